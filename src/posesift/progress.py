@@ -1,0 +1,107 @@
+"""Progress bars and notes, silent unless a command turns them on.
+
+Library code calls `track`, `bar` and `note` freely; a notebook or a trainer that imports
+PoseSift sees nothing. Commands call `show`. On a terminal there are bars with the time left;
+elsewhere (a log file, CI) a plain line at the start and at the end of long work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+
+_shown = False
+_live: Any = None  # the one rich.Progress on screen; bars nest in it
+
+
+def show(on: bool = True) -> None:
+    """Turn bars and notes on (commands do) or off. They go to the standard error."""
+    global _shown
+    _shown = on
+
+
+def is_shown() -> bool:
+    """Whether a command has turned bars and notes on."""
+    return _shown
+
+
+class Bar:
+    """What `bar` gives: call `advance` after each piece of work."""
+
+    def __init__(self, task: Any = None):
+        self._task = task
+
+    def advance(self, count: float = 1, note: str = "") -> None:
+        """Say that ``count`` more pieces are done; ``note`` is shown behind the bar."""
+        if self._task is not None and _live is not None:
+            _live.update(self._task, advance=count, note=note)
+
+
+@contextlib.contextmanager
+def bar(description: str, total: float | None = None) -> Iterator[Bar]:
+    """A bar over ``total`` pieces of work, gone when the block ends."""
+    global _live
+    if not _shown:
+        yield Bar()
+        return
+    if not sys.stderr.isatty():
+        began = time.monotonic()
+        yield Bar()
+        seconds = time.monotonic() - began
+        if seconds > 1:
+            note(f"{description}: {seconds:.0f} s")
+        return
+    outermost = _live is None
+    if outermost:
+        _live = _progress()
+        _live.start()
+    task = _live.add_task(description, total=total, note="")
+    try:
+        yield Bar(task)
+    finally:
+        _live.remove_task(task)
+        if outermost:
+            _live.stop()
+            _live = None
+
+
+def track(
+    items: Iterable[Item], description: str, total: float | None = None
+) -> Iterator[Item]:
+    """Iterate over ``items`` under a bar; the length is taken from ``items`` when it has one."""
+    if total is None and hasattr(items, "__len__"):
+        total = len(items)  # pyright: ignore[reportArgumentType]
+    with bar(description, total) as running:
+        for item in items:
+            yield item
+            running.advance()
+
+
+def note(text: str) -> None:
+    """One line on the standard error, above any running bar."""
+    if not _shown:
+        return
+    if _live is not None:
+        _live.console.print(text, highlight=False, markup=False)
+    else:
+        print(text, file=sys.stderr, flush=True)
+
+
+def _progress() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[note]}"),
+        console=Console(stderr=True),
+        transient=True,
+    )
