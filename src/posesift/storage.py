@@ -137,8 +137,8 @@ def new_folder(
         ours = MANIFEST in content or ".posesift" in content
         if content and not ours:
             raise ValueError(
-                f"{out} holds files that PoseSift did not write ({', '.join(content[:3])}"
-                f"{', ...' if len(content) > 3 else ''}); choose an empty or a new folder with --out"
+                f"{out} holds files that PoseSift did not write, such as {content[0]}; "
+                "choose an empty or a new folder with --out"
             )
         if MANIFEST in content and not overwrite:
             raise ValueError(
@@ -156,7 +156,9 @@ def new_folder(
         elif resume and (out / ".posesift").exists():
             begun = (out / ".posesift").read_text(encoding="utf-8").strip()
             if kind and begun and begun != kind:
-                raise ValueError(f"{out} holds an unfinished {begun}, not a {kind}; choose another --out")
+                raise ValueError(
+                    f"{out} holds an unfinished {begun}, not a {kind}; choose another --out"
+                )
         out.mkdir(parents=True, exist_ok=True)
         (out / ".posesift").write_text(kind or "", encoding="utf-8")
     except OSError as error:
