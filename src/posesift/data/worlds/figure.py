@@ -1,0 +1,129 @@
+"""What a world must provide, and the one primitive everything is painted from.
+
+A world ("body", "hand") is a module with the names listed in `World`. It draws figures: points in
+3-D and thicknesses. It also says once, in `PARTS`, which points are wrapped in what. Every part,
+limb, torso or eye, is the convex hull of a few spheres, so that one formula serves the painter
+(the outline of a hull of discs) and the occlusion test (a chain of capsules).
+
+Names: N samples, P points (the K keypoints first, then helper points), G parts, 3 = (x, y, z).
+The figure's own frame is right-handed: x to its own left, y up, z to its front. One unit is the
+size of the figure (a person's height, a hand's length).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Part:
+    """A visible piece of a figure: the convex hull of spheres about some of its points.
+
+    Parts are painted from the farthest to the nearest, by the mean depth of their points.
+    """
+
+    name: str
+    """Unique within the world: `"left forearm"`."""
+
+    points: tuple[int, ...]
+    """Indices of the sphere centres among the figure's P points. One: a ball; two: a limb."""
+
+    radii: tuple[float, ...]
+    """Radius of each sphere in units, multiplied by the part's `girth` of that figure."""
+
+    material: str
+    """One of the world's `MATERIALS`; a look decides what it is made of."""
+
+    joins: tuple[str, ...] = ()
+    """Names of parts that share a point with this one and grow out of it, such as the upper arm of
+    a forearm: no dark rim is left between the two."""
+
+    lift: float = 0.0
+    """Units by which the part counts as nearer to the camera in the order of painting."""
+
+    rim: bool = True
+    """Whether the part has the dark rim that keeps crossing limbs apart (eyes and nails: no)."""
+
+    hides: bool = True
+    """Whether keypoints behind the part count as occluded (hair, eyes, nails: no)."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What one material is made of in one image."""
+
+    colour: tuple[float, float, float]
+    """Red, green, blue in 0-255."""
+
+    texture: str = "plain"
+    """The photo look's texture: one of `textures.NAMES` (`"plain"`, `"skin"`, `"cloth"`,
+    `"stripes"`, `"checks"`, `"hair"`). The synthetic look is always plain."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """N figures in their own frame, before any camera has seen them."""
+
+    points_NP3: np.ndarray
+    """float32, units; the first K are the skeleton's keypoints, in its order."""
+
+    girth_NG: np.ndarray
+    """float32, factor on the radii of each part; 0 = this figure lacks the part."""
+
+    mode_N: np.ndarray
+    """int16, index into `World.MODES`."""
+
+    neg_log_p_N: np.ndarray
+    """float32, -log density of the pose under the *source* generator; finite."""
+
+
+@dataclass(frozen=True)
+class View:
+    """From where a world's camera looks at its figures (degrees, units of the figure)."""
+
+    yaw_deg: tuple[float, float] = (-180.0, 180.0)
+    """Uniform range; 0 looks the figure in the face, 90 sees its left side."""
+
+    pitch_deg: tuple[float, float] = (4.0, 10.0)
+    """Mean and spread; positive looks down on the figure."""
+
+    roll_deg: tuple[float, float] = (0.0, 5.0)
+    """Mean and spread of the camera's rotation about its own axis."""
+
+    distance: tuple[float, float] = (2.2, 5.0)
+    """Uniform range, from the camera to the middle of the figure."""
+
+
+class World(Protocol):
+    """The names that a world's module has."""
+
+    SKELETON: str
+    """Name of the skeleton: `"body16"`."""
+
+    MODES: tuple[str, ...]
+    """Names of the activities poses are drawn from."""
+
+    SHARES: dict[str, dict[str, float]]
+    """`{"source": {mode: share}, "target": {mode: share}}`; shares sum to 1."""
+
+    MATERIALS: tuple[str, ...]
+    """At most 60 names."""
+
+    PARTS: tuple[Part, ...]
+    """Everything that is painted."""
+
+    VIEW: View
+    """The camera's ranges."""
+
+    @staticmethod
+    def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
+        """Draw `count` figures; `poses` is `"source"` or `"target"`."""
+        ...
+
+    @staticmethod
+    def dress(rng: np.random.Generator, look: str) -> list[Surface]:
+        """Choose one image's surfaces, in the order of `MATERIALS`."""
+        ...
