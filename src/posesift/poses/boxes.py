@@ -1,0 +1,65 @@
+"""Boxes around poses: (x, y, width, height) in pixels, x and y the top-left pixel.
+
+Legend: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def keypoint_boxes(keypoints_NK2: NDArray, visible_NK: NDArray) -> NDArray[np.float32]:
+    """The smallest box around the visible keypoints of each pose.
+
+    Only visible keypoints count, whatever the others hold. A pose without a visible keypoint gets
+    a box of zeros.
+
+    >>> points = np.array([[[2.0, 3.0], [10.0, 5.0], [np.nan, 9e9]]])
+    >>> keypoint_boxes(points, np.array([[True, True, False]])).tolist()
+    [[2.0, 3.0, 8.0, 2.0]]
+
+    Args:
+        keypoints_NK2: pixels.
+        visible_NK: which coordinates may be used.
+
+    Returns:
+        (N, 4) float32.
+    """
+    used_NK1 = visible_NK[:, :, None]
+    low_N2 = np.where(used_NK1, keypoints_NK2, np.inf).min(axis=1)
+    high_N2 = np.where(used_NK1, keypoints_NK2, -np.inf).max(axis=1)
+    box_N4 = np.concatenate([low_N2, high_N2 - low_N2], axis=1)
+    box_N4[~visible_NK.any(axis=1)] = 0
+    return box_N4.astype(np.float32)
+
+
+def square(box_N4: NDArray, scale: float = 1.0, least: float = 1.0) -> NDArray[np.float32]:
+    """Square boxes with the same centres, ``scale`` times the longer side (at least ``least`` px).
+
+    >>> square(np.array([[0.0, 10.0, 40.0, 20.0]]), 1.5).tolist()
+    [[-10.0, -10.0, 60.0, 60.0]]
+    """
+    side_N = np.maximum(box_N4[:, 2:].max(axis=1) * scale, least)
+    corner_N2 = box_N4[:, :2] + box_N4[:, 2:] / 2 - side_N[:, None] / 2
+    return np.column_stack([corner_N2, side_N, side_N]).astype(np.float32)
+
+
+def jitter(box_N4: NDArray, amount: float, seed: int = 0, first: int = 0) -> NDArray[np.float32]:
+    """Shift and resize square boxes at random, so that a label's box does not give away its centre.
+
+    Each box moves by up to ``amount`` of its side along x and y and grows or shrinks by up to
+    ``amount``; the draw of box i depends on (``seed``, ``first`` + i) alone.
+
+    Args:
+        box_N4: square boxes.
+        amount: share of the side, for instance 0.15.
+        seed: another seed, other draws.
+        first: the number of the first box, when a table is read in parts.
+    """
+    count = first + len(box_N4)
+    draw_N3 = np.random.default_rng([seed, 7]).uniform(-amount, amount, (count, 3))[first:]
+    side_N1 = box_N4[:, 2:3]
+    centre_N2 = box_N4[:, :2] + box_N4[:, 2:] / 2 + draw_N3[:, :2] * side_N1
+    side_N1 = side_N1 * (1 + draw_N3[:, 2:])
+    return np.concatenate([centre_N2 - side_N1 / 2, side_N1, side_N1], axis=1).astype(np.float32)
