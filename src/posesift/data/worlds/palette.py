@@ -1,0 +1,50 @@
+"""Colours that people, their hair and their clothes have (red, green, blue in 0-255)."""
+
+from __future__ import annotations
+
+import colorsys
+
+import numpy as np
+
+Colour = tuple[float, float, float]
+
+# Skin from light to dark; a sample lies anywhere on the line between two neighbours.
+_SKIN = ((250, 220, 196), (236, 190, 158), (214, 158, 120), (176, 118, 82), (128, 82, 56), (92, 58, 42))  # fmt: skip
+_HAIR = ((38, 30, 28), (62, 42, 30), (104, 66, 38), (158, 112, 62), (204, 166, 108), (140, 138, 136), (150, 68, 40))  # fmt: skip
+
+
+def skin_tone(rng: np.random.Generator) -> Colour:
+    """A natural skin colour, light to dark with equal chance."""
+    place = rng.uniform(0, len(_SKIN) - 1)
+    first = min(int(place), len(_SKIN) - 2)
+    return mix(_SKIN[first], _SKIN[first + 1], place - first)
+
+
+def hair_colour(rng: np.random.Generator) -> Colour:
+    """A natural hair colour, with a little variation in brightness."""
+    return shade(_HAIR[int(rng.integers(len(_HAIR)))], rng.uniform(0.8, 1.2))
+
+
+def cloth_colour(rng: np.random.Generator) -> Colour:
+    """A colour of clothes: mostly muted, sometimes vivid, sometimes white, grey or black."""
+    hue, kind, light = rng.random(3)
+    if kind < 0.25:
+        return hsv(hue, 0.06, 0.15 + 0.8 * light)
+    saturation = 0.35 + 0.3 * light if kind < 0.7 else 0.75
+    return hsv(hue, saturation, 0.35 + 0.6 * rng.random())
+
+
+def hsv(hue: float, saturation: float, value: float) -> Colour:
+    """Hue, saturation and value in [0, 1] as red, green and blue in 0-255."""
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, saturation, value)
+    return (255 * red, 255 * green, 255 * blue)
+
+
+def mix(first: Colour, second: Colour, t: float) -> Colour:
+    """The colour at `t` in [0, 1] on the line from `first` to `second`."""
+    return tuple((1 - t) * a + t * b for a, b in zip(first, second, strict=True))  # pyright: ignore[reportReturnType]
+
+
+def shade(colour: Colour, factor: float) -> Colour:
+    """`colour` made darker (factor < 1) or lighter (> 1), within 0-255."""
+    return tuple(min(255.0, factor * value) for value in colour)  # pyright: ignore[reportReturnType]
