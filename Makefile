@@ -1,0 +1,37 @@
+# Every target makes its own virtual environment in .venv when there is none.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench docs clean
+
+demo: .venv/ready  ## scores, trains and reports on built-in data; ends by naming the page
+	$(BIN)/posesift demo
+
+test: .venv/ready  ## the whole test suite, doctests included
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: .venv/ready  ## lint, format, types, and which room may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: .venv/ready  ## speed, as ratios to a floor measured in the same run
+	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+docs: .venv/docs  ## the manual, in site/
+	$(BIN)/mkdocs build --strict
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "PoseSift needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+.venv/docs: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	touch $@
+
+clean:  ## removes the environment and what tools left; never touches runs/
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis site
