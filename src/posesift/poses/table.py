@@ -121,6 +121,8 @@ class PoseTable:
     def select(self, indices: ArrayLike) -> PoseTable:
         """The table of some poses, in the order of ``indices`` (integers, or N booleans)."""
         chosen = np.asarray(indices)
+        if chosen.size == 0:
+            chosen = chosen.astype(np.intp)  # numpy makes an empty list float
         columns = {
             item.name: getattr(self, item.name)[chosen]
             for item in fields(self)
