@@ -108,7 +108,7 @@ def pose(angles_NA: np.ndarray, base_NF3: np.ndarray, length_NFB: np.ndarray) ->
     frame_NF33[:, 1:] = _turn("z", -deviation_N4) @ _turn("y", _CONVERGENCE * bent_N4)
     opposition_N, abduction_N = angles_NA[:, THUMB][:, :2].T
     swing_N33 = _turn("y", -opposition_N) @ _turn("z", -abduction_N)
-    frame_NF33[:, 0] = swing_N33 @ _turn("y", np.float32(-_PRONATION))
+    frame_NF33[:, 0] = swing_N33 @ _PRONATED_33
 
     sine_NFB1, cosine_NFB1 = (f(np.deg2rad(bend_NFB))[..., None] for f in (np.sin, np.cos))
     up_NF13, out_NF13 = frame_NF33[..., None, :, 1], frame_NF33[..., None, :, 2]
@@ -126,7 +126,7 @@ def pose(angles_NA: np.ndarray, base_NF3: np.ndarray, length_NFB: np.ndarray) ->
 
 def _turn(axis: str, degrees: np.ndarray) -> np.ndarray:
     """Rotations (..., 3, 3) float32 about a coordinate axis, right-handed."""
-    angle = np.deg2rad(np.asarray(degrees, dtype=np.float32))
+    angle = np.deg2rad(degrees)
     first, second = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
     turn = np.zeros((*angle.shape, 3, 3), dtype=np.float32)
     turn[..., range(3), range(3)] = 1.0
@@ -134,3 +134,6 @@ def _turn(axis: str, degrees: np.ndarray) -> np.ndarray:
     turn[..., second, first] = np.sin(angle)
     turn[..., first, second] = -turn[..., second, first]
     return turn
+
+
+_PRONATED_33 = _turn("y", np.array(-_PRONATION))

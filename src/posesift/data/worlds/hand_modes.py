@@ -57,6 +57,7 @@ class Mode:
         deviation: Mean sideways deviation of the four fingers, degrees.
         cup: Mean cupping of the palm, degrees.
         spread: Standard deviations of thumb, MCP flexion, deviation, PIP and DIP, degrees.
+        firm: Factor on the spread of each finger: a finger that touches the thumb is held still.
     """
 
     source: float
@@ -67,7 +68,8 @@ class Mode:
     dip: tuple[float, float, float, float]
     deviation: tuple[float, float, float, float] = (5.0, 0.0, -5.0, -11.0)
     cup: float = 8.0
-    spread: tuple[float, float, float, float, float] = (7.0, 6.0, 3.0, 8.0, 6.0)
+    spread: tuple[float, float, float, float, float] = (6.0, 6.0, 3.0, 6.0, 4.0)
+    firm: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
 
     def mean_A(self) -> np.ndarray:
         """Mean angles in the order of `ANGLES`, degrees."""
@@ -77,74 +79,79 @@ class Mode:
 
     def spread_A(self) -> np.ndarray:
         """Standard deviations in the order of `ANGLES`, degrees."""
-        return np.repeat((4.0, *self.spread), (1, 4, 4, 4, 4, 4))
+        fingers = np.outer(self.spread[1:], self.firm).ravel()
+        return np.concatenate([[4.0], np.repeat(self.spread[0], 4), fingers])
 
 
 #: The modes of the hand world. The first four make up 96 % of the source mixture.
 MODES: dict[str, Mode] = {
     "open": Mode(
         0.40, 1.0, (25, 38, 5, 5), (5, 4, 5, 6), (8, 8, 9, 9), (5, 5, 5, 5),
-        spread=(7, 7, 3.5, 6, 4),
+        spread=(6, 5.5, 2.5, 5, 3),
     ),
     "relaxed": Mode(
         0.34, 1.0, (40, 30, 15, 18), (22, 27, 31, 33), (28, 33, 36, 36), (14, 16, 18, 18),
-        spread=(8, 9, 3, 10, 6), cup=10,
+        spread=(6, 7, 2.5, 7, 4), cup=10,
     ),
     "spread": Mode(
         0.14, 0.8, (15, 55, 0, 0), (0, 0, 0, 0), (5, 5, 5, 5), (3, 3, 3, 3),
-        deviation=(17, 2, -12, -28), spread=(7, 6, 4, 5, 4), cup=4,
+        deviation=(17, 2, -12, -28), spread=(6, 5, 3, 4, 3), cup=4,
     ),
     "grasp": Mode(
         0.08, 1.0, (72, 38, 15, 22), (42, 44, 46, 48), (48, 50, 50, 48), (25, 26, 26, 24),
-        spread=(8, 9, 3, 9, 7), cup=12,
+        spread=(6, 7, 2.5, 7, 4.5), cup=12,
     ),
     "fist": Mode(
-        0.006, 1.0, (62, 24, 42, 52), (80, 84, 86, 84), (96, 100, 100, 96), (56, 58, 58, 54),
-        deviation=(0, 0, 0, 0), spread=(5, 5, 2, 6, 6), cup=14,
+        0.006, 1.0, (58, 50, 40, 56), (80, 84, 86, 84), (96, 100, 100, 96), (56, 58, 58, 54),
+        deviation=(0, 0, 0, 0), spread=(6, 7, 3.5, 9, 8), cup=14,
     ),
     "pinch": Mode(
-        0.006, 1.0, (64, 36, 22, 28), (50, 34, 26, 20), (46, 34, 28, 24), (26, 16, 14, 12),
-        spread=(4, 5, 2.5, 5, 4), cup=12,
+        0.006, 1.0, (79, 42, 6, 0), (51, 34, 28, 22), (40, 36, 30, 26), (14, 16, 14, 12),
+        spread=(5, 8, 4, 9, 6.5), firm=(0.5, 1.2, 1.4, 1.6), cup=12,
     ),
     "ok sign": Mode(
-        0.004, 1.0, (62, 36, 24, 32), (52, 16, 6, 0), (58, 14, 10, 8), (28, 8, 6, 5),
-        deviation=(2, 1, -6, -16), spread=(4, 5, 2.5, 5, 4), cup=10,
+        0.004, 1.0, (76, 42, 7, 2), (46, 16, 6, 0), (47, 14, 10, 8), (14, 8, 6, 5),
+        deviation=(2, 1, -8, -20), spread=(5, 8, 4, 8, 6), firm=(0.5, 1.2, 1.4, 1.6), cup=10,
     ),
     "pointing": Mode(
-        0.005, 1.0, (64, 24, 40, 48), (8, 76, 80, 78), (8, 94, 96, 92), (4, 52, 54, 50),
-        deviation=(3, 0, 0, 0), spread=(6, 6, 2.5, 7, 6), cup=12,
+        0.005, 1.0, (68, 46, 34, 44), (8, 76, 80, 78), (8, 94, 96, 92), (4, 52, 54, 50),
+        deviation=(3, 0, 0, 0), spread=(7, 8, 4, 9, 7), cup=12,
     ),
     "victory": Mode(
-        0.005, 1.0, (70, 18, 42, 48), (3, 3, 76, 76), (5, 5, 92, 92), (3, 3, 50, 50),
-        deviation=(15, -10, 0, 0), spread=(6, 6, 2.5, 6, 6), cup=13,
+        0.005, 1.0, (82, 52, 34, 41), (3, 3, 76, 76), (5, 5, 92, 92), (3, 3, 50, 50),
+        deviation=(15, -10, 0, 0), spread=(7, 8, 4, 8, 6.5), cup=13,
     ),
     "thumb up": Mode(
-        0.004, 1.0, (2, 56, -2, -8), (78, 82, 84, 84), (94, 98, 98, 94), (54, 56, 56, 52),
-        deviation=(0, 0, 0, 0), spread=(6, 5, 2, 6, 6), cup=10,
+        0.004, 1.0, (2, 50, -4, -8), (78, 82, 84, 84), (94, 98, 98, 94), (54, 56, 56, 52),
+        deviation=(0, 0, 0, 0), spread=(7, 7, 3.5, 9, 8), cup=10,
     ),
     "claw": Mode(
         0.004, 1.0, (45, 52, 10, 50), (-8, -8, -8, -8), (72, 74, 74, 70), (44, 45, 45, 42),
-        deviation=(10, 1, -8, -20), spread=(6, 7, 3, 7, 6), cup=6,
+        deviation=(10, 1, -8, -20), spread=(8, 8, 4, 9, 7), cup=6,
     ),
     "crossed": Mode(
-        0.002, 0.8, (66, 22, 40, 45), (14, 2, 74, 76), (8, 26, 92, 92), (4, 14, 50, 50),
-        deviation=(-9, 15, 0, 0), spread=(6, 4, 2, 5, 5), cup=13,
+        0.002, 0.8, (82, 52, 33, 37), (14, 2, 74, 76), (8, 26, 92, 92), (4, 14, 50, 50),
+        deviation=(-10, 16, 0, 0), spread=(7, 7, 3.5, 8, 7), firm=(0.6, 0.6, 1.5, 1.5), cup=13,
     ),
     "horns": Mode(
-        0.002, 0.8, (70, 20, 42, 48), (2, 78, 80, 2), (5, 94, 94, 6), (3, 52, 52, 4),
-        deviation=(8, 0, 0, -16), spread=(6, 6, 2.5, 6, 6), cup=10,
+        0.002, 0.8, (76, 52, 38, 46), (2, 78, 80, 2), (5, 94, 94, 6), (3, 52, 52, 4),
+        deviation=(8, 0, 0, -16), spread=(7, 8, 4, 8, 7), cup=10,
     ),
     "call me": Mode(
         0.002, 0.8, (8, 56, -4, -6), (74, 78, 76, 4), (92, 96, 92, 6), (52, 54, 52, 4),
-        deviation=(0, 0, 0, -22), spread=(6, 6, 2.5, 6, 6), cup=10,
+        deviation=(0, 0, 0, -22), spread=(8, 8, 4, 8, 7), cup=10,
     ),
 }  # fmt: skip
 
 
-def shares_M(poses: str) -> np.ndarray:
-    """Mixture shares of `MODES`, in their order, for ``source`` or ``target`` poses."""
-    share_M = np.array([getattr(mode, poses) for mode in MODES.values()])
-    return share_M / share_M.sum()
+#: Mixture shares: pose set -> mode -> share.
+SHARES: dict[str, dict[str, float]] = {
+    poses: dict(zip(MODES, (share_M / share_M.sum()).tolist(), strict=True))
+    for poses, share_M in (
+        ("source", np.array([mode.source for mode in MODES.values()])),
+        ("target", np.array([mode.target for mode in MODES.values()])),
+    )
+}
 
 
 def _correlation_AA() -> np.ndarray:
@@ -163,6 +170,7 @@ def _correlation_AA() -> np.ndarray:
 
 _CHOLESKY_AA = np.linalg.cholesky(_correlation_AA())
 _WHITEN_AA = np.linalg.inv(_CHOLESKY_AA)
+_LOG_VOLUME = np.log(np.diag(_CHOLESKY_AA)).sum() + 0.5 * len(ANGLES) * np.log(2 * np.pi)
 _MEAN_MA = np.stack([mode.mean_A() for mode in MODES.values()])
 _SPREAD_MA = np.stack([mode.spread_A() for mode in MODES.values()])
 
@@ -178,30 +186,22 @@ def draw_angles(
         samples: N.
 
     Returns:
-        Angles (N, A) float32 in degrees within `LIMITS_A2`; index of the mode (N,) int64; and
-        the negative natural logarithm of the *source* mixture's density at the angles as drawn,
-        before the limits cut them (N,) float32, up to a constant shared by all samples.
+        Angles (N, A) float32 in degrees within `LIMITS_A2`; index of the mode (N,) int16; and
+        their `neg_log_p` (N,) float32.
     """
-    mode_N = rng.choice(len(MODES), size=samples, p=shares_M(poses))
+    mode_N = rng.choice(len(MODES), size=samples, p=list(SHARES[poses].values()))
     normal_NA = rng.standard_normal((samples, len(ANGLES)))
     drawn_NA = _MEAN_MA[mode_N] + _SPREAD_MA[mode_N] * (normal_NA @ _CHOLESKY_AA.T)
     cut_NA = np.clip(drawn_NA, LIMITS_A2[:, 0], LIMITS_A2[:, 1]).astype(np.float32)
-    return cut_NA, mode_N, negative_log_density(drawn_NA)
+    return cut_NA, mode_N.astype(np.int16), neg_log_p(cut_NA)
 
 
-def negative_log_density(angles_NA: np.ndarray) -> np.ndarray:
-    """``-log p`` of angles under the source mixture, without the Gaussian's constant.
-
-    Args:
-        angles_NA: (N, A) degrees.
-
-    Returns:
-        (N,) float32; higher = rarer.
-    """
+def neg_log_p(angles_NA: np.ndarray) -> np.ndarray:
+    """Negative log density (N,) float32, nats, of angles in degrees under the source mixture."""
     exponent_NM = np.empty((len(angles_NA), len(MODES)))
-    for m, share in enumerate(shares_M("source")):
+    for m, share in enumerate(SHARES["source"].values()):
         white_NA = ((angles_NA - _MEAN_MA[m]) / _SPREAD_MA[m]) @ _WHITEN_AA.T
-        volume = np.log(_SPREAD_MA[m]).sum()
-        exponent_NM[:, m] = np.log(share) - volume - 0.5 * np.einsum("NA,NA->N", white_NA, white_NA)
+        constant = np.log(share) - np.log(_SPREAD_MA[m]).sum() - _LOG_VOLUME
+        exponent_NM[:, m] = constant - 0.5 * np.einsum("NA,NA->N", white_NA, white_NA)
     top_N = exponent_NM.max(axis=1)
     return -(top_N + np.log(np.exp(exponent_NM - top_N[:, None]).sum(axis=1))).astype(np.float32)
