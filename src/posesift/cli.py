@@ -1,0 +1,74 @@
+"""The command line: ``posesift COMMAND``. What a user did wrong is said in one line, never a trace."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from typing import Protocol
+
+import posesift
+from posesift import progress
+from posesift.commands import COMMANDS
+
+EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
+
+
+class Command(Protocol):
+    """What every command is: flags as fields, and `run`."""
+
+    def run(self) -> None:
+        """Do the work and print where the result is."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        arguments: what stands behind ``posesift``; by default the process's own.
+
+    Returns:
+        0 when all was done; 2 for wrong usage or wrong data; 130 on Ctrl-C, with what was done
+        kept.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments in (["--version"], ["-V"]):
+        print(posesift.__version__)
+        return 0
+    progress.show(True)
+    try:
+        command = _parse(arguments)
+        command.run()
+    except SystemExit as stop:  # the parser's: --help, or wrong usage which it has explained
+        return stop.code if isinstance(stop.code, int) else EXIT_WRONG
+    except KeyboardInterrupt as stop:
+        print(f"posesift: interrupted; {stop or 'nothing was left half-written'}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # `posesift ... | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError) as error:
+        if os.environ.get("POSESIFT_TRACEBACK"):
+            raise
+        print(f"posesift: {error}", file=sys.stderr)
+        return EXIT_WRONG
+    finally:
+        progress.show(False)
+    return 0
+
+
+def _parse(arguments: list[str]) -> Command:
+    import tyro
+
+    return tyro.extras.subcommand_cli_from_dict(
+        COMMANDS,
+        prog="posesift",
+        description=(posesift.__doc__ or "").split("\n")[0].removeprefix("PoseSift: ").capitalize(),
+        args=arguments or ["--help"],
+        config=(tyro.conf.FlagConversionOff, tyro.conf.OmitArgPrefixes),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

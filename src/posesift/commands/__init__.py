@@ -1,0 +1,23 @@
+"""Commands: one short file each. The only floor that prints.
+
+A command is a dataclass: its fields are the flags, their docstrings the help, and ``run`` does the
+work by calling the rooms below. Nothing heavy is imported before ``run``.
+"""
+
+from posesift.commands.check import Check
+from posesift.commands.demo import Demo
+from posesift.commands.doctor import Doctor
+from posesift.commands.evaluate import Evaluate
+from posesift.commands.report import Report
+from posesift.commands.score import Score
+from posesift.commands.train import Train
+
+COMMANDS = {
+    "demo": Demo,
+    "check": Check,
+    "score": Score,
+    "train": Train,
+    "evaluate": Evaluate,
+    "report": Report,
+    "doctor": Doctor,
+}

@@ -1,0 +1,90 @@
+"""``posesift doctor``: what is here, what is fast, what is missing and how to get it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+import posesift
+from posesift import storage
+from posesift.commands.flags import Switch, table_text
+
+CORE = (
+    "torch", "numpy", "scipy", "opencv-python-headless", "pyarrow", "lightning-fabric",
+    "torchmetrics", "tyro", "msgspec", "PyYAML", "safetensors", "matplotlib", "jinja2", "rich",
+)  # fmt: skip
+
+
+@dataclass(kw_only=True)
+class Doctor:
+    """Say which versions, devices and speeds this machine has, and what is missing."""
+
+    json: Switch = False
+    """Print the findings as JSON."""
+
+    def run(self) -> None:
+        """Print the findings."""
+        found = examine()
+        if self.json:
+            print(json.dumps(found, allow_nan=False))
+            return
+        rows = [[name, version or "missing"] for name, version in found["packages"].items()]
+        print(table_text(rows, ["package", "version"]))
+        machine = found["machine"]
+        print(f"\nPython {machine['python']} on {machine['system']}, {machine['cores']} cores")
+        print(f"Trains on: {found['runtime']['device']} in {found['runtime']['precision']}")
+        for line in found["advice"]:
+            print(f"- {line}")
+        cache = found["cache"]
+        print(f"Cache: {cache['folder']} ({storage.size_text(cache['bytes'])})")
+
+
+def examine() -> dict[str, Any]:
+    """What `posesift doctor --json` prints: packages, machine, runtime, cache, advice."""
+    packages = {name: _version(name) for name in CORE}
+    advice = [
+        f"{name} is missing: pip install {name}" for name, found in packages.items() if not found
+    ]
+    runtime: dict[str, Any] = {"device": "unknown", "precision": "unknown"}
+    if packages["torch"] and packages["lightning-fabric"]:
+        from posesift.adaptation.runtime import Runtime
+
+        runtime = Runtime.resolve().describe()
+        if runtime["precision"] == "fp32":
+            advice.append(
+                "no fast bf16 here: training takes two to three times as long as on a CPU with "
+                "AMX or AVX512-BF16, or on a GPU; posesift demo --quick is the small demo"
+            )
+        else:
+            advice.append("bf16 is fast here and used by default")
+        if runtime["device"] == "cpu":
+            advice.append("no GPU found; two trainings at once on one CPU slow each other down")
+    folder = storage.cache_folder()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    free = shutil.disk_usage(folder if folder.exists() else folder.anchor or ".").free
+    if free < 2e9:
+        advice.append(f"only {storage.size_text(free)} free where the cache is: {folder}")
+    return {
+        "posesift": posesift.__version__,
+        "packages": packages,
+        "machine": {
+            "python": platform.python_version(),
+            "system": platform.platform(terse=True),
+            "cores": os.cpu_count() or 1,
+        },
+        "runtime": runtime,
+        "cache": {"folder": str(folder), "bytes": size, "free": free},
+        "advice": advice,
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None

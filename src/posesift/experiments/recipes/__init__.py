@@ -1,0 +1,30 @@
+"""Recipes: functions that return a whole `Experiment`. One file a family.
+
+A recipe takes a seed and whether to be quick, and nothing else; what a person wants different is
+a field replaced in the experiment it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from posesift.experiments.recipes import photos, worlds
+from posesift.experiments.spec import Experiment, choose
+
+RECIPES: dict[str, Callable[[int, bool], Experiment]] = {
+    "world-body": worlds.body,
+    "world-hand": worlds.hand,
+    "photos": photos.photos,
+}
+
+
+def recipe(name: str, seed: int = 0, quick: bool = False) -> Experiment:
+    """The experiment that recipe ``name`` describes, for one seed.
+
+    >>> recipe("world-body", seed=3).test["target"]
+    'world:body,poses=target,look=photo,n=1000,seed=3,split=test'
+
+    Raises:
+        ValueError: no such recipe; the message lists them.
+    """
+    return RECIPES[choose("recipe", name, tuple(RECIPES))](seed, quick)

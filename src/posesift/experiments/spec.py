@@ -1,0 +1,214 @@
+"""An experiment as one plain value: what is trained, on what, for how long, tested where.
+
+A recipe is a function that returns an `Experiment`; a flag replaces one field of it; a run folder
+keeps it, resolved, as ``experiment.yaml``, from which the run can be made again. No torch here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from posesift import storage
+from posesift.sampling.strategies import NAMES as STRATEGIES
+
+METHODS = ("source-only", "oracle")
+SAMPLE_IN = ("warm-up", "adaptation", "both")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """The whole description of one training run.
+
+    Attributes:
+        recipe: the name of the recipe it came from.
+        title: one line for people.
+        source: data address of the labelled training poses.
+        target: data address of the target's training images. Source-only training never opens
+            them; the oracle trains on their labels.
+        test: name of a test set to its data address; ``"target"`` is the headline.
+        labels: name of a test set to its title.
+        gap: rows, columns and sets of the 2x2 table poses x look, or None.
+        method: ``source-only`` or ``oracle``.
+        sampling: a sampling strategy (`posesift.sampling.strategies`).
+        sample_in: the stages that draw by ``sampling``; the others draw uniformly.
+        warmup_steps: optimiser steps of the warm-up, on the source alone.
+        steps: optimiser steps of the second stage.
+        batch_size: images a step.
+        side: side of the square crop in pixels.
+        network: ``small``, ``resnet18``, ``resnet34``, ``resnet50`` or ``resnet101``.
+        weights: a local file with backbone weights, or None.
+        sigma: standard deviation of a target heatmap's Gaussian, in cells.
+        learning_rate: at the plateau of the warm-up.
+        learning_rate_second: at the plateau of the second stage.
+        flip: whether augmentation mirrors images (and keypoints with them).
+        rotation: augmentation turns by up to this many degrees.
+        scoring: difficulty score of the poses that are drawn.
+        normalisation: how poses are normalised before scoring.
+        bins: number of difficulty bins; None: 25 from 50,000 poses on, else 10.
+        binning: how bin edges are chosen.
+        scorer: a score folder whose fitted scorer is used instead of a new fit.
+        start_from: a finished run whose network this one starts from; skips the warm-up.
+        seed: of the world (in the recipe), the scorer, the initialisation, draws, augmentation.
+        device: ``auto``, ``cpu``, ``cuda``, ``mps``.
+        precision: ``auto``, ``fp32``, ``bf16``.
+        threads: CPU threads, or None: all cores.
+        workers: loader processes; 0 reads in the training process.
+        save_every: steps between checkpoints.
+        notes: what a reader of the report must know.
+    """
+
+    recipe: str = ""
+    title: str = ""
+    source: str
+    target: str | None = None
+    test: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    gap: dict[str, Any] | None = None
+    method: str = "source-only"
+    sampling: str = "uniform"
+    sample_in: str = "both"
+    warmup_steps: int = 300
+    steps: int = 200
+    batch_size: int = 32
+    side: int = 64
+    network: str = "small"
+    weights: str | None = None
+    sigma: float = 1.0
+    learning_rate: float = 2e-3
+    learning_rate_second: float = 1e-3
+    flip: bool = True
+    rotation: float = 30.0
+    scoring: str = "elbo"
+    normalisation: str = "limb"
+    bins: int | None = None
+    binning: str = "quantile"
+    scorer: str | None = None
+    start_from: str | None = None
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int | None = None
+    workers: int = 0
+    save_every: int = 100
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        choose("method", self.method, METHODS)
+        choose("sampling strategy", self.sampling, STRATEGIES)
+        choose("value for --sample-in", self.sample_in, SAMPLE_IN)
+        for name in ("warmup_steps", "steps"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"--{name.replace('_', '-')}: expected 0 or more steps")
+        if self.warmup_steps + self.steps == 0:
+            raise ValueError("expected at least one training step; raise --warmup-steps or --steps")
+        if self.batch_size < 1 or self.side < 16:
+            raise ValueError("expected a batch size of at least 1 and a crop side of at least 16")
+
+    def strategy_in(self, stage: str) -> str:
+        """The strategy that draws in stage ``"warm-up"`` or ``"adaptation"``."""
+        return self.sampling if self.sample_in in (stage, "both") else "uniform"
+
+    def save(self, path: str | Path) -> None:
+        """Write YAML from which `load` makes the same value."""
+        document = {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
+        document["notes"] = list(self.notes)
+        storage.write_text(path, yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+
+    @staticmethod
+    def load(path: str | Path) -> Experiment:
+        """Read what `save` wrote.
+
+        Raises:
+            ValueError: no such file, not YAML, or a field that an experiment does not have.
+        """
+        document = read_yaml(path)
+        known = {item.name for item in dataclasses.fields(Experiment)}
+        if not isinstance(document, dict) or "source" not in document:
+            raise ValueError(f"{path}: expected an experiment (fields like source: ...)")
+        if unknown := sorted(set(document) - known):
+            raise ValueError(f"{path}: an experiment has no field {', '.join(unknown)}")
+        return Experiment(**document | {"notes": tuple(document.get("notes", ()))})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One row of a comparison.
+
+    Attributes:
+        name: short and unique.
+        role: ``warm-up`` (trains what arms start from), ``arm``, or ``oracle``.
+        sampling: its strategy.
+        start: the warm-up arm whose network it starts from, or None: from scratch.
+        trained_on: for an oracle, the address of the labelled data, which stands in the recipe
+            under this test set's name.
+        warmup_steps: its budget before the second stage.
+        steps: its budget in the second stage.
+    """
+
+    name: str
+    role: Literal["warm-up", "arm", "oracle"] = "arm"
+    sampling: str = "uniform"
+    start: str | None = None
+    trained_on: str | None = None
+    warmup_steps: int = 0
+    steps: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Arms x seeds of one recipe, on one draw budget. A seed redraws everything.
+
+    Attributes:
+        recipe: the recipe's name.
+        arms: what is compared; warm-ups stand before the arms that start from them.
+        seeds: at least one.
+        oracle_seeds: seeds that oracles are trained for.
+        quick: the recipe's small size.
+        changes: fields of the recipe's experiment that are replaced.
+        primary: the arm of the one primary endpoint and the arm it is compared with.
+        command: what a person types to make it again.
+    """
+
+    recipe: str
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...] = (0,)
+    oracle_seeds: tuple[int, ...] = (0,)
+    quick: bool = False
+    changes: dict[str, Any] = field(default_factory=dict)
+    primary: tuple[str, str] = ("hard-mining", "uniform")
+    command: str = ""
+
+
+def choose(what: str, name: str, known: tuple[str, ...]) -> str:
+    """``name``, if it is among ``known``.
+
+    >>> choose("method", "orakle", ("oracle",))
+    Traceback (most recent call last):
+    ...
+    ValueError: unknown method 'orakle' (did you mean 'oracle'?); expected one of oracle
+    """
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        raise ValueError(f"unknown {what} {name!r}{hint}; expected one of {', '.join(known)}")
+    return name
+
+
+def read_yaml(path: str | Path) -> Any:
+    """Plain values from a YAML file; no object is ever made from it.
+
+    Raises:
+        ValueError: no such file, or not YAML.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError:
+        raise ValueError(f"expected a YAML file at {path}, found none that can be read") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not valid YAML: {error}") from None
