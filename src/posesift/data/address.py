@@ -1,0 +1,85 @@
+r"""Data addresses: one line that names a data set, ``kind:path,option=value,...``.
+
+``lspet:/d/lspet,split=test``, ``coco:/d/ann.json,images=/d/img,skeleton=hand21``,
+``world:body,poses=target,n=2000``. No character of an ordinary address means anything to a
+shell, so it needs no quotes. Only a comma inside a path does: it is written ``\,``, and since
+shells take a bare backslash away, such an address is quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_COMMA = re.compile(r"(?<!\\),")  # a comma that no backslash marks as part of a value
+_WORD = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Address:
+    r"""A parsed address; ``str()`` gives its one canonical spelling.
+
+    Attributes:
+        kind: the format, ``"lspet"``; `posesift.data.readers.read` knows which there are.
+        path: file, folder or name of a world, as written.
+        options: the rest, values still text. Their order does not matter and is kept.
+
+    >>> str(Address("coco", "/d/a,b.json", {"split": "test"}))
+    'coco:/d/a\\,b.json,split=test'
+    """
+
+    kind: str
+    path: str
+    options: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        values = [f"{name}={_escape(value)}" for name, value in self.options.items()]
+        return ",".join([f"{self.kind}:{_escape(self.path)}", *values])
+
+
+def parse(text: str) -> Address:
+    r"""Read an address.
+
+    Whether the kind exists and takes these options is checked by the reader's registry.
+
+    Raises:
+        ValueError: there is no kind or no path, a piece is not ``option=value``, or an option
+            comes twice.
+
+    >>> parse("world:body,poses=target,n=2000")
+    Address(kind='world', path='body', options={'poses': 'target', 'n': '2000'})
+    >>> parse(r"images:/d/beach\, 2024,split=test").path
+    '/d/beach, 2024'
+    >>> parse("lspet:C:\\data\\lspet").path
+    'C:\\data\\lspet'
+    """
+    kind, colon, rest = text.strip().partition(":")
+    if not colon or not _WORD.fullmatch(kind):
+        raise ValueError(
+            f"expected a data address like lspet:/data/lspet or world:body,poses=target, "
+            f"found {text!r}; write the format and a colon before the path"
+        )
+    path, *pieces = _COMMA.split(rest)
+    if not path or path.endswith("\\"):
+        found = "ends in a backslash" if path else "names nothing behind the colon"
+        raise ValueError(f"expected a path or a name behind {kind!r}: the address {text!r} {found}")
+    options: dict[str, str] = {}
+    for piece in pieces:
+        name, equals, value = piece.partition("=")
+        if not equals or not _WORD.fullmatch(name) or not value or value.endswith("\\"):
+            raise ValueError(
+                f"expected option=value behind each comma of {text!r}, found {piece!r}; "
+                r"a comma inside a path is written \, and the address then needs quotes in a shell"
+            )
+        if name in options:
+            raise ValueError(f"the address {text!r} gives the option {name!r} twice; keep one")
+        options[name] = _unescape(value)
+    return Address(kind, _unescape(path), options)
+
+
+def _escape(value: str) -> str:
+    return value.replace(",", r"\,")
+
+
+def _unescape(value: str) -> str:
+    return value.replace(r"\,", ",")

@@ -1,0 +1,105 @@
+"""What readers do about bad samples: name each, leave it out, and stop when there are many.
+
+Shapes: N samples, K keypoints, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from posesift.poses.table import PoseTable
+
+BAD_FRACTION = 0.05
+"""Reading goes on as long as at most this share of the samples is bad."""
+
+_SHOWN = 5  # bad samples named in a message; all of them are in ``table.problems``
+
+
+def leave_out(
+    table: PoseTable, bad: Mapping[int, str], where: str, chosen_N: np.ndarray
+) -> PoseTable:
+    """The chosen samples without the bad ones, whose descriptions join ``table.problems``.
+
+    Args:
+        table: the samples as read.
+        bad: row to what is wrong with it, in words that name the file or annotation.
+        where: the file or folder, for the message.
+        chosen_N: bool, the split that was asked for.
+
+    Raises:
+        ValueError: more than `BAD_FRACTION` of the samples are bad.
+    """
+    rows = sorted(bad)
+    refuse_many([bad[row] for row in rows], len(table), where)
+    kept_N = chosen_N.copy()
+    kept_N[rows] = False
+    problems = [*table.problems, *(f"left out: {bad[row]}" for row in rows)]
+    return dataclasses.replace(table.select(np.flatnonzero(kept_N)), problems=problems)
+
+
+def refuse_many(problems: Sequence[str], samples: int, where: str) -> None:
+    """Stop when more than `BAD_FRACTION` of ``samples`` have a problem.
+
+    Raises:
+        ValueError: they do; the first few are named.
+    """
+    if len(problems) <= BAD_FRACTION * samples:
+        return
+    more = len(problems) - _SHOWN
+    lines = "".join(f"\n  {problem}" for problem in problems[:_SHOWN])
+    raise ValueError(
+        f"{where}: {len(problems)} of {samples} samples are bad; at most {BAD_FRACTION:.0%} are "
+        f"left out without asking. Mend or remove them:{lines}"
+        + (f"\n  and {more} more" if more > 0 else "")
+    )
+
+
+def hide_impossible(
+    keypoints_NK2: np.ndarray,
+    visible_NK: np.ndarray,
+    size_N2: np.ndarray,
+    names_K: Sequence[str],
+    sample_N: Sequence[str],
+    where: str,
+) -> tuple[np.ndarray, list[str]]:
+    """Take back the visibility of keypoints that no image can show.
+
+    ``visible`` promises that the coordinate may be used: for training, and as the truth in PCK. A
+    keypoint that is not finite, or lies off the image (pixels reach half a pixel around their
+    centres), cannot keep that promise, so it becomes invisible and its sample is listed.
+
+    Args:
+        keypoints_NK2: image pixels; anything where invisible.
+        visible_NK: what the labels say.
+        size_N2: width and height of the images.
+        names_K: names of the keypoints, for the listing.
+        sample_N: what to call each sample.
+        where: the file or folder, for the message.
+
+    Returns:
+        The new ``visible_NK``, and one line for each sample that lost keypoints.
+
+    Raises:
+        ValueError: more than `BAD_FRACTION` of the samples lost keypoints.
+    """
+    finite_NK = np.isfinite(keypoints_NK2).all(-1)
+    with np.errstate(invalid="ignore"):
+        within_NK2 = (keypoints_NK2 >= -0.5) & (keypoints_NK2 <= size_N2[:, None] - 0.5)
+    kept_NK = visible_NK & finite_NK & within_NK2.all(-1)
+    lost_NK = visible_NK & ~kept_NK
+    problems = []
+    for row in np.flatnonzero(lost_NK.any(1)).tolist():
+        points = [
+            f"{names_K[k]} at ({keypoints_NK2[row, k, 0]:.1f}, {keypoints_NK2[row, k, 1]:.1f})"
+            for k in np.flatnonzero(lost_NK[row]).tolist()
+        ]
+        width, height = size_N2[row]
+        problems.append(
+            f"made invisible, off the image: {sample_N[row]}, {width} x {height} px: "
+            + ", ".join(points)
+        )
+    refuse_many(problems, len(keypoints_NK2), where)
+    return kept_NK, problems

@@ -1,0 +1,245 @@
+"""Photographs on disk: their size, their pixels, and which of them are broken.
+
+Pixels are those stored in the file. A rotation noted in EXIF is never applied, since labels and
+the sizes in headers count in stored pixels; greyscale, transparent and 16-bit images all become
+8-bit RGB.
+
+Shapes: H W image height and width, 3 = (red, green, blue), N samples.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from posesift import progress, storage
+from posesift.poses import geometry
+from posesift.poses.table import PoseTable
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+"""Files with these endings, in either case, count as images."""
+
+_HEADER = 2048  # bytes that hold the size of nearly every JPEG; a long EXIF block needs more
+_END_OF_IMAGE = b"\xff\xd9"
+_NOT_A_FRAME = (0xC4, 0xC8, 0xCC)  # JPEG markers among C0..CF that carry no image size
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """Width and height in pixels, from the file's header alone (about 50 microseconds).
+
+    Formats other than JPEG and PNG are decoded for it.
+
+    Raises:
+        ValueError: there is no such file, or it is no image.
+    """
+    with _opened(path) as file:
+        header = file.read(_HEADER)
+        if header[:2] == b"\xff\xd8":
+            frame = _jpeg_frame(header) or _jpeg_frame(header + file.read())
+            if frame is None:
+                raise _broken(path, "is a JPEG without an image inside")
+            return frame[0], frame[1]
+        if header[:8] == b"\x89PNG\r\n\x1a\n" and len(header) >= 24:
+            return int.from_bytes(header[16:20]), int.from_bytes(header[20:24])
+    height, width = decode(path).shape[:2]
+    return width, height
+
+
+def image_sizes(paths: Sequence[str | Path]) -> tuple[np.ndarray, dict[int, str]]:
+    """Sizes of many images.
+
+    Returns:
+        (N, 2) int32, width and height, 0 for images that cannot be read; and for those, row to
+        what is wrong.
+    """
+    size_N2 = np.zeros((len(paths), 2), np.int32)
+    bad = {}
+    for row, path in enumerate(paths):
+        try:
+            size_N2[row] = image_size(path)
+        except ValueError as error:
+            bad[row] = str(error)
+    return size_N2, bad
+
+
+def decode(
+    path: str | Path, *, reduction: int = 1, size: tuple[int, int] | None = None
+) -> np.ndarray:
+    """The pixels of an image file, (H, W, 3) uint8 in OpenCV's order blue, green, red.
+
+    Args:
+        path: the file.
+        reduction: 1, 2, 4 or 8: every block of ``reduction``^2 pixels becomes one, its mean. Cell
+            ``i`` then has its centre at ``reduction * i + (reduction - 1) / 2``. A JPEG is
+            decoded at that size directly, which is faster than decoding all of it.
+        size: width and height that the labels count in; an image of another size is refused.
+
+    Raises:
+        ValueError: there is no such file, it is corrupt or cut short, or not of that size.
+    """
+    with _opened(path) as file:
+        content = file.read()
+    is_jpeg = content[:2] == b"\xff\xd8"
+    if is_jpeg:
+        # Decoders fill what is missing with grey and carry on. A complete JPEG ends with a marker
+        # that its compressed data cannot contain; an EXIF thumbnail, before the frame, may.
+        frame = _jpeg_frame(content)
+        if frame is None or content.rfind(_END_OF_IMAGE) < frame[2]:
+            raise _broken(path, "is a JPEG that is cut short")
+        _same_size(path, frame[:2], size)
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    if is_jpeg and reduction > 1:
+        flags |= {2: 16, 4: 32, 8: 64}[reduction]
+    try:
+        image_HW3 = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
+    except cv2.error:
+        image_HW3 = None
+    if image_HW3 is None:
+        raise _broken(path, "is empty" if not content else "is corrupt or not an image")
+    if is_jpeg:
+        return image_HW3
+    _same_size(path, (image_HW3.shape[1], image_HW3.shape[0]), size)
+    return reduce(image_HW3, reduction)
+
+
+def read_crop(table: PoseTable, row: int, matrix_23: np.ndarray, side: int) -> np.ndarray:
+    """The crop of one photograph, (side, side, 3) uint8 in the order blue, green, red.
+
+    What lies off the image is black. A photograph much larger than the crop is reduced while it is
+    decoded, as far as it keeps more pixels than the crop: interpolation alone would skip pixels.
+
+    Args:
+        table: names the image.
+        row: of the table.
+        matrix_23: image pixels to crop pixels, as from `posesift.poses.geometry.crop_matrices`.
+        side: of the crop, in pixels.
+    """
+    reduction = reduction_for(matrix_23)
+    size = int(table.width_N[row]), int(table.height_N[row])
+    image_HW3 = decode(image_path(table, row), reduction=reduction, size=size)
+    return warp(image_HW3, matrix_23, side, reduction)
+
+
+def reduction_for(matrix_23: np.ndarray) -> int:
+    """The largest of 1, 2, 4, 8 that leaves at least as many pixels as the crop has."""
+    shrink = 1 / float(np.hypot(matrix_23[0, 0], matrix_23[1, 0]))
+    return next((factor for factor in (8, 4, 2) if factor <= shrink), 1)
+
+
+def reduce(image_HW3: np.ndarray, reduction: int) -> np.ndarray:
+    """The image with every block of ``reduction``^2 pixels replaced by its mean."""
+    if reduction == 1:
+        return image_HW3
+    scale = 1 / reduction
+    return cv2.resize(image_HW3, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+def warp(image_HW3: np.ndarray, matrix_23: np.ndarray, side: int, reduction: int) -> np.ndarray:
+    """Cut a crop out of a reduced image; ``matrix_23`` counts in pixels of the full one."""
+    centre = geometry.cell_centre(0, reduction)
+    to_full_23 = np.array([[reduction, 0, centre], [0, reduction, centre]])
+    to_crop_23 = geometry.compose(matrix_23, to_full_23)
+    return cv2.warpAffine(image_HW3, to_crop_23, (side, side), flags=cv2.INTER_LINEAR)
+
+
+def image_path(table: PoseTable, row: int) -> Path:
+    """Where sample ``row`` of a table of photographs has its image.
+
+    Raises:
+        ValueError: the table has no images, or the name leads out of the table's folder.
+    """
+    if table.image_N is None:
+        raise ValueError(
+            f"the pose table {table.address or '(without an address)'} names no images; "
+            "read it with images=FOLDER, or use it where only poses are needed"
+        )
+    return storage.inside(table.root, str(table.image_N[row]))
+
+
+def read_image(table: PoseTable, row: int) -> np.ndarray:
+    """The whole image of sample ``row``, (H, W, 3) uint8 RGB: a photograph or a world's picture.
+
+    Raises:
+        ValueError: the image is missing or corrupt.
+    """
+    if table.root.startswith("world:"):
+        from posesift.data.worlds.painted import painted
+
+        return np.array(painted(table.select(np.array([row])))[0])
+    return cv2.cvtColor(decode(image_path(table, row)), cv2.COLOR_BGR2RGB)
+
+
+def check_images(table: PoseTable) -> list[str]:
+    """Decode every image of a table once, on all cores, and say what is wrong.
+
+    Returns:
+        One line for each image that is missing, corrupt, or of another size than the table says;
+        empty when all is well, and for worlds, whose images are painted on demand.
+    """
+    if table.image_N is None or table.root.startswith("world:"):
+        return []
+    _, rows = np.unique(table.image_N.astype(str), return_index=True)
+
+    def look(row: int) -> str | None:
+        try:
+            decode(image_path(table, row), size=(int(table.width_N[row]), int(table.height_N[row])))
+        except ValueError as error:
+            return str(error)
+
+    cores = min(16, os.cpu_count() or 1)  # OpenCV lets go of the interpreter while it decodes
+    with ThreadPoolExecutor(cores) as pool:
+        looks = pool.map(look, rows.tolist(), chunksize=16)
+        found = list(progress.track(looks, "checking images", len(rows)))
+    return [line for line in found if line]
+
+
+def _jpeg_frame(content: bytes) -> tuple[int, int, int] | None:
+    """Width, height and place of a JPEG's frame header, or None if ``content`` ends before it."""
+    place = 2
+    while place + 9 <= len(content):
+        if content[place] != 0xFF:
+            return None
+        marker = content[place + 1]
+        if marker == 0xFF:  # padding
+            place += 1
+            continue
+        if 0xC0 <= marker <= 0xCF and marker not in _NOT_A_FRAME:
+            height = int.from_bytes(content[place + 5 : place + 7])
+            return int.from_bytes(content[place + 7 : place + 9]), height, place
+        place += 2 + int.from_bytes(content[place + 2 : place + 4])
+    return None
+
+
+def _same_size(path: str | Path, found: tuple[int, int], said: tuple[int, int] | None) -> None:
+    if said is None or tuple(found) == tuple(said):
+        return
+    turned = (
+        ": were the labels made on a view turned by EXIF? PoseSift counts in stored pixels"
+        if tuple(found) == tuple(said[::-1])
+        else ": labels and images must come from the same distribution of the set"
+    )
+    raise ValueError(
+        f"the image {path} is {found[0]} x {found[1]} px, its labels say {said[0]} x {said[1]}"
+        + turned
+    )
+
+
+def _opened(path: str | Path):
+    try:
+        return open(path, "rb", buffering=0)
+    except FileNotFoundError:
+        raise ValueError(f"expected an image at {path}, found no file; {_NEXT}") from None
+    except OSError as error:
+        raise ValueError(f"cannot read the image {path}: {error.strerror}") from None
+
+
+def _broken(path: str | Path, what: str) -> ValueError:
+    return ValueError(f"the image {path} {what}; {_NEXT}")
+
+
+_NEXT = "copy it anew, or run `posesift check` on this data to list every such file"

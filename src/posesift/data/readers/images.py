@@ -1,0 +1,58 @@
+"""A folder of images without labels: what to adapt to, or to predict on.
+
+Shapes: N images, K keypoints.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from posesift import skeletons
+from posesift.data.cleaning import leave_out
+from posesift.data.images import SUFFIXES, image_sizes
+from posesift.data.splits import Split, in_split
+from posesift.poses.table import PoseTable
+
+
+def read(path: str, *, split: Split = "all", skeleton: str = "body16") -> PoseTable:
+    """List the images of a folder and the folders in it, by name.
+
+    Every pose is there and none of its keypoints is visible; the crop is the whole image.
+
+    Args:
+        path: the folder.
+        split: ``train``, ``test`` (the last quarter by name) or ``all``.
+        skeleton: name or TOML file of the skeleton to predict.
+
+    Raises:
+        ValueError: there is no such folder, it holds no images, or more than 5 % of them cannot
+            be read.
+    """
+    folder = Path(path).expanduser().resolve()
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        raise ValueError(f"expected a folder of images at {folder}, found {found}")
+    paths = sorted(
+        found
+        for found in folder.rglob("*")
+        if found.suffix.lower() in SUFFIXES and not found.name.startswith(".")
+    )
+    if not paths:
+        raise ValueError(
+            f"expected images ({', '.join(SUFFIXES)}) in {folder} or the folders in it, found none"
+        )
+    size_N2, bad = image_sizes(paths)
+    target = skeletons.load(skeleton)
+    names = [found.relative_to(folder).as_posix() for found in paths]
+    table = PoseTable(
+        skeleton=target,
+        keypoints_NK2=np.zeros((len(paths), len(target), 2), np.float32),
+        visible_NK=np.zeros((len(paths), len(target)), bool),
+        width_N=size_N2[:, 0],
+        height_N=size_N2[:, 1],
+        image_N=np.array(names, dtype=object),
+        root=str(folder),
+    )
+    return leave_out(table, bad, str(folder), in_split(split, names))

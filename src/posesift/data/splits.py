@@ -1,0 +1,36 @@
+"""Training and test halves of a data set that has none: the last quarter is the test.
+
+Shapes: N samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+
+Split = Literal["all", "train", "test"]
+"""Spelling of the option ``split=`` in every data address."""
+
+
+def in_split(split: Split, unit_N: Iterable[object]) -> np.ndarray:
+    """Which samples belong to a split.
+
+    Samples of one unit (an image with several people, a clip) stay together, and units count in
+    the order in which they first appear. With M units, the last ``M // 4`` are the test.
+
+    Args:
+        split: ``"all"``, ``"train"`` or ``"test"``.
+        unit_N: what each sample is part of; any hashable values.
+
+    Returns:
+        (N,) bool.
+
+    >>> in_split("test", ["a", "b", "c", "d", "d"])
+    array([False, False, False,  True,  True])
+    """
+    number: dict[object, int] = {}
+    unit_N = np.array([number.setdefault(unit, len(number)) for unit in unit_N], dtype=np.int64)
+    is_test_N = unit_N >= len(number) - len(number) // 4
+    return {"all": np.ones_like(is_test_N), "train": ~is_test_N, "test": is_test_N}[split]
