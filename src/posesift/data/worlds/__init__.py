@@ -4,21 +4,38 @@ A world separates two things that every real data set confounds: which **poses**
 is heavy-tailed, mostly standing and walking; `target` is flat over activities) and how they
 **look** (`synthetic` or `photo`). They are chosen apart, so the domain gap can be taken apart too.
 
-Sample i is a pure function of (world, poses, seed, split, i), its appearance of (look, seed, split,
-i): neither depends on how many samples are drawn. Nothing here imports torch.
+Sample i is a pure function of (world, poses, seed, split, i), its appearance of (look, seed,
+split, i): neither depends on how many samples are drawn. Nothing here imports torch.
 
 Names: N samples, K keypoints, P points, G parts, M painted images, 2 = (x, y).
 """
 
 from __future__ import annotations
 
+import difflib
+import importlib
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import cast
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from posesift.poses.table import PoseTable
+from posesift import skeletons
+from posesift.data.address import Address
+from posesift.data.worlds import camera, looks, occlusion, painter
+from posesift.data.worlds.figure import World
+from posesift.poses.table import PoseTable
+
+WORLDS: tuple[str, ...] = ("body", "hand")
+"""Names of the worlds; each is a module here with the names of `figure.World`."""
+
+POSES: tuple[str, ...] = ("source", "target")
+LOOKS: tuple[str, ...] = looks.LOOKS
+SPLITS: tuple[str, ...] = ("train", "test")
+
+BLOCK = 1024
+"""Samples drawn together. Always whole blocks, so that sample i never depends on n."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +45,11 @@ class WorldPoses:
     name: str
     """World: `"body"` or `"hand"`."""
 
+    seed: int
+    split: str
+    side: int
+    """Of the square images, px."""
+
     table: PoseTable
     """The labels; `table.root` is the canonical address, `table.image_N` the sample numbers."""
 
@@ -35,13 +57,172 @@ class WorldPoses:
     """int64, sample numbers i."""
 
     points_NP2: np.ndarray
-    """float32, all points of the figures, crop px."""
+    """float32, all points of the figures, crop px; the first K are the keypoints."""
 
     depth_NP: np.ndarray
     """float32, distance of each point from the camera along its axis, units."""
 
     scale_NP: np.ndarray
-    """float32, px a unit at each point's depth: the radius of a sphere there, in px."""
+    """float32, px a unit at each point's depth: the radius of a unit ball there, in px."""
 
     girth_NG: np.ndarray
     """float32, thickness factor of each part; 0 = absent."""
+
+    def __len__(self) -> int:
+        return len(self.index_N)
+
+
+def sample(
+    name: str,
+    poses: str = "source",
+    n: int = 2000,
+    seed: int = 0,
+    split: str = "train",
+    side: int = 64,
+    look: str = "synthetic",
+    indices: Sequence[int] | np.ndarray | None = None,
+) -> WorldPoses:
+    """Draw the poses of a world.
+
+    In the table, `visible` = inside the image; `occluded` = hidden by the figure's own body (what
+    the photo look puts in front is not counted: it belongs to the look, not to the pose); `mode`
+    = the activity; `neg_log_p` = -log density of the pose under the *source* generator, in nats,
+    for source and target alike; `share` = the source's shares of the activities, so that `rare_N`
+    means the same in both.
+
+    Args:
+        name: `"body"` or `"hand"`.
+        poses: `"source"` (heavy-tailed) or `"target"` (flat over activities).
+        n: number of samples: 0 .. n - 1.
+        seed: another seed gives other samples, >= 0.
+        split: `"train"` or `"test"`, which share no sample.
+        side: of the square images, px, >= 16.
+        look: written into `table.root`; has no influence on the poses.
+        indices: draw these samples instead of the first `n`.
+
+    Raises:
+        ValueError: a name or number that is none of these.
+    """
+    world = _world(name)
+    for what, value, known in (("poses", poses, POSES), ("look", look, LOOKS), ("split", split, SPLITS)):  # fmt: skip
+        _check(what, value, known)
+    for what, value, least in (("n", n, 0), ("seed", seed, 0), ("side", side, 16)):
+        if value < least:
+            raise ValueError(f"world:{name}: expected {what} of at least {least}, found {value}")
+    index_N = np.arange(n) if indices is None else np.asarray(indices, np.int64)
+    if len(index_N) and index_N.min() < 0:
+        raise ValueError(f"world:{name}: expected sample numbers from 0 on, found {index_N.min()}")
+
+    block_N, row_N = np.divmod(index_N, BLOCK)
+    blocks, which_N = np.unique(block_N, return_inverse=True)
+    # No samples at all still need the columns' shapes: block 0, of which nothing is picked.
+    drawn = [_block(world, name, poses, seed, split, side, int(b)) for b in blocks.tolist() or [0]]
+    pick_N = which_N * BLOCK + row_N
+    columns = {key: np.concatenate([block[key] for block in drawn])[pick_N] for key in drawn[0]}
+    skeleton = skeletons.load(world.SKELETON)
+    keypoints_NK2 = columns["points"][:, : len(skeleton)]
+    size_N = np.full(len(index_N), side, np.int32)
+    table = PoseTable(
+        skeleton=skeleton,
+        keypoints_NK2=keypoints_NK2,
+        visible_NK=((keypoints_NK2 >= -0.5) & (keypoints_NK2 < side - 0.5)).all(-1),
+        width_N=size_N,
+        height_N=size_N.copy(),
+        image_N=index_N.astype(str).astype(object),
+        root=canonical(name, poses, look, seed, split, side),
+        occluded_NK=columns["occluded"],
+        mode_N=np.array(world.MODES, object)[columns["mode"]],
+        neg_log_p_N=columns["neg_log_p"],
+        share=dict(world.SHARES["source"]),
+    )
+    return WorldPoses(
+        name, seed, split, side, table, index_N,
+        columns["points"], columns["depth"], columns["scale"], columns["girth"],
+    )  # fmt: skip
+
+
+def paint(
+    world_poses: WorldPoses, look: str, indices: Iterable[int] | None = None, chunk: int = 64
+) -> np.ndarray:
+    """Paint samples: (M, side, side, 3) uint8 RGB.
+
+    Args:
+        world_poses: what `sample` gave.
+        look: `"synthetic"` or `"photo"`.
+        indices: rows of `world_poses` to paint, all by default.
+        chunk: images whose outlines are worked out together; no influence on the images.
+
+    Raises:
+        ValueError: there is no such look.
+    """
+    _check("look", look, LOOKS)
+    world, side = _world(world_poses.name), world_poses.side
+    row_M = np.arange(len(world_poses))
+    row_M = row_M if indices is None else row_M[np.asarray(indices, np.int64)]
+    images = np.empty((len(row_M), side, side, 3), np.uint8)
+    for begin in range(0, len(row_M), chunk):
+        rows = row_M[begin : begin + chunk]
+        rngs = [
+            _stream("appearance", look, world_poses.seed, world_poses.split, int(i))
+            for i in world_poses.index_N[rows]
+        ]
+        stencils = painter.stencils(
+            world.PARTS,
+            world.MATERIALS,
+            world_poses.points_NP2[rows],
+            world_poses.depth_NP[rows],
+            world_poses.scale_NP[rows],
+            world_poses.girth_NG[rows],
+            np.array([looks.light_direction(rng) for rng in rngs], np.float32),
+            side,
+        )
+        for m, (rng, stencil) in enumerate(zip(rngs, stencils, strict=True)):
+            images[begin + m] = looks.colour(rng, look, stencil, world.dress(rng, look), side)
+    return images
+
+
+def canonical(name: str, poses: str, look: str, seed: int, split: str, side: int) -> str:
+    """The address of a world without its number of samples: the root of its images.
+
+    >>> canonical("body", "target", "photo", 0, "test", 64)
+    'world:body,poses=target,look=photo,seed=0,split=test,side=64'
+    """
+    options = {"poses": poses, "look": look, "seed": seed, "split": split, "side": side}
+    return str(Address("world", name, {key: str(value) for key, value in options.items()}))
+
+
+def _block(
+    world: World, name: str, poses: str, seed: int, split: str, side: int, block: int
+) -> dict[str, np.ndarray]:
+    rng = _stream(f"poses of {name}", poses, seed, split, block)
+    figures = world.sample_block(rng, poses, BLOCK)
+    points_NP2, depth_NP, scale_NP = camera.photograph(rng, world.VIEW, figures.points_NP3, side)
+    keypoints = len(skeletons.load(world.SKELETON))
+    return {
+        "points": points_NP2,
+        "depth": depth_NP,
+        "scale": scale_NP,
+        "girth": figures.girth_NG,
+        "mode": figures.mode_N,
+        "neg_log_p": figures.neg_log_p_N,
+        "occluded": occlusion.occluded(
+            world.PARTS, keypoints, points_NP2, depth_NP, scale_NP, figures.girth_NG
+        ),
+    }
+
+
+def _stream(purpose: str, choice: str, seed: int, split: str, number: int) -> np.random.Generator:
+    tag = zlib.crc32(f"{purpose} {choice} {split}".encode())
+    return np.random.default_rng(np.random.SeedSequence((tag, seed, number)))
+
+
+def _world(name: str) -> World:
+    _check("a world", name, WORLDS)
+    return cast(World, importlib.import_module(f"{__name__}.{name}"))
+
+
+def _check(what: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        close = difflib.get_close_matches(value, known, 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"expected {what} in {', '.join(known)}, found {value!r}{hint}")

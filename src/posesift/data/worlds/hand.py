@@ -23,16 +23,17 @@ MATERIALS = ("skin", "palm", "nail", "crease", "sleeve")
 VIEW = View(yaw_deg=(-180.0, 180.0), pitch_deg=(0.0, 24.0), roll_deg=(0.0, 40.0))
 
 _PALMS_A_UNIT = 2.05
+_FOREARM = 1.5  # how much of it there is, in palms: enough to leave the picture
 _FINGERS = ("thumb", *hand_modes.FINGERS)
 
 # Helper points, after the 21 keypoints.
 _WRIST = 21, 22  # the two sides of the wrist, the thumb's first
-_ELBOW = 23, 24
-_CUFF = 25, 26
-_PAD = tuple(range(27, 32))  # the palm's pale side
-_LINES = tuple(range(32, 38))  # three creases across it, two ends each
-_NAILS = tuple(range(38, 48))  # root and edge of five nails
-_POINTS = 48
+_CUFF = 23, 24
+_ELBOW = 25
+_PAD = tuple(range(26, 31))  # the palm's pale side
+_LINES = tuple(range(31, 37))  # three creases across it, two ends each
+_NAILS = tuple(range(37, 47))  # root and edge of five nails
+_POINTS = 47
 
 #: Radii of each finger at its four joints, in palms.
 _RADIUS_FJ = (
@@ -71,9 +72,9 @@ def _parts() -> tuple[Part, ...]:
 
     knuckles = (1, 5, 9, 13, 17)
     parts = [
-        part("forearm", (*_WRIST, *_ELBOW), (0.15, 0.15, 0.2, 0.2), joins=("palm",)),
-        part("sleeve", (*_CUFF, *_ELBOW), (0.22, 0.22, 0.25, 0.25), "sleeve"),
-        part("palm", (*_WRIST, *knuckles), (0.15, 0.15, 0.13, 0.125, 0.125, 0.12, 0.108)),
+        part("forearm", (0, *_WRIST, _ELBOW), (0.15, 0.15, 0.15, 0.34), joins=("palm",)),
+        part("sleeve", (*_CUFF, _ELBOW), (0.22, 0.22, 0.4), "sleeve"),
+        part("palm", (0, *_WRIST, *knuckles), (0.15, 0.15, 0.15, 0.13, 0.125, 0.125, 0.12, 0.108)),
         part("pad", _PAD, (0.07, 0.06, 0.06, 0.055, 0.06), "palm", on_skin=True),
         part("web", (1, 2, 5), (0.12, 0.07, 0.08), joins=("palm", "thumb 1")),
     ]
@@ -106,7 +107,7 @@ def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
     points_NP3 = np.empty((count, _POINTS, 3), dtype=np.float32)
     points_NP3[:, :21] = bones.keypoints_NK3
     points_NP3[:, (*_WRIST, *_PAD, *_LINES)] = _on_the_palm(base_NF3)
-    points_NP3[:, (*_ELBOW, *_CUFF)] = _forearms(rng, points_NP3[:, _WRIST])
+    points_NP3[:, (*_CUFF, _ELBOW)] = _forearms(rng, points_NP3[:, _WRIST])
     points_NP3[:, _NAILS] = _nails(bones, length_NFB[:, :, 2], stout_N1)
     points_NP3 /= _PALMS_A_UNIT
     points_NP3[rng.random(count) < 0.5, :, 0] *= -1  # left hands
@@ -126,17 +127,15 @@ def _on_the_palm(base_NF3: np.ndarray) -> np.ndarray:
 
 
 def _forearms(rng: np.random.Generator, wrist_N23: np.ndarray) -> np.ndarray:
-    """Two points at the elbow's end of a forearm stub and two at the cuff, (N, 4, 3)."""
+    """The two sides of a cuff and the middle of the forearm's far end, (N, 3, 3)."""
     count = len(wrist_N23)
     bend_N, aside_N = np.deg2rad(rng.normal((8.0, 3.0), (18.0, 9.0), (count, 2))).T
     along_N3 = np.stack(
         [np.sin(aside_N), -np.cos(aside_N) * np.cos(bend_N), -np.cos(aside_N) * np.sin(bend_N)], 1
     )
-    reach_N1 = rng.uniform(0.7, 1.1, (count, 1))
-    cuff_N1 = reach_N1 * rng.uniform(0.15, 0.7, (count, 1))
-    elbow_N23 = wrist_N23 * (1.15, 1, 1) + (reach_N1 * along_N3)[:, None]
-    cuff_N23 = wrist_N23 * (1.05, 1, 1) + (cuff_N1 * along_N3)[:, None]
-    return np.concatenate([elbow_N23, cuff_N23], axis=1)
+    cuff_N1 = rng.uniform(0.15, 0.7, (count, 1))
+    cuff_N23 = 1.1 * wrist_N23 + (cuff_N1 * along_N3)[:, None]
+    return np.concatenate([cuff_N23, (_FOREARM * along_N3)[:, None]], axis=1)
 
 
 def _nails(bones: hand_bones.Bones, length_NF: np.ndarray, stout_N1: np.ndarray) -> np.ndarray:

@@ -8,21 +8,21 @@ import numpy as np
 
 Colour = tuple[float, float, float]
 
-# Skin from light to dark; a sample lies anywhere on the line between two neighbours.
-_SKIN = ((250, 220, 196), (236, 190, 158), (214, 158, 120), (176, 118, 82), (128, 82, 56), (92, 58, 42))  # fmt: skip
-_HAIR = ((38, 30, 28), (62, 42, 30), (104, 66, 38), (158, 112, 62), (204, 166, 108), (140, 138, 136), (150, 68, 40))  # fmt: skip
+# From light to dark; a skin lies anywhere on the line between two neighbours.
+_SKIN = ["#FADCC4", "#ECBE9E", "#D69E78", "#B07652", "#805238", "#5C3A2A"]
+_HAIR = ["#261E1C", "#3E2A1E", "#684226", "#9E703E", "#CCA66C", "#8C8A88", "#964428"]
 
 
 def skin_tone(rng: np.random.Generator) -> Colour:
     """A natural skin colour, light to dark with equal chance."""
     place = rng.uniform(0, len(_SKIN) - 1)
     first = min(int(place), len(_SKIN) - 2)
-    return mix(_SKIN[first], _SKIN[first + 1], place - first)
+    return mix(from_hex(_SKIN[first]), from_hex(_SKIN[first + 1]), place - first)
 
 
 def hair_colour(rng: np.random.Generator) -> Colour:
     """A natural hair colour, with a little variation in brightness."""
-    return shade(_HAIR[int(rng.integers(len(_HAIR)))], rng.uniform(0.8, 1.2))
+    return shade(from_hex(_HAIR[int(rng.integers(len(_HAIR)))]), rng.uniform(0.8, 1.2))
 
 
 def cloth_colour(rng: np.random.Generator) -> Colour:
@@ -32,6 +32,16 @@ def cloth_colour(rng: np.random.Generator) -> Colour:
         return hsv(hue, 0.06, 0.15 + 0.8 * light)
     saturation = 0.35 + 0.3 * light if kind < 0.7 else 0.75
     return hsv(hue, saturation, 0.35 + 0.6 * rng.random())
+
+
+def from_hex(text: str) -> Colour:
+    """The colour that ``#RRGGBB`` names.
+
+    >>> from_hex("#FF8000")
+    (255.0, 128.0, 0.0)
+    """
+    red, green, blue = bytes.fromhex(text[1:])
+    return (float(red), float(green), float(blue))
 
 
 def hsv(hue: float, saturation: float, value: float) -> Colour:

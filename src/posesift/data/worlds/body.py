@@ -1,0 +1,75 @@
+"""The body world: people with the 16 keypoints of body16, in 18 activities.
+
+See `body_modes` for the poses, `body_shape` for the anatomy; `figure.World` says what each name
+here is for.
+
+Names: N samples, A angles, P points, G parts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from posesift.data.worlds import body_modes, body_shape, palette
+from posesift.data.worlds.figure import Figures, Surface, View
+
+SKELETON = "body16"
+MODES: tuple[str, ...] = tuple(body_modes.MODES)
+SHARES = body_modes.SHARES
+MATERIALS = body_shape.MATERIALS
+PARTS = body_shape.PARTS
+VIEW = View(pitch_deg=(4.0, 10.0), roll_deg=(0.0, 5.0), distance=(2.2, 5.0))
+
+_HAIR = [part.name == "long hair" for part in PARTS]
+_TRUNK = [part.name in ("shirt", "trousers") for part in PARTS]
+_HEAD = [
+    part.material in ("hair", "skin", "dark", "lip") and "hand" not in part.name for part in PARTS
+]
+
+
+def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
+    """Draw `count` people from the mixture `poses` (`"source"` or `"target"`).
+
+    Half of them are mirrored. Angles are cut off at the anatomical limits.
+    """
+    drawn_NA, mode_N = body_modes.MIXTURES[poses].draw(rng, count)
+    mirror_N = rng.random(count) < 0.5
+    drawn_NA[mirror_N] = body_modes.mirrored(drawn_NA[mirror_N])
+    angles_NA = np.clip(drawn_NA, *body_modes.LIMITS_A2.T)
+
+    lengths = body_shape.build(rng, count)
+    points_NP3 = body_shape.pose(angles_NA, lengths)
+    stout_N, muscle_N, long_N = rng.standard_normal((3, count)).astype(np.float32)
+    girth_NG = np.repeat(np.exp(0.10 * stout_N + 0.03 * muscle_N)[:, None], len(PARTS), axis=1)
+    girth_NG[:, _TRUNK] *= np.exp(0.05 * stout_N)[:, None]
+    girth_NG[:, _HEAD] = (lengths["head"] / body_shape.BONES["head"])[:, None]
+    girth_NG[:, _HAIR] *= (long_N > 0.5)[:, None]
+    return Figures(points_NP3, girth_NG, mode_N, body_modes.neg_log_p(angles_NA).astype(np.float32))
+
+
+def dress(rng: np.random.Generator, look: str) -> list[Surface]:
+    """Choose skin, hair and clothes of one person; in `"photo"` clothes may have patterns."""
+    skin = palette.skin_tone(rng)
+    shirt, trousers = palette.cloth_colour(rng), palette.cloth_colour(rng)
+    if sum(abs(a - b) for a, b in zip(shirt, trousers, strict=True)) < 90:  # tell them apart
+        trousers = palette.shade(trousers, 0.5) if sum(shirt) > 300 else palette.mix(trousers, (230, 225, 215), 0.6)  # fmt: skip
+    pattern, short, shorts = rng.random(3)
+    weave = "stripes" if pattern < 0.15 else "checks" if pattern < 0.3 else "cloth"
+    bare = Surface(skin, "skin")
+    top, bottom = Surface(shirt, weave), Surface(trousers, "cloth")
+    shoe = Surface(palette.hsv(rng.random(), 0.3, rng.choice([0.2, 0.35, 0.9])))
+    white_sock = Surface((225, 225, 222), "cloth")
+    chosen = {
+        "skin": bare,
+        "hair": Surface(palette.hair_colour(rng), "hair"),
+        "shirt": top,
+        "sleeve": bare if short < 0.15 else top,
+        "cuff": bare if short < 0.6 else top,
+        "trousers": bottom,
+        "leg": bare if shorts < 0.4 else bottom,
+        "sock": white_sock if shorts < 0.2 else bare if shorts < 0.4 else bottom,
+        "shoe": shoe,
+        "dark": Surface((32, 26, 26)),
+        "lip": Surface(palette.mix(skin, (150, 50, 50), 0.45)),
+    }
+    return [chosen[material] for material in MATERIALS]

@@ -1,0 +1,84 @@
+"""The perspective camera of the worlds, and the square crop around a figure.
+
+The focal length is of no consequence: the crop is cut around the figure and scaled to its side, so
+only the viewing direction and the distance (the strength of perspective) remain.
+
+Names: N samples, P points, 3 = (x, y, z), 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from posesift.data.worlds.figure import View
+
+MARGIN = (1.10, 1.30)
+"""Side of the crop over the longer side of the box of all points: uniform range."""
+
+JITTER = 0.05
+"""The crop's centre is off by up to this share of the box, each way, in x and in y."""
+
+
+def photograph(
+    rng: np.random.Generator, view: View, points_NP3: np.ndarray, side: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Look at figures, each with a camera of its own, and crop them.
+
+    Args:
+        rng: where viewing angles, distances and crops are drawn from.
+        view: their ranges.
+        points_NP3: the figures, units, x to their left, y up, z to their front.
+        side: side of the crop, px.
+
+    Returns:
+        points (N, P, 2) in crop px (x right, y down, the centre of the top-left pixel at (0, 0));
+        their depth (N, P) from the camera, units; and the px a unit has at each depth (N, P).
+    """
+    count = len(points_NP3)
+    yaw_N = rng.uniform(*view.yaw_deg, count)
+    pitch_N = rng.normal(*view.pitch_deg, count)
+    roll_N = rng.normal(*view.roll_deg, count)
+    distance_N = rng.uniform(*view.distance, count).astype(np.float32)
+    margin_N = rng.uniform(*MARGIN, count)
+    shift_N2 = rng.uniform(-JITTER, JITTER, (count, 2))
+
+    centre_N13 = 0.5 * (points_NP3.max(1, keepdims=True) + points_NP3.min(1, keepdims=True))
+    seen_NP3 = (points_NP3 - centre_N13) @ rotation(yaw_N, pitch_N, roll_N).swapaxes(1, 2)
+    depth_NP = distance_N[:, None] - seen_NP3[..., 2]
+    # A reach towards the camera must not pass through it; no figure comes nearer than this.
+    depth_NP = np.maximum(depth_NP, 0.5)
+    plane_NP2 = seen_NP3[..., :2] / depth_NP[..., None]
+    plane_NP2[..., 1] *= -1
+
+    low_N2, high_N2 = plane_NP2.min(1), plane_NP2.max(1)
+    extent_N = (high_N2 - low_N2).max(1)
+    corner_N2 = 0.5 * (low_N2 + high_N2) + extent_N[:, None] * (shift_N2 - 0.5 * margin_N[:, None])
+    zoom_N = (side / (extent_N * margin_N)).astype(np.float32)
+    # The crop's corner is the outer corner of its first pixel, half a pixel before its centre.
+    points_NP2 = (plane_NP2 - corner_N2[:, None]) * zoom_N[:, None, None] - 0.5
+    return points_NP2.astype(np.float32), depth_NP, zoom_N[:, None] / depth_NP
+
+
+def rotation(yaw_N: np.ndarray, pitch_N: np.ndarray, roll_N: np.ndarray) -> np.ndarray:
+    """From the figure's frame to the camera's: (N, 3, 3), x right, y up, z towards the camera.
+
+    Degrees. Yaw 0 looks the figure in the face and yaw 90 at its left side; positive pitch looks
+    down on it; positive roll turns the picture clockwise.
+
+    >>> left = np.array([1.0, 0.0, 0.0])
+    >>> one = np.ones(1)
+    >>> (rotation(90 * one, 0 * one, 0 * one) @ left).round(6).tolist()  # faces the camera
+    [[0.0, 0.0, 1.0]]
+    """
+    (sy, sp, sr), (cy, cp, cr) = (
+        trig(np.deg2rad([yaw_N, pitch_N, roll_N]).astype(np.float32)) for trig in (np.sin, np.cos)
+    )
+    # roll @ pitch @ yaw, written out.
+    upper = (cy, np.zeros_like(cy), -sy)
+    middle = (-sp * sy, cp, -sp * cy)
+    rows = (
+        [cr * u + sr * m for u, m in zip(upper, middle, strict=True)],
+        [cr * m - sr * u for u, m in zip(upper, middle, strict=True)],
+        [cp * sy, sp, cp * cy],
+    )
+    return np.array(rows, np.float32).transpose(2, 0, 1) + np.float32(0)

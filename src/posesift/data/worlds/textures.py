@@ -1,0 +1,131 @@
+"""Banks of textures and cluttered backgrounds, made once in a process and cropped for each image.
+
+Both banks are pure functions of the seeds below, the same on every machine and in every worker.
+Noise has mostly one luminance for all three colours: noise that is independent in each colour
+gives garish purple and green that no camera sees.
+
+Names: S side, H W pixels, 3 = (red, green, blue).
+"""
+
+from __future__ import annotations
+
+import functools
+
+import cv2
+import numpy as np
+
+from posesift.data.worlds.palette import hsv
+
+NAMES = ("plain", "skin", "cloth", "stripes", "checks", "hair")
+"""Textures a `Surface` can have."""
+
+_SIZE = 256  # px of a bank's pictures at image side 64; larger images enlarge their crop
+_BACKGROUNDS = 48
+_SEED = 20_240
+
+
+def texture(rng: np.random.Generator, name: str, side: int) -> np.ndarray:
+    """A random crop (S, S) of a texture: float32 factors of brightness about 1."""
+    bank = _texture_bank()[name]
+    y, x = rng.integers(0, _SIZE - 64, 2)
+    crop = bank[y : y + 64, x : x + 64]
+    if rng.random() < 0.5:
+        crop = crop.T
+    return crop if side == 64 else cv2.resize(crop, (side, side), interpolation=cv2.INTER_LINEAR)
+
+
+def background(rng: np.random.Generator, side: int) -> np.ndarray:
+    """A cluttered background (S, S, 3) uint8: a crop, at a random zoom, of one of the bank."""
+    picture = _background_bank()[int(rng.integers(_BACKGROUNDS))]
+    size = int(rng.integers(72, 200))
+    y, x = rng.integers(0, _SIZE - size, 2)
+    crop = picture[y : y + size, x : x + size]
+    if rng.random() < 0.5:
+        crop = crop[:, ::-1]
+    return cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
+
+
+def noise(rng: np.random.Generator, size: int, roughness: float) -> np.ndarray:
+    """Fractal noise (size, size), mean 0 and spread 1; roughness in (0, 1), 1 = all fine grain."""
+    field = np.zeros((size, size), np.float32)
+    cells = 4
+    while cells <= size:
+        grain = rng.standard_normal((cells, cells), np.float32)
+        field += roughness ** np.log2(cells / 4) * cv2.resize(
+            grain, (size, size), interpolation=cv2.INTER_CUBIC
+        )
+        cells *= 2
+    return (field - field.mean()) / field.std()
+
+
+@functools.cache
+def _texture_bank() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(_SEED)
+    ramp = np.arange(_SIZE)
+    stripes = np.where(ramp % 8 < 4, 1.18, 0.74)[:, None] * np.ones(_SIZE)
+    checks = np.where((ramp[:, None] // 5 + ramp // 5) % 2 == 0, 1.18, 0.76)
+    fine = noise(rng, _SIZE, 0.95)
+    strands = cv2.blur(rng.standard_normal((_SIZE, _SIZE)).astype(np.float32), (1, 9))
+    bank = {
+        "plain": np.ones((_SIZE, _SIZE)),
+        "skin": 1 + 0.05 * noise(rng, _SIZE, 0.6),
+        "cloth": 1 + 0.11 * noise(rng, _SIZE, 0.75) + 0.04 * fine,
+        "stripes": stripes * (1 + 0.07 * noise(rng, _SIZE, 0.7)),
+        "checks": checks * (1 + 0.07 * noise(rng, _SIZE, 0.7)),
+        "hair": 1 + 0.6 * strands + 0.06 * fine,
+    }
+    assert tuple(bank) == NAMES
+    return {name: np.clip(field, 0.4, 1.6).astype(np.float32) for name, field in bank.items()}
+
+
+@functools.cache
+def _background_bank() -> list[np.ndarray]:
+    rng = np.random.default_rng(_SEED + 1)
+    return [_scene(rng) for _ in range(_BACKGROUNDS)]
+
+
+def _scene(rng: np.random.Generator) -> np.ndarray:
+    """One picture: two or three tinted planes with soft noise, then things of all shapes on them."""
+    picture = np.empty((_SIZE, _SIZE, 3), np.float32)
+    edges = np.sort(rng.integers(50, _SIZE - 30, 2))
+    for top, bottom in zip((0, *edges), (*edges, _SIZE), strict=True):
+        picture[top:bottom] = _tint(rng)
+    if rng.random() < 0.4:
+        picture = picture.transpose(1, 0, 2).copy()
+    picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 6))
+    things = int(rng.integers(10, 60))
+    for _ in range(things):
+        _thing(rng, picture)
+    luminance = noise(rng, _SIZE, rng.uniform(0.45, 0.8))[..., None]
+    tint = np.stack([noise(rng, _SIZE, 0.5) for _ in range(3)], -1)
+    picture *= 1 + 0.16 * luminance + 0.035 * tint
+    return np.clip(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.6)), 0, 255).astype(
+        np.uint8
+    )
+
+
+def _tint(rng: np.random.Generator) -> np.ndarray:
+    """Mostly the greens, greys, browns and blues of outdoors and rooms."""
+    hue, saturation = rng.choice(
+        [(0.09, 0.35), (0.28, 0.42), (0.58, 0.30), (0.07, 0.12), (0.6, 0.08), (rng.random(), 0.5)]
+    )
+    hue += rng.normal(0, 0.03)
+    return np.array(hsv(hue, saturation * rng.uniform(0.5, 1.3), rng.uniform(0.25, 0.9)))
+
+
+def _thing(rng: np.random.Generator, picture: np.ndarray) -> None:
+    """Draw a box, a disc, a bar, or a limb-like capsule: clutter a detector must learn to pass by."""
+    tint = tuple(float(c) for c in _tint(rng))
+    x, y = (int(v) for v in rng.integers(0, _SIZE, 2))
+    w, h = (int(v) for v in rng.integers(4, 60, 2))
+    kind = rng.random()
+    if kind < 0.35:
+        cv2.rectangle(picture, (x, y), (x + w, y + h), tint, -1)
+    elif kind < 0.55:
+        cv2.ellipse(
+            picture, (x, y), (w // 2 + 2, h // 2 + 2), rng.uniform(0, 180), 0, 360, tint, -1
+        )
+    else:
+        angle, length = rng.uniform(0, np.pi), rng.uniform(15, 110)
+        end = (int(x + length * np.cos(angle)), int(y + length * np.sin(angle)))
+        cv2.line(picture, (x, y), end, tint, int(rng.integers(1, 14)), cv2.LINE_AA)
