@@ -19,11 +19,11 @@ from posesift.data.worlds.hand_modes import DEVIATION, DIP, FLEXION, PIP, THUMB
 #: Base of each finger: the thumb's saddle joint, then the four knuckles.
 BASE_F3 = np.array(
     [
-        (0.20, 0.20, 0.10),
-        (0.265, 0.985, -0.01),
-        (0.045, 1.0, -0.04),
-        (-0.165, 0.945, -0.02),
-        (-0.345, 0.85, 0.03),
+        (0.22, 0.20, 0.06),
+        (0.265, 0.985, 0.0),
+        (0.045, 1.0, -0.02),
+        (-0.165, 0.945, -0.01),
+        (-0.345, 0.85, 0.02),
     ],
     dtype=np.float32,
 )
@@ -41,7 +41,7 @@ LENGTH_FB = np.array(
 )
 
 #: How far each knuckle rises out of the palm's plane per sine of cupping.
-_CUPPING_F = np.array([0.0, 0.05, 0.0, 0.25, 0.6], dtype=np.float32)
+_CUPPING_F = np.array([0.0, 0.0, 0.0, 0.18, 0.42], dtype=np.float32)
 #: Fingers that bend converge on the base of the thumb: twist in degrees at a right angle.
 _CONVERGENCE = np.array([-6.0, 0.0, 7.0, 14.0], dtype=np.float32)
 #: The thumb lies across: its pulp is turned from the palm's normal towards the fingers, degrees.

@@ -102,23 +102,23 @@ MODES: dict[str, Mode] = {
         spread=(6, 7, 2.5, 7, 4.5), cup=12,
     ),
     "fist": Mode(
-        0.006, 1.0, (58, 50, 40, 56), (80, 84, 86, 84), (96, 100, 100, 96), (56, 58, 58, 54),
+        0.006, 1.0, (61, 53, 40, 55), (80, 84, 86, 84), (96, 100, 100, 96), (56, 58, 58, 54),
         deviation=(0, 0, 0, 0), spread=(6, 7, 3.5, 9, 8), cup=14,
     ),
     "pinch": Mode(
-        0.006, 1.0, (79, 42, 6, 0), (51, 34, 28, 22), (40, 36, 30, 26), (14, 16, 14, 12),
+        0.006, 1.0, (88, 42, -4, 2), (57, 36, 28, 22), (39, 36, 30, 26), (6, 16, 14, 12),
         spread=(5, 8, 4, 9, 6.5), firm=(0.5, 1.2, 1.4, 1.6), cup=12,
     ),
     "ok sign": Mode(
-        0.004, 1.0, (76, 42, 7, 2), (46, 16, 6, 0), (47, 14, 10, 8), (14, 8, 6, 5),
+        0.004, 1.0, (88, 41, 0, -6), (50, 16, 6, 0), (46, 14, 10, 8), (8, 8, 6, 5),
         deviation=(2, 1, -8, -20), spread=(5, 8, 4, 8, 6), firm=(0.5, 1.2, 1.4, 1.6), cup=10,
     ),
     "pointing": Mode(
-        0.005, 1.0, (68, 46, 34, 44), (8, 76, 80, 78), (8, 94, 96, 92), (4, 52, 54, 50),
+        0.005, 1.0, (73, 49, 31, 41), (8, 76, 80, 78), (8, 94, 96, 92), (4, 52, 54, 50),
         deviation=(3, 0, 0, 0), spread=(7, 8, 4, 9, 7), cup=12,
     ),
     "victory": Mode(
-        0.005, 1.0, (82, 52, 34, 41), (3, 3, 76, 76), (5, 5, 92, 92), (3, 3, 50, 50),
+        0.005, 1.0, (86, 54, 32, 38), (3, 3, 76, 76), (5, 5, 92, 92), (3, 3, 50, 50),
         deviation=(15, -10, 0, 0), spread=(7, 8, 4, 8, 6.5), cup=13,
     ),
     "thumb up": Mode(
@@ -130,11 +130,11 @@ MODES: dict[str, Mode] = {
         deviation=(10, 1, -8, -20), spread=(8, 8, 4, 9, 7), cup=6,
     ),
     "crossed": Mode(
-        0.002, 0.8, (82, 52, 33, 37), (14, 2, 74, 76), (8, 26, 92, 92), (4, 14, 50, 50),
+        0.002, 0.8, (86, 53, 31, 34), (14, 2, 74, 76), (8, 26, 92, 92), (4, 14, 50, 50),
         deviation=(-10, 16, 0, 0), spread=(7, 7, 3.5, 8, 7), firm=(0.6, 0.6, 1.5, 1.5), cup=13,
     ),
     "horns": Mode(
-        0.002, 0.8, (76, 52, 38, 46), (2, 78, 80, 2), (5, 94, 94, 6), (3, 52, 52, 4),
+        0.002, 0.8, (79, 55, 36, 44), (2, 78, 80, 2), (5, 94, 94, 6), (3, 52, 52, 4),
         deviation=(8, 0, 0, -16), spread=(7, 8, 4, 8, 7), cup=10,
     ),
     "call me": Mode(
@@ -169,10 +169,19 @@ def _correlation_AA() -> np.ndarray:
 
 
 _CHOLESKY_AA = np.linalg.cholesky(_correlation_AA())
-_WHITEN_AA = np.linalg.inv(_CHOLESKY_AA)
-_LOG_VOLUME = np.log(np.diag(_CHOLESKY_AA)).sum() + 0.5 * len(ANGLES) * np.log(2 * np.pi)
 _MEAN_MA = np.stack([mode.mean_A() for mode in MODES.values()])
 _SPREAD_MA = np.stack([mode.spread_A() for mode in MODES.values()])
+
+# A mode's density is that of independent unit normals w = W (angles - mean), all modes in one
+# matrix product: w_NMA = angles_NA @ _WHITEN_AMA - _WHITE_MEAN_MA.
+_WHITEN_AMA = (np.linalg.inv(_CHOLESKY_AA)[None] / _SPREAD_MA[:, None]).transpose(2, 0, 1)
+_WHITE_MEAN_MA = np.einsum("AMB,MA->MB", _WHITEN_AMA, _MEAN_MA)
+_LOG_PEAK_M = (
+    np.log(list(SHARES["source"].values()))
+    - np.log(_SPREAD_MA).sum(axis=1)
+    - np.log(np.diag(_CHOLESKY_AA)).sum()
+    - 0.5 * len(ANGLES) * np.log(2 * np.pi)
+)
 
 
 def draw_angles(
@@ -198,10 +207,9 @@ def draw_angles(
 
 def neg_log_p(angles_NA: np.ndarray) -> np.ndarray:
     """Negative log density (N,) float32, nats, of angles in degrees under the source mixture."""
-    exponent_NM = np.empty((len(angles_NA), len(MODES)))
-    for m, share in enumerate(SHARES["source"].values()):
-        white_NA = ((angles_NA - _MEAN_MA[m]) / _SPREAD_MA[m]) @ _WHITEN_AA.T
-        constant = np.log(share) - np.log(_SPREAD_MA[m]).sum() - _LOG_VOLUME
-        exponent_NM[:, m] = constant - 0.5 * np.einsum("NA,NA->N", white_NA, white_NA)
-    top_N = exponent_NM.max(axis=1)
-    return -(top_N + np.log(np.exp(exponent_NM - top_N[:, None]).sum(axis=1))).astype(np.float32)
+    white_NMA = angles_NA.astype(np.float64) @ _WHITEN_AMA.reshape(len(ANGLES), -1)
+    white_NMA = white_NMA.reshape(-1, *_WHITE_MEAN_MA.shape) - _WHITE_MEAN_MA
+    log_p_NM = _LOG_PEAK_M - 0.5 * np.einsum("NMA,NMA->NM", white_NMA, white_NMA)
+    largest_N = log_p_NM.max(axis=1)
+    rest_N = np.log(np.exp(log_p_NM - largest_N[:, None]).sum(axis=1))
+    return -(largest_N + rest_N).astype(np.float32)
