@@ -1,0 +1,198 @@
+"""EvalPose: similarity of two poses by the angles of a kinematic graph, and angle errors.
+
+The angles are the skeleton's triplets, unsigned, 0 to 180 degrees
+(`posesift.poses.angles.joint_angles`), so every number here is unchanged when either pose is
+moved, scaled, rotated or mirrored. That is also its blindness: an upside-down prediction of a
+standing person is perfect. Read it beside PCK.
+
+Forms:
+* `evalpose_cosine` is the formula printed on the poster. Angles are positive, so it is
+  crowded at the top: independent uniformly random angle vectors already reach 0.7 to 0.9.
+* `evalpose_100` runs from 0 to 100 as the poster's figures do; the poster does not say how it
+  gets there, this form is inferred. Each angle is standardised by its mean and spread over a
+  broad mixture of poses, then ``100 * max(0, cosine)``: 100 = same angles, 0 = no more alike
+  than two poses drawn at random.
+* `angle_error_deg` and `angle_at` are in plain units, the headline beside them.
+
+An angle that is undefined in one pose (missing joint, zero-length bone: NaN) is dropped in both.
+Fewer than `MINIMUM_ANGLES` left, or a vector of zero length, makes the similarity undefined:
+NaN, to be counted and never taken for 0.
+
+Shapes: N samples, A angles. Angles and errors in degrees.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from posesift.poses.angles import angle_statistics, joint_angles
+from posesift.skeletons.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    from posesift.poses.table import PoseTable
+
+MINIMUM_ANGLES = 3
+_ZERO_LENGTH = 1e-9  # of a vector of angles; exact zeros that rounding blurred
+
+Floats = NDArray[np.float64]
+
+
+class AngleStatistics(NamedTuple):
+    """Mean and spread (standard deviation) of each angle in degrees, (A,) float64."""
+
+    mean_A: Floats
+    spread_A: Floats
+
+
+def evalpose_cosine(angles_a_NA: ArrayLike, angles_b_NA: ArrayLike) -> Floats:
+    """The poster's formula: cosine between the two vectors of angles.
+
+    Args:
+        angles_a_NA: angles of one set of poses, NaN = undefined.
+        angles_b_NA: angles of the other, row by row.
+
+    Returns:
+        (N,) float64 in [0, 1]; NaN = undefined.
+
+    >>> evalpose_cosine([[90, 180, 90], [0, 0, 0]], [[90, 180, 90], [10, 20, 30]])
+    array([ 1., nan])
+    """
+    return _cosine(*_shared(angles_a_NA, angles_b_NA))
+
+
+def evalpose_100(
+    angles_a_NA: ArrayLike, angles_b_NA: ArrayLike, mean_A: ArrayLike, spread_A: ArrayLike
+) -> Floats:
+    """``100 * max(0, cosine)`` of the vectors standardised by each angle's mean and spread.
+
+    Args:
+        angles_a_NA: angles of one set of poses, NaN = undefined.
+        angles_b_NA: angles of the other, row by row.
+        mean_A: mean of each angle (`statistics_of`).
+        spread_A: its standard deviation, positive.
+
+    Returns:
+        (N,) float64 in [0, 100]; NaN = undefined.
+
+    >>> mean, spread = [90, 90, 90], [30, 30, 30]
+    >>> evalpose_100([[60, 120, 90]] * 2, [[75, 105, 90], [120, 60, 90]], mean, spread)
+    array([100.,   0.])
+    """
+    mean, spread = np.asarray(mean_A, np.float64), np.asarray(spread_A, np.float64)
+    assert (spread > 0).all(), "spreads must be positive; statistics_of sees to that"
+    a_NA, b_NA = _shared(angles_a_NA, angles_b_NA)
+    return 100 * np.maximum(0.0, _cosine((a_NA - mean) / spread, (b_NA - mean) / spread))
+
+
+def angle_error_deg(
+    angles_a_NA: ArrayLike, angles_b_NA: ArrayLike, columns: tuple[int, ...] | None = None
+) -> float | None:
+    """Mean absolute difference of all angles defined in both poses, pooled, in degrees.
+
+    Args:
+        angles_a_NA: angles of one set of poses, NaN = undefined.
+        angles_b_NA: angles of the other, row by row.
+        columns: angles to look at, such as those of one joint group; None = all.
+
+    >>> angle_error_deg([[90, 10, 170]], [[100, 10, np.nan]])
+    5.0
+    """
+    error = _differences(angles_a_NA, angles_b_NA, columns)
+    return float(error.mean()) if error.size else None
+
+
+def angle_error_by_group(
+    angles_a_NA: ArrayLike, angles_b_NA: ArrayLike, skeleton: Skeleton
+) -> dict[str, float | None]:
+    """`angle_error_deg` of each angle group, named after the joint that the angle is at."""
+    return {
+        name: angle_error_deg(angles_a_NA, angles_b_NA, columns)
+        for name, columns in skeleton.angle_groups.items()
+    }
+
+
+def angle_at(
+    angles_a_NA: ArrayLike, angles_b_NA: ArrayLike, limit_deg: float = 15.0
+) -> float | None:
+    """Percentage of the angles defined in both poses that differ by at most ``limit_deg``.
+
+    >>> angle_at([[90, 10, 170]], [[105, 30, 170]])
+    66.66666666666667
+    """
+    error = _differences(angles_a_NA, angles_b_NA)
+    return float(100 * (error <= limit_deg).sum() / error.size) if error.size else None
+
+
+def per_sample_angle_error(angles_a_NA: ArrayLike, angles_b_NA: ArrayLike) -> Floats:
+    """Each sample's own mean absolute angle difference in degrees, (N,); NaN without any."""
+    a_NA, b_NA = _shared(angles_a_NA, angles_b_NA)
+    count_N = (~np.isnan(a_NA)).sum(1)
+    return np.divide(
+        np.nansum(np.abs(a_NA - b_NA), 1),
+        count_N,
+        out=np.full(len(a_NA), np.nan),
+        where=count_N > 0,
+    )
+
+
+def statistics_of(skeleton: Skeleton, source: PoseTable | None = None) -> AngleStatistics:
+    """The constants of `evalpose_100`: the skeleton's own, else those of a source table.
+
+    Keep them with a run: scores are comparable only under the same constants.
+
+    Args:
+        skeleton: may carry mean and spread of its angles.
+        source: table to take them from when it does not.
+
+    Raises:
+        ValueError: the skeleton carries none and there is no table.
+    """
+    if skeleton.angle_mean_deg is not None and skeleton.angle_spread_deg is not None:
+        return AngleStatistics(
+            np.array(skeleton.angle_mean_deg), np.array(skeleton.angle_spread_deg)
+        )
+    if source is None and skeleton.triplets:
+        raise ValueError(
+            f"skeleton {skeleton.name!r} carries no mean and spread of its angles; pass the "
+            "source's pose table to evaluation.evalpose.statistics_of, or add mean and spread to "
+            "the angles in its TOML file"
+        )
+    if source is None:  # a skeleton without angles needs no constants
+        return AngleStatistics(np.empty(0), np.empty(0))
+    angles_NA = joint_angles(source.keypoints_NK2, source.visible_NK, skeleton.triplets)
+    return AngleStatistics(*angle_statistics(angles_NA))
+
+
+def standardised(angles_NA: ArrayLike, statistics: AngleStatistics) -> Floats:
+    """Angles as deviations from their mean in units of their spread; NaN stays NaN."""
+    return (np.asarray(angles_NA, np.float64) - statistics.mean_A) / statistics.spread_A
+
+
+def _shared(angles_a_NA: ArrayLike, angles_b_NA: ArrayLike) -> tuple[Floats, Floats]:
+    """Both as float64, with NaN wherever either is."""
+    a_NA, b_NA = np.asarray(angles_a_NA, np.float64), np.asarray(angles_b_NA, np.float64)
+    assert a_NA.shape == b_NA.shape, (a_NA.shape, b_NA.shape)
+    defined = ~(np.isnan(a_NA) | np.isnan(b_NA))
+    return np.where(defined, a_NA, np.nan), np.where(defined, b_NA, np.nan)
+
+
+def _cosine(a_NA: Floats, b_NA: Floats) -> Floats:
+    enough_N = (~np.isnan(a_NA)).sum(1) >= MINIMUM_ANGLES
+    a_NA, b_NA = np.nan_to_num(a_NA), np.nan_to_num(b_NA)
+    length_a_N, length_b_N = np.linalg.norm(a_NA, axis=1), np.linalg.norm(b_NA, axis=1)
+    defined_N = enough_N & (length_a_N > _ZERO_LENGTH) & (length_b_N > _ZERO_LENGTH)
+    product_N = np.where(defined_N, length_a_N * length_b_N, np.nan)
+    return np.clip((a_NA * b_NA).sum(1) / product_N, -1.0, 1.0)
+
+
+def _differences(
+    angles_a_NA: ArrayLike, angles_b_NA: ArrayLike, columns: tuple[int, ...] | None = None
+) -> Floats:
+    """The absolute differences that are defined, in one flat array."""
+    a_NA, b_NA = _shared(angles_a_NA, angles_b_NA)
+    error_NA = np.abs(a_NA - b_NA)
+    error = error_NA if columns is None else error_NA[:, list(columns)]
+    return error[~np.isnan(error)]

@@ -1,0 +1,145 @@
+"""Support: how many source poses lie near a target pose, and the error where they do.
+
+The poster's central claim is that models fail "despite having support for similar poses in the
+source". This is how to look: count each target pose's neighbours among the source poses, report
+PCK by that count, and show the nearest source poses of the failures.
+
+Two poses are as far apart as the root mean square difference of the angles that both define, in
+degrees; pairs that share fewer than `MINIMUM_ANGLES` are infinitely far apart. Like EvalPose
+this looks at the pose alone, not at its orientation, position or size.
+
+Shapes: N target samples, M source samples, A angles, k neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from posesift.evaluation.evalpose import MINIMUM_ANGLES
+
+RADIUS_DEG = 15.0
+GROUPS = (0, 1, 10, 100, 1000)  # lower bounds of the neighbour counts that are reported together
+_QUERIES, _REFERENCES = 512, 8192  # a block of pairs: 32 MB in float64
+
+
+def nearest(
+    angles_NA: ArrayLike, source_MA: ArrayLike, k: int = 10
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The k nearest source poses of each pose in angle space, exact, in blocks.
+
+    Args:
+        angles_NA: angles in degrees of the poses to look from, NaN = undefined.
+        source_MA: angles of the source poses.
+        k: how many; fewer when there are fewer source poses.
+
+    Returns:
+        Distances in degrees, rising, and source indices, both (N, k). Where a pose shares enough
+        angles with too few source poses the distance is infinity and the index -1.
+
+    >>> distance, index = nearest([[90, 90, 90]], [[0, 0, 0], [90, 90, 120], [80, 90, 100]], k=2)
+    >>> distance.round(2).tolist(), index.tolist()
+    ([[8.16, 17.32]], [[2, 1]])
+    """
+    query, source = np.asarray(angles_NA, np.float64), np.asarray(source_MA, np.float64)
+    k = min(k, len(source))
+    distance_Nk = np.full((len(query), k), np.inf)
+    index_Nk = np.full((len(query), k), -1, np.int64)
+    for rows, columns, square in _squares(query, source):
+        candidate = np.concatenate([distance_Nk[rows], square], 1)
+        number = np.concatenate(
+            [index_Nk[rows], np.broadcast_to(np.arange(len(source))[columns], square.shape)], 1
+        )
+        best = np.argpartition(candidate, k - 1, axis=1)[:, :k]
+        distance_Nk[rows] = np.take_along_axis(candidate, best, 1)
+        index_Nk[rows] = np.take_along_axis(number, best, 1)
+    order = np.argsort(distance_Nk, axis=1, kind="stable")
+    distance_Nk = np.sqrt(np.take_along_axis(distance_Nk, order, 1))
+    index_Nk = np.take_along_axis(index_Nk, order, 1)
+    return distance_Nk, np.where(np.isinf(distance_Nk), -1, index_Nk)
+
+
+def count_within(
+    angles_NA: ArrayLike, source_MA: ArrayLike, radius_deg: float = RADIUS_DEG
+) -> NDArray[np.int64]:
+    """How many source poses lie within ``radius_deg`` of each pose in angle space, (N,).
+
+    Fifteen degrees of root mean square difference is a pose that a person would call similar,
+    and the tolerance of `evalpose.angle_at`. All source poses are compared, in blocks. A pose
+    with fewer than three angles has no place in angle space and gets -1.
+
+    >>> count_within([[90, 90, 90], [np.nan] * 3], [[0, 0, 0], [90, 90, 100], [80, 90, 100]])
+    array([ 2, -1])
+    """
+    query, source = np.asarray(angles_NA, np.float64), np.asarray(source_MA, np.float64)
+    count_N = np.zeros(len(query), np.int64)
+    for rows, _, square in _squares(query, source):
+        count_N[rows] += (square <= radius_deg**2).sum(1)
+    return np.where((~np.isnan(query)).sum(1) >= MINIMUM_ANGLES, count_N, -1)
+
+
+def pck_by_support(
+    neighbours_N: ArrayLike,
+    correct_N: ArrayLike,
+    counted_N: ArrayLike,
+    groups: tuple[int, ...] = GROUPS,
+) -> list[dict]:
+    """Pooled PCK of the target samples, grouped by how many source neighbours they have.
+
+    Args:
+        neighbours_N: of `count_within`; -1 = unknown, left out.
+        correct_N: correct keypoints of each sample (`pck.hits`).
+        counted_N: out of how many.
+        groups: rising lower bounds of the groups; the last is open.
+
+    Returns:
+        One dictionary a group with ``neighbours_low``, ``neighbours_high`` (inclusive, None =
+        open), ``samples``, ``pck`` in percent (None where nothing was counted).
+
+    >>> pck_by_support([0, 3, 5], [1, 2, 4], [4, 4, 4], groups=(0, 1))[1]
+    {'neighbours_low': 1, 'neighbours_high': None, 'samples': 2, 'pck': 75.0}
+    """
+    neighbours = np.asarray(neighbours_N)
+    correct, counted = np.asarray(correct_N), np.asarray(counted_N)
+    rows = []
+    for low, following in zip(groups, (*groups[1:], None), strict=True):
+        member = neighbours >= low
+        if following is not None:
+            member &= neighbours < following
+        total = counted[member].sum()
+        rows.append(
+            {
+                "neighbours_low": low,
+                "neighbours_high": None if following is None else following - 1,
+                "samples": int(member.sum()),
+                "pck": float(100 * correct[member].sum() / total) if total else None,
+            }
+        )
+    return rows
+
+
+def _squares(
+    query_NA: NDArray[np.float64], source_MA: NDArray[np.float64]
+) -> Iterator[tuple[slice, slice, NDArray[np.float64]]]:
+    """Blocks of mean squared differences (rows, columns, block), infinite where undefined.
+
+    With m = 1 where an angle is defined and 0 elsewhere, and undefined angles set to 0,
+    ``sum m_q m_s (q - s)^2 = q^2 . m_s + m_q . s^2 - 2 q . s``: matrix products alone. Angles are
+    centred at 90 degrees first, so float64 keeps 1e-11 square degrees of what is subtracted.
+    """
+    query = np.nan_to_num(query_NA - 90.0)
+    query_known = (~np.isnan(query_NA)).astype(np.float64)
+    for first in range(0, len(source_MA), _REFERENCES):
+        columns = slice(first, min(first + _REFERENCES, len(source_MA)))
+        source = np.nan_to_num(source_MA[columns] - 90.0).T
+        source_known = (~np.isnan(source_MA[columns])).astype(np.float64).T
+        for start in range(0, len(query), _QUERIES):
+            rows = slice(start, min(start + _QUERIES, len(query)))
+            square = np.square(query[rows]) @ source_known
+            square += query_known[rows] @ np.square(source)
+            square -= 2 * query[rows] @ source
+            shared = query_known[rows] @ source_known
+            mean = np.maximum(square, 0) / np.maximum(shared, 1)
+            yield rows, columns, np.where(shared >= MINIMUM_ANGLES, mean, np.inf)

@@ -1,0 +1,139 @@
+"""PCK against loops, by hand, and with garbage behind invisible keypoints."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from posesift.evaluation import pck
+from posesift.skeletons import load
+
+BODY = load("body16")
+
+
+def draw(seed: int, n: int = 12):
+    rng = np.random.default_rng(seed)
+    true = rng.uniform(0, 64, (n, 16, 2))
+    predicted = true + rng.normal(0, 5, true.shape)
+    return predicted, true, rng.random((n, 16)) < 0.7
+
+
+def by_loops(predicted, true, visible, side, credit, members):
+    """The definition, one keypoint at a time."""
+    earned = counted = 0
+    for n in range(len(true)):
+        for k in members:
+            if visible[n, k]:
+                dx, dy = predicted[n, k] - true[n, k]
+                earned += credit(math.sqrt(dx * dx + dy * dy) / side)
+                counted += 1
+    return 100 * earned / counted if counted else None
+
+
+@given(st.integers(0, 2**31), st.sampled_from([0.05, 0.1, 0.2]))
+@settings(max_examples=20, deadline=None)
+def test_pck_and_auc_equal_the_definition(seed, threshold):
+    predicted, true, visible = draw(seed)
+    found = pck.pck(predicted, true, visible, 64, threshold, skeleton=BODY)
+    area = pck.pck_auc(predicted, true, visible, 64, skeleton=BODY)
+    assert list(found) == list(BODY.groups) == list(area)
+    for name, members in BODY.groups.items():
+        want = by_loops(predicted, true, visible, 64, lambda d: d < threshold, members)
+        assert found[name] == (None if want is None else pytest.approx(want))
+        want = by_loops(predicted, true, visible, 64, lambda d: max(0, 1 - d / 0.2), members)
+        assert area[name] == (None if want is None else pytest.approx(want))
+
+
+def test_all_is_the_twelve_limb_joints():
+    true = np.full((1, 16, 2), 30.0)
+    predicted = true.copy()
+    head_and_trunk = [6, 7, 8, 9]
+    predicted[0, head_and_trunk] += 50
+    found = pck.pck(predicted, true, np.ones((1, 16)), 64, skeleton=BODY)
+    assert found["all"] == 100
+    assert found["head"] == 0
+
+
+def test_the_threshold_is_strict():
+    true = np.zeros((2, 16, 2))
+    predicted = np.zeros((2, 16, 2))
+    predicted[0, :, 0] = 3.2  # exactly 0.05 of 64
+    predicted[1, :, 0] = np.nextafter(3.2, 0)
+    assert pck.per_sample_pck(predicted, true, np.ones((2, 16)), 64).tolist() == [0, 100]
+
+
+def test_the_area_is_the_limit_of_a_fine_grid():
+    predicted, true, visible = draw(3, 200)
+    steps = (np.arange(2000) + 0.5) / 2000 * 0.2
+    errors = pck.relative_errors(predicted, true, visible, 64)
+    grid = np.mean([pck.group_percent(errors < a, errors, BODY)["all"] for a in steps])
+    assert pck.pck_auc(predicted, true, visible, 64, skeleton=BODY)["all"] == pytest.approx(
+        grid, abs=0.05
+    )
+
+
+@pytest.mark.parametrize("garbage", [np.nan, np.inf, 1e9, -1e9])
+def test_garbage_behind_invisible_keypoints_changes_nothing(garbage):
+    predicted, true, visible = draw(5)
+    spoiled_true, spoiled_predicted = true.copy(), predicted.copy()
+    spoiled_true[~visible] = garbage
+    spoiled_predicted[~visible] = -garbage
+    for figure in (pck.pck, pck.pck_auc):
+        assert figure(predicted, true, visible, 64, skeleton=BODY) == figure(
+            spoiled_predicted, spoiled_true, visible, 64, skeleton=BODY
+        )
+    assert pck.pck_by_limb_scale(predicted, true, visible, skeleton=BODY) == (
+        pck.pck_by_limb_scale(spoiled_predicted, spoiled_true, visible, skeleton=BODY)
+    )
+    np.testing.assert_array_equal(
+        pck.per_sample_pck(predicted, true, visible, 64),
+        pck.per_sample_pck(spoiled_predicted, spoiled_true, visible, 64),
+    )
+
+
+def test_a_prediction_that_is_not_finite_counts_as_wrong():
+    true = np.zeros((1, 16, 2))
+    predicted = true.copy()
+    predicted[0, 0] = np.nan
+    predicted[0, 1, 1] = np.inf
+    assert pck.per_sample_pck(predicted, true, np.ones((1, 16)), 64)[0] == 100 * 14 / 16
+    area = pck.pck_auc(predicted, true, np.ones((1, 16)), 64, skeleton=BODY)
+    assert area["ankle"] == 50
+
+
+def test_nothing_visible_is_none_and_nan():
+    true = np.zeros((2, 16, 2))
+    visible = np.zeros((2, 16), bool)
+    visible[1, 9] = True
+    found = pck.pck(true, true, visible, 64, skeleton=BODY)
+    assert found["head"] == 100
+    assert found["all"] is None
+    assert np.isnan(pck.per_sample_pck(true, true, visible, 64)[0])
+
+
+def test_limb_scale_is_the_person_s_size_whatever_the_crop():
+    true = np.zeros((2, 16, 2))
+    visible = np.zeros((2, 16), bool)
+    visible[0, [0, 1, 2, 3]] = True  # ankle, knee, hip, other hip: lengths 0.82, 0.82, 0.38
+    true[0, 1], true[0, 2], true[0, 3] = (0, 41), (0, 82), (5, 82)
+    scale = pck.limb_scales(true, visible, BODY)
+    assert scale[0] == pytest.approx(50)
+    assert np.isnan(scale[1])
+    near = true + np.array([9.9, 0])
+    assert pck.pck_by_limb_scale(near, true, visible, 0.2, skeleton=BODY)["all"] == 100
+    assert pck.pck_by_limb_scale(near + 0.2, true, visible, 0.2, skeleton=BODY)["all"] == 0
+
+
+def test_mistakes_are_explained():
+    true = np.zeros((2, 16, 2))
+    with pytest.raises(ValueError, match=r"found \(2, 16, 2\), \(2, 16, 2\) and \(2, 15\)"):
+        pck.relative_errors(true, true, np.ones((2, 15)), 64)
+    with pytest.raises(ValueError, match="positive sides, found 0"):
+        pck.relative_errors(true, true, np.ones((2, 16)), 0)
+    true[1, 3] = np.nan
+    with pytest.raises(ValueError, match=r"1 samples mark .* the first is number 1"):
+        pck.relative_errors(true, true, np.ones((2, 16)), 64)
