@@ -93,13 +93,10 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     >>> holm([0.01, None, 0.04, 0.03])
     [0.03, None, 0.06, 0.06]
     """
-    tested = [i for i, p in enumerate(p_values) if p is not None]
-    ordered = sorted(tested, key=lambda i: p_values[i])  # pyright: ignore[reportArgumentType]
+    tested = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
     corrected: list[float | None] = [None] * len(p_values)
     largest = 0.0
-    for rank, i in enumerate(ordered):
-        p = p_values[i]
-        assert p is not None
+    for rank, (p, i) in enumerate(tested):
         largest = max(largest, min(1.0, (len(tested) - rank) * p))
         corrected[i] = largest
     return corrected

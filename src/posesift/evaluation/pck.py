@@ -57,19 +57,21 @@ def relative_errors(
     side_N1 = np.broadcast_to(np.asarray(side, np.float64), visible.shape[:1])[:, None]
     if (side_N1 <= 0).any():
         raise ValueError(f"expected positive sides, found {side_N1.min()}")
-    unlabelled_N = (visible & ~np.isfinite(true).all(-1)).any(1)
+    finite_NK = np.isfinite(true).all(axis=-1)
+    unlabelled_N = np.any(visible & ~finite_NK, axis=1)
     if unlabelled_N.any():
         raise ValueError(
             f"{unlabelled_N.sum()} samples mark a keypoint visible without finite coordinates, "
             f"the first is number {unlabelled_N.argmax()}; correct the labels or mark it invisible"
         )
     gap = np.where(visible[..., None], predicted, 0.0) - np.where(visible[..., None], true, 0.0)
-    finite = np.isfinite(gap).all(-1)
-    errors = np.hypot(*np.moveaxis(np.where(finite[..., None], gap, 0.0), -1, 0)) / side_N1
-    return np.where(visible & ~np.isnan(side_N1), np.where(finite, errors, np.inf), np.nan)
+    finite_NK = np.isfinite(gap[..., 0]) & np.isfinite(gap[..., 1])
+    gap = np.where(finite_NK[..., None], gap, 0.0)
+    errors = np.where(finite_NK, np.hypot(gap[..., 0], gap[..., 1]) / side_N1, np.inf)
+    return np.where(visible & ~np.isnan(side_N1), errors, np.nan)
 
 
-def group_percent(credit_NK: Floats, errors_NK: Floats, skeleton: Skeleton) -> dict:
+def group_percent(credit_NK: NDArray, errors_NK: Floats, skeleton: Skeleton) -> dict:
     """Mean credit in percent of the counted keypoints of each reporting group.
 
     Args:
