@@ -1,0 +1,10 @@
+"""Training a pose network on labelled source images, with or without unlabelled target images.
+
+``method`` says what a method is, ``source_only`` is the plainest one, ``loop`` drives any of
+them, ``augment`` makes views of a batch on the device, ``checkpoint`` keeps and finds states,
+``runtime`` knows devices and precision. All of them need torch, so import the module you use:
+
+    from posesift.adaptation.loop import fit
+    from posesift.adaptation.runtime import Runtime
+    from posesift.adaptation.source_only import SourceOnly
+"""

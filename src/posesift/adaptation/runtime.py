@@ -1,0 +1,162 @@
+"""Where and how precisely to compute, decided once; the only file that knows Lightning Fabric."""
+
+from __future__ import annotations
+
+import os
+import platform
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+PRECISIONS = ("fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A device, a precision, a number of threads; made by `resolve`, with nothing left "auto".
+
+    Networks are kept in channels-last memory format: on processors and GPUs alike it is the
+    faster one for convolutions.
+
+    Attributes:
+        fabric: moves, wraps (when there are several ranks) and differentiates.
+        precision: ``"fp32"`` or ``"bf16"`` (autocast; weights and optimisers stay float32).
+        threads: of torch on the processor.
+    """
+
+    fabric: Fabric
+    precision: str
+    threads: int
+
+    @classmethod
+    def resolve(
+        cls,
+        device: str = "auto",
+        precision: str = "auto",
+        threads: int | None = None,
+        *,
+        devices: int = 1,
+    ) -> Runtime:
+        """Decide.
+
+        Args:
+            device: ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"`` or ``"mps"``.
+            precision: ``"auto"`` is bf16 on a GPU that computes in it and on a processor with
+                AMX tiles, else fp32. (A processor with AVX512-bf16 alone is slower in bf16.)
+            threads: of torch; None leaves the number as it is. Set for the whole process.
+            devices: how many of them, one rank each, each with a share of every batch. With
+                more than one, Fabric starts the other processes from `launch`.
+
+        Raises:
+            ValueError: an unknown word, or a device that is not there.
+        """
+        available = _available()
+        if device == "auto":
+            device = available[0]
+        if device not in available:
+            raise ValueError(
+                f"device {device!r} is not available here, expected one of "
+                f"{', '.join(('auto', *available))}"
+            )
+        if precision not in ("auto", *PRECISIONS):
+            raise ValueError(
+                f"unknown precision {precision!r}, expected one of auto, {', '.join(PRECISIONS)}"
+            )
+        if precision == "auto":
+            precision = "bf16" if bf16_pays(device) else "fp32"
+        if threads is not None:
+            if threads < 1:
+                raise ValueError(f"expected at least 1 thread, found {threads}")
+            torch.set_num_threads(threads)
+        fabric = Fabric(
+            accelerator=device,
+            devices=devices,
+            strategy="ddp" if devices > 1 else "auto",
+            precision="bf16-mixed" if precision == "bf16" else "32-true",
+        )
+        if devices > 1:
+            fabric.launch()
+        return cls(fabric=fabric, precision=precision, threads=torch.get_num_threads())
+
+    @property
+    def device(self) -> torch.device:
+        """This rank's device."""
+        return self.fabric.device
+
+    @property
+    def rank(self) -> int:
+        """Number of this process; 0 writes the files."""
+        return self.fabric.global_rank
+
+    @property
+    def ranks(self) -> int:
+        """Number of processes that train together."""
+        return self.fabric.world_size
+
+    def setup(self, module: nn.Module) -> nn.Module:
+        """Put ``module`` on the device, channels last, and give what to call in its stead.
+
+        What is given shares the parameters of ``module``; with several ranks, it averages
+        their gradients, and further methods to be called through it are marked with
+        ``mark_forward_method``.
+        """
+        module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self.fabric.setup_module(module)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The context in which networks compute in the chosen precision."""
+        return self.fabric.autocast()
+
+    def backward(self, loss: Tensor) -> None:
+        """Gradients of ``loss``, averaged over ranks."""
+        self.fabric.backward(loss)
+
+    def to_device(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The batch on the device; from pinned memory the copy runs beside the computation."""
+        return {k: v.to(self.device, non_blocking=True) for k, v in batch.items()}
+
+    def describe(self) -> dict[str, Any]:
+        """What was decided, for ``environment.json``: JSON values, nothing "auto"."""
+        return {
+            "device": self.device.type,
+            "device_name": _device_name(self.device),
+            "precision": self.precision,
+            "threads": self.threads,
+            "ranks": self.ranks,
+            "memory_format": "channels_last",
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+        }
+
+
+def bf16_pays(device: str) -> bool:
+    """Whether ``device`` has units for bf16 that make training faster than in float32."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device == "cpu":
+        amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
+        return bool(amx is not None and amx() and torch.backends.mkldnn.is_available())
+    return False
+
+
+def _available() -> tuple[str, ...]:
+    """Devices of this machine, the preferred one first."""
+    found = ["cuda"] if torch.cuda.is_available() else []
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return (*found, "cpu")
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

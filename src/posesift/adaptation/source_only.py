@@ -1,0 +1,156 @@
+"""Source-only training: supervised heatmap regression on labelled images.
+
+The floor of every comparison; with the target's labels in the source's place it is the oracle.
+Stages "warm-up" and "adaptation" do the same thing, so that a budget of steps can be compared
+with that of a method that adapts.
+
+Tensor names: B batch, K keypoints, H W image rows and columns, h w heatmap rows and columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from posesift.adaptation.affine import move
+from posesift.adaptation.appearance import normalise
+from posesift.adaptation.augment import SUPERVISED, Augmentation, view
+from posesift.adaptation.losses import mean_square
+from posesift.adaptation.method import Batch, Stage, StepResult
+from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
+from posesift.adaptation.runtime import Runtime
+from posesift.adaptation.schedules import trapezoid
+from posesift.networks.heatmaps import HeatmapCodec
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceOnlySettings:
+    """Of the supervised training.
+
+    Attributes:
+        warmup_steps: of the first stage; 0 leaves it out.
+        steps: of the second stage; 0 leaves it out.
+        learning_rate: highest rate of AdamW in the first stage.
+        adaptation_learning_rate: the same in the second.
+        weight_decay: of AdamW.
+        loss_scale: on the mean over cells; keeps gradients in a comfortable range.
+        augmentation: of the training views.
+        mirror: permutation that exchanges left and right keypoints; needed for flips.
+    """
+
+    warmup_steps: int = 450
+    steps: int = 200
+    learning_rate: float = 2e-3
+    adaptation_learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    loss_scale: float = 200.0
+    augmentation: Augmentation = SUPERVISED
+    mirror: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.augmentation.flip and self.mirror is None:
+            raise ValueError(
+                "flips need `mirror`, the permutation that exchanges left and right keypoints "
+                f"(a skeleton has one); found flip={self.augmentation.flip} without it"
+            )
+
+
+class SourceOnly:
+    """Supervised training of one network (see the module).
+
+    >>> from posesift.adaptation.runtime import Runtime
+    >>> from posesift.networks.build import build
+    >>> network = build("small", keypoints=16)
+    >>> method = SourceOnly(network, HeatmapCodec(side=64, stride=network.stride))
+    >>> [(stage.name, stage.steps) for stage in method.stages]
+    [('warm-up', 450), ('adaptation', 200)]
+    >>> method.prepare(Runtime.resolve("cpu"))
+    >>> keypoints, confidence = method.predict(torch.zeros(2, 3, 64, 64, dtype=torch.uint8))
+    >>> keypoints.shape, confidence.shape
+    (torch.Size([2, 16, 2]), torch.Size([2, 16]))
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        codec: HeatmapCodec,
+        settings: SourceOnlySettings = SourceOnlySettings(),
+    ):
+        self.network = network
+        self.codec = codec
+        self.settings = settings
+        self._rate = settings.learning_rate
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Warm-up and adaptation, those with steps."""
+        stages = (
+            Stage("warm-up", self.settings.warmup_steps, self.step),
+            Stage("adaptation", self.settings.steps, self.step),
+        )
+        return tuple(stage for stage in stages if stage.steps)
+
+    def prepare(self, runtime: Runtime) -> None:
+        """Put the network on the device."""
+        self.runtime = runtime
+        self._forward = runtime.setup(self.network)
+
+    def start_stage(self, stage: Stage) -> None:
+        """A fresh optimiser: moments of another stage's gradients mislead."""
+        adapting = stage.name == "adaptation"
+        self._rate = (
+            self.settings.adaptation_learning_rate if adapting else self.settings.learning_rate
+        )
+        self.optimiser = adamw(self.network, self._rate, self.settings.weight_decay)
+        self.network.train()
+
+    def step(
+        self,
+        source_batch: Batch | None,
+        target_batch: Batch | None,
+        t: float,
+        generator: torch.Generator,
+    ) -> StepResult:
+        """One supervised step on the source batch; the target's is not looked at."""
+        assert source_batch is not None
+        settings = self.settings
+        set_rate(self.optimiser, self._rate * trapezoid(t))
+        views_B3HW, matrix_B23 = view(source_batch["image"], settings.augmentation, generator)
+        keypoints_BK2, visible_BK = move(
+            source_batch["keypoints"],
+            source_batch["visible"],
+            matrix_B23,
+            self.codec.side,
+            settings.mirror,
+        )
+        target_BKhw, weight_BK = self.codec.encode(keypoints_BK2, visible_BK)
+
+        predicted_BKhw = self._forward(views_B3HW)
+        loss = settings.loss_scale * mean_square(predicted_BKhw, target_BKhw, weight_BK)
+        self.optimiser.zero_grad()
+        self.runtime.backward(loss)
+        self.optimiser.step()
+        return StepResult({"supervised": loss.detach()})
+
+    def predict(self, images_B3HW: Tensor) -> tuple[Tensor, Tensor]:
+        """keypoints_BK2 in crop pixels and confidence_BK of uint8 crops; BatchNorm in eval mode."""
+        was_training = self.network.training
+        self.network.eval()
+        with torch.inference_mode(), self.runtime.autocast():
+            images_B3HW = normalise(images_B3HW.to(self.runtime.device))
+            images_B3HW = images_B3HW.contiguous(memory_format=torch.channels_last)
+            heatmaps_BKhw = self.network(images_B3HW)
+        self.network.train(was_training)
+        return self.codec.decode(heatmaps_BKhw)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Network and optimiser."""
+        return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up a state of the same stage."""
+        self.network.load_state_dict(state["network"])
+        load_optimiser(self.optimiser, state["optimiser"])
