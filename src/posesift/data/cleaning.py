@@ -13,7 +13,7 @@ import numpy as np
 from posesift.poses.table import PoseTable
 
 BAD_FRACTION = 0.05
-"""Reading goes on as long as at most this share of the samples is bad."""
+"""Reading goes on as long as at most this share of the samples, or of the keypoints, is bad."""
 
 _SHOWN = 5  # bad samples named in a message; all of them are in ``table.problems``
 
@@ -30,31 +30,18 @@ def leave_out(
         chosen_N: bool, the split that was asked for.
 
     Raises:
-        ValueError: more than `BAD_FRACTION` of the samples are bad.
+        ValueError: more than `BAD_FRACTION` of the samples are bad; the first few are named.
     """
     rows = sorted(bad)
-    refuse_many([bad[row] for row in rows], len(table), where)
+    if len(bad) > BAD_FRACTION * len(table):
+        raise ValueError(
+            f"{where}: {len(bad)} of {len(table)} samples are bad; at most {BAD_FRACTION:.0%} are "
+            "left out without asking. Mend or remove them:" + _first([bad[row] for row in rows])
+        )
     kept_N = chosen_N.copy()
     kept_N[rows] = False
     problems = [*table.problems, *(f"left out: {bad[row]}" for row in rows)]
     return dataclasses.replace(table.select(np.flatnonzero(kept_N)), problems=problems)
-
-
-def refuse_many(problems: Sequence[str], samples: int, where: str) -> None:
-    """Stop when more than `BAD_FRACTION` of ``samples`` have a problem.
-
-    Raises:
-        ValueError: they do; the first few are named.
-    """
-    if len(problems) <= BAD_FRACTION * samples:
-        return
-    more = len(problems) - _SHOWN
-    lines = "".join(f"\n  {problem}" for problem in problems[:_SHOWN])
-    raise ValueError(
-        f"{where}: {len(problems)} of {samples} samples are bad; at most {BAD_FRACTION:.0%} are "
-        f"left out without asking. Mend or remove them:{lines}"
-        + (f"\n  and {more} more" if more > 0 else "")
-    )
 
 
 def hide_impossible(
@@ -83,7 +70,8 @@ def hide_impossible(
         The new ``visible_NK``, and one line for each sample that lost keypoints.
 
     Raises:
-        ValueError: more than `BAD_FRACTION` of the samples lost keypoints.
+        ValueError: more than `BAD_FRACTION` of the visible keypoints would go: then the labels
+            are no pixels, or not of these images.
     """
     finite_NK = np.isfinite(keypoints_NK2).all(-1)
     with np.errstate(invalid="ignore"):
@@ -101,5 +89,17 @@ def hide_impossible(
             f"made invisible, off the image: {sample_N[row]}, {width} x {height} px: "
             + ", ".join(points)
         )
-    refuse_many(problems, len(keypoints_NK2), where)
+    if lost_NK.sum() > BAD_FRACTION * visible_NK.sum():
+        raise ValueError(
+            f"{where}: {lost_NK.sum()} of {visible_NK.sum()} visible keypoints lie off their "
+            f"images; at most {BAD_FRACTION:.0%} are made invisible without asking. Are the "
+            "coordinates pixels, and these the images that were labelled?" + _first(problems)
+        )
     return kept_NK, problems
+
+
+def _first(problems: Sequence[str]) -> str:
+    """A few lines of many, and how many more there are."""
+    lines = [f"\n  {problem}" for problem in problems[:_SHOWN]]
+    more = len(problems) - _SHOWN
+    return "".join(lines) + (f"\n  and {more} more" if more > 0 else "")

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from posesift import progress, storage
+from posesift.data.address import parse
 from posesift.poses import geometry
 from posesift.poses.table import PoseTable
 
@@ -168,9 +169,7 @@ def read_image(table: PoseTable, row: int) -> np.ndarray:
         ValueError: the image is missing or corrupt.
     """
     if table.root.startswith("world:"):
-        from posesift.data.worlds.painted import painted
-
-        return np.array(painted(table.select(np.array([row])))[0])
+        return _world_picture(table, row)
     return cv2.cvtColor(decode(image_path(table, row)), cv2.COLOR_BGR2RGB)
 
 
@@ -196,6 +195,24 @@ def check_images(table: PoseTable) -> list[str]:
         looks = pool.map(look, rows.tolist(), chunksize=16)
         found = list(progress.track(looks, "checking images", len(rows)))
     return [line for line in found if line]
+
+
+def _world_picture(table: PoseTable, row: int) -> np.ndarray:
+    """Paint one sample, about 30 ms; for a gallery, which need not paint the whole table."""
+    from posesift.data import worlds
+
+    assert table.image_N is not None
+    world = parse(table.root)
+    choices = world.options
+    sample = worlds.sample(
+        world.path,
+        choices["poses"],
+        seed=int(choices["seed"]),
+        split=choices["split"],
+        side=int(choices["side"]),
+        indices=[int(table.image_N[row])],
+    )
+    return worlds.paint(sample, choices["look"])[0]
 
 
 def _jpeg_frame(content: bytes) -> tuple[int, int, int] | None:

@@ -24,7 +24,7 @@ __all__ = ["PoseDataset", "check_images", "collate", "read_image"]
 
 Batch = dict[str, torch.Tensor]
 """``image`` (B, 3, S, S) uint8 RGB; ``keypoints`` (B, K, 2) float32 crop px, 0 where not visible;
-``visible`` (B, K) bool; ``index`` (B,) int64, rows of the table."""
+``visible`` (B, K) bool, visible and inside the crop; ``index`` (B,) int64, rows of the table."""
 
 
 class PoseDataset(Dataset):
@@ -32,7 +32,8 @@ class PoseDataset(Dataset):
 
     A `torch.utils.data.DataLoader` asks for whole batches (``__getitems__``) and needs
     ``collate_fn=collate``. The crop is the table's box, its longer side filling ``side`` pixels;
-    what lies off the image is black.
+    what lies off the image is black. A keypoint that the box cuts off is not visible in the crop,
+    in training and in evaluation alike: nothing in the picture tells where it is.
 
     Args:
         table: with images.
@@ -55,8 +56,9 @@ class PoseDataset(Dataset):
         self.side = side
         self.to_crop_N23 = geometry.crop_matrices(table.crop_boxes_N4(), side)
         points_NK2 = geometry.apply(self.to_crop_N23, table.keypoints_NK2)
-        points_NK2 = np.where(table.visible_NK[..., None], points_NK2, 0)
-        self.keypoints_NK2 = points_NK2.astype(np.float32)
+        inside_NK2 = (points_NK2 >= -0.5) & (points_NK2 <= side - 0.5)
+        self.visible_NK = table.visible_NK & inside_NK2.all(-1)
+        self.keypoints_NK2 = np.where(self.visible_NK[..., None], points_NK2, 0).astype(np.float32)
         self._painted = _pictures(table)
         # A world's pictures of the right side are the crops, and on disk already.
         self._direct = self._painted is not None and np.allclose(self.to_crop_N23, np.eye(2, 3))
@@ -72,7 +74,7 @@ class PoseDataset(Dataset):
         return {
             "image": torch.from_numpy(self._images(rows_B)),
             "keypoints": torch.from_numpy(self.keypoints_NK2[rows_B]),
-            "visible": torch.from_numpy(self.table.visible_NK[rows_B]),
+            "visible": torch.from_numpy(self.visible_NK[rows_B]),
             "index": torch.from_numpy(rows_B),
         }
 

@@ -1,15 +1,13 @@
 """The built-in worlds, "body" and "hand": poses and pictures that need no download.
 
-See `posesift.data.worlds`; pictures are painted on demand and kept (`worlds.painted`).
+See `posesift.data.worlds`; pictures are painted on demand and kept in the cache folder.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Literal
 
 from posesift.data import worlds
-from posesift.data.address import Address
 from posesift.poses.table import PoseTable
 
 
@@ -37,13 +35,6 @@ def read(
     Raises:
         ValueError: there is no such world, or a number is out of range.
     """
-    for name, value, least in (("n", n, 1), ("seed", seed, 0), ("side", side, 16)):
-        if value < least:
-            raise ValueError(f"world:{path}: expected {name} of at least {least}, found {value}")
-    table = worlds.sample(path, poses, n=n, seed=seed, split=split, side=side).table
-    root = Address(
-        "world",
-        path,
-        {"poses": poses, "look": look, "seed": str(seed), "split": split, "side": str(side)},
-    )
-    return dataclasses.replace(table, root=str(root))
+    if n < 1:
+        raise ValueError(f"world:{path}: expected n of at least 1, found {n}")
+    return worlds.sample(path, poses, n=n, seed=seed, split=split, side=side, look=look).table

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from tests.datasets import coco_document, dot_colour, save_coco, write_coco
+
+from posesift import skeletons
+from posesift.data.images import read_image
+from posesift.data.readers import read
+
+
+def address(truth, more=",skeleton=coco17"):
+    return f"coco:{truth.path},images={truth.path.parent}/photos{more}"
+
+
+def test_keypoints_boxes_and_images(tmp_path):
+    truth = write_coco(tmp_path)
+    table = read(address(truth))
+    assert table.problems == []
+    assert table.boxes_from == "file"
+    assert table.image_N.tolist() == truth.names
+    np.testing.assert_array_equal(table.visible_NK, truth.visible_NJ)
+    np.testing.assert_allclose(
+        table.keypoints_NK2[truth.visible_NJ], truth.keypoints_NJ2[truth.visible_NJ], atol=1e-4
+    )
+    np.testing.assert_array_equal(table.occluded_NK, truth.visible_NJ & (np.arange(17) % 3 == 0))
+    points_K2 = truth.keypoints_NJ2[0][truth.visible_NJ[0]]
+    np.testing.assert_allclose(table.box_N4[0, :2], points_K2.min(0) - 12, atol=1e-4)
+    np.testing.assert_allclose(table.box_N4[0, 2:], np.ptp(points_K2, axis=0) + 24, atol=1e-4)
+
+
+def test_the_dot_lies_under_the_keypoint(tmp_path):
+    truth = write_coco(tmp_path, n=2, suffix=".png")
+    table = read(address(truth))
+    image_HW3 = read_image(table, 1).astype(int)
+    for k in np.flatnonzero(table.visible_NK[1]):
+        x, y = np.round(table.keypoints_NK2[1, k]).astype(int)
+        np.testing.assert_array_equal(image_HW3[y, x], dot_colour(int(k)))
+
+
+def test_people_read_as_body16_meet_by_name(tmp_path):
+    truth = write_coco(tmp_path)
+    table = read(address(truth, ""))
+    body, people = skeletons.load("body16"), skeletons.load("coco17")
+    k, j = body.keypoints.index("left_wrist"), people.keypoints.index("left_wrist")
+    np.testing.assert_array_equal(table.visible_NK[:, k], truth.visible_NJ[:, j])
+    assert not table.visible_NK[:, body.keypoints.index("head_top")].any()
+    assert [problem.partition(",")[0] for problem in table.problems] == ["never visible", "dropped"]
+
+
+def test_hands(tmp_path):
+    truth = write_coco(tmp_path, skeleton="hand21")
+    table = read(address(truth, ",skeleton=hand21"))
+    assert table.skeleton.name == "hand21"
+    np.testing.assert_array_equal(table.visible_NK, truth.visible_NJ)
+
+
+def test_a_split_keeps_the_people_of_an_image_together(tmp_path):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    document["annotations"].append(document["annotations"][0] | {"id": 2000})
+    save_coco(truth.path, document)  # the first image's second person comes last in the file
+    train, test = (read(address(truth) + f",split={split}").image_N for split in ("train", "test"))
+    assert train.tolist() == [*truth.names[:6], truth.names[0]]
+    assert test.tolist() == truth.names[6:]
+
+
+def test_crowds_empty_and_foreign_annotations_are_skipped_and_counted(tmp_path):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    document["categories"].append({"id": 2, "name": "dog"})
+    crowd, empty, nothing, dog = document["annotations"][:4]
+    crowd["iscrowd"] = 1
+    empty["keypoints"] = [0] * 51
+    del nothing["keypoints"]
+    dog["category_id"] = 2
+    save_coco(truth.path, document)
+    table = read(address(truth))
+    assert len(table) == 4
+    assert table.problems == [
+        "skipped: 1 annotations of other categories",
+        "skipped: 1 annotations of crowds",
+        "skipped: 2 annotations without a labelled keypoint",
+    ]
+
+
+def spoil_nan(annotation):
+    annotation["keypoints"][6:9] = [float("nan"), 3, 2]
+
+
+def spoil_count(annotation):
+    annotation["keypoints"].pop()
+
+
+def spoil_visibility(annotation):
+    annotation["keypoints"][2] = 7
+
+
+def spoil_image(annotation):
+    annotation["image_id"] = 999
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (spoil_nan, "annotation 1004: NaN or infinity in its keypoints"),
+        (spoil_count, "annotation 1004: expected 51 values in keypoints .* found 50"),
+        (spoil_visibility, "annotation 1004: a visibility v other than 0, 1 or 2"),
+        (spoil_image, "annotation 1004: names the image 999, which the file does not list"),
+    ],
+)
+def test_a_bad_annotation_is_named_and_few_are_left_out(tmp_path, spoil, told):
+    few, many = write_coco(tmp_path / "few", n=8), write_coco(tmp_path / "many", n=24)
+    for truth in (few, many):
+        document = coco_document(truth)
+        spoil(document["annotations"][4])
+        save_coco(truth.path, document)
+    with pytest.raises(ValueError, match=f"1 of 8 samples are bad(.|\n)*{told}"):
+        read(address(few))
+    table = read(address(many))
+    assert len(table) == 23
+    assert re.search("left out: " + told, table.problems[0])
+    assert np.isfinite(table.keypoints_NK2).all()
+
+
+def test_nan_behind_an_unlabelled_keypoint_is_no_problem(tmp_path):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    document["annotations"][0]["keypoints"][9:12] = [float("nan"), float("nan"), 0]
+    save_coco(truth.path, document)
+    table = read(address(truth))
+    assert table.problems == []
+    assert not table.visible_NK[0, 3]
+
+
+def test_missing_images(tmp_path):
+    truth = write_coco(tmp_path, n=24)
+    (tmp_path / "photos" / truth.names[2]).unlink()
+    table = read(address(truth))
+    assert len(table) == 23
+    assert truth.names[2] in table.problems[0]
+    for name in truth.names[5:]:
+        (tmp_path / "photos" / name).unlink()
+    with pytest.raises(ValueError, match="20 of 24 samples are bad"):
+        read(address(truth))
+    with pytest.raises(ValueError, match=r"expected the folder of the images at .*nowhere"):
+        read(f"coco:{truth.path},images={tmp_path}/nowhere,skeleton=coco17")
+
+
+def test_without_a_folder_of_images_there_are_poses_only(tmp_path):
+    truth = write_coco(tmp_path)
+    table = read(f"coco:{truth.path},skeleton=coco17")
+    assert not table.has_images
+    with pytest.raises(ValueError, match="read it with images=FOLDER"):
+        read_image(table, 0)
+    beside = truth.path.rename(tmp_path / "photos" / "labels.json")
+    assert read(f"coco:{beside},skeleton=coco17").has_images
+
+
+def test_sizes_that_the_file_lacks_come_from_the_images(tmp_path):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    for image in document["images"]:
+        del image["width"], image["height"]
+    save_coco(truth.path, document)
+    table = read(address(truth))
+    np.testing.assert_array_equal(table.width_N, truth.size_N2[:, 0])
+    with pytest.raises(ValueError, match="the file gives no width and height"):
+        read(f"coco:{truth.path},skeleton=coco17")
+
+
+@pytest.mark.parametrize("name", ["../photos/x.jpg", "/etc/passwd"])
+def test_an_image_name_that_climbs_is_refused(tmp_path, name):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    document["images"][3]["file_name"] = name
+    save_coco(truth.path, document)
+    with pytest.raises(ValueError, match=r"leads out of its folder .* refused"):
+        read(address(truth))
+
+
+def test_boxes_that_are_absent_or_flat_become_the_whole_image(tmp_path):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    del document["annotations"][0]["bbox"]
+    document["annotations"][1]["bbox"] = [5, 5, 0, 10]
+    save_coco(truth.path, document)
+    table = read(address(truth))
+    for row in (0, 1):
+        assert table.box_N4[row].tolist() == [0, 0, *truth.size_N2[row].tolist()]
+
+
+def test_another_skeleton_than_asked(tmp_path):
+    truth = write_coco(tmp_path, skeleton="hand21")
+    with pytest.raises(ValueError, match="expected the keypoints of the skeleton body16"):
+        read(address(truth, ""))
+
+
+def test_several_categories_need_a_choice(tmp_path):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    document["categories"].append({"id": 2, "name": "robot", "keypoints": ["a", "b"]})
+    save_coco(truth.path, document)
+    with pytest.raises(ValueError, match="found 'person', 'robot'; choose one with category=NAME"):
+        read(address(truth))
+    assert len(read(address(truth) + ",category=person")) == 8
+    with pytest.raises(ValueError, match=r"a category named 'cat' .* found 'person', 'robot'"):
+        read(address(truth) + ",category=cat")
+
+
+def test_a_file_of_boxes_only(tmp_path):
+    save_coco(tmp_path / "x.json", {"images": [], "annotations": [], "categories": []})
+    with pytest.raises(ValueError, match="found none; is this an `instances` file"):
+        read(f"coco:{tmp_path}/x.json")
+
+
+def test_no_labelled_annotation_at_all(tmp_path):
+    truth = write_coco(tmp_path, n=4)
+    document = coco_document(truth)
+    for annotation in document["annotations"]:
+        annotation["iscrowd"] = 1
+    save_coco(truth.path, document)
+    with pytest.raises(ValueError, match="found none among 4; skipped: 4 annotations of crowds"):
+        read(address(truth))
+
+
+def test_invalid_json_says_where(tmp_path):
+    truth = write_coco(tmp_path)
+    text = truth.path.read_text()
+    truth.path.write_text(text[: len(text) // 2])
+    with pytest.raises(ValueError, match=r"is not valid JSON: .*line 1 column \d+.*cut short"):
+        read(address(truth))
+    truth.path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="is not valid JSON"):
+        read(address(truth))
+    with pytest.raises(ValueError, match=r"expected a COCO annotation file at .*, found no file"):
+        read(f"coco:{tmp_path}/none.json")
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ([], r"Expected `object`, got `array`"),
+        ({"images": []}, "missing required field `annotations`"),
+        (
+            {"images": [], "categories": [], "annotations": [{"id": 1, "image_id": None}]},
+            r"got `null` - at `\$\.annotations\[0\]\.image_id`",
+        ),
+    ],
+)
+def test_json_of_another_form(tmp_path, document, told):
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    with pytest.raises(ValueError, match=r"is JSON, but not COCO keypoint annotations: .*" + told):
+        read(f"coco:{tmp_path}/x.json")
+
+
+def test_two_images_with_one_id(tmp_path):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    document["images"][1]["id"] = document["images"][0]["id"]
+    save_coco(truth.path, document)
+    with pytest.raises(ValueError, match="two images have the same id"):
+        read(address(truth))

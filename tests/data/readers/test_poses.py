@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from tests.datasets import pose_table
+
+from posesift.data.readers import read
+
+
+def test_a_table_comes_back(tmp_path):
+    table = pose_table(n=12)
+    table.save(tmp_path / "a.parquet")
+    back = read(f"poses:{tmp_path}/a.parquet,skeleton=body16")
+    np.testing.assert_array_equal(back.keypoints_NK2, table.keypoints_NK2)
+    np.testing.assert_array_equal(back.visible_NK, table.visible_NK)
+    assert back.address == f"poses:{tmp_path}/a.parquet,skeleton=body16"
+    assert len(read(f"poses:{tmp_path}/a.parquet,split=test")) == 3
+    assert read(f"poses:{tmp_path}/a.parquet,boxes=labels").boxes_from == "labels"
+
+
+def test_clips_are_not_split(tmp_path):
+    clips = np.array(list("aabbccddddee"), dtype=object)
+    dataclasses.replace(pose_table(n=12), clip_N=clips).save(tmp_path / "a.parquet")
+    test = read(f"poses:{tmp_path}/a.parquet,split=test")
+    assert test.clip_N.tolist() == ["e", "e"]
+
+
+def test_another_skeleton_than_asked(tmp_path):
+    pose_table(skeleton="hand21").save(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match="the skeleton body16, found hand21: body16 has 16"):
+        read(f"poses:{tmp_path}/a.parquet,skeleton=body16")
+
+
+def test_images_that_have_moved(tmp_path):
+    pose_table(root="/gone").save(tmp_path / "a.parquet")
+    assert read(f"poses:{tmp_path}/a.parquet").root == "/gone"
+    assert read(f"poses:{tmp_path}/a.parquet,images={tmp_path}").root == str(tmp_path)
+    with pytest.raises(ValueError, match="expected the folder of the images"):
+        read(f"poses:{tmp_path}/a.parquet,images={tmp_path}/nowhere")
+
+
+def test_an_image_name_that_climbs_is_refused(tmp_path):
+    table = pose_table(root="/photos")
+    table.image_N[5] = "../secret.jpg"
+    table.save(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"'\.\./secret\.jpg' leads out of its folder /photos"):
+        read(f"poses:{tmp_path}/a.parquet")
+
+
+def test_keypoints_far_off_the_image(tmp_path):
+    table = pose_table(n=40)
+    table.keypoints_NK2[3, 0] = (5000, 10)
+    table.save(tmp_path / "a.parquet")
+    back = read(f"poses:{tmp_path}/a.parquet")
+    assert not back.visible_NK[3, 0]
+    assert back.keypoints_NK2[3, 0].tolist() == [0, 0]
+    assert "off the image: row 3" in back.problems[-1]
+    table.keypoints_NK2[:, 1] = -900
+    table.save(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"41 of \d+ visible keypoints lie off .* pixels"):
+        read(f"poses:{tmp_path}/a.parquet")
+
+
+def test_files_that_are_no_pose_tables(tmp_path):
+    with pytest.raises(ValueError, match="found no file"):
+        read(f"poses:{tmp_path}/a.parquet")
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 and nothing else")
+    with pytest.raises(ValueError, match="not a readable Parquet file"):
+        read(f"poses:{tmp_path}/a.parquet")
+    pose_table().select([]).save(tmp_path / "b.parquet")
+    with pytest.raises(ValueError, match="holds no poses"):
+        read(f"poses:{tmp_path}/b.parquet")
+    pose_table().save(tmp_path / "c.parquet")
+    pq.write_table(pq.read_table(tmp_path / "c.parquet").drop(["visible"]), tmp_path / "c.parquet")
+    with pytest.raises(ValueError, match="missing visible"):
+        read(f"poses:{tmp_path}/c.parquet")

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from posesift.data.address import Address, parse
+
+words = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
+values = st.text(min_size=1, max_size=30).filter(
+    lambda text: text == text.strip() and not text.endswith("\\")
+)
+
+
+@settings(max_examples=50)
+@given(words, values, st.dictionaries(words, values, max_size=4))
+def test_an_address_survives_its_spelling(kind, path, options):
+    address = Address(kind, path, options)
+    assert parse(str(address)) == address
+
+
+def test_the_path_may_hold_colons_equals_signs_and_commas():
+    address = parse(r"coco:/d/a=b\,c:d.json,images=/x\,y,skeleton=hand21")
+    assert address.kind == "coco"
+    assert address.path == "/d/a=b,c:d.json"
+    assert address.options == {"images": "/x,y", "skeleton": "hand21"}
+
+
+def test_a_windows_path_keeps_its_backslashes():
+    assert parse("lspet:C:\\data\\lspet,split=test").path == "C:\\data\\lspet"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("/data/lspet", "write the format and a colon"),
+        ("", "write the format and a colon"),
+        ("LSPET:/d", "write the format and a colon"),
+        ("lspet:", "names nothing behind the colon"),
+        ("lspet:,split=test", "names nothing behind the colon"),
+        ("lspet:/d\\", "ends in a backslash"),
+        ("lspet:/d,split", "found 'split'"),
+        ("lspet:/d,split=", "found 'split='"),
+        ("lspet:/d,=test", "found '=test'"),
+        ("lspet:/d,", "found ''"),
+        ("coco:/d/a,b.json", "needs quotes in a shell"),
+        ("lspet:/d,split=test,split=train", "'split' twice"),
+    ],
+)
+def test_a_misspelt_address_says_what_is_wrong(text, told):
+    with pytest.raises(ValueError, match=re.escape(told)) as caught:
+        parse(text)
+    assert "\n" not in str(caught.value)
