@@ -23,7 +23,7 @@ MATERIALS = ("skin", "palm", "nail", "crease", "sleeve")
 VIEW = View(yaw_deg=(-180.0, 180.0), pitch_deg=(0.0, 24.0), roll_deg=(0.0, 40.0))
 
 _PALMS_A_UNIT = 2.05
-_FOREARM = 0.75  # how much of it there is, in palms
+_FOREARM = 0.6  # how much of it there is, in palms
 _FINGERS = ("thumb", *hand_modes.FINGERS)
 
 # Helper points, after the 21 keypoints.
@@ -73,8 +73,8 @@ def _parts() -> tuple[Part, ...]:
 
     knuckles = (1, 5, 9, 13, 17)
     parts = [
-        part("forearm", (*_WRIST, _ELBOW), (0.15, 0.15, 0.28), joins=("palm",)),
-        part("sleeve", (*_CUFF, _ELBOW), (0.22, 0.22, 0.32), "sleeve"),
+        part("forearm", (*_WRIST, _ELBOW), (0.15, 0.15, 0.25), joins=("palm",)),
+        part("sleeve", (*_CUFF, _ELBOW), (0.2, 0.2, 0.28), "sleeve"),
         part("palm", (0, *_WRIST, *knuckles), (0.15, 0.15, 0.15, 0.13, 0.13, 0.14, 0.135, 0.115)),
         part("pad", _PAD, (0.07, 0.06, 0.06, 0.055, 0.06), "palm", on_skin=True),
         part("web", (1, 2, 5), (0.12, 0.07, 0.08), joins=("palm", "thumb 1")),
@@ -134,7 +134,7 @@ def _forearms(rng: np.random.Generator, wrist_N23: np.ndarray) -> np.ndarray:
     along_N3 = np.stack(
         [np.sin(aside_N), -np.cos(aside_N) * np.cos(bend_N), -np.cos(aside_N) * np.sin(bend_N)], 1
     )
-    cuff_N1 = rng.uniform(0.15, 0.55, (count, 1))
+    cuff_N1 = rng.uniform(0.12, 0.4, (count, 1))
     cuff_N23 = 1.1 * wrist_N23 + (cuff_N1 * along_N3)[:, None]
     return np.concatenate([cuff_N23, (_FOREARM * along_N3)[:, None]], axis=1)
 
