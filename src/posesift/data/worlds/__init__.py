@@ -104,8 +104,9 @@ def sample(
         ValueError: a name or number that is none of these.
     """
     world = _world(name)
-    for what, value, known in (("poses", poses, POSES), ("look", look, LOOKS), ("split", split, SPLITS)):  # fmt: skip
-        _check(what, value, known)
+    _check("poses", poses, POSES)
+    _check("look", look, LOOKS)
+    _check("split", split, SPLITS)
     for what, value, least in (("n", n, 0), ("seed", seed, 0), ("side", side, 16)):
         if value < least:
             raise ValueError(f"world:{name}: expected {what} of at least {least}, found {value}")
@@ -115,17 +116,20 @@ def sample(
 
     block_N, row_N = np.divmod(index_N, BLOCK)
     blocks, which_N = np.unique(block_N, return_inverse=True)
+    skeleton = skeletons.load(world.SKELETON)
     # No samples at all still need the columns' shapes: block 0, of which nothing is picked.
-    drawn = [_block(world, name, poses, seed, split, side, int(b)) for b in blocks.tolist() or [0]]
+    drawn = [
+        _block(world, len(skeleton), name, poses, seed, split, side, block)
+        for block in blocks.tolist() or [0]
+    ]
     pick_N = which_N * BLOCK + row_N
     columns = {key: np.concatenate([block[key] for block in drawn])[pick_N] for key in drawn[0]}
-    skeleton = skeletons.load(world.SKELETON)
     keypoints_NK2 = columns["points"][:, : len(skeleton)]
     size_N = np.full(len(index_N), side, np.int32)
     table = PoseTable(
         skeleton=skeleton,
         keypoints_NK2=keypoints_NK2,
-        visible_NK=((keypoints_NK2 >= -0.5) & (keypoints_NK2 < side - 0.5)).all(-1),
+        visible_NK=np.all((keypoints_NK2 >= -0.5) & (keypoints_NK2 < side - 0.5), axis=-1),
         width_N=size_N,
         height_N=size_N.copy(),
         image_N=index_N.astype(str).astype(object),
@@ -192,12 +196,18 @@ def canonical(name: str, poses: str, look: str, seed: int, split: str, side: int
 
 
 def _block(
-    world: World, name: str, poses: str, seed: int, split: str, side: int, block: int
+    world: World,
+    keypoints: int,
+    name: str,
+    poses: str,
+    seed: int,
+    split: str,
+    side: int,
+    block: int,
 ) -> dict[str, np.ndarray]:
     rng = _stream(f"poses of {name}", poses, seed, split, block)
     figures = world.sample_block(rng, poses, BLOCK)
     points_NP2, depth_NP, scale_NP = camera.photograph(rng, world.VIEW, figures.points_NP3, side)
-    keypoints = len(skeletons.load(world.SKELETON))
     return {
         "points": points_NP2,
         "depth": depth_NP,

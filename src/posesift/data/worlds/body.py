@@ -52,7 +52,8 @@ def dress(rng: np.random.Generator, look: str) -> list[Surface]:
     skin = palette.skin_tone(rng)
     shirt, trousers = palette.cloth_colour(rng), palette.cloth_colour(rng)
     if sum(abs(a - b) for a, b in zip(shirt, trousers, strict=True)) < 90:  # tell them apart
-        trousers = palette.shade(trousers, 0.5) if sum(shirt) > 300 else palette.mix(trousers, (230, 225, 215), 0.6)  # fmt: skip
+        dark = sum(shirt) > 300
+        trousers = palette.shade(shirt, 0.5) if dark else palette.mix(shirt, (230, 225, 215), 0.6)
     pattern, short, shorts = rng.random(3)
     weave = "stripes" if pattern < 0.15 else "checks" if pattern < 0.3 else "cloth"
     bare = Surface(skin, "skin")

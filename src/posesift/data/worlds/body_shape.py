@@ -18,10 +18,10 @@ from posesift.data.worlds.figure import Part
     R_ANKLE, R_KNEE, R_HIP, L_HIP, L_KNEE, L_ANKLE, PELVIS, THORAX, NECK, HEAD,
     R_WRIST, R_ELBOW, R_SHOULDER, L_SHOULDER, L_ELBOW, L_WRIST,
     L_TOE, R_TOE, L_HEEL, R_HEEL, L_CALF, R_CALF, L_HAND, R_HAND,
-    L_WAIST, R_WAIST, L_CHEST, R_CHEST, L_SEAT, R_SEAT,
+    L_WAIST, R_WAIST, L_CHEST, R_CHEST,
     SKULL, BACK, FACE, CHIN, NOSE, L_EYE, R_EYE, MOUTH, TAIL,
-) = range(39)  # fmt: skip
-POINTS = 39
+) = range(37)  # fmt: skip
+POINTS = 37
 
 BONES: dict[str, float] = {
     "shin": 0.245, "thigh": 0.245, "foot": 0.115, "hip_width": 0.118, "spine": 0.275,
@@ -56,6 +56,14 @@ for _row, _turns in enumerate(_JOINTS.values()):
     for _axis, _turn in enumerate(_turns):
         if _turn:
             _EULER_AJ3[ANGLES.index(_turn[0]), _row, _axis] = np.deg2rad(_turn[1])
+
+
+_HEAD_POINTS = {
+    SKULL: (0, 0.66, -0.06), BACK: (0, 0.42, -0.16), FACE: (0, 0.50, 0.17),
+    CHIN: (0, 0.13, 0.20), NOSE: (0, 0.40, 0.56), MOUTH: (0, 0.20, 0.46),
+    L_EYE: (0.17, 0.52, 0.46), R_EYE: (-0.17, 0.52, 0.46), TAIL: (0, -0.25, -0.32),
+}  # fmt: skip
+"""Places in the head's frame, in lengths of the head from the upper neck."""
 
 
 def build(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
@@ -113,23 +121,17 @@ def pose(angles_NA: np.ndarray, lengths: dict[str, np.ndarray]) -> np.ndarray:
     half_hip, half_shoulder = lengths["hip_width"] / 2, lengths["shoulder_width"] / 2
     half_spine, size = lengths["spine"] / 2, lengths["head"]
 
-    waist = (
-        place(PELVIS, root, points_NP3[:, PELVIS], 0, 0, 0) + middle[:, :, 1] * half_spine[:, None]
-    )
+    pelvis = points_NP3[:, PELVIS]  # the origin
+    waist = middle[:, :, 1] * half_spine[:, None]
     thorax = place(THORAX, chest, waist, 0, half_spine, 0)
     neck = place(NECK, chest, thorax, 0, lengths["neck"], 0.006)
     place(HEAD, head, neck, 0, size, 0)
-    for point, x, y, z in (
-        (SKULL, 0, 0.66, -0.06), (BACK, 0, 0.42, -0.16), (FACE, 0, 0.50, 0.17), (CHIN, 0, 0.13, 0.2),
-        (NOSE, 0, 0.40, 0.56), (L_EYE, 0.17, 0.52, 0.46), (R_EYE, -0.17, 0.52, 0.46),
-        (MOUTH, 0, 0.20, 0.46), (TAIL, 0, -0.25, -0.32),
-    ):  # fmt: skip
+    for point, (x, y, z) in _HEAD_POINTS.items():
         place(point, head, neck, x * size, y * size, z * size)
 
     for side, sign in (("left", 1), ("right", -1)):
         left = side == "left"
-        hip = place(L_HIP if left else R_HIP, root, points_NP3[:, PELVIS], sign * half_hip, 0, 0)
-        place(L_SEAT if left else R_SEAT, root, hip, 0, 0.03, -0.012)
+        hip = place(L_HIP if left else R_HIP, root, pelvis, sign * half_hip, 0, 0)
         place(
             L_WAIST if left else R_WAIST, middle, waist, sign * (0.5 * half_hip + 0.012), -0.02, 0
         )
@@ -182,22 +184,23 @@ MATERIALS: tuple[str, ...] = (
 PARTS: tuple[Part, ...] = (
     Part("shirt", (L_SHOULDER, R_SHOULDER, L_CHEST, R_CHEST, L_WAIST, R_WAIST),
          (0.036, 0.036, 0.066, 0.066, 0.05, 0.05), "shirt"),
-    Part("trousers", (L_WAIST, R_WAIST, L_SEAT, R_SEAT, L_HIP, R_HIP),
-         (0.047, 0.047, 0.058, 0.058, 0.055, 0.055), "trousers",
-         joins=("shirt",)),
+    Part("trousers", (L_WAIST, R_WAIST, L_HIP, R_HIP, PELVIS),
+         (0.047, 0.047, 0.058, 0.058, 0.060), "trousers"),
     Part("neck", (THORAX, NECK), (0.034, 0.031), "skin", lift=0.012),
-    Part("skull", (SKULL, BACK), (0.058, 0.047), "hair"),
+    Part("skull", (SKULL, BACK, HEAD), (0.058, 0.047, 0.012), "hair"),
     Part("long hair", (BACK, TAIL), (0.052, 0.036), "hair", hides=False),
     Part("face", (FACE, CHIN), (0.0485, 0.03), "skin", lift=0.012, hides=False),
     Part("nose", (NOSE, FACE), (0.008, 0.02), "skin", rim=False, lift=0.004, hides=False),
     *_sided("eye", (L_EYE,), (R_EYE,), (0.0075,), "dark", rim=False, lift=0.004, hides=False),
     Part("mouth", (MOUTH,), (0.011,), "lip", rim=False, lift=0.004, hides=False),
-    *_sided("upper arm", (L_SHOULDER, L_ELBOW), (R_SHOULDER, R_ELBOW), (0.038, 0.028), "sleeve"),
+    *_sided("upper arm", (L_SHOULDER, L_ELBOW), (R_SHOULDER, R_ELBOW), (0.038, 0.028), "sleeve",
+            joins=("shirt",)),
     *_sided("forearm", (L_ELBOW, L_WRIST), (R_ELBOW, R_WRIST), (0.028, 0.020), "cuff",
             joins=("upper arm",)),
     *_sided("hand", (L_WRIST, L_HAND), (R_WRIST, R_HAND), (0.018, 0.022), "skin",
             joins=("forearm",)),
-    *_sided("thigh", (L_HIP, L_KNEE), (R_HIP, R_KNEE), (0.060, 0.040), "trousers"),
+    *_sided("thigh", (L_HIP, L_KNEE), (R_HIP, R_KNEE), (0.060, 0.040), "trousers",
+            joins=("trousers",)),
     *_sided("shin", (L_KNEE, L_CALF, L_ANKLE), (R_KNEE, R_CALF, R_ANKLE), (0.038, 0.040, 0.024),
             "leg", joins=("thigh",)),
     *_sided("sock", (L_ANKLE, L_HEEL), (R_ANKLE, R_HEEL), (0.022, 0.022), "sock",

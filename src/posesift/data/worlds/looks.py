@@ -1,4 +1,4 @@
-"""The two looks: `synthetic`, a clean renderer, and `photo`, which has what cameras and the world add.
+"""The two looks: `synthetic`, a clean renderer, and `photo`, with what cameras and the world add.
 
 Both colour the same stencil of the same pose. The synthetic look has flat colours on a plain
 background. The photo look adds cloth and skin texture, clutter behind, things in front, light that
@@ -19,7 +19,7 @@ from posesift.data.worlds.palette import hsv
 
 LOOKS = ("synthetic", "photo")
 
-_RIM, _LIGHT = 0.52, 1.13
+_RIM, _LIGHT = 0.55, 1.13
 """Brightness of the rim and of the lit side against the base."""
 
 
@@ -46,7 +46,7 @@ def _synthetic(rng, stencil, surfaces, side) -> np.ndarray:
 
 
 def _photo(rng, stencil, surfaces, side) -> np.ndarray:
-    rim, light = rng.uniform(0.5, 0.72), rng.uniform(1.08, 1.22)
+    rim, light = rng.uniform(0.55, 0.8), rng.uniform(1.06, 1.25)
     figure_HW3 = _reduced(_looked_up(stencil, _colours(surfaces, rim, light)), side)
     alpha_HW1 = _reduced(np.where(stencil > 0, np.uint8(255), np.uint8(0)), side)[..., None]
     alpha_HW1 = alpha_HW1 * np.float32(1 / 255)
@@ -101,7 +101,7 @@ def _occlude(rng, image: np.ndarray, side: int) -> np.ndarray:
         kind, at, size, angle = rng.random(4)
         centre = np.array([at, rng.random()]) * side
         if kind < 0.45:  # a pole or beam across the picture
-            half = np.array([side, (0.02 + 0.05 * size) * side])
+            half = np.array([side, (0.015 + 0.035 * size) * side])
             angle = 0.5 + 0.12 * (angle - 0.5) if kind < 0.3 else 0.3 * (angle - 0.5)
         else:
             half = (0.06 + 0.10 * rng.random(2)) * side
@@ -136,7 +136,7 @@ def _expose(rng, image: np.ndarray, side: int) -> np.ndarray:
 
 def _degrade(rng, image: np.ndarray, side: int) -> np.ndarray:
     """Blur of the lens, noise of the sensor, JPEG of the file."""
-    blur = rng.uniform(0, 0.9) * side / 64
+    blur = rng.uniform(0, 0.8) * side / 64
     if blur > 0.3:
         image = cv2.GaussianBlur(image, (0, 0), blur)
     noise = rng.standard_normal(image.shape, np.float32)
@@ -144,4 +144,6 @@ def _degrade(rng, image: np.ndarray, side: int) -> np.ndarray:
     quality = int(rng.integers(45, 96))
     ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert ok
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return decoded

@@ -85,7 +85,10 @@ class Mixture:
             - np.log(self.spread_CA * np.sqrt(2 * np.pi)).sum(1)
             - 0.5 * (self.mean_CA**2 * inverse_CA).sum(1)
         )
-        log_p_NC = constant_C - 0.5 * (angles_NA**2) @ inverse_CA.T
-        log_p_NC += angles_NA @ (self.mean_CA * inverse_CA).T
-        largest_N = log_p_NC.max(1)
-        return -(largest_N + np.log(np.exp(log_p_NC - largest_N[:, None]).sum(1)))
+        # Components first and samples last, along contiguous memory.
+        log_p_CN = inverse_CA @ (-0.5 * angles_NA**2).T
+        log_p_CN += (self.mean_CA * inverse_CA) @ angles_NA.T
+        log_p_CN += constant_C[:, None]
+        largest_N = log_p_CN.max(0)
+        log_p_CN -= largest_N
+        return -(largest_N + np.log(np.exp(log_p_CN, dtype=np.float32, casting="same_kind").sum(0)))

@@ -19,6 +19,8 @@ from posesift.data.worlds.figure import Part
 SLACK = 0.02
 """Units by which another surface must be nearer; less is a touch, not an occlusion."""
 
+_ROWS = 256
+
 
 def occluded(
     parts: tuple[Part, ...],
@@ -32,64 +34,87 @@ def occluded(
 
     Arguments are those of `WorldPoses`: crop px, units, px a unit, and factors on the radii.
     """
-    start_C, end_C, radius_C2, part_C, own_CK, margin_K = _capsules(parts, keypoints)
+    rows = len(points_NP2)
+    if rows > _ROWS:  # a few hundred figures at a time stay in the processor's cache
+        arrays = points_NP2, depth_NP, scale_NP, girth_NG
+        pieces = [slice(at, at + _ROWS) for at in range(0, rows, _ROWS)]
+        return np.concatenate(
+            [occluded(parts, keypoints, *(array[piece] for array in arrays)) for piece in pieces]
+        )
+    start_C, end_C, radius_C2, part_C, other_CK, around_K, inside_K = _capsules(parts, keypoints)
     # Samples last: every operation below runs along contiguous memory.
     x_PN, y_PN = np.ascontiguousarray(points_NP2.transpose(2, 1, 0))
     depth_PN, scale_PN, girth_GN = (
         np.ascontiguousarray(array.T) for array in (depth_NP, scale_NP, girth_NG)
     )
-    along_x, along_y = x_PN[end_C] - x_PN[start_C], y_PN[end_C] - y_PN[start_C]
-    inverse_CN = 1 / np.maximum(along_x**2 + along_y**2, 1e-6)
-    radius_CN = radius_C2[:, :1] * girth_GN[part_C]
-    taper_CN = radius_C2[:, 1:] * girth_GN[part_C] - radius_CN
-    deeper_CN = depth_PN[end_C] - depth_PN[start_C]
-    px_CN = 0.5 * (scale_PN[start_C] + scale_PN[end_C])
+    x_CN, y_CN, depth_CN = x_PN[start_C], y_PN[start_C], depth_PN[start_C]
+    along_x_CN, along_y_CN = x_PN[end_C] - x_CN, y_PN[end_C] - y_CN
+    inverse_CN = 1 / np.maximum(along_x_CN**2 + along_y_CN**2, np.float32(1e-6))
+    unit_x_CN, unit_y_CN = along_x_CN * inverse_CN, along_y_CN * inverse_CN
+    # Radii in px, so that distances need no conversion; only the bulge is turned into units.
+    units_CN = 2 / (scale_PN[start_C] + scale_PN[end_C])
+    radius_CN = radius_C2[:, :1] * girth_GN[part_C] / units_CN
+    taper_CN = radius_C2[:, 1:] * girth_GN[part_C] / units_CN - radius_CN
+    deeper_CN = depth_PN[end_C] - depth_CN
 
-    hidden_KN = np.zeros((keypoints, len(points_NP2)), bool)
+    hidden_KN = np.empty((keypoints, rows), bool)
+    work_CN = np.empty_like(x_CN)
     for k in range(keypoints):
-        others = np.flatnonzero(~own_CK[:, k])
-        dx, dy = x_PN[k] - x_PN[start_C[others]], y_PN[k] - y_PN[start_C[others]]
-        t = (dx * along_x[others] + dy * along_y[others]) * inverse_CN[others]
-        np.clip(t, 0, 1, out=t)
-        dx -= t * along_x[others]
-        dy -= t * along_y[others]
-        radius = radius_CN[others] + t * taper_CN[others]
-        # How far the surface stands out towards the camera over this keypoint, in units.
-        bulge2 = radius**2 - (dx**2 + dy**2) / px_CN[others] ** 2
-        surface = depth_PN[start_C[others]] + t * deeper_CN[others] - np.sqrt(np.maximum(bulge2, 0))
-        nearer = surface < depth_PN[k] - margin_K[k]
-        hidden_KN[k] = (nearer & (bulge2 > 0)).any(0)
+        # The nearest place on the capsule's axis, seen from the camera: t of the way along it.
+        dx_CN, dy_CN = x_PN[k] - x_CN, y_PN[k] - y_CN
+        t_CN = dx_CN * unit_x_CN
+        t_CN += np.multiply(dy_CN, unit_y_CN, out=work_CN)
+        np.clip(t_CN, 0, 1, out=t_CN)
+        dx_CN -= np.multiply(t_CN, along_x_CN, out=work_CN)
+        dy_CN -= np.multiply(t_CN, along_y_CN, out=work_CN)
+        # How far its surface stands out towards the camera there (squared, px).
+        bulge_CN = np.multiply(t_CN, taper_CN, out=work_CN)
+        bulge_CN += radius_CN
+        bulge_CN *= bulge_CN
+        bulge_CN -= np.square(dx_CN, out=dx_CN)
+        bulge_CN -= np.square(dy_CN, out=dy_CN)
+        covers_CN = bulge_CN > 0
+        covers_CN &= other_CK[:, k, None]
+        # Is that surface nearer than the surface of the keypoint's own limb?
+        t_CN *= deeper_CN
+        t_CN += depth_CN
+        np.sqrt(np.maximum(bulge_CN, 0, out=bulge_CN), out=bulge_CN)
+        t_CN -= np.multiply(bulge_CN, units_CN, out=bulge_CN)
+        own_N = depth_PN[k] - inside_K[k] * girth_GN[around_K[k]] - np.float32(SLACK)
+        covers_CN &= t_CN < own_N
+        hidden_KN[k] = covers_CN.any(0)
     return hidden_KN.T
 
 
 @functools.cache
 def _capsules(parts: tuple[Part, ...], keypoints: int) -> tuple[np.ndarray, ...]:
-    """Capsules of all parts that hide; which keypoints they belong to; each keypoint's own depth.
+    """Capsules of all parts that hide; which keypoints they can hide; how deep each lies.
 
-    Returns start, end (C,), radii (C, 2), part (C,), own (C, K), and margin (K,) in units: the
-    largest radius around the keypoint among the parts that it belongs to, plus `SLACK`.
+    Returns start, end (C,), radii (C, 2), part (C,), whether another
+    keypoint's (C, K); and for each keypoint the part
+    around it (K,) and its radius there (K,), 0 for a keypoint that is in no part.
     """
-    rows = [
-        (i, j, (r, s), g, [k in (i, j) for k in range(keypoints)])
-        for g, part in enumerate(parts)
-        if part.hides
-        for (i, r), (j, s) in (
-            combinations(zip(part.points, part.radii, strict=True), 2)
-            if len(part.points) > 1
-            else [((part.points[0], part.radii[0]), (part.points[0], part.radii[0]))]
+    rows: list[tuple] = []
+    for g, part in enumerate(parts):
+        balls = list(zip(part.points, part.radii, strict=True))
+        for (i, r), (j, s) in combinations(balls, 2) if len(balls) > 1 else [(balls[0], balls[0])]:
+            if part.hides:
+                rows.append((i, j, (r, s), g, [k not in (i, j) for k in range(keypoints)]))
+    start, end, radii, number, other = zip(*rows, strict=True)
+    inside = [
+        max(
+            ((p.radii[p.points.index(k)], g) for g, p in enumerate(parts) if k in p.points),
+            default=(0.0, 0),
         )
-    ]
-    start, end, radii, number, own = zip(*rows, strict=True)
-    margin = [
-        max((p.radii[p.points.index(k)] for p in parts if k in p.points and p.hides), default=0.0)
-        + SLACK
         for k in range(keypoints)
     ]
+    depth, around = zip(*inside, strict=True)
     return (
         np.array(start),
         np.array(end),
         np.array(radii, np.float32),
         np.array(number),
-        np.array(own),
-        np.array(margin, np.float32),
+        np.array(other),
+        np.array(around),
+        np.array(depth, np.float32),
     )

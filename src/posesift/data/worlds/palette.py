@@ -28,10 +28,12 @@ def hair_colour(rng: np.random.Generator) -> Colour:
 def cloth_colour(rng: np.random.Generator) -> Colour:
     """A colour of clothes: mostly muted, sometimes vivid, sometimes white, grey or black."""
     hue, kind, light = rng.random(3)
-    if kind < 0.25:
+    if kind < 0.3:  # white, grey, black
         return hsv(hue, 0.06, 0.15 + 0.8 * light)
-    saturation = 0.35 + 0.3 * light if kind < 0.7 else 0.75
-    return hsv(hue, saturation, 0.35 + 0.6 * rng.random())
+    if kind < 0.5:  # jeans and navy
+        return hsv(0.58 + 0.05 * hue, 0.45 + 0.2 * hue, 0.22 + 0.5 * light)
+    saturation = 0.30 + 0.35 * rng.random() if kind < 0.85 else 0.78
+    return hsv(hue, saturation, 0.35 + 0.5 * light)
 
 
 def from_hex(text: str) -> Colour:

@@ -48,10 +48,10 @@ def background(rng: np.random.Generator, side: int) -> np.ndarray:
 def noise(rng: np.random.Generator, size: int, roughness: float) -> np.ndarray:
     """Fractal noise (size, size), mean 0 and spread 1; roughness in (0, 1), 1 = all fine grain."""
     field = np.zeros((size, size), np.float32)
-    cells = 4
+    cells = 8
     while cells <= size:
         grain = rng.standard_normal((cells, cells), np.float32)
-        field += roughness ** np.log2(cells / 4) * cv2.resize(
+        field += roughness ** np.log2(cells / 8) * cv2.resize(
             grain, (size, size), interpolation=cv2.INTER_CUBIC
         )
         cells *= 2
@@ -85,7 +85,7 @@ def _background_bank() -> list[np.ndarray]:
 
 
 def _scene(rng: np.random.Generator) -> np.ndarray:
-    """One picture: two or three tinted planes with soft noise, then things of all shapes on them."""
+    """One picture: tinted planes with soft noise, then things of all shapes on them."""
     picture = np.empty((_SIZE, _SIZE, 3), np.float32)
     edges = np.sort(rng.integers(50, _SIZE - 30, 2))
     for top, bottom in zip((0, *edges), (*edges, _SIZE), strict=True):
@@ -93,12 +93,13 @@ def _scene(rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.4:
         picture = picture.transpose(1, 0, 2).copy()
     picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 6))
-    things = int(rng.integers(10, 60))
-    for _ in range(things):
+    if rng.random() < 0.45:
+        _windows(rng, picture)
+    for _ in range(int(rng.integers(4, 45))):
         _thing(rng, picture)
-    luminance = noise(rng, _SIZE, rng.uniform(0.45, 0.8))[..., None]
+    luminance = noise(rng, _SIZE, rng.uniform(0.55, 0.9))[..., None]
     tint = np.stack([noise(rng, _SIZE, 0.5) for _ in range(3)], -1)
-    picture *= 1 + 0.16 * luminance + 0.035 * tint
+    picture *= 1 + 0.11 * luminance + 0.025 * tint
     return np.clip(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.6)), 0, 255).astype(
         np.uint8
     )
@@ -107,25 +108,39 @@ def _scene(rng: np.random.Generator) -> np.ndarray:
 def _tint(rng: np.random.Generator) -> np.ndarray:
     """Mostly the greens, greys, browns and blues of outdoors and rooms."""
     hue, saturation = rng.choice(
-        [(0.09, 0.35), (0.28, 0.42), (0.58, 0.30), (0.07, 0.12), (0.6, 0.08), (rng.random(), 0.5)]
+        [(0.09, 0.35), (0.24, 0.34), (0.57, 0.28), (0.08, 0.12), (0.6, 0.06), (rng.random(), 0.3)],
+        p=[0.2, 0.2, 0.2, 0.2, 0.12, 0.08],
     )
-    hue += rng.normal(0, 0.03)
-    return np.array(hsv(hue, saturation * rng.uniform(0.5, 1.3), rng.uniform(0.25, 0.9)))
+    hue += rng.normal(0, 0.025)
+    return np.array(hsv(hue, saturation * rng.uniform(0.4, 1.2), rng.uniform(0.25, 0.88)))
 
 
 def _thing(rng: np.random.Generator, picture: np.ndarray) -> None:
-    """Draw a box, a disc, a bar, or a limb-like capsule: clutter a detector must learn to pass by."""
+    """Draw a box, a disc or a limb-like bar: clutter that a detector must learn to pass by."""
     tint = tuple(float(c) for c in _tint(rng))
     x, y = (int(v) for v in rng.integers(0, _SIZE, 2))
-    w, h = (int(v) for v in rng.integers(4, 60, 2))
     kind = rng.random()
-    if kind < 0.35:
+    if kind < 0.3:  # furniture, doors, posts: upright or lying
+        size = rng.integers(3, 14), rng.integers(25, 110)
+        w, h = (int(v) for v in (size if rng.random() < 0.6 else size[::-1]))
         cv2.rectangle(picture, (x, y), (x + w, y + h), tint, -1)
-    elif kind < 0.55:
-        cv2.ellipse(
-            picture, (x, y), (w // 2 + 2, h // 2 + 2), rng.uniform(0, 180), 0, 360, tint, -1
-        )
+    elif kind < 0.65:  # bushes, crowns of trees, stones: a few discs of nearly one colour
+        for _ in range(int(rng.integers(3, 9))):
+            dx, dy = (int(v) for v in rng.normal(0, 11, 2))
+            near = tuple(c * rng.uniform(0.8, 1.2) for c in tint)
+            cv2.circle(picture, (x + dx, y + dy), int(rng.integers(3, 14)), near, -1, cv2.LINE_AA)
     else:
-        angle, length = rng.uniform(0, np.pi), rng.uniform(15, 110)
+        angle, length = rng.uniform(0, np.pi), rng.uniform(15, 90)
         end = (int(x + length * np.cos(angle)), int(y + length * np.sin(angle)))
-        cv2.line(picture, (x, y), end, tint, int(rng.integers(1, 14)), cv2.LINE_AA)
+        cv2.line(picture, (x, y), end, tint, int(rng.integers(1, 11)), cv2.LINE_AA)
+
+
+def _windows(rng: np.random.Generator, picture: np.ndarray) -> None:
+    """Draw the regular front of a building, a fence or shelves behind the figure."""
+    tint = tuple(float(c) for c in _tint(rng))
+    left, top = (int(v) for v in rng.integers(0, 120, 2))
+    step_x, step_y = (int(v) for v in rng.integers(12, 48, 2))
+    w, h = int(step_x * rng.uniform(0.3, 0.8)), int(step_y * rng.uniform(0.3, 0.9))
+    for x in range(left, left + int(rng.integers(60, 250)), step_x):
+        for y in range(top, top + int(rng.integers(40, 140)), step_y):
+            cv2.rectangle(picture, (x, y), (x + w, y + h), tint, -1)
