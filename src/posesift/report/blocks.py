@@ -1,0 +1,187 @@
+"""What a page is made of: sections of charts, tables, galleries, squares and notes.
+
+Plain values without markup; the template alone knows HTML, and escapes every string in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from posesift.report.theme import Chart
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One pose, on its image where there is one.
+
+    Attributes:
+        image: the crop as a ``data:`` URI, or None: the skeleton is drawn on an empty ground.
+        side: the crop's side in the pixels in which lines and dots are given.
+        limbs: SVG path data and colour, one a colour.
+        outline: path data of all limbs, drawn underneath for contrast.
+        joints: path data of all joints as dots.
+        missed: centres of joints that were off by more than the threshold.
+        alt: what is seen, in words.
+        caption: lines below the picture.
+    """
+
+    image: str | None
+    side: float
+    limbs: list[tuple[str, str]]
+    outline: str
+    joints: str
+    missed: list[tuple[str, str]]
+    alt: str
+    caption: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One table cell: text, an optional ± behind it, bold when best of its column."""
+
+    text: str
+    spread: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One table row; ``role`` is "baseline", "arm" or "oracle" and sets its look."""
+
+    name: str
+    cells: list[Cell]
+    role: str = "arm"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a heading and a caption that says how to read it."""
+
+    kind: ClassVar[str] = "table"
+    title: str
+    corner: str
+    columns: list[str]
+    rows: list[Row]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A named row of pictures."""
+
+    name: str
+    detail: str
+    pictures: list[Picture]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Strips of pictures, one a bin (``columns`` empty) or one an example (columns named)."""
+
+    kind: ClassVar[str] = "gallery"
+    title: str
+    caption: str
+    strips: list[Strip]
+    columns: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One cell of a square: its value, what an oracle reaches, and its place on the ramp."""
+
+    value: str
+    detail: str
+    light: str
+    dark: str
+    ink_light: str
+    ink_dark: str
+
+
+@dataclass(frozen=True)
+class Square:
+    """A 2 x 2 heat table."""
+
+    name: str
+    note: str
+    rows: list[str]
+    columns: list[str]
+    patches: list[list[Patch]]
+
+
+@dataclass(frozen=True)
+class Squares:
+    """2 x 2 heat tables beside each other, one a model."""
+
+    kind: ClassVar[str] = "squares"
+    title: str
+    caption: str
+    squares: list[Square]
+
+
+@dataclass(frozen=True)
+class Charts:
+    """Figures side by side where there is room."""
+
+    kind: ClassVar[str] = "charts"
+    charts: list[Chart]
+
+
+@dataclass(frozen=True)
+class Note:
+    """A paragraph that must not be missed, or a plain one."""
+
+    kind: ClassVar[str] = "note"
+    text: str
+    strong: bool = True
+
+
+Block = Table | Gallery | Squares | Charts | Note
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page with an anchor, a heading, and a lead sentence."""
+
+    anchor: str
+    title: str
+    lead: str
+    blocks: list[Block]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure at the top of the page: a number with its unit and what it is."""
+
+    value: str
+    unit: str
+    what: str
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One statement of the summary: a question, its answer in one line, and the numbers."""
+
+    question: str
+    answer: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole report.
+
+    ``terms`` stand beside the headline (budget, seeds, protocol, labels); ``facts`` at the end.
+    """
+
+    kind: str
+    title: str
+    lede: str
+    terms: list[tuple[str, str]]
+    facts: list[tuple[str, str]]
+    command: str
+    notes: list[str]
+    figures: list[Figure]
+    findings: list[Finding]
+    sections: list[Section]

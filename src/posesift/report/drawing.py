@@ -1,0 +1,69 @@
+"""Skeletons as vector lines over a crop: sharp at any size, and small.
+
+M samples, K keypoints, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from posesift.report.blocks import Picture
+from posesift.skeletons import Skeleton
+
+
+def picture(
+    skeleton: Skeleton,
+    keypoints_K2: np.ndarray,
+    visible_K: np.ndarray,
+    *,
+    side: float,
+    image: str | None,
+    alt: str,
+    caption: list[str] | None = None,
+    missed_K: np.ndarray | None = None,
+) -> Picture:
+    """Draw one pose.
+
+    Args:
+        skeleton: whose limbs and colours are drawn.
+        keypoints_K2: pixels of a crop of ``side``, the centre of the first pixel at (0, 0).
+        visible_K: joints that are drawn; a limb needs both of its ends.
+        side: of the crop.
+        image: the crop as a ``data:`` URI, or None.
+        alt: the picture in words.
+        caption: lines below it.
+        missed_K: joints to ring, such as those predicted too far off.
+    """
+    # Path data starts at the outer corner of the first pixel, (-0.5, -0.5).
+    at_K2 = np.round(np.asarray(keypoints_K2, dtype=np.float64) + 0.5, 1)
+    drawn_K = np.asarray(visible_K, dtype=bool) & np.isfinite(at_K2).all(axis=1)
+    at = [f"{x:g} {y:g}" for x, y in np.where(drawn_K[:, None], at_K2, 0.0)]
+    by_colour: dict[str, list[str]] = {}
+    for (a, b), colour in zip(skeleton.limbs, skeleton.colours, strict=True):
+        if drawn_K[a] and drawn_K[b]:
+            by_colour.setdefault(colour, []).append(f"M{at[a]}L{at[b]}")
+    limbs = [("".join(parts), colour) for colour, parts in by_colour.items()]
+    rings = [] if missed_K is None else np.flatnonzero(missed_K & drawn_K)
+    return Picture(
+        image=image,
+        side=side,
+        limbs=limbs,
+        outline="".join(path for path, _ in limbs),
+        joints="".join(f"M{at[i]}h0" for i in np.flatnonzero(drawn_K)),
+        missed=[(f"{at_K2[i, 0]:g}", f"{at_K2[i, 1]:g}") for i in rings],
+        alt=alt,
+        caption=caption or [],
+    )
+
+
+def framing(keypoints_K2: np.ndarray, visible_K: np.ndarray) -> tuple[np.ndarray, float]:
+    """Move a pose without an image into a square of its own: new keypoints and the side.
+
+    A pose far outside its image (garbage labels, tiny boxes) would else leave an empty picture.
+    """
+    if not visible_K.any():
+        return keypoints_K2, 1.0
+    seen = keypoints_K2[visible_K]
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    side = float(max((high - low).max(), 1e-3) * 1.25)
+    return keypoints_K2 - (low + high) / 2 + side / 2 - 0.5, side

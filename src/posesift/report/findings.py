@@ -1,0 +1,338 @@
+"""The summary of a comparison in plain words, written from its numbers.
+
+Every sentence has a version for each way the numbers can fall: an interval that includes zero is
+called that, one seed is called one seed, and a cheap score that does as well as the VAE is named.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from posesift.report import results
+from posesift.report.blocks import Figure, Finding
+from posesift.report.results import Comparison, Interval
+from posesift.report.wording import (
+    between,
+    capitalised,
+    listed,
+    number,
+    ordinal_part,
+    plural,
+    signed,
+)
+
+CHEAP = {
+    "mean-distance": "the distance to the mean pose",
+    "pca": "the PCA residual",
+    "knn": "the k-NN distance",
+}
+FREE = {
+    "constant pose": "a constant pose",
+    "BatchNorm re-estimated": "re-estimating BatchNorm on unlabelled target images",
+}
+CHANGED = "What did the sampling change?"
+_LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
+
+
+def of_comparison(comparison: Comparison, summary: dict[str, Any] | None) -> list[Finding]:
+    """The findings of a comparison, in the order in which the page then shows them."""
+    found = [lacks(summary) if summary else None, fails(comparison), changed(comparison)]
+    found += [gap(comparison), cheaper(summary) if summary else None, supported(comparison)]
+    found += [free(comparison)]
+    return [finding for finding in found if finding]
+
+
+def lacks(summary: dict[str, Any]) -> Finding | None:
+    """What the source lacks: rare modes and spread of its hardest bin against the rest."""
+    rows = summary["variation"]
+    first, last, k = rows[0], rows[-1], len(rows)
+    part = f"hardest {ordinal_part(k) if summary.get('binning') != 'width' else 'bin'}"
+    sentences = []
+    if all(row.get("rare_share") is not None for row in rows):
+        total = sum(row["samples"] for row in rows)
+        rare = [100 * row["rare_share"] * row["samples"] for row in rows]
+        of_all, in_last = sum(rare) / total, 100 * last["rare_share"]
+        share = 100 * rare[-1] / sum(rare) if sum(rare) else 0.0
+        sentences.append(
+            f"Rare modes make up {number(of_all)} % of the source and {number(in_last)} % of its "
+            f"{part}, which holds {number(share, 0)} % of them all."
+        )
+    if first["covariance_trace"] and last["covariance_trace"]:
+        times = last["covariance_trace"] / first["covariance_trace"]
+        sentences.append(
+            f"Held-out poses of the {part} are {number(times)} times as varied as those of the "
+            f"easiest{', though each bin holds as many' if _equal(rows) else ''}."
+        )
+    if not sentences:
+        return None
+    rho = results.lookup(summary, "variation_spearman", "covariance")
+    told = "" if rho is None else f"Rank correlation of bin and spread of poses: {number(rho, 2)}."
+    return Finding("What does the source lack?", sentences[0], " ".join([*sentences[1:], told]))
+
+
+def fails(comparison: Comparison) -> Finding | None:
+    """Whether the reference model is worse on hard target poses, and an oracle too."""
+    arm = results.reference(comparison)
+    levels = results.bin_levels(comparison, arm)
+    if len(levels) < 2 or levels[0] is None or levels[-1] is None:
+        return None
+    easy, hard = levels[0].mean, levels[-1].mean
+    part = ordinal_part(len(levels))
+    name = results.label(comparison, arm)
+    if easy - hard > 1:
+        answer = (
+            f"Yes. PCK@0.05 of the {name} arm falls from {number(easy)} in the easiest {part} of "
+            f"the target to {number(hard)} in the hardest."
+        )
+    else:
+        answer = (
+            f"No. PCK@0.05 of the {name} arm is {number(easy)} in the easiest {part} of the "
+            f"target and {number(hard)} in the hardest."
+        )
+    detail = ""
+    for oracle in results.arms(comparison, "oracle"):
+        best = results.bin_levels(comparison, oracle["name"])
+        if oracle["trained_on"] == "target" and best and best[0] and best[-1]:
+            fall, mine = best[0].mean - best[-1].mean, easy - hard
+            part_of = "All" if fall > 0.9 * mine else "Part" if fall > 0.1 * mine else "None"
+            detail = (
+                f"{part_of} of this is that hard poses are hard for anyone: an oracle trained on "
+                f"the target's own labels changes by {signed(-fall)} points over the same range, "
+                f"the {name} arm by {signed(-mine)}."
+            )
+    return Finding("Does the model fail there?", answer, detail)
+
+
+def changed(comparison: Comparison) -> Finding:
+    """What the sampling did to the endpoint named in advance, and how sure that is."""
+    row = comparison["primary"]
+    shown, seeds = results.endpoint(row), len(comparison["seeds"])
+    arm, against = (results.label(comparison, row[key]) for key in ("arm", "against"))
+    what = f"{arm} minus {against}, {row['endpoint']}"
+    if shown is None:
+        answer = "Not known: no seed has this endpoint for both arms."
+        return Finding(CHANGED, answer, f"Endpoint named in advance: {what}.")
+    sentences = [f"Endpoint named in advance: {what}."]
+    values = [value for value in row.get("values") or [] if value is not None]
+    if len(values) > 1:
+        sentences.append(f"By seed: {listed([signed(value) for value in values])}.")
+    if row.get("half_width") is not None:
+        sentences.append(f"Half-width of the interval: {number(row['half_width'])} points.")
+    if share := headroom_share(comparison, shown):
+        sentences.append(share)
+    overall = results.difference(
+        results.by_seed(comparison, row["arm"], "target", "pck", "0.05", "all"),
+        results.by_seed(comparison, row["against"], "target", "pck", "0.05", "all"),
+    )
+    if overall:
+        sentences.append(
+            f"On the whole target: {signed(overall.mean)} points ({_sure(overall, seeds)})."
+        )
+    sentences += _controls(comparison, shown)
+    return Finding(CHANGED, verdict(shown, arm, seeds), " ".join(sentences))
+
+
+def verdict(shown: Interval, arm: str, seeds: int) -> str:
+    """One sentence on a difference that claims no more than its interval does.
+
+    >>> verdict(Interval(0.4, -0.3, 1.1), "hard mining", 3)
+    'No clear change: +0.4 points, but the interval of −0.3 to +1.1 includes zero.'
+    """
+    if seeds == 1 or shown.clear is None:
+        return (
+            f"One seed: {signed(shown.mean)} points with {arm}. That is a lead, not a result; "
+            "nothing here says how it would fall with another seed."
+        )
+    if not shown.clear:
+        return (
+            f"No clear change: {signed(shown.mean)} points, but the interval of "
+            f"{signed(shown.low)} to {signed(shown.high)} includes zero."
+        )
+    verb = "gains" if shown.mean > 0 else "loses"
+    return (
+        f"{capitalised(arm)} {verb} {number(abs(shown.mean))} points "
+        f"({between(shown.low, shown.high)}, {plural(seeds, 'seed')})."
+    )
+
+
+def headroom_share(comparison: Comparison, shown: Interval) -> str:
+    """An effect in percent of what any pose sampler could gain, "" where that is unknown."""
+    headroom = comparison.get("headroom")
+    if not headroom or headroom.get("mean") is None:
+        return ""
+    if headroom["mean"] <= 0:
+        return (
+            f"The pose headroom is {signed(headroom['mean'])} points: training on the target's "
+            "poses is no better here, so there is nothing for a sampler to gain."
+        )
+    share = 100 * shown.mean / headroom["mean"]
+    return (
+        f"That is {number(share, 0)} % of the pose headroom of {number(headroom['mean'])} points."
+    )
+
+
+def gap(comparison: Comparison) -> Finding | None:
+    """What changing the look and changing the poses cost, each alone."""
+    arm = results.reference(comparison)
+    square = results.gap(comparison, arm)
+    if square is None or square.interaction is None:
+        return None
+    (source, look), (poses, both) = square.cells
+    assert source is not None
+    assert look is not None
+    assert poses is not None
+    assert both is not None
+    answer = (
+        f"From {number(source)} on its own world to {number(both)} on the target: the new look "
+        f"alone changes PCK@0.05 by {signed(look - source)} points, the new poses alone by "
+        f"{signed(poses - source)}."
+    )
+    larger = "look" if source - look > source - poses else "poses"
+    detail = (
+        f"For the {results.label(comparison, arm)} arm the larger part is the {larger}. A sampler "
+        "of poses can act on the poses' part only. "
+        f"Interaction: {signed(square.interaction)} points."
+    )
+    return Finding("Is it the poses or the look?", answer, detail)
+
+
+def cheaper(summary: dict[str, Any]) -> Finding | None:
+    """Whether a score without a network finds the rare poses as well."""
+    auc = summary.get("rare_mode_auc") or {}
+    cheap = {name: auc[name] for name in CHEAP if auc.get(name) is not None}
+    method = summary["method"]
+    if not cheap or auc.get(method) is None or method in CHEAP:
+        return None
+    best = max(cheap, key=lambda name: cheap[name])
+    mine, theirs = auc[method], cheap[best]
+    figures = f"(AUC {number(theirs, 2)} against {number(mine, 2)})"
+    if theirs > mine + _LEVEL:
+        answer = f"Yes. {capitalised(CHEAP[best])} finds rare modes better than the VAE {figures}."
+    elif theirs > mine - _LEVEL:
+        answer = f"Yes. {capitalised(CHEAP[best])} finds rare modes as well as the VAE {figures}."
+    else:
+        answer = (
+            f"Not in finding rare modes: the best cheap score, {CHEAP[best]}, stays behind the "
+            f"VAE {figures}."
+        )
+    detail = ""
+    if method == "elbo" and auc.get("reconstruction") is not None:
+        detail = (
+            "The score as first proposed, reconstruction error alone, reaches "
+            f"{number(auc['reconstruction'], 2)}."
+        )
+    return Finding("Would a cheaper score do?", answer, detail)
+
+
+def supported(comparison: Comparison) -> Finding | None:
+    """The claim behind the method: failure despite similar poses in the source."""
+    arm = results.reference(comparison)
+    rows = [row for row in (comparison.get("support") or {}).get(arm, []) if row["pck"] is not None]
+    if len(rows) < 2:
+        return None
+    few, many = rows[0], rows[-1]
+    gain = many["pck"] - few["pck"]
+    name = results.label(comparison, arm)
+    rises = "rises with" if gain > 1 else "falls with" if gain < -1 else "hardly depends on"
+    answer = (
+        f"Accuracy {rises} support: PCK@0.05 of the {name} arm is {number(few['pck'])} for target "
+        f"poses with {_neighbours(few)} and {number(many['pck'])} for those with "
+        f"{_neighbours(many)}."
+    )
+    missed = 100 - many["pck"]
+    detail = (
+        f"Support is not enough: where it is best, {number(missed, 0)} % of the joints are still "
+        "missed."
+        if missed > 20
+        else f"Where support is best, {number(missed, 0)} % of the joints are missed."
+    )
+    return Finding("Does it fail despite support?", answer, detail)
+
+
+def free(comparison: Comparison) -> Finding | None:
+    """What costs nothing: a constant pose, re-estimated normalisation statistics."""
+    arm = results.challenger(comparison)
+    mine = results.spread(results.by_seed(comparison, arm, "target", "pck", "0.05", "all").values())
+    reached: dict[str, float] = {}
+    for name in dict.fromkeys(row["name"] for row in comparison.get("baselines") or []):
+        values = results.baseline_by_seed(comparison, name, "target", "pck", "0.05", "all")
+        if found := results.spread(values.values()):
+            reached[name] = found.mean
+    if not reached or mine is None:
+        return None
+    told = listed(
+        [f"{FREE.get(name, name)} reaches {number(value)}" for name, value in reached.items()]
+    )
+    over = [str(FREE.get(name, name)) for name, value in reached.items() if value >= mine.mean]
+    warning = ""
+    if over:
+        warning = f" {capitalised(listed(over))} does as well: the training was not needed."
+    return Finding(
+        "What comes for free?",
+        f"{capitalised(told)}; the {results.label(comparison, arm)} arm {number(mine.mean)}."
+        f"{warning}",
+        "PCK@0.05 on the target. Every method has to be read against these rows.",
+    )
+
+
+def tiles(comparison: Comparison, summary: dict[str, Any] | None) -> list[Figure]:
+    """The numbers at the top of the page."""
+    row, seeds = comparison["primary"], len(comparison["seeds"])
+    shown = results.endpoint(row)
+    arm, against = (results.label(comparison, row[key]) for key in ("arm", "against"))
+    what = f"{arm} minus {against}, {row['endpoint']}"
+    sure = f" · {_sure(shown, seeds)}" if shown else ""
+    tiles = [Figure(signed(shown and shown.mean), "points", what + sure, strong=True)]
+    levels = results.bin_levels(comparison, results.reference(comparison))
+    if len(levels) > 1 and levels[0] and levels[-1]:
+        fall = levels[-1].mean - levels[0].mean
+        tiles.append(
+            Figure(signed(fall), "points", f"PCK@0.05 from easy to hard target poses, {against}")
+        )
+    headroom = comparison.get("headroom") or {}
+    if headroom.get("mean") is not None:
+        what = "pose headroom: what any choice of poses could gain at most"
+        tiles.append(Figure(signed(headroom["mean"]), "points", what))
+    auc = (summary or {}).get("rare_mode_auc") or {}
+    method = (summary or {}).get("method", "")
+    if auc.get(method) is not None:
+        tiles.append(Figure(number(auc[method], 2), "AUC", f"rare modes found by {method}"))
+    return tiles
+
+
+def _controls(comparison: Comparison, shown: Interval) -> list[str]:
+    """Said only when a control gains as much as the sampling it controls for."""
+    against, found = comparison["primary"]["against"], []
+    bins = results.bins_by_seed(comparison, against)
+    for arm in results.arms(comparison, "arm"):
+        if arm.get("sampling") in ("shuffled", "random-pacing", "easy") and bins:
+            mine = results.bins_by_seed(comparison, arm["name"])
+            gain = results.difference(mine[-1], bins[-1]) if mine else None
+            if gain and shown.mean > 0 and gain.mean >= shown.mean:
+                found.append(
+                    f"The control {arm.get('label') or arm['name']} gains as much "
+                    f"({signed(gain.mean)}), so the gain is not due to difficulty."
+                )
+    return found
+
+
+def _sure(shown: Interval, seeds: int) -> str:
+    if seeds == 1 or shown.low is None:
+        return "one seed, no interval"
+    text = between(shown.low, shown.high)
+    return text if shown.clear else f"{text}, includes zero"
+
+
+def _neighbours(row: dict[str, Any]) -> str:
+    """How many similar source poses the samples of a support row have, in words."""
+    low, high = row["neighbours_low"], row["neighbours_high"]
+    if high is None:
+        return f"at least {low:.0f} similar source poses"
+    if low == high:
+        return "no similar source pose" if low == 0 else f"{low:.0f} similar source poses"
+    return f"{low:.0f} to {high:.0f} similar source poses"
+
+
+def _equal(rows: list[dict[str, Any]]) -> bool:
+    sizes = [row["samples"] for row in rows]
+    return max(sizes) - min(sizes) <= 0.02 * max(sizes) + 1

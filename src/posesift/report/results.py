@@ -1,0 +1,217 @@
+"""Plain numbers out of a comparison: values by seed, means, intervals, the four cells of the gap.
+
+Everything here is read or averaged from ``comparison.json``; percentages run from 0 to 100 and
+differences are in points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from posesift.evaluation import intervals
+
+Comparison = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A mean over seeds, with its standard deviation (None for one seed)."""
+
+    mean: float
+    deviation: float | None
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with a 95 % interval; the ends are None where there is one value only."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+    @property
+    def clear(self) -> bool | None:
+        """Whether the interval leaves out zero; None where there is no interval."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low > 0 or self.high < 0
+
+
+def lookup(entry: Any, *keys: str) -> float | None:
+    """The number found by following ``keys``, None where one of them is absent.
+
+    >>> lookup({"pck": {"0.05": {"all": 44.0}}}, "pck", "0.05", "all")
+    44.0
+    """
+    for key in keys:
+        if not isinstance(entry, dict) or key not in entry:
+            return None
+        entry = entry[key]
+    if isinstance(entry, dict):
+        return lookup(entry, "all")
+    return entry
+
+
+def by_seed(comparison: Comparison, arm: str, set_name: str, *keys: str) -> dict[int, float]:
+    """One metric of one arm on one set, by seed; seeds without the number are absent."""
+    found = {}
+    for cell in comparison["cells"]:
+        if cell["arm"] == arm:
+            value = lookup(cell["sets"].get(set_name), *keys)
+            if value is not None:
+                found[cell["seed"]] = value
+    return found
+
+
+def baseline_by_seed(
+    comparison: Comparison, name: str, set_name: str, *keys: str
+) -> dict[int, float]:
+    """One metric of one free baseline, by seed (a baseline without a seed counts once)."""
+    found = {}
+    for row in comparison.get("baselines") or []:
+        if row["name"] == name:
+            value = lookup(row["sets"].get(set_name), *keys)
+            if value is not None:
+                found[row.get("seed")] = value
+    return found
+
+
+def spread(values: Iterable[float]) -> Spread | None:
+    """Mean and standard deviation over seeds; None for no values.
+
+    >>> spread([1.0, 3.0])
+    Spread(mean=2.0, deviation=1.4142135623730951, seeds=2)
+    """
+    a = np.asarray(list(values), dtype=np.float64)
+    if len(a) == 0:
+        return None
+    return Spread(float(a.mean()), float(a.std(ddof=1)) if len(a) > 1 else None, len(a))
+
+
+def interval(values: Iterable[float]) -> Interval | None:
+    """Mean and 95 % Student interval; None for no values, no ends for a single one.
+
+    >>> interval([1.0])
+    Interval(mean=1.0, low=None, high=None)
+    """
+    known = list(values)
+    return Interval(*intervals.mean_interval(known)) if known else None
+
+
+def difference(a: dict[int, float], b: dict[int, float]) -> Interval | None:
+    """Mean and interval of a - b, paired over the seeds that both have."""
+    seeds = sorted(a.keys() & b.keys())
+    if not seeds:
+        return None
+    paired = intervals.paired_interval([a[seed] for seed in seeds], [b[seed] for seed in seeds])
+    return Interval(paired.mean, paired.low, paired.high)
+
+
+def endpoint(row: dict[str, Any]) -> Interval | None:
+    """The interval that a primary or secondary endpoint states, None where nothing was found."""
+    if row.get("mean") is None:
+        return None
+    return Interval(row["mean"], row.get("low"), row.get("high"))
+
+
+def arms(comparison: Comparison, *roles: str) -> list[dict[str, Any]]:
+    """Arms of the given roles, in their order."""
+    return [arm for arm in comparison["arms"] if arm["role"] in roles]
+
+
+def label(comparison: Comparison, name: str) -> str:
+    """The label of an arm."""
+    return next((a.get("label") or name for a in comparison["arms"] if a["name"] == name), name)
+
+
+def reference(comparison: Comparison) -> str:
+    """The arm that others are compared with: the primary endpoint's, else the first."""
+    candidates = arms(comparison, "arm") or comparison["arms"]
+    return (comparison.get("primary") or {}).get("against") or candidates[0]["name"]
+
+
+def challenger(comparison: Comparison) -> str:
+    """The arm that the primary endpoint is about."""
+    candidates = arms(comparison, "arm") or comparison["arms"]
+    return (comparison.get("primary") or {}).get("arm") or candidates[-1]["name"]
+
+
+def shown_arms(comparison: Comparison) -> list[str]:
+    """Arms in the order of a figure: reference first, then the challenger, then the others."""
+    first = [reference(comparison), challenger(comparison)]
+    rest = [arm["name"] for arm in arms(comparison, "arm") if arm["name"] not in first]
+    return list(dict.fromkeys(first)) + rest
+
+
+def bins_by_seed(
+    comparison: Comparison, arm: str, set_name: str = "target", metric: str = "pck"
+) -> list[dict[int, float]]:
+    """For each difficulty bin of a set, easiest first, one metric by seed."""
+    found: dict[int, dict[int, float]] = {}
+    for cell in comparison["cells"]:
+        if cell["arm"] == arm:
+            for row in (cell["sets"].get(set_name) or {}).get("by_bin") or []:
+                if row.get(metric) is not None:
+                    found.setdefault(row["bin"], {})[cell["seed"]] = row[metric]
+    return [found.get(b, {}) for b in range(max(found, default=-1) + 1)]
+
+
+def bin_levels(comparison: Comparison, arm: str, set_name: str = "target") -> list[Interval | None]:
+    """PCK@0.05 in each difficulty bin: over seeds, or for one seed over its images."""
+    levels = [interval(values.values()) for values in bins_by_seed(comparison, arm, set_name)]
+    if len(comparison["seeds"]) > 1:
+        return levels
+    for cell in comparison["cells"]:
+        if cell["arm"] == arm:
+            for row in (cell["sets"].get(set_name) or {}).get("by_bin") or []:
+                level, ends = levels[row["bin"]] if levels else None, row.get("interval")
+                if level is not None and ends:
+                    levels[row["bin"]] = Interval(level.mean, *ends)
+    return levels
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The four cells of one model: poses by look, and what an oracle of equal budget makes.
+
+    Attributes:
+        cells: 2 x 2 PCK@0.05, rows poses (source, target), columns look (synthetic, photo).
+        oracle: the same of the oracle of each cell, None where there is none.
+        interaction: points by which both changes together cost more (negative) or less than the
+            sum of each alone.
+    """
+
+    cells: list[list[float | None]]
+    oracle: list[list[float | None]]
+    interaction: float | None
+
+    def regret(self, row: int, column: int) -> float | None:
+        """Oracle minus model in one cell."""
+        best, mine = self.oracle[row][column], self.cells[row][column]
+        return None if best is None or mine is None else best - mine
+
+
+def gap(comparison: Comparison, arm: str) -> Gap | None:
+    """The four cells of ``arm``; None where the comparison has no such square."""
+    square = comparison.get("gap")
+    if not square:
+        return None
+    oracles = {a["trained_on"]: a["name"] for a in arms(comparison, "oracle")}
+
+    def value(name: str | None, set_name: str) -> float | None:
+        if name is None:
+            return None
+        found = spread(by_seed(comparison, name, set_name, "pck", "0.05", "all").values())
+        return found.mean if found else None
+
+    cells = [[value(arm, name) for name in row] for row in square["sets"]]
+    oracle = [[value(oracles.get(name), name) for name in row] for row in square["sets"]]
+    (a, b), (c, d) = cells
+    known = None not in (a, b, c, d)
+    interaction = (d - c) - (b - a) if known else None  # type: ignore[operator]
+    return Gap(cells, oracle, interaction)

@@ -1,0 +1,119 @@
+"""The one place where a report touches data: poses and pixels of chosen samples of an address.
+
+A report must still be made where the data are not (another machine, a deleted photograph). Then
+poses are drawn without images, or left out, and the page says which and why.
+
+M chosen samples, K keypoints, S side of a crop, 2 = (x, y), 3 = (red, green, blue).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from posesift.data.images import read_image
+from posesift.data.readers import read
+from posesift.poses import geometry
+from posesift.poses.table import PoseTable
+from posesift.report.theme import data_uri
+from posesift.skeletons import Skeleton
+
+SIDE = 144  # of a crop on the page: sharp at the size shown, and about 5 kB as JPEG
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Chosen samples, cropped as a network would see them.
+
+    Attributes:
+        skeleton: of the poses.
+        side: of the crops, in the pixels of the keypoints.
+        images: JPEG ``data:`` URIs, or None for each image that is not at hand.
+        keypoints_MK2: crop pixels.
+        visible_MK: whether a keypoint may be used.
+        mode: what each pose shows, or None.
+        problem: why images are missing, or "".
+    """
+
+    skeleton: Skeleton
+    side: int
+    images: list[str | None]
+    keypoints_MK2: np.ndarray
+    visible_MK: np.ndarray
+    mode: list[str] | None
+    problem: str = ""
+
+
+def table_of(
+    address: str, size: int | None = None, split: str | None = None
+) -> tuple[PoseTable | None, str]:
+    """The pose table of an address, or None and why it cannot be used.
+
+    Args:
+        address: of the data.
+        size: how many samples it had; another size means that the data have changed.
+        split: read where the address names none.
+    """
+    if not address:
+        return None, "the address of the data was not stored"
+    try:
+        table = read(address, default_split=split)
+    except (ValueError, OSError) as error:
+        return None, str(error)
+    if size is not None and len(table) != size:
+        return None, f"{address} now holds {len(table)} samples, it held {size}"
+    return table, ""
+
+
+def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE) -> Crops:
+    """Crop samples ``indices`` of a table (box, else the whole image) to ``side`` pixels."""
+    chosen = table.select(indices)
+    matrices_M23 = geometry.crop_matrices(chosen.crop_boxes_N4(), side)
+    images: list[str | None] = []
+    problem = "" if table.has_images else "the data have no images"
+    for row, matrix_23 in enumerate(matrices_M23):
+        image = None
+        if not problem:
+            try:
+                image = _encoded(read_image(chosen, row), matrix_23, side)
+            except (ValueError, OSError) as error:
+                problem = str(error)
+        images.append(image)
+    return Crops(
+        skeleton=table.skeleton,
+        side=side,
+        images=images,
+        keypoints_MK2=geometry.apply(matrices_M23, chosen.keypoints_NK2),
+        visible_MK=chosen.visible_NK,
+        mode=None if chosen.mode_N is None else [str(mode) for mode in chosen.mode_N],
+        problem=problem,
+    )
+
+
+def _encoded(image_HW3: np.ndarray, matrix_23: np.ndarray, side: int) -> str:
+    """One crop as a JPEG; a small whole image keeps its own pixels and the page enlarges it."""
+    height, width = image_HW3.shape[:2]
+    scale = float(matrix_23[0, 0])
+    if not (height == width <= side and np.isclose(scale * width, side)):
+        blocks = int(1 / scale)
+        if blocks > 1:  # average first: a warp alone would skip pixels and flicker
+            size = (-(-width // blocks), -(-height // blocks))
+            grown = cv2.copyMakeBorder(
+                image_HW3,
+                0,
+                size[1] * blocks - height,
+                0,
+                size[0] * blocks - width,
+                cv2.BORDER_REPLICATE,
+            )
+            image_HW3 = cv2.resize(grown, size, interpolation=cv2.INTER_AREA)
+            shift = (blocks - 1) / 2
+            matrix_23 = geometry.compose(
+                matrix_23, np.array([[blocks, 0.0, shift], [0.0, blocks, shift]])
+            )
+        image_HW3 = cv2.warpAffine(image_HW3, matrix_23, (side, side), flags=cv2.INTER_LINEAR)
+    bgr_HW3 = cv2.cvtColor(image_HW3, cv2.COLOR_RGB2BGR)
+    _, content = cv2.imencode(".jpg", bgr_HW3, [cv2.IMWRITE_JPEG_QUALITY, 88])
+    return data_uri(content.tobytes(), "image/jpeg")

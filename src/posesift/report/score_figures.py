@@ -1,0 +1,277 @@
+"""Figures about a score: its histogram, the variation inside its bins, how alike bins are.
+
+N samples, k bins. Bins are counted from 0 in every argument and from 1 in every picture.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
+
+from posesift.report import theme
+from posesift.report.theme import Chart
+from posesift.report.wording import count, number
+
+
+@theme.styled
+def histogram(score_N: np.ndarray, edges: list[float], panel: list[int]) -> Chart:
+    """How the scores of N samples spread, each bar in the colour of its bin.
+
+    Args:
+        score_N: (N,) scores, higher = harder.
+        edges: the k + 1 edges of the bins.
+        panel: bins whose images are shown; their numbers stand above the bars.
+    """
+    score_N = np.asarray(score_N, dtype=np.float64)
+    edges_a = np.asarray(edges, dtype=np.float64)
+    logarithmic = _spans_decades(score_N)
+    bars = _bars(score_N, logarithmic)
+    counts, _ = np.histogram(score_N, bars)
+    middle = np.sqrt(bars[1:] * bars[:-1]) if logarithmic else (bars[1:] + bars[:-1]) / 2
+    k = len(edges_a) - 1
+    bin_of_bar = np.clip(np.searchsorted(edges_a, middle, side="right") - 1, 0, k - 1)
+    colours = theme.ramp(k)
+
+    figure, axis = theme.canvas()
+    axis.bar(
+        bars[:-1],
+        counts,
+        width=np.diff(bars),
+        align="edge",
+        color=[colours[b] for b in bin_of_bar],
+        edgecolor=theme.PAPER,
+        linewidth=0.4,
+    )
+    if logarithmic:
+        axis.set_xscale("log")
+        axis.xaxis.set_minor_formatter(NullFormatter())
+    top = counts.max()
+    for b in panel:
+        low, high = max(edges_a[b], bars[0]), min(edges_a[b + 1], bars[-1])
+        place = np.sqrt(low * high) if logarithmic else (low + high) / 2
+        axis.plot([low, high], [top * 1.06] * 2, color=theme.MUTED, linewidth=1.2, clip_on=False)
+        axis.text(place, top * 1.09, f"{b + 1}", ha="center", va="bottom", fontsize=8.5)
+    axis.set(xlabel="difficulty score (higher = harder)", ylabel="poses", ylim=(0, top * 1.2))
+    axis.grid(visible=False, axis="x")
+    quarter = np.quantile(score_N, [0.5, 0.99])
+    return theme.finish(
+        figure,
+        title="How the scores are spread",
+        alt=(
+            f"Histogram of the difficulty scores of {count(len(score_N))} poses. The median is "
+            f"{number(quarter[0], 2)}; one in a hundred lies above {number(quarter[1], 2)}."
+        ),
+        caption=(
+            f"Scores of all {count(len(score_N))} poses, coloured by bin"
+            f"{', on a logarithmic axis' if logarithmic else ''}. "
+            "Numbered brackets are the bins whose images are shown below."
+        ),
+    )
+
+
+@theme.styled
+def score_boxes(variation: list[dict[str, Any]]) -> Chart:
+    """Box plot of the score inside each bin (quantiles 5, 25, 50, 75, 95 and the mean)."""
+    figure, axis = theme.canvas()
+    colours = theme.ramp(len(variation))
+    boxes = [
+        {
+            "whislo": row["q05"],
+            "q1": row["q25"],
+            "med": row["q50"],
+            "q3": row["q75"],
+            "whishi": row["q95"],
+            "mean": row["mean"],
+            "fliers": [],
+        }
+        for row in variation
+    ]
+    drawn = axis.bxp(
+        boxes,
+        positions=[row["bin"] + 1 for row in variation],
+        widths=0.66,
+        showmeans=True,
+        showcaps=False,
+        patch_artist=True,
+        medianprops={"color": theme.INK, "linewidth": 1.3},
+        meanprops={
+            "marker": "o",
+            "markersize": 3,
+            "markerfacecolor": theme.PAPER,
+            "markeredgecolor": theme.INK,
+        },
+        whiskerprops={"color": theme.MUTED, "linewidth": 1.0},
+        boxprops={"edgecolor": theme.MUTED, "linewidth": 0.8},
+        manage_ticks=False,
+    )
+    for box, colour in zip(drawn["boxes"], colours, strict=True):
+        box.set_facecolor(colour)
+    low, high = min(b["whislo"] for b in boxes), max(b["whishi"] for b in boxes)
+    if low > 0 and high / low > 30:
+        axis.set_yscale("log")
+        axis.yaxis.set_minor_formatter(NullFormatter())
+    _bin_axis(axis, variation)
+    axis.set_ylabel("score of a pose")
+    first, last = variation[0], variation[-1]
+    return theme.finish(
+        figure,
+        title="Variation of the score in each bin",
+        alt=(
+            f"Box plot of the score in {len(variation)} bins. The median rises from "
+            f"{number(first['q50'], 2)} in bin 1 to {number(last['q50'], 2)} in bin "
+            f"{len(variation)}; the middle half widens from "
+            f"{number(first['q75'] - first['q25'], 3)} to {number(last['q75'] - last['q25'], 3)}."
+        ),
+        caption=(
+            "Box: middle half; line: median; dot: mean; whiskers: 5 % to 95 %. "
+            "This rises by construction, since bins are cut from the same score."
+        ),
+    )
+
+
+@theme.styled
+def covariance(variation: list[dict[str, Any]]) -> Chart:
+    """Trace of the covariance of normalised held-out poses inside each bin: the evidence."""
+    figure, axis = theme.canvas()
+    colours = theme.ramp(len(variation))
+    known = [row for row in variation if row["covariance_trace"] is not None]
+    values = [row["covariance_trace"] for row in known]
+    axis.bar(
+        [row["bin"] + 1 for row in known],
+        values,
+        width=0.72,
+        color=[colours[row["bin"]] for row in known],
+        edgecolor=theme.MUTED,
+        linewidth=0.6,
+    )
+    unknown = [row["bin"] + 1 for row in variation if row["covariance_trace"] is None]
+    axis.plot(unknown, [0] * len(unknown), "x", color=theme.MUTED, clip_on=False)
+    _bin_axis(axis, variation)
+    axis.set_ylabel("spread of poses (covariance trace)")
+    missing = f" Crosses: too few held-out poses ({len(unknown)} bins)." if unknown else ""
+    ends = (
+        f"from {number(values[0], 2)} in bin {known[0]['bin'] + 1} to "
+        f"{number(values[-1], 2)} in bin {known[-1]['bin'] + 1}"
+        if known
+        else "not known in any bin"
+    )
+    return theme.finish(
+        figure,
+        title="Variation of the poses in each bin",
+        alt=f"Bar chart of the spread of held-out poses in {len(variation)} bins, {ends}.",
+        caption=(
+            "How far the normalised poses of a bin lie from each other, on poses held out of the "
+            "scorer's fit. Nothing in the construction makes this rise; where it does, the hard "
+            "bins do hold more varied poses." + missing
+        ),
+    )
+
+
+@theme.styled
+def rare_share(variation: list[dict[str, Any]]) -> Chart | None:
+    """Share of rare modes in each bin; None where the source does not know its modes."""
+    if any(row.get("rare_share") is None for row in variation):
+        return None
+    figure, axis = theme.canvas()
+    shares = [100 * row["rare_share"] for row in variation]
+    colours = theme.ramp(len(variation))
+    places = [row["bin"] + 1 for row in variation]
+    axis.vlines(places, 0, shares, colors=colours, linewidth=3)
+    axis.scatter(places, shares, s=34, c=colours, edgecolors=theme.MUTED, linewidths=0.7, zorder=3)
+    _bin_axis(axis, variation)
+    axis.set(ylabel="rare modes in the bin (%)", ylim=(0, max(*shares, 1) * 1.1))
+    return theme.finish(
+        figure,
+        title="Rare modes in each bin",
+        alt=(
+            f"Share of rare modes by bin, from {number(shares[0])} % in bin 1 to "
+            f"{number(shares[-1])} % in bin {len(shares)}."
+        ),
+        caption=(
+            "A built-in world knows which of its modes are rare (mixture share below 3 %). "
+            "The scorer does not; it saw keypoints only."
+        ),
+    )
+
+
+@theme.styled
+def similarity(matrix: list[list[float | None]], used: int, left_out: int) -> Chart:
+    """Heatmap of the mean cosine between the angle vectors of two bins; dark = less similar."""
+    values = np.array([[np.nan if v is None else v for v in row] for row in matrix], dtype=float)
+    k = len(values)
+    figure, axis = theme.canvas(4.6, 3.8)
+    colours = LinearSegmentedColormap.from_list(
+        "similarity", ["#1a1423", "#5b2440", "#b0493d", "#efa469", "#fdf3dc"]
+    )
+    shown = axis.imshow(
+        values, cmap=colours, interpolation="none", extent=(0.5, k + 0.5, k + 0.5, 0.5)
+    )
+    for row, column in zip(*np.nonzero(np.isnan(values)), strict=True):
+        axis.text(column + 1, row + 1, "–", ha="center", va="center", color=theme.MUTED)
+    axis.grid(visible=False)
+    axis.spines[:].set_visible(False)
+    ticks = _ticks(k)
+    axis.set(xticks=ticks, yticks=ticks, xlabel="bin", ylabel="bin")
+    axis.tick_params(length=0)
+    bar = figure.colorbar(shown, ax=axis, fraction=0.05, pad=0.03)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.set_label("mean cosine of joint angles")
+    bar.locator = MaxNLocator(5)
+    bar.update_ticks()
+    first, last = values[0, 0], values[-1, -1]
+    left = f" {count(left_out)} with an undefined angle are left out." if left_out else ""
+    return theme.finish(
+        figure,
+        title="How alike the poses of two bins are",
+        alt=(
+            f"Heatmap of pose similarity between {k} bins. Poses within bin 1 have a mean cosine "
+            f"of {_cosine(first)}, within bin {k} of {_cosine(last)}, and between the two of "
+            f"{_cosine(values[0, -1])}."
+        ),
+        caption=(
+            "Dark = less similar. The diagonal compares poses of one bin with each other, never a "
+            f"pose with itself. From {count(used)} poses with every angle defined.{left}"
+        ),
+    )
+
+
+def _cosine(value: float) -> str:
+    return number(None if np.isnan(value) else float(value), 2)
+
+
+def _spans_decades(score_N: np.ndarray) -> bool:
+    """Whether a logarithmic axis shows these scores better."""
+    low, high = np.quantile(score_N, [0.001, 0.999])
+    return bool(low > 0 and high / low > 20)
+
+
+def _bars(score_N: np.ndarray, logarithmic: bool, bars: int = 64) -> np.ndarray:
+    """Edges of the bars; the outermost 0.1 % on each side fall into the end bars."""
+    low, high = score_N.min(), score_N.max()
+    if low == high:
+        return np.array([low - 0.5, low + 0.5])
+    if logarithmic:
+        return np.geomspace(max(low, np.quantile(score_N, 0.001) / 2), high * 1.0001, bars + 1)
+    return np.linspace(low, high, bars + 1)
+
+
+def _ticks(k: int) -> list[int]:
+    """At most about nine whole numbers from 1 to k, both ends among them."""
+    step = max(1, round((k - 1) / 8))
+    ticks = list(range(1, k + 1, step))
+    if ticks[-1] != k:
+        ticks = [t for t in ticks if k - t >= step] + [k]
+    return ticks
+
+
+def _bin_axis(axis: Axes, variation: list[dict[str, Any]]) -> None:
+    """An x axis over bins, from 1, named at both ends."""
+    k = len(variation)
+    axis.xaxis.set_major_locator(FixedLocator(_ticks(k)))
+    axis.set_xlim(0.3, k + 0.7)
+    axis.set_xlabel("bin (1 = easiest)")
+    axis.grid(visible=False, axis="x")

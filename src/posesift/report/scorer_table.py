@@ -1,0 +1,55 @@
+"""The table that sets the VAE's scores beside scores without a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from posesift.report.blocks import Cell, Row, Table
+from posesift.report.tables import ties
+from posesift.report.wording import number
+
+NAMES = {
+    "elbo": "VAE, elbo",
+    "reconstruction": "VAE, reconstruction",
+    "mean-distance": "distance to the mean pose",
+    "pca": "PCA residual",
+    "knn": "k-NN distance",
+}
+
+
+def scorers(summary: dict[str, Any]) -> Table | None:
+    """What each score finds, and whether it repeats; None where nothing was measured."""
+    found = summary.get("rare_mode_auc") or {}
+    repeats = summary.get("agreement") or {}
+    alike = summary.get("rank_correlation_with_default") or {}
+    names = list(dict.fromkeys([*found, *repeats, *alike]))
+    if not names:
+        return None
+    method = summary["method"]
+    best = max((value for value in found.values() if value is not None), default=None)
+    rows = []
+    for name in names:
+        itself = name == method
+        cells = []
+        if found:
+            auc = found.get(name)
+            cells.append(Cell(number(auc, 2), best=ties(auc, best, 2)))
+        if repeats:
+            cells.append(Cell(number(repeats.get(name), 2)))
+        if alike:
+            cells.append(Cell("itself" if itself else number(alike.get(name), 2)))
+        shown = NAMES.get(name, name) + " (used here)" * itself
+        rows.append(Row(shown, cells, "arm" if itself else "baseline"))
+    columns = ["finds rare modes (AUC)"] * bool(found) + ["agreement of two fits"] * bool(repeats)
+    columns += [f"rank correlation with {method}"] * bool(alike)
+    return Table(
+        title="Scorers side by side",
+        corner="score",
+        columns=columns,
+        rows=rows,
+        caption=(
+            "AUC: how well a score tells rare modes from common ones (0.5 = not at all, 1 = "
+            "perfectly); agreement: rank correlation of two fits with different seeds. "
+            "Reconstruction is the score as first proposed; the last three need no network."
+        ),
+    )

@@ -1,0 +1,205 @@
+"""Tables of results: rows are what was trained, columns what was measured, best value bold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from posesift.report import results
+from posesift.report.blocks import Cell, Row, Table
+from posesift.report.results import Comparison, Spread
+from posesift.report.wording import count, number, plural, signed
+
+Source = Callable[..., dict[int, float]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measure: its heading, where it stands in an entry, and which way is better."""
+
+    title: str
+    keys: tuple[str, ...]
+    digits: int = 1
+    higher: bool = True
+
+
+OVERALL = (
+    Column("PCK@0.05 %", ("pck", "0.05", "all")),
+    Column("PCK@0.1 %", ("pck", "0.1", "all")),
+    Column("PCK AUC %", ("pck_auc",)),
+    Column("EvalPose 0–100", ("evalpose_100",)),
+    Column("EvalPose cosine", ("evalpose_cosine",), digits=3),
+    Column("angle error °", ("angle_error_deg",), higher=False),
+    Column("angles within 15° %", ("angle_at_15",)),
+)
+
+
+def group_columns(entry: dict[str, Any], *keys: str, higher: bool = True) -> list[Column]:
+    """One column a joint group that ``entry`` has a number for, ``all`` last."""
+    groups: Any = entry
+    for key in keys:
+        groups = groups.get(key) if isinstance(groups, dict) else None
+    if not isinstance(groups, dict):
+        return []
+    names = [name for name in groups if name != "all"] + ["all"] * ("all" in groups)
+    return [Column(name, (*keys, name), higher=higher) for name in names]
+
+
+def compared(
+    comparison: Comparison,
+    columns: list[Column] | tuple[Column, ...],
+    title: str,
+    caption: str,
+    set_name: str = "target",
+) -> Table:
+    """Arms, free baselines and oracles of a comparison, mean and deviation over seeds."""
+    rows: list[tuple[str, str, Source, str]] = []
+    free = dict.fromkeys(row["name"] for row in comparison.get("baselines") or [])
+    rows += [(name, "baseline", results.baseline_by_seed, name) for name in free]
+    for role in ("warm-up", "arm", "oracle"):
+        for arm in results.arms(comparison, role):
+            if role == "oracle" and arm["trained_on"] != set_name:
+                continue
+            rows.append((arm.get("label") or arm["name"], role, results.by_seed, arm["name"]))
+    measured = [
+        (
+            shown,
+            role,
+            [results.spread(read(comparison, key, set_name, *c.keys).values()) for c in columns],
+        )
+        for shown, role, read, key in rows
+    ]
+    return Table(
+        title=title,
+        corner="",
+        columns=[column.title for column in columns],
+        rows=_bold_best(columns, measured),
+        caption=caption,
+    )
+
+
+def single(
+    sets: dict[str, dict[str, Any]], columns: list[Column] | tuple[Column, ...], title: str,
+    caption: str, roles: dict[str, str] | None = None,
+) -> Table:  # fmt: skip
+    """One run: a row a set (or baseline), no spread and nothing in bold."""
+    rows = [
+        Row(
+            name,
+            [Cell(number(results.lookup(entry, *c.keys), c.digits)) for c in columns],
+            (roles or {}).get(name, "arm"),
+        )
+        for name, entry in sets.items()
+    ]
+    return Table(title, "", [column.title for column in columns], rows, caption)
+
+
+def arms(comparison: Comparison) -> Table:
+    """What each arm is: method, sampling, and how unevenly it draws."""
+    rows = []
+    for arm in comparison["arms"]:
+        size, largest = arm.get("effective_sample_size"), arm.get("largest_weight")
+        rows.append(
+            Row(
+                arm.get("label") or arm["name"],
+                [
+                    Cell(arm.get("method") or "–"),
+                    Cell(arm.get("sampling") or "–"),
+                    Cell("–" if size is None else count(size)),
+                    Cell("–" if largest is None else f"{largest:.2g}"),
+                    Cell(_set_label(comparison, arm.get("trained_on") or "source")),
+                ],
+                arm["role"],
+            )
+        )
+    columns = ["method", "sampling", "effective samples", "largest weight", "labels from"]
+    return Table(
+        "What was trained",
+        "arm",
+        columns,
+        rows,
+        "Effective samples: 1 / sum of squared draw weights, the number of equally weighted "
+        "poses that would vary as much.",
+    )
+
+
+def endpoints(rows: list[dict[str, Any]], comparison: Comparison) -> Table:
+    """Primary and secondary endpoints: difference, interval, half-width, p, Holm's p."""
+    shown = []
+    for row in rows:
+        low, high = row.get("low"), row.get("high")
+        pair = (
+            f"{results.label(comparison, row['arm'])} − {results.label(comparison, row['against'])}"
+        )
+        shown.append(
+            Row(
+                f"{pair}: {row['endpoint']}",
+                [
+                    Cell(signed(row["mean"])),
+                    Cell("–" if low is None else f"{signed(low)} to {signed(high)}"),
+                    Cell(number(row.get("half_width"))),
+                    Cell(number(row.get("p"), 3)),
+                    Cell("named in advance" if row is rows[0] else number(row.get("p_holm"), 3)),
+                ],
+                "primary" if row is rows[0] else "arm",
+            )
+        )
+    return Table(
+        "Endpoints",
+        "difference of",
+        ["points", "95 % interval", "half-width", "p", "p (Holm)"],
+        shown,
+        "Student intervals, paired over seeds. Only the first was named in advance; the others "
+        "are corrected for being many.",
+    )
+
+
+def spread_note(seeds: int) -> str:
+    """How to read the ± of a table over so many seeds."""
+    if seeds == 1:
+        return "One seed: no spread is known."
+    return f"Mean ± standard deviation over {plural(seeds, 'seed')}."
+
+
+def _set_label(comparison: Comparison, name: str) -> str:
+    return comparison["sets"].get(name, {}).get("label") or name
+
+
+def _bold_best(
+    columns: list[Column] | tuple[Column, ...],
+    measured: list[tuple[str, str, list[Spread | None]]],
+) -> list[Row]:
+    """Rows of cells; the best trained without labels of the target is bold in each column."""
+    rows = [
+        Row(
+            name,
+            [
+                Cell(
+                    number(s.mean if s else None, c.digits),
+                    "" if s is None or s.deviation is None else number(s.deviation, c.digits),
+                )
+                for s, c in zip(found, columns, strict=True)
+            ],
+            role,
+        )
+        for name, role, found in measured
+    ]
+    for j, column in enumerate(columns):
+        values = [
+            found[j].mean if found[j] is not None and role != "oracle" else None  # type: ignore[union-attr]
+            for _, role, found in measured
+        ]
+        known = [value for value in values if value is not None]
+        if len(known) < 2:
+            continue
+        best = max(known) if column.higher else min(known)
+        for row, value in zip(rows, values, strict=True):
+            if ties(value, best, column.digits):
+                row.cells[j] = replace(row.cells[j], best=True)
+    return rows
+
+
+def ties(value: float | None, best: float | None, digits: int) -> bool:
+    """Whether a reader, who sees rounded numbers, would call this the best."""
+    return value is not None and best is not None and number(value, digits) == number(best, digits)

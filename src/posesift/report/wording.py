@@ -1,0 +1,111 @@
+"""Numbers as people read them: signs, units, counts, intervals.
+
+Everything that prints a number on a page goes through here, so a missing value is always an en
+dash, a difference always carries its sign, and a percentage always has one decimal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+MISSING = "–"
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """A value, or an en dash where there is none.
+
+    >>> number(44.04), number(None), number(-0.04)
+    ('44.0', '–', '0.0')
+    """
+    if value is None:
+        return MISSING
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 1) -> str:
+    """A difference: always with its sign (a true minus), except zero.
+
+    >>> signed(1.26), signed(-0.31), signed(0.01)
+    ('+1.3', '−0.3', '0.0')
+    """
+    text = number(value, digits)
+    return f"+{text}" if value is not None and float(f"{value:.{digits}f}") > 0 else text
+
+
+def count(value: float) -> str:
+    """A whole number with thin spaces between thousands.
+
+    >>> count(12000)
+    '12\u202f000'
+    """
+    return f"{round(value):,}".replace(",", "\u202f")
+
+
+def plural(value: int, noun: str, many: str | None = None) -> str:
+    """A counted noun, in words up to nine.
+
+    >>> plural(1, "seed"), plural(2, "seed"), plural(12, "seed")
+    ('one seed', 'two seeds', '12 seeds')
+    """
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    shown = words[value] if value < len(words) else count(value)
+    return f"{shown} {noun if value == 1 else many or noun + 's'}"
+
+
+def between(low: float | None, high: float | None) -> str:
+    """A 95 % interval of a difference, or what it means that there is none.
+
+    >>> between(-0.2, 1.1)
+    '95 % interval −0.2 to +1.1'
+    >>> between(None, None)
+    'no interval'
+    """
+    if low is None or high is None:
+        return "no interval"
+    return f"95 % interval {signed(low)} to {signed(high)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def capitalised(text: str) -> str:
+    """``text`` with a capital first letter, the rest untouched.
+
+    >>> capitalised("k-NN finds PCA")
+    'K-NN finds PCA'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def ordinal_part(bins: int) -> str:
+    """What one of ``bins`` equal parts is called.
+
+    >>> ordinal_part(4), ordinal_part(10), ordinal_part(7)
+    ('quarter', 'tenth', 'bin')
+    """
+    names = {2: "half", 3: "third", 4: "quarter", 5: "fifth", 10: "tenth"}
+    return names.get(bins, "bin")
+
+
+def part_names(bins: int) -> list[str]:
+    r"""Names of difficulty bins from the easiest to the hardest, for axes.
+
+    >>> part_names(4)
+    ['easiest\nquarter', '2', '3', 'hardest\nquarter']
+    """
+    part = ordinal_part(bins)
+    if bins == 1:
+        return ["all"]
+    middle = [str(i) for i in range(2, bins)]
+    return [f"easiest\n{part}", *middle, f"hardest\n{part}"]

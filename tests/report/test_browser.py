@@ -1,0 +1,185 @@
+"""The page in a real browser: silent console, silent network, every figure drawn, no overflow.
+
+Chromium is driven over its DevTools pipe (NUL-separated JSON on file descriptors 3 and 4).
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posesift.report.page import write_report
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-pings",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--remote-debugging-pipe",
+)
+
+
+class Browser:
+    """One tab."""
+
+    def __init__(self, profile: Path) -> None:
+        assert CHROMIUM
+        (to_r, self._to), (self._from, from_w) = os.pipe(), os.pipe()
+        command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        self.process = subprocess.Popen(
+            ["sh", "-c", f'exec "$@" 3<&{to_r} 4>&{from_w}', "sh", *command],
+            pass_fds=(to_r, from_w),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_r)
+        os.close(from_w)
+        self._buffer, self._number, self.session = b"", 0, ""
+        self.events: list[dict[str, Any]] = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self.session = attached["sessionId"]
+        for domain in ("Page", "Network", "Log", "Runtime"):
+            self.call(f"{domain}.enable")
+
+    def _receive(self, deadline: float) -> dict[str, Any]:
+        while b"\0" not in self._buffer:
+            if not select.select([self._from], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise TimeoutError("Chromium did not answer")
+            piece = os.read(self._from, 1 << 20)
+            if not piece:
+                raise EOFError("Chromium ended")
+            self._buffer += piece
+        message, self._buffer = self._buffer.split(b"\0", 1)
+        return json.loads(message)
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self._to, json.dumps(message).encode() + b"\0")
+        deadline = time.monotonic() + 30
+        while True:
+            answer = self._receive(deadline)
+            if answer.get("id") == self._number:
+                assert "error" not in answer, answer["error"]
+                return answer["result"]
+            self.events.append(answer)
+
+    def open(self, page: Path, width: int, dark: bool = False) -> None:
+        self.events.clear()
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self.call("Page.navigate", url=page.as_uri())
+        deadline = time.monotonic() + 30
+        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+            self.events.append(self._receive(deadline))
+
+    def value(self, expression: str) -> Any:
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"]["value"]
+
+    def screenshot(self, path: Path) -> None:
+        shot = self.call("Page.captureScreenshot", captureBeyondViewport=True, format="png")
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+    def seen(self, method: str) -> list[dict[str, Any]]:
+        return [event["params"] for event in self.events if event["method"] == method]
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError, EOFError, TimeoutError):
+            self.session = ""
+            self.call("Browser.close")
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._to)
+        os.close(self._from)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine")
+    tab = Browser(tmp_path_factory.mktemp("profile"))
+    yield tab
+    tab.close()
+
+
+@pytest.fixture(scope="module", params=["comparison", "one seed", "score", "run"])
+def page(request: pytest.FixtureRequest, comparison: Path, one_seed: Path) -> Path:
+    return write_report(
+        {
+            "comparison": comparison,
+            "one seed": one_seed,
+            "score": comparison / "score",
+            "run": comparison / "cells/uniform/seed0",
+        }[request.param]
+    )
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_opens_silently_whole_and_within_its_width(
+    browser: Browser, page: Path, width: int, dark: bool
+) -> None:
+    browser.open(page, width, dark)
+    requested = [sent["request"]["url"] for sent in browser.seen("Network.requestWillBeSent")]
+    assert [url for url in requested if not url.startswith("data:")] == [page.as_uri()]
+    assert browser.seen("Log.entryAdded") == []
+    assert browser.seen("Runtime.consoleAPICalled") == []
+    assert browser.seen("Runtime.exceptionThrown") == []
+    images = browser.value("[...document.images].map(i => [i.complete, i.naturalWidth, i.alt])")
+    assert len(images) >= 3
+    assert all(complete and wide > 0 and alt for complete, wide, alt in images)
+    overflow = browser.value(
+        "[document.documentElement.scrollWidth - innerWidth,"
+        " Math.max(...[...document.querySelectorAll('main *')]"
+        ".filter(e => !e.closest('.scroll') || e.matches('.scroll'))"
+        ".map(e => e.getBoundingClientRect().right)) - innerWidth]"
+    )
+    assert max(overflow) <= 0
+
+
+def test_the_browser_check_sees_what_is_wrong(browser: Browser, tmp_path: Path) -> None:
+    """The checks above can fail: a page with every fault is caught by each of them."""
+    bad = tmp_path / "bad.html"
+    bad.write_text(
+        "<main><img src='missing.png' alt='x'><p style='width:3000px'>wide</p></main>"
+        "<script>console.error('oh')</script>"
+    )
+    browser.open(bad, 390)
+    assert len(browser.seen("Network.requestWillBeSent")) == 2
+    assert browser.seen("Runtime.consoleAPICalled")
+    assert browser.value("document.images[0].naturalWidth") == 0
+    assert browser.value("document.documentElement.scrollWidth") > 390
