@@ -66,6 +66,7 @@ def write_lspet(folder: Path, n: int = 8, seed: int = 0) -> Truth:
     truth = _truth(folder, n, 14, seed, "im{:05d}.jpg", first=1)
     file_NJ2 = np.where(truth.visible_NJ[..., None], truth.keypoints_NJ2 + 1, -37.5)
     joints_NJ3 = np.concatenate([file_NJ2, truth.visible_NJ[..., None]], -1).astype(np.float64)
+    folder.mkdir(parents=True, exist_ok=True)
     scipy.io.savemat(folder / "joints.mat", {"joints": joints_NJ3.transpose(1, 2, 0)})
     for row, name in enumerate(truth.names):
         _save_photograph(truth, row, folder / "images" / name)

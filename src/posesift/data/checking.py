@@ -59,7 +59,7 @@ def check(table: PoseTable) -> dict[str, Any]:
         "bad_images": len(images),
         "off_image": int(off_N.sum()),
         "without_labels": int((visible_N == 0).sum()),
-        "never_visible": [names[k] for k in _rows(visible_K == 0)] if labelled else list(names),
+        "never_visible": [name for name, share in zip(names, visible_K, strict=True) if not share],
         "visible_percent": {
             name: round(100 * float(share), 2) for name, share in zip(names, visible_K, strict=True)
         },
