@@ -1,0 +1,209 @@
+"""Bins of rising difficulty, and what varies inside them.
+
+Bins count from 0 here and in files, from 1 wherever a person reads.
+
+Legend: N samples, K keypoints, k bins, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from posesift.difficulty.checks import spearman
+
+BINNINGS = ("quantile", "width", "log-width")
+FEWEST_POSES = 8  # of a bin, below which no covariance is given
+
+
+def default_k(n: int) -> int:
+    """Bins for n samples: 25 from 50,000 on, 10 below (and never more than samples).
+
+    >>> default_k(50_000), default_k(49_999), default_k(4)
+    (25, 10, 4)
+    """
+    return 25 if n >= 50_000 else max(1, min(10, n))
+
+
+def panel_bins(k: int) -> tuple[int, ...]:
+    """The bins that a panel shows: the first, the last, and two evenly between.
+
+    >>> panel_bins(25), panel_bins(10), panel_bins(2)
+    ((0, 8, 16, 24), (0, 3, 6, 9), (0, 1))
+    """
+    return tuple(np.unique(np.linspace(0, k - 1, 4).round().astype(int)).tolist())
+
+
+def bin_edges(score_N: npt.ArrayLike, k: int, binning: str = "quantile") -> npt.NDArray[np.float64]:
+    """Edges of k bins.
+
+    Args:
+        score_N: difficulty scores.
+        k: number of bins.
+        binning: `quantile`: equal counts, as far as equal scores allow (they share a bin, and no
+            bin is left empty); `width`: equal steps of the score; `log-width`: of its logarithm,
+            where a score of 0 counts as the smallest above 0.
+
+    Returns:
+        (k + 1,) rising edges; the first is the lowest score, the last the highest.
+
+    Raises:
+        ValueError: for more bins than distinct scores, scores that are not finite, or negative
+            ones with `log-width`.
+
+    >>> bin_edges([1, 2, 3, 4], 2).tolist()
+    [1.0, 3.0, 4.0]
+    """
+    if binning not in BINNINGS:
+        raise ValueError(f"expected a binning of {', '.join(BINNINGS)}; found '{binning}'")
+    value_V, size_V = np.unique(_finite(score_N), return_counts=True)
+    if not 1 <= k <= len(value_V):
+        raise ValueError(
+            f"expected 1 to {len(value_V)} bins, as many as there are distinct scores; found "
+            f"k = {k}. Ask for fewer bins, or check why so many scores are equal"
+        )
+    low, high = value_V[0], value_V[-1]
+    if binning == "width":
+        return np.linspace(low, high, k + 1)
+    if binning == "log-width":
+        if low < 0:
+            raise ValueError(f"log-width bins need scores of 0 or more, found {low:.4g}")
+        positive_V = value_V[value_V > 0]
+        if len(positive_V) == 0 or positive_V[0] == high:
+            return np.linspace(low, high, k + 1)
+        edges = np.geomspace(positive_V[0], high, k + 1)
+        edges[0], edges[-1] = low, high
+        return edges
+    # A bin begins at a distinct score: the one nearest to an equal share that leaves at least one
+    # distinct score to every bin before and after it.
+    before_V = np.cumsum(size_V) - size_V
+    wanted = np.arange(1, k) * (before_V[-1] + size_V[-1]) / k
+    step = np.arange(1, k)
+    first = np.searchsorted(before_V, wanted)
+    first = np.maximum.accumulate(np.maximum(first, step) - step) + step
+    first = np.minimum(first, len(value_V) - k + step)
+    return np.concatenate([[low], value_V[first], [high]])
+
+
+def assign(score_N: npt.ArrayLike, edges: npt.ArrayLike) -> npt.NDArray[np.int16]:
+    """Bin of each score (N,) int16; scores beyond the edges fall in the first or the last bin.
+
+    >>> assign([0, 1, 2.9, 3, 9], [1, 3, 4]).tolist()
+    [0, 0, 0, 1, 1]
+    """
+    inner_edges = np.asarray(edges, dtype=np.float64)[1:-1]
+    return np.searchsorted(inner_edges, _finite(score_N), side="right").astype(np.int16)
+
+
+def variation(
+    score_N: npt.NDArray,
+    bin_N: npt.NDArray,
+    points_NK2: npt.NDArray,
+    visible_NK: npt.NDArray[np.bool_] | None = None,
+    *,
+    edges: npt.ArrayLike | None = None,
+    held_out_N: npt.NDArray[np.bool_] | None = None,
+    rare_N: npt.NDArray[np.bool_] | None = None,
+) -> list[dict[str, Any]]:
+    """What varies inside each bin: the score, and the poses themselves.
+
+    The poster's box plot shows the score, which rises with the bin by construction.  The trace of
+    the covariance of normalised poses does not have to: it is the evidence.
+
+    Args:
+        score_N: difficulty.
+        bin_N: bin of each sample, from 0.
+        points_NK2: normalised poses.
+        visible_NK: which keypoints count (all).
+        edges: (k + 1,) edges of the bins; else each bin's lowest and highest score is given.
+        held_out_N: the samples whose poses the scorer has not seen: the covariance is theirs
+            alone (all).
+        rare_N: whether a pose's mode is rare in the source, where that is known.
+
+    Returns:
+        For each bin a dict of JSON values: `bin`, `low`, `high`, `samples`, `q05`, `q25`, `q50`,
+        `q75`, `q95`, `mean`, `covariance_trace` (None below 8 poses), `rare_share` (None if
+        unknown); the statistics of an empty bin are None.
+    """
+    k = int(np.max(bin_N, initial=0)) + 1 if edges is None else len(np.asarray(edges)) - 1
+    bounds = None if edges is None else np.asarray(edges, dtype=np.float64)
+    held_out_N = np.ones(len(score_N), dtype=bool) if held_out_N is None else held_out_N
+    rows = []
+    for b in range(k):
+        inside = np.flatnonzero(bin_N == b)
+        scores = score_N[inside].astype(np.float64)
+        quantiles = (
+            np.quantile(scores, [0.05, 0.25, 0.5, 0.75, 0.95]) if len(inside) else [None] * 5
+        )
+        poses = inside[held_out_N[inside]]
+        low, high = (scores.min(), scores.max()) if len(inside) else (None, None)
+        row = {
+            "bin": b,
+            "low": low if bounds is None else bounds[b],
+            "high": high if bounds is None else bounds[b + 1],
+            "samples": len(inside),
+            **dict(zip(("q05", "q25", "q50", "q75", "q95"), quantiles, strict=True)),
+            "mean": scores.mean() if len(inside) else None,
+            "covariance_trace": covariance_trace(
+                points_NK2[poses], None if visible_NK is None else visible_NK[poses]
+            ),
+            "rare_share": rare_N[inside].mean() if rare_N is not None and len(inside) else None,
+        }
+        rows.append({key: float(v) if isinstance(v, np.floating) else v for key, v in row.items()})
+    return rows
+
+
+def covariance_trace(
+    points_NK2: npt.NDArray, visible_NK: npt.NDArray[np.bool_] | None = None
+) -> float | None:
+    """Total variance of poses: the variances of all coordinates, summed over the K keypoints.
+
+    Each variance is over the poses in which the keypoint is visible; a keypoint visible in fewer
+    than two counts as the average of the others.  None for fewer than 8 poses.
+    """
+    if len(points_NK2) < FEWEST_POSES:
+        return None
+    weight_NK1 = (
+        np.ones((*points_NK2.shape[:2], 1)) if visible_NK is None else visible_NK[..., None]
+    )
+    count_K1 = weight_NK1.sum(0)
+    points_NK2 = points_NK2.astype(np.float64) * weight_NK1
+    mean_K2 = points_NK2.sum(0) / np.maximum(count_K1, 1)
+    squared_NK2 = np.square(points_NK2 - mean_K2) * weight_NK1
+    variance_K = (squared_NK2.sum(0) / np.maximum(count_K1, 1)).sum(1)
+    known_K = count_K1[:, 0] >= 2
+    if not known_K.any():
+        return None
+    return float(variance_K[known_K].mean() * len(variance_K))
+
+
+def variation_spearman(rows: list[dict[str, Any]]) -> dict[str, float | None]:
+    """Whether both kinds of variation rise with the bin: rank correlations of bin and value.
+
+    Returns:
+        `score` (of the interquartile range) and `covariance` (of the trace), each in [-1, 1], or
+        None with fewer than three bins to compare.
+    """
+
+    def rising(values: list[float | None]) -> float | None:
+        known = [(b, value) for b, value in enumerate(values) if value is not None]
+        if len(known) < 3:
+            return None
+        return spearman(*np.transpose(known))
+
+    return {
+        "score": rising([None if r["q25"] is None else r["q75"] - r["q25"] for r in rows]),
+        "covariance": rising([row["covariance_trace"] for row in rows]),
+    }
+
+
+def _finite(score_N: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    score_N = np.asarray(score_N, dtype=np.float64)
+    if score_N.ndim != 1 or len(score_N) == 0 or not np.isfinite(score_N).all():
+        raise ValueError(
+            f"expected one finite score a sample, shape (N,) with N >= 1; found shape "
+            f"{score_N.shape} with {int((~np.isfinite(score_N)).sum())} values not finite"
+        )
+    return score_N

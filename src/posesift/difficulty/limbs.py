@@ -1,0 +1,124 @@
+"""A pose's size and place: limb lengths tell the scale, visible keypoints the centre.
+
+Foreshortening only ever shortens a projected limb, so the largest ratio of projected to canonical
+length tells how large the body is; the second largest, since one mislabelled joint must not decide.
+
+Legend: N samples, B of them in a chunk, J some of the K keypoints, L limbs, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from posesift.skeletons import Skeleton
+
+TINY = 1e-4  # pixels; what is smaller has no size
+
+
+def canonical_lengths(
+    keypoints_NK2: npt.NDArray, visible_NK: npt.NDArray[np.bool_], skeleton: Skeleton
+) -> tuple[float, ...]:
+    """Canonical limb lengths: the skeleton's own, else estimated from poses.
+
+    The estimate takes scale and lengths in turn: a pose's scale is the second largest ratio of
+    projected to canonical length, a limb's length the 95 % quantile, over poses, of its projected
+    length in that unit.  At most 20,000 poses, evenly spread, are looked at.  The longest limb
+    has length 1.
+    """
+    if skeleton.limb_lengths is not None:
+        return skeleton.limb_lengths
+    step = -(-len(visible_NK) // 20_000) or 1
+    points_BK2 = torch.from_numpy(np.ascontiguousarray(keypoints_NK2[::step], dtype=np.float32))
+    visible_BK = torch.from_numpy(np.ascontiguousarray(visible_NK[::step], dtype=bool))
+    points_BK2 = torch.where(visible_BK[..., None], points_BK2, 0.0)
+    projected_BL, seen_BL = _projected(points_BK2, visible_BK, skeleton)
+    unseen_BL = (~seen_BL).numpy()
+    lengths_L = np.ones(len(skeleton.limbs))
+    for _ in range(10):
+        scale_B = limb_scale(points_BK2, visible_BK, skeleton, tuple(lengths_L))
+        ratio_BL = (projected_BL / scale_B.clamp_min(TINY)[:, None]).double().numpy()
+        ratio_BL[unseen_BL | (scale_B <= TINY).numpy()[:, None]] = np.nan
+        known_L = (~np.isnan(ratio_BL)).any(0)
+        if not known_L.any():
+            return tuple(lengths_L.tolist())
+        lengths_L[known_L] = np.nanquantile(ratio_BL[:, known_L], 0.95, axis=0).clip(1e-3)
+        lengths_L[~known_L] = np.median(lengths_L[known_L])
+        lengths_L /= lengths_L.max()
+    return tuple(lengths_L.tolist())
+
+
+def limb_scale(
+    points_BK2: Tensor, visible_BK: Tensor, skeleton: Skeleton, lengths: tuple[float, ...]
+) -> Tensor:
+    """Pixels per canonical unit (B,): second largest of projected over canonical limb length.
+
+    With fewer than three visible limbs the largest, and never less than a quarter of it, since
+    two limbs may both be foreshortened to nothing; with none, twice the keypoints' root mean
+    square distance to their mean.
+    """
+    projected_BL, seen_BL = _projected(points_BK2, visible_BK, skeleton)
+    ratio_BL = torch.where(seen_BL, projected_BL / projected_BL.new_tensor(lengths), -1.0)
+    if ratio_BL.shape[1] == 0:
+        return 2 * rms(centred(points_BK2, visible_BK, ()), visible_BK)
+    largest_B, where_B = ratio_BL.max(dim=1)
+    second_B = ratio_BL.scatter(1, where_B[:, None], -1.0).amax(dim=1)
+    limbs_B = seen_BL.sum(1)
+    scale_B = torch.where(limbs_B >= 3, torch.maximum(second_B, largest_B / 4), largest_B)
+    limbless_B = limbs_B == 0
+    if limbless_B.any():
+        rest_BK2, rest_BK = points_BK2[limbless_B], visible_BK[limbless_B]
+        scale_B[limbless_B] = 2 * rms(centred(rest_BK2, rest_BK, ()), rest_BK)
+    return scale_B
+
+
+def centred(points_BK2: Tensor, visible_BK: Tensor, keypoints: tuple[int, ...]) -> Tensor:
+    """Points less the mean of the visible ones among `keypoints`, else of all visible ones."""
+    centre_B2, seen_B = visible_mean(points_BK2, visible_BK, keypoints)
+    if (seen_B == 0).any():
+        all_B2, _ = visible_mean(points_BK2, visible_BK, tuple(range(points_BK2.shape[1])))
+        centre_B2 = torch.where(seen_B[:, None] > 0, centre_B2, all_B2)
+    return (points_BK2 - centre_B2[:, None]) * visible_BK[..., None]
+
+
+def squared_residual(difference_BK2: Tensor, visible_BK: Tensor) -> Tensor:
+    """Sum over visible keypoints of the squared difference left by the best shift, times K/visible.
+
+    The shift makes the centre irrelevant: a pose that lacks a hip is centred elsewhere, and its
+    residual is the same.  The factor makes poses with missing keypoints comparable.
+
+    >>> squared_residual(torch.tensor([[[3.0, 0.0], [5.0, 0.0]]]), torch.ones(1, 2).bool())
+    tensor([2.])
+    """
+    weight_BK1 = visible_BK[..., None].to(difference_BK2.dtype)
+    count_B = weight_BK1.sum((1, 2)).clamp_min(1)
+    difference_BK2 = difference_BK2 * weight_BK1
+    shift_B2 = difference_BK2.sum(1) / count_B[:, None]
+    left_BK2 = (difference_BK2 - shift_B2[:, None]) * weight_BK1
+    return left_BK2.square().sum((1, 2)) * (visible_BK.shape[1] / count_B)
+
+
+def visible_mean(
+    points_BK2: Tensor, visible_BK: Tensor, keypoints: tuple[int, ...]
+) -> tuple[Tensor, Tensor]:
+    """Mean of the visible ones among `keypoints` (B, 2), and how many they are (B,)."""
+    chosen = list(keypoints)
+    weight_BJ1 = visible_BK[:, chosen, None].to(points_BK2.dtype)
+    count_B = weight_BJ1.sum((1, 2))
+    return (points_BK2[:, chosen] * weight_BJ1).sum(1) / count_B.clamp_min(1)[:, None], count_B
+
+
+def rms(points_BK2: Tensor, visible_BK: Tensor) -> Tensor:
+    """Root mean square distance of the visible points to the origin (B,)."""
+    squared_BK = points_BK2.square().sum(-1) * visible_BK
+    return (squared_BK.sum(1) / visible_BK.sum(1).clamp_min(1)).sqrt()
+
+
+def _projected(points_BK2: Tensor, visible_BK: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
+    """Projected length of each limb (B, L), and whether both its ends are visible."""
+    ends_L2 = torch.tensor(skeleton.limbs, dtype=torch.long).reshape(-1, 2)
+    first_L, second_L = ends_L2.unbind(1)
+    length_BL = (points_BK2[:, first_L] - points_BK2[:, second_L]).norm(dim=-1)
+    return length_BL, visible_BK[:, first_L] & visible_BK[:, second_L]

@@ -1,0 +1,152 @@
+"""Scorers: fitted to a table of poses, saved, read back.
+
+    scorer = fit(source_table)               # the Pose VAE's `elbo`
+    difficulty = scorer.score(source_table)  # (N,) float32, higher = harder
+    scorer.score(target_table)               # the target, by the source's measure
+
+Legend: N samples, K keypoints, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from posesift import storage
+from posesift.difficulty import pose_vae
+from posesift.difficulty.cheap import MeanDistance, PCAResidual
+from posesift.difficulty.limbs import canonical_lengths
+from posesift.difficulty.neighbours import REFERENCES, Neighbours
+from posesift.difficulty.normalisation import Normaliser
+from posesift.difficulty.pose_vae import PoseVAE, VAESettings
+from posesift.difficulty.scoring import (
+    FEWEST_VISIBLE,
+    FORMAT,
+    Scorer,
+    normalised_chunks,
+    unscorable,
+)
+from posesift.poses import PoseTable
+from posesift.skeletons import Skeleton
+
+METHODS = ("elbo", "reconstruction", "mean-distance", "pca", "knn")
+FIT_POSES = 200_000  # a fit sees at most so many poses, drawn by the seed
+_SETTINGS = {
+    "elbo": tuple(VAESettings.__dataclass_fields__),
+    "reconstruction": tuple(VAESettings.__dataclass_fields__),
+    "pca": ("components",),
+    "knn": ("k",),
+}
+_MODELS = {"elbo": PoseVAE, "reconstruction": PoseVAE}
+_MODELS |= {model.name: model for model in (MeanDistance, PCAResidual, Neighbours)}
+
+
+def fit(
+    table: PoseTable,
+    method: str = "elbo",
+    *,
+    seed: int = 0,
+    normalisation: str = "limb",
+    **settings: Any,
+) -> Scorer:
+    """Fit a scorer to a table of poses.
+
+    Args:
+        table: the poses that difficulty is measured against, usually the source.
+        method: one of `METHODS`.
+        seed: which poses are seen, if there are more than 200,000 (k-NN: 20,000), and all that is
+            random in the Pose VAE.
+        normalisation: one of `normalisation.HOW`.
+        **settings: `elbo` and `reconstruction`: fields of `pose_vae.VAESettings`; `pca`:
+            `components`; `knn`: `k`.
+
+    Raises:
+        ValueError: for an unknown method or setting, or fewer than 3 poses that can be scored.
+    """
+    if method not in METHODS:
+        close = difflib.get_close_matches(method, METHODS, 1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        raise ValueError(f"expected a method of {', '.join(METHODS)}; found '{method}'{hint}")
+    _check_settings(method, settings)
+    usable = np.flatnonzero(~unscorable(table))
+    if len(usable) < 3:
+        raise ValueError(
+            f"expected 3 poses or more with at least {FEWEST_VISIBLE} visible keypoints each in "
+            f"{table.address or 'the table'}, found {len(usable)}"
+        )
+    most = REFERENCES if method == "knn" else FIT_POSES
+    if len(usable) > most:
+        usable = np.sort(np.random.default_rng(seed).permutation(usable)[:most])
+    seen = table.select(usable)
+    lengths = canonical_lengths(seen.keypoints_NK2, seen.visible_NK, table.skeleton)
+    normaliser = Normaliser(table.skeleton, normalisation, lengths)
+    points_NK2 = torch.cat([points for _, points, _ in normalised_chunks(seen, normaliser)])
+    visible_NK = torch.from_numpy(seen.visible_NK)
+    if method == "mean-distance":
+        model = MeanDistance.fit(points_NK2, visible_NK)
+    elif method == "pca":
+        model = PCAResidual.fit(points_NK2, visible_NK, **settings)
+    elif method == "knn":
+        model = Neighbours.fit(points_NK2, visible_NK, seen.clip_N, **settings)
+    else:
+        shape = VAESettings(**settings)
+        model = pose_vae.fit(points_NK2, visible_NK, table.skeleton.torso, shape, seed)
+    fitted_on = {"address": table.address, "samples": len(table), "seen": len(seen)}
+    return Scorer(method, normaliser, model, seed, fitted_on)
+
+
+def refit(scorer: Scorer, table: PoseTable, seed: int) -> Scorer:
+    """Fit the same kind of scorer, with the same settings, on other poses or by another seed."""
+    return fit(
+        table,
+        scorer.method,
+        seed=seed,
+        normalisation=scorer.normaliser.how,
+        **{
+            name: value
+            for name, value in scorer.model.facts().items()
+            if name in _SETTINGS.get(scorer.method, ())
+        },
+    )
+
+
+def load_scorer(folder: str | Path) -> Scorer:
+    """Read what `Scorer.save` wrote; its scores are the same to the last bit.
+
+    Raises:
+        ValueError: if the folder holds no scorer, a newer one, or a broken one.
+    """
+    folder = Path(folder)
+    described = storage.read_json(folder / "scorer.json")
+    try:
+        if described["format"] != FORMAT:
+            raise ValueError(
+                f"expected a scorer of format {FORMAT}, found {described['format']}: it is of "
+                f"another version of PoseSift; fit it again"
+            )
+        tensors = load_file(folder / "scorer.safetensors")
+        model = _MODELS[described["method"]].restore(described["model"], tensors)
+        normaliser = Normaliser(
+            Skeleton.from_json(described["skeleton"]),
+            described["normalisation"],
+            tuple(described["lengths"]),
+        )
+    except Exception as error:
+        raise ValueError(f"cannot read the scorer in {folder}: {error!r}") from error
+    seed, fitted_on = described["seed"], described["fitted_on"]
+    return Scorer(described["method"], normaliser, model, seed, fitted_on)
+
+
+def _check_settings(method: str, settings: Mapping[str, Any]) -> None:
+    known = _SETTINGS.get(method, ())
+    if unknown := sorted(set(settings) - set(known)):
+        raise ValueError(
+            f"method '{method}' has the settings {', '.join(known) or '(none)'}; "
+            f"found {', '.join(unknown)}"
+        )

@@ -1,0 +1,149 @@
+"""A scorer at work: a table of poses in, one difficulty a pose out.
+
+Scoring goes chunk by chunk, so that the memory does not grow with N beyond the table itself, and
+never looks at the coordinates of an invisible keypoint.
+
+Legend: N samples, B of them in a chunk, K keypoints, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.torch import save_file
+from torch import Tensor
+
+from posesift import storage
+from posesift.difficulty.normalisation import Normaliser, chunks
+from posesift.poses import PoseTable
+from posesift.skeletons import Skeleton
+
+FEWEST_VISIBLE = 3  # keypoints below which a pose cannot be scored
+FORMAT = 1  # of a saved scorer
+
+
+class Model(Protocol):
+    """What stands behind a scorer: normalised poses in, named scores out."""
+
+    def scores(
+        self, points_BK2: Tensor, visible_BK: Tensor, clip_B: npt.NDArray | None = None
+    ) -> dict[str, Tensor]:
+        """Scores (B,) by name."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """All but the tensors, as JSON values."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that was learned."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Gives each pose of a table its difficulty.
+
+    Attributes:
+        method: which of its scores is the difficulty, one of `scorers.METHODS`.
+        normaliser: what is done to a pose first.
+        model: what was fitted.
+        seed: of the fit.
+        fitted_on: address of the table, and how many of its poses were seen.
+    """
+
+    method: str
+    normaliser: Normaliser
+    model: Model
+    seed: int = 0
+    fitted_on: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The skeleton that this scorer can score."""
+        return self.normaliser.skeleton
+
+    def score(self, table: PoseTable) -> npt.NDArray[np.float32]:
+        """Difficulty of each pose: (N,) float32, higher = harder, always finite.
+
+        A pose with fewer than 3 visible keypoints says nothing (see `unscorable`); it gets the
+        table's median, so that no strategy prefers or avoids it.
+
+        Raises:
+            ValueError: for a table of another skeleton, or without a single pose to score.
+        """
+        return self.scores(table)[self.method]
+
+    def scores(self, table: PoseTable) -> dict[str, npt.NDArray[np.float32]]:
+        """All scores that the model gives at once: the Pose VAE's `elbo` and `reconstruction`."""
+        self._check(table)
+        scores: dict[str, npt.NDArray[np.float32]] = {}
+        for rows, points_BK2, visible_BK in normalised_chunks(table, self.normaliser):
+            clip_B = None if table.clip_N is None else table.clip_N[rows]
+            for name, score_B in self.model.scores(points_BK2, visible_BK, clip_B).items():
+                score_N = scores.setdefault(name, np.empty(len(table), dtype=np.float32))
+                score_N[rows] = score_B.numpy()
+        few_N = unscorable(table)
+        for score_N in scores.values():
+            silent_N = few_N | ~np.isfinite(score_N)
+            score_N[silent_N] = np.median(score_N[~silent_N])
+        return scores
+
+    def points(self, table: PoseTable) -> npt.NDArray[np.float32]:
+        """The table's poses as the model sees them: (N, K, 2) float32, zero where not visible."""
+        points_NK2 = np.empty(table.keypoints_NK2.shape, dtype=np.float32)
+        for rows, points_BK2, _ in normalised_chunks(table, self.normaliser):
+            points_NK2[rows] = points_BK2.numpy()
+        return points_NK2
+
+    def save(self, folder: str | Path) -> None:
+        """Write `scorer.safetensors` and, last, `scorer.json` into a folder."""
+        folder = Path(folder)
+        tensors = {name: tensor.contiguous() for name, tensor in self.model.tensors().items()}
+        with storage.atomic_path(folder / "scorer.safetensors") as path:
+            save_file(tensors, path)
+        described = {
+            "format": FORMAT,
+            "method": self.method,
+            "skeleton": self.skeleton.to_json(),
+            "normalisation": self.normaliser.how,
+            "lengths": list(self.normaliser.lengths),
+            "seed": self.seed,
+            "fitted_on": self.fitted_on,
+            "model": self.model.facts(),
+        }
+        storage.write_json(folder / "scorer.json", described)
+
+    def _check(self, table: PoseTable) -> None:
+        if not self.skeleton.same_as(table.skeleton):
+            raise ValueError(
+                f"this scorer was fitted on another skeleton than {table.address or 'the table'} "
+                f"has: {self.skeleton.difference(table.skeleton)}. Fit one on poses of "
+                f"{table.skeleton.name}"
+            )
+        if unscorable(table).all():
+            raise ValueError(
+                f"expected poses with {FEWEST_VISIBLE} visible keypoints or more in "
+                f"{table.address or 'the table'}, found none among {len(table)}"
+            )
+
+
+def unscorable(table: PoseTable) -> npt.NDArray[np.bool_]:
+    """Which poses (N,) have fewer than 3 visible keypoints and get the table's median score."""
+    return table.visible_NK.sum(1) < FEWEST_VISIBLE
+
+
+def normalised_chunks(
+    table: PoseTable, normaliser: Normaliser
+) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """Slices of the table with their normalised points and visibility."""
+    box_N4 = table.crop_boxes_N4() if normaliser.how == "crop" else None
+    for rows, keypoints_BK2, visible_BK, box_B4 in chunks(
+        table.keypoints_NK2, table.visible_NK, box_N4
+    ):
+        yield rows, normaliser(keypoints_BK2, visible_BK, box_B4), visible_BK
