@@ -63,21 +63,23 @@ def _parts() -> tuple[Part, ...]:
         radii: tuple[float, ...],
         material: str = "skin",
         joins: tuple[str, ...] = (),
-        on_skin: bool = False,
+        rim: bool = True,
+        hides: bool = True,
     ) -> Part:
         # What is drawn on the palm is drawn only where the palm clearly faces the camera; a sleeve
         # goes over the arm from all sides.
         units = tuple(radius / _PALMS_A_UNIT for radius in radii)
         lift = {"palm": -0.02, "crease": -0.02, "sleeve": 0.1}.get(material, 0.0)
-        return Part(name, points, units, material, joins, lift, rim=not on_skin, hides=not on_skin)
+        return Part(name, points, units, material, joins, lift, rim, hides)
 
     knuckles = (1, 5, 9, 13, 17)
     parts = [
-        part("forearm", (*_WRIST, _ELBOW), (0.15, 0.15, 0.25), joins=("palm",)),
-        part("sleeve", (*_CUFF, _ELBOW), (0.2, 0.2, 0.28), "sleeve"),
-        part("palm", (0, *_WRIST, *knuckles), (0.15, 0.15, 0.15, 0.13, 0.13, 0.14, 0.135, 0.115)),
-        part("pad", _PAD, (0.07, 0.06, 0.06, 0.055, 0.06), "palm", on_skin=True),
-        part("web", (1, 2, 5), (0.12, 0.07, 0.08), joins=("palm", "thumb 1")),
+        part("forearm", (0, *_WRIST, _ELBOW), (0.15, 0.15, 0.15, 0.25), joins=("palm",)),
+        # Sleeve and web hide hardly anything that forearm, palm and thumb do not hide already.
+        part("sleeve", (*_CUFF, _ELBOW), (0.2, 0.2, 0.28), "sleeve", hides=False),
+        part("palm", (*_WRIST, *knuckles), (0.15, 0.15, 0.13, 0.13, 0.14, 0.135, 0.115)),
+        part("pad", _PAD, (0.07, 0.06, 0.06, 0.055, 0.06), "palm", (), False, False),
+        part("web", (1, 2, 5), (0.12, 0.07, 0.08), joins=("palm", "thumb 1"), hides=False),
     ]
     for f, (finger, radii) in enumerate(zip(_FINGERS, _RADIUS_FJ, strict=True)):
         base = 1 + 4 * f
@@ -87,10 +89,12 @@ def _parts() -> tuple[Part, ...]:
             parts.append(part(f"{finger} {bone + 1}", ends, girth, joins=(before,)))
         root = _NAILS[2 * f]
         width = 0.62 * radii[3]
-        parts.append(part(f"{finger} nail", (root, root + 1), (width, width), "nail", on_skin=True))
+        parts.append(
+            part(f"{finger} nail", (root, root + 1), (width, width), "nail", (), False, False)
+        )
     for line in range(3):
         ends = _LINES[2 * line], _LINES[2 * line + 1]
-        parts.append(part(f"crease {line + 1}", ends, (0.012, 0.012), "crease", on_skin=True))
+        parts.append(part(f"crease {line + 1}", ends, (0.012, 0.012), "crease", (), False, False))
     return tuple(parts)
 
 

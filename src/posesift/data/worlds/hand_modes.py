@@ -175,7 +175,8 @@ _SPREAD_MA = np.stack([mode.spread_A() for mode in MODES.values()])
 # A mode's density is that of independent unit normals w = W (angles - mean), all modes in one
 # matrix product: w_NMA = angles_NA @ _WHITEN_AMA - _WHITE_MEAN_MA.
 _WHITEN_AMA = (np.linalg.inv(_CHOLESKY_AA)[None] / _SPREAD_MA[:, None]).transpose(2, 0, 1)
-_WHITE_MEAN_MA = np.einsum("AMB,MA->MB", _WHITEN_AMA, _MEAN_MA)
+_WHITE_MEAN_MA = np.einsum("AMB,MA->MB", _WHITEN_AMA, _MEAN_MA).astype(np.float32)
+_WHITEN_AMA = _WHITEN_AMA.astype(np.float32)
 _LOG_PEAK_M = (
     np.log(list(SHARES["source"].values()))
     - np.log(_SPREAD_MA).sum(axis=1)
@@ -207,7 +208,7 @@ def draw_angles(
 
 def neg_log_p(angles_NA: np.ndarray) -> np.ndarray:
     """Negative log density (N,) float32, nats, of angles in degrees under the source mixture."""
-    white_NMA = angles_NA.astype(np.float64) @ _WHITEN_AMA.reshape(len(ANGLES), -1)
+    white_NMA = angles_NA.astype(np.float32) @ _WHITEN_AMA.reshape(len(ANGLES), -1)
     white_NMA = white_NMA.reshape(-1, *_WHITE_MEAN_MA.shape) - _WHITE_MEAN_MA
     log_p_NM = _LOG_PEAK_M - 0.5 * np.einsum("NMA,NMA->NM", white_NMA, white_NMA)
     largest_N = log_p_NM.max(axis=1)
