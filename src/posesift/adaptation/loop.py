@@ -13,14 +13,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from posesift import progress
 from posesift.adaptation import checkpoint
 from posesift.adaptation.augment import generator
 from posesift.adaptation.journal import Journal, Record
 from posesift.adaptation.method import Batch, Method, Stage
-from posesift.adaptation.runtime import Runtime
+
+if TYPE_CHECKING:
+    from posesift.adaptation.runtime import Runtime
 
 Loader = Callable[[Stage, int], Iterable[Batch]]
 """``loader(stage, start)``: the batches of a stage from its step ``start`` on, one a step; the

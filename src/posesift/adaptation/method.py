@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from posesift.adaptation.runtime import Runtime
+if TYPE_CHECKING:  # Fabric takes as long to import as torch
+    from posesift.adaptation.runtime import Runtime
 
 Batch = dict[str, Tensor]
 """``image`` uint8 (B, 3, H, W), ``keypoints`` float32 (B, K, 2) in crop pixels, ``visible`` bool

@@ -10,7 +10,7 @@ Tensor names: B batch, K keypoints, H W image rows and columns, h w heatmap rows
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -21,9 +21,11 @@ from posesift.adaptation.augment import SUPERVISED, Augmentation, view
 from posesift.adaptation.losses import mean_square
 from posesift.adaptation.method import Batch, Stage, StepResult
 from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
-from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.schedules import trapezoid
 from posesift.networks.heatmaps import HeatmapCodec
+
+if TYPE_CHECKING:
+    from posesift.adaptation.runtime import Runtime
 
 
 @dataclass(frozen=True, kw_only=True)
