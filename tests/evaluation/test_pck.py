@@ -64,6 +64,7 @@ def test_the_threshold_is_strict():
     predicted[0, :, 0] = 3.2  # exactly 0.05 of 64
     predicted[1, :, 0] = np.nextafter(3.2, 0)
     assert pck.per_sample_pck(predicted, true, np.ones((2, 16)), 64).tolist() == [0, 100]
+    assert pck.pck(predicted, true, np.ones((2, 16)), 64, skeleton=BODY)["all"] == 50
 
 
 def test_the_area_is_the_limit_of_a_fine_grid():

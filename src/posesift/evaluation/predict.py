@@ -1,0 +1,154 @@
+"""Run a predictor over a data set, in batches, and keep what it said.
+
+Shapes: N samples, B batch, K keypoints, H W, 2 = (x, y) in crop pixels.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from posesift import progress
+from posesift.data.loading import PoseDataset, collate
+from posesift.evaluation.samples import keypoint_columns
+from posesift.skeletons.skeleton import Skeleton
+from posesift.storage import atomic_path
+
+PredictFunction = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+class Predictor(Protocol):
+    """Whatever predicts: a method of ``posesift.adaptation``, or an object of your own."""
+
+    def predict(self, images_uint8_B3HW: Tensor, /) -> tuple[Tensor, Tensor]:
+        """Return keypoints (B, K, 2) in crop pixels and confidence (B, K)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions of N samples, beside the labels of the same crops.
+
+    Attributes:
+        keypoints_NK2: predicted, crop pixels, float32.
+        confidence_NK: as the predictor gave it, float32.
+        index_N: row of each sample in its pose table, int64.
+        true_NK2: labels in crop pixels, float32 (0 where not visible).
+        visible_NK: which labels count.
+        side: side of the crop in pixels.
+        skeleton: names the keypoints.
+    """
+
+    keypoints_NK2: NDArray[np.float32]
+    confidence_NK: NDArray[np.float32]
+    index_N: NDArray[np.int64]
+    true_NK2: NDArray[np.float32]
+    visible_NK: NDArray[np.bool_]
+    side: int
+    skeleton: Skeleton
+
+    def __len__(self) -> int:
+        """The number of samples N."""
+        return len(self.index_N)
+
+    def save(self, path: str | Path) -> None:
+        """Write Parquet, atomically; skeleton and side travel in the schema's metadata."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns = {"index": pa.array(self.index_N), **keypoint_columns(self)}
+        facts = {"skeleton": self.skeleton.to_json(), "side": json.dumps(self.side)}
+        with atomic_path(path) as temporary:
+            pq.write_table(pa.table(columns).replace_schema_metadata(facts), temporary)
+
+    @staticmethod
+    def load(path: str | Path) -> Predictions:
+        """Read what `save` wrote.
+
+        Raises:
+            ValueError: no such file, not Parquet, or not written by `save`.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = Path(path)
+        if not path.is_file():
+            raise ValueError(f"expected predictions (Parquet) at {path}, found no file")
+        try:
+            table = pq.ParquetFile(path).read()
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
+        facts = table.schema.metadata or {}
+        wanted = {"index", "predicted", "confidence", "keypoints", "visible"}
+        if not ({b"skeleton", b"side"} <= facts.keys() and wanted <= set(table.column_names)):
+            raise ValueError(
+                f"{path} does not hold predictions: expected the columns {', '.join(wanted)} and "
+                f"the metadata skeleton and side, found columns {', '.join(table.column_names)}"
+            )
+        skeleton = Skeleton.from_json(facts[b"skeleton"].decode())
+
+        def nested(name: str, *shape: int) -> NDArray:
+            flat = table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+            return flat.reshape(table.num_rows, *shape)
+
+        k = len(skeleton)
+        return Predictions(
+            nested("predicted", k, 2),
+            nested("confidence", k),
+            table["index"].to_numpy(),
+            nested("keypoints", k, 2),
+            nested("visible", k),
+            json.loads(facts[b"side"]),
+            skeleton,
+        )
+
+
+def predict(
+    predictor: Predictor | PredictFunction,
+    dataset: PoseDataset,
+    batch_size: int = 64,
+    *,
+    workers: int = 0,
+) -> Predictions:
+    """Predict every sample of ``dataset`` in its order.
+
+    Args:
+        predictor: a function of uint8 crops (B, 3, H, W), or an object whose ``predict`` is one.
+            It moves them to its device itself and returns keypoints (B, K, 2) in crop pixels
+            and confidence (B, K). Runs without gradients.
+        dataset: crops and labels.
+        batch_size: crops at a time; the result does not depend on it.
+        workers: processes that decode images beside this one; worlds need none.
+    """
+    function = predictor if callable(predictor) else predictor.predict
+    loader = DataLoader(dataset, batch_size, num_workers=workers, collate_fn=collate)
+    found, confidence, index, true, visible = [], [], [], [], []
+    with torch.inference_mode():
+        for batch in progress.track(loader, "predicting"):
+            keypoints_BK2, confidence_BK = function(batch["image"])
+            assert keypoints_BK2.shape == batch["keypoints"].shape, keypoints_BK2.shape
+            found.append(keypoints_BK2)
+            confidence.append(confidence_BK)
+            index.append(batch["index"])
+            true.append(batch["keypoints"])
+            visible.append(batch["visible"])
+    if not found:
+        raise ValueError(f"expected samples to predict, found none in {dataset.table.address}")
+    return Predictions(
+        torch.cat(found).float().cpu().numpy(),
+        torch.cat(confidence).float().cpu().numpy(),
+        torch.cat(index).numpy(),
+        torch.cat(true).numpy(),
+        torch.cat(visible).numpy(),
+        dataset.side,
+        dataset.table.skeleton,
+    )
