@@ -205,6 +205,7 @@ PARTS: tuple[Part, ...] = (
             "leg", joins=("thigh",)),
     *_sided("sock", (L_ANKLE, L_HEEL), (R_ANKLE, R_HEEL), (0.022, 0.022), "sock",
             joins=("shin",)),
-    *_sided("shoe", (L_HEEL, L_TOE), (R_HEEL, R_TOE), (0.027, 0.02), "shoe"),
+    *_sided("shoe", (L_HEEL, L_TOE, L_ANKLE), (R_HEEL, R_TOE, R_ANKLE),
+            (0.026, 0.019, 0.015), "shoe"),
 )  # fmt: skip
 """What is painted, and what can hide a keypoint."""

@@ -19,6 +19,10 @@ from posesift.data.worlds.figure import Part
 SLACK = 0.02
 """Units by which another surface must be nearer; less is a touch, not an occlusion."""
 
+SOLID = 3
+"""A part of up to so many balls (a limb, a head) is one lump about its joints and hides none of
+them; a larger hull (a trunk, a palm) hides the joints on its far side."""
+
 _ROWS = 256
 
 
@@ -99,7 +103,8 @@ def _capsules(parts: tuple[Part, ...], keypoints: int) -> tuple[np.ndarray, ...]
         balls = list(zip(part.points, part.radii, strict=True))
         for (i, r), (j, s) in combinations(balls, 2) if len(balls) > 1 else [(balls[0], balls[0])]:
             if part.hides:
-                rows.append((i, j, (r, s), g, [k not in (i, j) for k in range(keypoints)]))
+                own = part.points if len(balls) <= SOLID else (i, j)
+                rows.append((i, j, (r, s), g, [k not in own for k in range(keypoints)]))
     start, end, radii, number, other = zip(*rows, strict=True)
     inside = [
         max(
