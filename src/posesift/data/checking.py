@@ -39,7 +39,7 @@ def check(table: PoseTable) -> dict[str, Any]:
     names = table.skeleton.keypoints
     size_N12 = np.stack([table.width_N, table.height_N], -1)[:, None]
     off_NK = ((table.keypoints_NK2 < -0.5) | (table.keypoints_NK2 > size_N12 - 0.5)).any(-1)
-    off_N = (off_NK & table.visible_NK).any(1)
+    off_N = np.any(off_NK & table.visible_NK, axis=1)
     images = check_images(table)
     visible_N = table.visible_NK.sum(1)
     visible_K = table.visible_NK.mean(0) if len(table) else np.zeros(len(names))
