@@ -10,6 +10,11 @@ from posesift.report.results import Comparison, Interval
 from posesift.report.tables import spread_note
 from posesift.report.wording import between, number, plural, signed
 
+SIMILAR = (
+    "Close: within 15 degrees of root mean square difference over the joint angles. "
+    "n: samples in the group, over all seeds."
+)
+
 
 def sections(comparison: Comparison) -> list[Section]:
     """Sections on the results, in the order of the story; what was not measured is left out."""
@@ -32,7 +37,7 @@ def outcome(comparison: Comparison) -> Section:
     title = f"{_pair(comparison, primary)} on every endpoint" if one_pair else "Every endpoint"
     blocks: list[Block] = [Charts([result_figures.endpoints(rows, seeds, title)])] if rows else []
     blocks += [
-        tables.endpoints(stated, comparison),
+        tables.endpoints(stated, comparison, one_pair),
         tables.compared(
             comparison,
             tables.OVERALL,
@@ -91,7 +96,7 @@ def difficulty(comparison: Comparison) -> Section | None:
     bars = "over seeds" if seeds > 1 else "over images (one seed)"
     charts = [
         result_figures.difficulty_curves(
-            curves, oracle, caption=f"Bars: 95 % intervals {bars}. Dotted: trained on the labels."
+            curves, oracle, caption=f"Bars: 95 % intervals {bars}. Dotted: trained on the labels."
         )
     ]
     base, *others = names
@@ -103,7 +108,7 @@ def difficulty(comparison: Comparison) -> Section | None:
         gains.append((_label(comparison, name), [results.difference(a, b) for a, b in pairs]))
     if gains:
         how = (
-            "Bars: 95 % intervals, paired over seeds. A bar across zero: no clear difference."
+            "Bars: 95 % intervals, paired over seeds. A bar across zero: no clear difference."
             if seeds > 1
             else "One seed: differences without an interval."
         )
@@ -128,7 +133,7 @@ def gap(comparison: Comparison) -> Section | None:
         value
         for _, found in gaps
         if found
-        for row in [*found.cells, *found.oracle]
+        for row in found.cells
         for value in row
         if value is not None
     ]
@@ -141,7 +146,7 @@ def gap(comparison: Comparison) -> Section | None:
             continue
         patches = [
             [
-                _patch(found.cells[i][j], found.regret(i, j), low, high)
+                _patch(found.cells[i][j], found.regret[i][j], low, high)
                 for j in range(len(found.cells[i]))
             ]
             for i in range(len(found.cells))
@@ -179,16 +184,13 @@ def support(comparison: Comparison) -> Section | None:
         return None
     chart = result_figures.support(
         {_label(comparison, name): measured[name] for name in names},
-        caption=(
-            "Similar: within 15 degrees of root mean square difference over the joint angles. "
-            "n: target samples in the group."
-        ),
+        caption=SIMILAR,
     )
     lead = (
         "The claim behind the method: a model fails on target poses although the source has "
         "similar ones. Each target sample is placed by how many source poses are close to it."
     )
-    return Section("support", "Failing despite support", lead, [Charts([chart])])
+    return Section("support", "Does support help?", lead, [Charts([chart])])
 
 
 def protocol(comparison: Comparison) -> str:

@@ -10,14 +10,13 @@ import numpy as np
 from posesift.report import drawing, examples, results, samples
 from posesift.report.blocks import Block, Gallery, Note, Picture, Section, Strip
 from posesift.report.folders import ComparisonFolder, Predictions, RunFolder, read_predictions
+from posesift.report.run_sections import headline
 from posesift.report.wording import capitalised, number
 
 THRESHOLD = 0.05
 EACH = 3
 COLUMNS = 4  # predictions beside the truth; more would not be seen on a phone
-LEGEND = (
-    f"Rings: joints off by more than {THRESHOLD:.0%} of the crop's side. Dots of a truth: labels."
-)
+LEGEND = f"Yellow dots: joints off by more than {100 * THRESHOLD:.0f} % of the crop's side."
 
 
 def of_comparison(folder: ComparisonFolder) -> Section:
@@ -48,14 +47,17 @@ def of_comparison(folder: ComparisonFolder) -> Section:
         f"PCK@{THRESHOLD} of {arm_name} over {base_name} (ties: larger change of EvalPose), and "
         f"{EACH} drawn at random (seed 0) from the rest. {LEGEND}"
     )
+    for kind, rows in chosen:
+        if len(rows) == 0:
+            rule += f" There was no {kind.split()[-1]}."
     blocks = _gallery(found, chosen, rule)
     return Section("examples", title, lead, blocks)
 
 
 def of_run(folder: RunFolder) -> Section | None:
     """Best, worst and random predictions of one run on its first set."""
-    name = next(iter(folder.evaluation["sets"]), None)
-    predictions = read_predictions(folder.path, name) if name else None
+    name, _ = headline(folder)
+    predictions = read_predictions(folder.path, name)
     if predictions is None:
         return None
     best, worst, random = examples.by_gain(
@@ -77,11 +79,11 @@ def _gallery(
     first = found[0][1]
     rows = np.concatenate([rows for _, rows in chosen]).astype(np.int64)
     kinds = [f"{capitalised(kind)} {i + 1}" for kind, some in chosen for i in range(len(some))]
-    images, problem = _images(first, rows)
+    images, problem = images_of(first, rows)
     strips = []
     for kind, row, image in zip(kinds, rows, images, strict=True):
-        pictures = [_truth(first, row, image)]
-        pictures += [_prediction(name, predictions, row, image) for name, predictions in found]
+        pictures = [truth(first, row, image)]
+        pictures += [prediction(name, predictions, row, image) for name, predictions in found]
         detail = f"sample {first.index_N[row]}"
         if np.isfinite(first.difficulty_N[row]):
             detail += f", difficulty {number(float(first.difficulty_N[row]))}"
@@ -93,7 +95,7 @@ def _gallery(
     return blocks
 
 
-def _images(of: Predictions, rows: np.ndarray) -> tuple[list[str | None], str]:
+def images_of(of: Predictions, rows: np.ndarray) -> tuple[list[str | None], str]:
     """The crops of some rows, or why there are none: data that moved, or that are others now."""
     nothing: list[str | None] = [None] * len(rows)
     table, problem = samples.table_of(of.address, split="test")
@@ -111,7 +113,8 @@ def _images(of: Predictions, rows: np.ndarray) -> tuple[list[str | None], str]:
     return crops.images, crops.problem
 
 
-def _truth(of: Predictions, row: int, image: str | None) -> Picture:
+def truth(of: Predictions, row: int, image: str | None) -> Picture:
+    """The labels of one sample."""
     return drawing.picture(
         of.skeleton,
         of.keypoints_NK2[row],
@@ -123,7 +126,8 @@ def _truth(of: Predictions, row: int, image: str | None) -> Picture:
     )
 
 
-def _prediction(name: str, of: Predictions, row: int, image: str | None) -> Picture:
+def prediction(name: str, of: Predictions, row: int, image: str | None) -> Picture:
+    """One prediction, joints that are off ringed, PCK and EvalPose below."""
     off_K = np.linalg.norm(of.predicted_NK2[row] - of.keypoints_NK2[row], axis=-1)
     pck, similar = (
         None if np.isnan(values[row]) else float(values[row])

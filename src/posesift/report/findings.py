@@ -44,9 +44,9 @@ def of_comparison(comparison: Comparison, summary: dict[str, Any] | None) -> lis
 
 def lacks(summary: dict[str, Any]) -> Finding | None:
     """What the source lacks: rare modes and spread of its hardest bin against the rest."""
-    rows = summary["variation"]
-    first, last, k = rows[0], rows[-1], len(rows)
-    part = f"hardest {ordinal_part(k) if summary.get('binning') != 'width' else 'bin'}"
+    rows = [row for row in summary["variation"] if row["samples"]]
+    first, last, k = rows[0], rows[-1], len(summary["variation"])
+    part = f"hardest {ordinal_part(k) if _equal(rows) else 'bin'}"
     sentences = []
     if all(row.get("rare_share") is not None for row in rows):
         total = sum(row["samples"] for row in rows)
@@ -54,13 +54,13 @@ def lacks(summary: dict[str, Any]) -> Finding | None:
         of_all, in_last = sum(rare) / total, 100 * last["rare_share"]
         share = 100 * rare[-1] / sum(rare) if sum(rare) else 0.0
         sentences.append(
-            f"Rare modes make up {number(of_all)} % of the source and {number(in_last)} % of its "
-            f"{part}, which holds {number(share, 0)} % of them all."
+            f"Rare modes make up {number(of_all)} % of the source and {number(in_last)} % of its "
+            f"{part}, which holds {number(share, 0)} % of them all."
         )
     if first["covariance_trace"] and last["covariance_trace"]:
         times = last["covariance_trace"] / first["covariance_trace"]
         sentences.append(
-            f"Held-out poses of the {part} are {number(times)} times as varied as those of the "
+            f"Poses of the {part} are {number(times)} times as varied as those of the "
             f"easiest{', though each bin holds as many' if _equal(rows) else ''}."
         )
     if not sentences:
@@ -167,7 +167,7 @@ def headroom_share(comparison: Comparison, shown: Interval) -> str:
         )
     share = 100 * shown.mean / headroom["mean"]
     return (
-        f"That is {number(share, 0)} % of the pose headroom of {number(headroom['mean'])} points."
+        f"That is {number(share, 0)} % of the pose headroom of {number(headroom['mean'])} points."
     )
 
 
@@ -241,10 +241,10 @@ def supported(comparison: Comparison) -> Finding | None:
     )
     missed = 100 - many["pck"]
     detail = (
-        f"Support is not enough: where it is best, {number(missed, 0)} % of the joints are still "
+        f"Support is not enough: where it is best, {number(missed, 0)} % of the joints are still "
         "missed."
         if missed > 20
-        else f"Where support is best, {number(missed, 0)} % of the joints are missed."
+        else f"Where support is best, {number(missed, 0)} % of the joints are missed."
     )
     return Finding("Does it fail despite support?", answer, detail)
 

@@ -21,8 +21,8 @@ def endpoints(rows: list[tuple[str, Interval, bool]], seeds: int, title: str) ->
         seeds: how many seeds the intervals rest on.
         title: of the figure.
     """
-    figure, axis = theme.canvas(7.2, 0.75 + 0.36 * len(rows))
-    for place, (_, shown, primary) in enumerate(rows):
+    figure, axis = theme.canvas(4.6, 0.6 + 0.5 * len(rows))
+    for place, (name, shown, primary) in enumerate(rows):
         colour = theme.SIGNAL if primary else theme.MUTED
         if shown.low is not None and shown.high is not None:
             axis.plot([shown.low, shown.high], [place, place], color=colour, linewidth=2.4)
@@ -36,11 +36,11 @@ def endpoints(rows: list[tuple[str, Interval, bool]], seeds: int, title: str) ->
             markeredgewidth=1.5,
             linestyle="none",
         )
-    axis.axvline(0, color=theme.INK, linewidth=1)
-    axis.set_yticks(range(len(rows)), [name for name, _, _ in rows])
-    axis.set_ylim(len(rows) - 0.4, -0.6)
+        axis.text(0, place - 0.28, name, transform=axis.get_yaxis_transform(), va="bottom")
+    axis.axvline(0, color=theme.INK, linewidth=1, zorder=0)
+    axis.set_yticks([])
+    axis.set_ylim(len(rows) - 0.6, -0.85)
     axis.set_xlabel("difference (points; right of the line = better)")
-    axis.grid(visible=False, axis="y")
     axis.spines["left"].set_visible(False)
     told = "; ".join(
         f"{name}: {signed(shown.mean)}"
@@ -48,7 +48,7 @@ def endpoints(rows: list[tuple[str, Interval, bool]], seeds: int, title: str) ->
         for name, shown, _ in rows
     )
     how = (
-        "Bars: 95 % intervals, paired over seeds."
+        "Bars: 95 % intervals, paired over seeds."
         if seeds > 1
         else "Hollow marks: one seed, so there is no interval."
     )
@@ -57,7 +57,6 @@ def endpoints(rows: list[tuple[str, Interval, bool]], seeds: int, title: str) ->
         title=title,
         alt=f"Differences between arms with intervals. {told}.",
         caption=f"Diamond: the one endpoint named in advance; dots: secondary. {how}",
-        wide=True,
     )
 
 

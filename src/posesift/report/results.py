@@ -177,23 +177,19 @@ def bin_levels(comparison: Comparison, arm: str, set_name: str = "target") -> li
 
 @dataclass(frozen=True)
 class Gap:
-    """The four cells of one model: poses by look, and what an oracle of equal budget makes.
+    """The four cells of one model, poses by look, and what it regrets in each.
 
     Attributes:
         cells: 2 x 2 PCK@0.05, rows poses (source, target), columns look (synthetic, photo).
-        oracle: the same of the oracle of each cell, None where there is none.
+        regret: oracle of equal budget on that cell's labels, minus the model, paired over the
+            seeds that have both; None where there is no oracle.
         interaction: points by which both changes together cost more (negative) or less than the
             sum of each alone.
     """
 
     cells: list[list[float | None]]
-    oracle: list[list[float | None]]
+    regret: list[list[float | None]]
     interaction: float | None
-
-    def regret(self, row: int, column: int) -> float | None:
-        """Oracle minus model in one cell."""
-        best, mine = self.oracle[row][column], self.cells[row][column]
-        return None if best is None or mine is None else best - mine
 
 
 def gap(comparison: Comparison, arm: str) -> Gap | None:
@@ -203,15 +199,18 @@ def gap(comparison: Comparison, arm: str) -> Gap | None:
         return None
     oracles = {a["trained_on"]: a["name"] for a in arms(comparison, "oracle")}
 
-    def value(name: str | None, set_name: str) -> float | None:
-        if name is None:
-            return None
-        found = spread(by_seed(comparison, name, set_name, "pck", "0.05", "all").values())
+    def values(of: str | None, set_name: str) -> dict[int, float]:
+        return by_seed(comparison, of, set_name, "pck", "0.05", "all") if of else {}
+
+    def mean(found: Spread | Interval | None) -> float | None:
         return found.mean if found else None
 
-    cells = [[value(arm, name) for name in row] for row in square["sets"]]
-    oracle = [[value(oracles.get(name), name) for name in row] for row in square["sets"]]
+    cells = [[mean(spread(values(arm, name).values())) for name in row] for row in square["sets"]]
+    regret = [
+        [mean(difference(values(oracles.get(name), name), values(arm, name))) for name in row]
+        for row in square["sets"]
+    ]
     (a, b), (c, d) = cells
     known = None not in (a, b, c, d)
     interaction = (d - c) - (b - a) if known else None  # type: ignore[operator]
-    return Gap(cells, oracle, interaction)
+    return Gap(cells, regret, interaction)

@@ -6,14 +6,17 @@ from typing import Any
 
 from posesift.report import result_figures, results, tables
 from posesift.report.blocks import Block, Charts, Finding, Section
+from posesift.report.comparison_sections import SIMILAR
+from posesift.report.findings import FREE
 from posesift.report.folders import RunFolder
 from posesift.report.results import Interval
-from posesift.report.wording import number, ordinal_part
+from posesift.report.wording import capitalised, listed, number, ordinal_part
 
 
 def sections(folder: RunFolder) -> list[Section]:
     """Sections on one run; what was not measured is left out."""
-    found = [overall(folder), groups(folder), difficulty(folder), training(folder)]
+    found = [overall(folder), groups(folder), difficulty(folder), support(folder)]
+    found += [training(folder)]
     return [section for section in found if section]
 
 
@@ -21,7 +24,7 @@ def overall(folder: RunFolder) -> Section:
     """Every set and every free baseline on it, one row each."""
     sets = folder.evaluation["sets"]
     free = baselines(folder)
-    rows = {**sets, **free}
+    rows = {set_label(folder, name): entry for name, entry in sets.items()} | free
     roles = dict.fromkeys(free, "baseline")
     table = tables.single(
         rows,
@@ -34,25 +37,18 @@ def overall(folder: RunFolder) -> Section:
 
 
 def baselines(folder: RunFolder) -> dict[str, dict[str, Any]]:
-    """Free baselines as rows, "name, set" to entry.
-
-    ``baselines`` is ``{name: {set: entry}}``, ``{name: {"sets": {set: entry}}}``, or one entry.
-    """
-    rows = {}
-    for name, measured in (folder.evaluation.get("baselines") or {}).items():
-        by_set = measured.get("sets", measured)
-        if "pck" in by_set:
-            rows[name] = by_set
-            continue
-        for set_name, entry in by_set.items():
-            if isinstance(entry, dict) and "pck" in entry:
-                rows[f"{name}, {set_name}"] = entry
-    return rows
+    """Free baselines as rows: "name, set" to entry."""
+    return {
+        f"{row['name']}, {set_label(folder, name)}": entry
+        for row in folder.baselines
+        for name, entry in row["sets"].items()
+    }
 
 
 def groups(folder: RunFolder) -> Section | None:
     """PCK and angle error by joint group, one row a set."""
     sets = folder.evaluation["sets"]
+    named = {set_label(folder, name): entry for name, entry in sets.items()}
     blocks: list[Block] = []
     for title, keys, higher in (
         ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
@@ -61,7 +57,7 @@ def groups(folder: RunFolder) -> Section | None:
     ):
         entry = next(iter(sets.values()), {})
         if columns := tables.group_columns(entry, *keys, higher=higher):
-            blocks.append(tables.single(sets, columns, title, ""))
+            blocks.append(tables.single(named, columns, title, ""))
     if not blocks:
         return None
     lead = "“all” is the headline set of joints, not the mean of the columns."
@@ -80,14 +76,28 @@ def difficulty(folder: RunFolder) -> Section | None:
             for row in rows
         ]
         if any(levels):
-            curves.append((name, levels))
+            curves.append((set_label(folder, name), levels))
     if not curves:
         return None
     chart = result_figures.difficulty_curves(
-        curves, None, caption="Bars: 95 % intervals over images."
+        curves, None, caption="Bars: 95 % intervals over images."
     )
     lead = "Samples of each set in bins of equal size, by a score that chose no training sample."
     return Section("difficulty", "By difficulty", lead, [Charts([chart])])
+
+
+def support(folder: RunFolder) -> Section | None:
+    """Accuracy on each set against the number of similar source poses."""
+    measured = {
+        set_label(folder, name): entry["by_support"]
+        for name, entry in folder.evaluation["sets"].items()
+        if entry.get("by_support")
+    }
+    if not measured:
+        return None
+    chart = result_figures.support(measured, caption=SIMILAR)
+    lead = "Each sample is placed by how many source poses are close to it."
+    return Section("support", "Does support help?", lead, [Charts([chart])])
 
 
 def training(folder: RunFolder) -> Section | None:
@@ -101,38 +111,52 @@ def training(folder: RunFolder) -> Section | None:
 def findings(folder: RunFolder) -> list[Finding]:
     """What one run can say, and that it is one run."""
     found = []
-    for name, entry in list(folder.evaluation["sets"].items())[:1]:
+    name, entry = headline(folder)
+    shown = set_label(folder, name)
+    if entry:
         at_05 = results.lookup(entry, "pck", "0.05", "all")
         angle = results.lookup(entry, "angle_error_deg")
         found.append(
             Finding(
                 "How good is it?",
-                f"PCK@0.05 of {number(at_05)} % on {name}, joint angles off by "
+                f"PCK@0.05 of {number(at_05)} % on {shown}, joint angles off by "
                 f"{number(angle)} degrees on average.",
-                "One run: another seed would differ by about a point.",
+                "One run: nothing here says how it would fall with another seed.",
             )
         )
-        free = {
-            row: results.lookup(value, "pck", "0.05", "all")
-            for row, value in baselines(folder).items()
-            if row.endswith(f", {name}") or "," not in row
-        }
-        told = [f"{row} reaches {number(value)} %" for row, value in free.items() if value]
+        told = [
+            f"{FREE.get(row['name'], row['name'])} reaches {number(value)}"
+            for row in folder.baselines
+            if (value := results.lookup(row["sets"].get(name), "pck", "0.05", "all")) is not None
+        ]
         if told:
-            found.append(Finding("What comes for free?", "; ".join(told).capitalize() + ".", ""))
+            answer = f"{capitalised(listed(told))}; this run {number(at_05)}."
+            found.append(Finding("What comes for free?", answer, "PCK@0.05, in percent."))
         rows = [row for row in entry.get("by_bin") or [] if row["pck"] is not None]
         if len(rows) > 1:
             found.append(
                 Finding(
                     "Where does it fail?",
-                    f"PCK@0.05 is {number(rows[0]['pck'])} % in the easiest and "
-                    f"{number(rows[-1]['pck'])} % in the hardest {ordinal_part(len(rows))}.",
+                    f"PCK@0.05 is {number(rows[0]['pck'])} % in the easiest and "
+                    f"{number(rows[-1]['pck'])} % in the hardest {ordinal_part(len(rows))}.",
                     "",
                 )
             )
     return found
 
 
+def headline(folder: RunFolder) -> tuple[str, dict[str, Any]]:
+    """The set that a run is judged by: the target where there is one, else the first."""
+    sets = folder.evaluation["sets"]
+    name = "target" if "target" in sets else next(iter(sets), "")
+    return name, sets.get(name, {})
+
+
+def set_label(folder: RunFolder, name: str) -> str:
+    """The title of a test set."""
+    return str((folder.settings.get("labels") or {}).get(name) or name)
+
+
 def _protocol(folder: RunFolder) -> str:
-    entry = next(iter(folder.evaluation["sets"].values()), {})
+    _, entry = headline(folder)
     return f"Protocol: {entry.get('protocol', 'pooled')}. Percentages from 0 to 100."

@@ -78,6 +78,7 @@ def score_boxes(variation: list[dict[str, Any]]) -> Chart:
     """Box plot of the score inside each bin (quantiles 5, 25, 50, 75, 95 and the mean)."""
     figure, axis = theme.canvas()
     colours = theme.ramp(len(variation))
+    rows = [row for row in variation if row["q50"] is not None]  # a bin may be empty
     boxes = [
         {
             "whislo": row["q05"],
@@ -88,11 +89,11 @@ def score_boxes(variation: list[dict[str, Any]]) -> Chart:
             "mean": row["mean"],
             "fliers": [],
         }
-        for row in variation
+        for row in rows
     ]
     drawn = axis.bxp(
         boxes,
-        positions=[row["bin"] + 1 for row in variation],
+        positions=[row["bin"] + 1 for row in rows],
         widths=0.66,
         showmeans=True,
         showcaps=False,
@@ -108,15 +109,15 @@ def score_boxes(variation: list[dict[str, Any]]) -> Chart:
         boxprops={"edgecolor": theme.MUTED, "linewidth": 0.8},
         manage_ticks=False,
     )
-    for box, colour in zip(drawn["boxes"], colours, strict=True):
-        box.set_facecolor(colour)
+    for box, row in zip(drawn["boxes"], rows, strict=True):
+        box.set_facecolor(colours[row["bin"]])
     low, high = min(b["whislo"] for b in boxes), max(b["whishi"] for b in boxes)
     if low > 0 and high / low > 30:
         axis.set_yscale("log")
         axis.yaxis.set_minor_formatter(NullFormatter())
     _bin_axis(axis, variation)
     axis.set_ylabel("score of a pose")
-    first, last = variation[0], variation[-1]
+    first, last = rows[0], rows[-1]
     return theme.finish(
         figure,
         title="Variation of the score in each bin",
@@ -134,8 +135,13 @@ def score_boxes(variation: list[dict[str, Any]]) -> Chart:
 
 
 @theme.styled
-def covariance(variation: list[dict[str, Any]]) -> Chart:
-    """Trace of the covariance of normalised held-out poses inside each bin: the evidence."""
+def covariance(variation: list[dict[str, Any]], held_out: bool) -> Chart:
+    """Trace of the covariance of normalised poses inside each bin: the evidence.
+
+    Args:
+        variation: a score's rows, one a bin.
+        held_out: whether the poses were held out of the scorer's fit.
+    """
     figure, axis = theme.canvas()
     colours = theme.ramp(len(variation))
     known = [row for row in variation if row["covariance_trace"] is not None]
@@ -162,11 +168,11 @@ def covariance(variation: list[dict[str, Any]]) -> Chart:
     return theme.finish(
         figure,
         title="Variation of the poses in each bin",
-        alt=f"Bar chart of the spread of held-out poses in {len(variation)} bins, {ends}.",
+        alt=f"Bar chart of the spread of the poses in {len(variation)} bins, {ends}.",
         caption=(
-            "How far the normalised poses of a bin lie from each other, on poses held out of the "
-            "scorer's fit. Nothing in the construction makes this rise; where it does, the hard "
-            "bins do hold more varied poses." + missing
+            "How far the normalised poses of a bin lie from each other"
+            f"{', on poses held out of a fit' if held_out else ''}. Nothing in the construction "
+            "makes this rise; where it does, the hard bins do hold more varied poses." + missing
         ),
     )
 
@@ -174,12 +180,13 @@ def covariance(variation: list[dict[str, Any]]) -> Chart:
 @theme.styled
 def rare_share(variation: list[dict[str, Any]]) -> Chart | None:
     """Share of rare modes in each bin; None where the source does not know its modes."""
-    if any(row.get("rare_share") is None for row in variation):
+    rows = [row for row in variation if row.get("rare_share") is not None]
+    if not rows:
         return None
     figure, axis = theme.canvas()
-    shares = [100 * row["rare_share"] for row in variation]
-    colours = theme.ramp(len(variation))
-    places = [row["bin"] + 1 for row in variation]
+    shares = [100 * row["rare_share"] for row in rows]
+    colours = [theme.ramp(len(variation))[row["bin"]] for row in rows]
+    places = [row["bin"] + 1 for row in rows]
     axis.vlines(places, 0, shares, colors=colours, linewidth=3)
     axis.scatter(places, shares, s=34, c=colours, edgecolors=theme.MUTED, linewidths=0.7, zorder=3)
     _bin_axis(axis, variation)
@@ -188,8 +195,8 @@ def rare_share(variation: list[dict[str, Any]]) -> Chart | None:
         figure,
         title="Rare modes in each bin",
         alt=(
-            f"Share of rare modes by bin, from {number(shares[0])} % in bin 1 to "
-            f"{number(shares[-1])} % in bin {len(shares)}."
+            f"Share of rare modes by bin, from {number(shares[0])} % in bin {places[0]} to "
+            f"{number(shares[-1])} % in bin {places[-1]}."
         ),
         caption=(
             "A built-in world knows which of its modes are rare (mixture share below 3 %). "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posesift.difficulty.bins import panel_bins
 from posesift.report import drawing, examples, samples, score_figures, scorer_table, theme
 from posesift.report.blocks import Block, Charts, Gallery, Note, Picture, Section, Strip
 from posesift.report.folders import ScoreFolder
@@ -10,20 +11,11 @@ from posesift.report.wording import count, number
 PER_BIN = 6
 
 
-def panel_bins(k: int) -> list[int]:
-    """The bins that are pictured: the first, the last and two evenly between, counted from 0.
-
-    >>> [b + 1 for b in panel_bins(25)], panel_bins(3)
-    ([1, 9, 17, 25], [0, 1, 2])
-    """
-    return sorted({round(i * (k - 1) / 3) for i in range(4)})
-
-
 def sections(score: ScoreFolder) -> list[Section]:
     """Sections on the source's poses, in the order of the story."""
     found = [distribution(score), gallery(score), alike(score)]
     if table := scorer_table.scorers(score.summary):
-        lead = "What the chosen score adds over reconstruction error and over scores without a network."
+        lead = "What the chosen score adds over reconstruction error and over cheap scores."
         found.append(Section("scorers", "Which score", lead, [table]))
     return found
 
@@ -32,10 +24,11 @@ def distribution(score: ScoreFolder) -> Section:
     """Histogram of the scores, box plots of both kinds of variation, rare modes."""
     summary = score.summary
     k = summary["bins"]
+    held_out = (summary.get("agreement") or {}).get(summary["method"]) is not None
     charts: list[theme.Chart | None] = [
-        score_figures.histogram(score.score_N, summary["edges"], panel_bins(k)),
+        score_figures.histogram(score.score_N, summary["edges"], list(panel_bins(k))),
         score_figures.score_boxes(summary["variation"]),
-        score_figures.covariance(summary["variation"]),
+        score_figures.covariance(summary["variation"], held_out),
         score_figures.rare_share(summary["variation"]),
     ]
     binning = {
@@ -84,15 +77,7 @@ def gallery(score: ScoreFolder) -> Section:
     ]
     if problem:
         blocks.insert(0, Note(f"Skeletons without images: {problem}."))
-    if table.boxes_from == "labels":
-        blocks.insert(0, Note(BOXES_FROM_LABELS))
     return Section("bins", title, lead, blocks)
-
-
-BOXES_FROM_LABELS = (
-    "Person boxes come from labels: this look at the labels has to be said wherever these "
-    "numbers are quoted."
-)
 
 
 def alike(score: ScoreFolder) -> Section:

@@ -124,8 +124,14 @@ def arms(comparison: Comparison) -> Table:
     )
 
 
-def endpoints(rows: list[dict[str, Any]], comparison: Comparison) -> Table:
-    """Primary and secondary endpoints: difference, interval, half-width, p, Holm's p."""
+def endpoints(rows: list[dict[str, Any]], comparison: Comparison, one_pair: bool) -> Table:
+    """Primary and secondary endpoints: difference, interval, half-width, p, Holm's p.
+
+    Args:
+        rows: as in ``comparison.json``, the primary one first.
+        comparison: for the arms' labels.
+        one_pair: whether all rows compare the same two arms, which then need no naming.
+    """
     shown = []
     for row in rows:
         low, high = row.get("low"), row.get("high")
@@ -134,7 +140,7 @@ def endpoints(rows: list[dict[str, Any]], comparison: Comparison) -> Table:
         )
         shown.append(
             Row(
-                f"{pair}: {row['endpoint']}",
+                row["endpoint"] if one_pair else f"{pair}: {row['endpoint']}",
                 [
                     Cell(signed(row["mean"])),
                     Cell("–" if low is None else f"{signed(low)} to {signed(high)}"),
@@ -147,8 +153,8 @@ def endpoints(rows: list[dict[str, Any]], comparison: Comparison) -> Table:
         )
     return Table(
         "Endpoints",
-        "difference of",
-        ["points", "95 % interval", "half-width", "p", "p (Holm)"],
+        "" if one_pair else "difference of",
+        ["points", "95 % interval", "half-width", "p", "p (Holm)"],
         shown,
         "Student intervals, paired over seeds. Only the first was named in advance; the others "
         "are corrected for being many.",

@@ -95,7 +95,6 @@ class Chart:
         caption: how to read it; plain text.
         width: in CSS pixels, for a page that does not jump while it opens.
         height: in CSS pixels.
-        wide: whether it wants a row of its own.
     """
 
     title: str
@@ -104,7 +103,6 @@ class Chart:
     caption: str
     width: int
     height: int
-    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,7 @@ def canvas(width: float = 4.6, height: float = 3.0) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def finish(figure: Figure, *, title: str, alt: str, caption: str = "", wide: bool = False) -> Chart:
+def finish(figure: Figure, *, title: str, alt: str, caption: str = "") -> Chart:
     """Turn a drawn figure into a `Chart`; the same figure always gives the same bytes."""
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(
@@ -187,7 +185,7 @@ def finish(figure: Figure, *, title: str, alt: str, caption: str = "", wide: boo
     )
     width, height = (round(side * 96) for side in figure.get_size_inches())
     uri = data_uri(adaptive(buffer.getvalue()).encode(), "image/svg+xml")
-    return Chart(title, uri, alt, caption, width, height, wide)
+    return Chart(title, uri, alt, caption, width, height)
 
 
 def adaptive(svg: str) -> str:

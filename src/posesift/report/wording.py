@@ -6,9 +6,19 @@ dash, a difference always carries its sign, and a percentage always has one deci
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 MISSING = "–"
+
+
+def typeset(text: str) -> str:
+    r"""Keep a number and its percent sign on one line.
+
+    >>> typeset("a share of 16.6 % or more")
+    'a share of 16.6\xa0% or more'
+    """
+    return re.sub(r"(?<=\d) %", "\u00a0%", text)
 
 
 def number(value: float | None, digits: int = 1) -> str:
@@ -56,16 +66,16 @@ def plural(value: int, noun: str, many: str | None = None) -> str:
 
 
 def between(low: float | None, high: float | None) -> str:
-    """A 95 % interval of a difference, or what it means that there is none.
+    """A 95 % interval of a difference, or what it means that there is none.
 
     >>> between(-0.2, 1.1)
-    '95 % interval −0.2 to +1.1'
+    '95 % interval −0.2 to +1.1'
     >>> between(None, None)
     'no interval'
     """
     if low is None or high is None:
         return "no interval"
-    return f"95 % interval {signed(low)} to {signed(high)}"
+    return f"95 % interval {signed(low)} to {signed(high)}"
 
 
 def listed(names: Sequence[str]) -> str:
