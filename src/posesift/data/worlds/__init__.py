@@ -15,7 +15,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -146,7 +146,10 @@ def sample(
 
 
 def paint(
-    world_poses: WorldPoses, look: str, indices: Iterable[int] | None = None, chunk: int = 64
+    world_poses: WorldPoses,
+    look: str,
+    indices: Sequence[int] | np.ndarray | None = None,
+    chunk: int = 64,
 ) -> np.ndarray:
     """Paint samples: (M, side, side, 3) uint8 RGB.
 

@@ -22,9 +22,7 @@ VIEW = View(pitch_deg=(4.0, 10.0), roll_deg=(0.0, 5.0), distance=(2.2, 5.0))
 
 _HAIR = [part.name == "long hair" for part in PARTS]
 _TRUNK = [part.name in ("shirt", "trousers") for part in PARTS]
-_HEAD = [
-    part.material in ("hair", "skin", "dark", "lip") and "hand" not in part.name for part in PARTS
-]
+_HEAD = [bool(set(part.points) & set(body_shape.HEAD_POINTS)) for part in PARTS]
 
 
 def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:

@@ -58,7 +58,7 @@ for _row, _turns in enumerate(_JOINTS.values()):
             _EULER_AJ3[ANGLES.index(_turn[0]), _row, _axis] = np.deg2rad(_turn[1])
 
 
-_HEAD_POINTS = {
+HEAD_POINTS = {
     SKULL: (0, 0.66, -0.06), BACK: (0, 0.42, -0.16), FACE: (0, 0.50, 0.17),
     CHIN: (0, 0.13, 0.20), NOSE: (0, 0.40, 0.56), MOUTH: (0, 0.20, 0.46),
     L_EYE: (0.17, 0.52, 0.46), R_EYE: (-0.17, 0.52, 0.46), TAIL: (0, -0.25, -0.32),
@@ -126,7 +126,7 @@ def pose(angles_NA: np.ndarray, lengths: dict[str, np.ndarray]) -> np.ndarray:
     thorax = place(THORAX, chest, waist, 0, half_spine, 0)
     neck = place(NECK, chest, thorax, 0, lengths["neck"], 0.006)
     place(HEAD, head, neck, 0, size, 0)
-    for point, (x, y, z) in _HEAD_POINTS.items():
+    for point, (x, y, z) in HEAD_POINTS.items():
         place(point, head, neck, x * size, y * size, z * size)
 
     for side, sign in (("left", 1), ("right", -1)):

@@ -103,7 +103,11 @@ def stencils(
 
 
 def hull(centre_S2: np.ndarray, radius_S: np.ndarray) -> np.ndarray:
-    """The outline (..., V, 2) of the convex hull of discs (..., S, 2) with radii (..., S)."""
+    """The outline (..., V, 2) of the convex hull of discs (..., S, 2) with radii (..., S).
+
+    A polygon inside the hull that touches it in V directions. For one or two discs it lacks at
+    most 4 % of the area; of three or more, one that hardly stands out may be cut off.
+    """
     support_SV = centre_S2 @ _DIRECTIONS_V2.T + radius_S[..., None]
     best_V = support_SV.argmax(-2)
     centre_V2 = np.take_along_axis(centre_S2, best_V[..., None], -2)
