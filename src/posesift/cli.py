@@ -1,11 +1,10 @@
-"""The command line: ``posesift COMMAND``. What a user did wrong is said in one line, never a trace."""
+"""The command line: ``posesift COMMAND``; a user's mistake is one message, never a trace."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
-
 from typing import Protocol
 
 import posesift
@@ -66,7 +65,7 @@ def _parse(arguments: list[str]) -> Command:
         prog="posesift",
         description=(posesift.__doc__ or "").split("\n")[0].removeprefix("PoseSift: ").capitalize(),
         args=arguments or ["--help"],
-        config=(tyro.conf.FlagConversionOff, tyro.conf.OmitArgPrefixes),
+        config=(tyro.conf.FlagCreatePairsOff,),
     )
 
 

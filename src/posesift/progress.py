@@ -70,9 +70,7 @@ def bar(description: str, total: float | None = None) -> Iterator[Bar]:
             _live = None
 
 
-def track(
-    items: Iterable[Item], description: str, total: float | None = None
-) -> Iterator[Item]:
+def track(items: Iterable[Item], description: str, total: float | None = None) -> Iterator[Item]:
     """Iterate over ``items`` under a bar; the length is taken from ``items`` when it has one."""
     if total is None and hasattr(items, "__len__"):
         total = len(items)  # pyright: ignore[reportArgumentType]

@@ -89,6 +89,15 @@ def read_json(path: str | Path) -> Any:
         raise _explained(error, path) from error
 
 
+def plain(value: Any) -> Any:
+    """``value`` as it comes back from a JSON file: tuples are lists, keys are text.
+
+    >>> plain({1: (2, 3)})
+    {'1': [2, 3]}
+    """
+    return json.loads(json.dumps(value))
+
+
 def cache_folder() -> Path:
     """Where things that can be made again are kept.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import posesift
 from posesift import storage
-from posesift.commands.flags import Switch, table_text
+from posesift.commands.flags import table_text
 
 CORE = (
     "torch", "numpy", "scipy", "opencv-python-headless", "pyarrow", "lightning-fabric",
@@ -24,7 +24,7 @@ CORE = (
 class Doctor:
     """Say which versions, devices and speeds this machine has, and what is missing."""
 
-    json: Switch = False
+    json: bool = False
     """Print the findings as JSON."""
 
     def run(self) -> None:

@@ -6,14 +6,10 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-import tyro
+from typing import Any, Literal
 
 from posesift import storage
 from posesift.progress import note
-
-Switch = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 
 
 @dataclass(kw_only=True)
@@ -22,11 +18,11 @@ class ResultFlags:
 
     out: Path | None = None
     """Folder for the result (default: a dated folder under runs/)."""
-    overwrite: Switch = False
+    overwrite: bool = False
     """Replace a finished result in --out."""
-    json: Switch = False
+    json: bool = False
     """Print the result as JSON on the standard output, and nothing else there."""
-    open: Switch = False
+    open: bool = False
     """Open the report in a browser at the end."""
 
     def folder(self, name: str) -> Path:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import yaml
 
 from posesift import storage
@@ -31,6 +32,7 @@ class Experiment:
         source: data address of the labelled training poses.
         target: data address of the target's training images. Source-only training never opens
             them; the oracle trains on their labels.
+        oracles: name of a test set to the address of labelled training data of its own kind.
         test: name of a test set to its data address; ``"target"`` is the headline.
         labels: name of a test set to its title.
         gap: rows, columns and sets of the 2x2 table poses x look, or None.
@@ -60,6 +62,7 @@ class Experiment:
         threads: CPU threads, or None: all cores.
         workers: loader processes; 0 reads in the training process.
         save_every: steps between checkpoints.
+        target_boxes: where addresses of the target name no boxes, take them from here.
         notes: what a reader of the report must know.
     """
 
@@ -67,6 +70,7 @@ class Experiment:
     title: str = ""
     source: str
     target: str | None = None
+    oracles: dict[str, str] = field(default_factory=dict)
     test: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     gap: dict[str, Any] | None = None
@@ -96,6 +100,7 @@ class Experiment:
     threads: int | None = None
     workers: int = 0
     save_every: int = 100
+    target_boxes: str | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -133,7 +138,10 @@ class Experiment:
             raise ValueError(f"{path}: expected an experiment (fields like source: ...)")
         if unknown := sorted(set(document) - known):
             raise ValueError(f"{path}: an experiment has no field {', '.join(unknown)}")
-        return Experiment(**document | {"notes": tuple(document.get("notes", ()))})
+        try:
+            return msgspec.convert(document, Experiment)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"{path}: {error}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +153,8 @@ class Arm:
         role: ``warm-up`` (trains what arms start from), ``arm``, or ``oracle``.
         sampling: its strategy.
         start: the warm-up arm whose network it starts from, or None: from scratch.
-        trained_on: for an oracle, the address of the labelled data, which stands in the recipe
-            under this test set's name.
+        trained_on: for an oracle, the name of the test set whose kind of labelled data it trains
+            on (`Experiment.oracles`).
         warmup_steps: its budget before the second stage.
         steps: its budget in the second stage.
     """

@@ -32,6 +32,11 @@ def _world(world: str, seed: int, quick: bool, rotation: float) -> Experiment:
         title=f"Built-in {world} world: synthetic source, photo-like target",
         source=address("source", "synthetic", source, "train"),
         target=address("target", "photo", target, "train"),
+        oracles={
+            "target": address("target", "photo", target, "train"),
+            "target_poses": address("target", "synthetic", source, "train"),
+            "target_look": address("source", "photo", source, "train"),
+        },
         test={
             "target": address("target", "photo", test, "test"),
             "target_poses": address("target", "synthetic", test, "test"),

@@ -1,0 +1,76 @@
+"""``posesift score DATA``: how hard is each pose, and which bin is it in?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from posesift import storage
+from posesift.commands.flags import ResultFlags, number, table_text, warn
+
+
+@dataclass(kw_only=True)
+class Score(ResultFlags):
+    """Score poses by difficulty and group them into bins of rising difficulty."""
+
+    data: Annotated[str, tyro.conf.Positional]
+    """Data address, for instance world:body, lspet:/data/lspet or poses:table.parquet."""
+    method: Literal["elbo", "reconstruction", "mean-distance", "pca", "knn"] = "elbo"
+    """Pose VAE (elbo, or reconstruction: the poster's), or a cheap score."""
+    normalisation: Literal["limb", "crop", "rms", "torso", "upright"] = "limb"
+    """What is taken out of a pose before scoring."""
+    bins: int | None = None
+    """Number of bins (default: 25 from 50,000 poses on, else 10)."""
+    binning: Literal["quantile", "width", "log-width"] = "quantile"
+    """Equal counts, equal widths, or equal widths of log(score)."""
+    scorer: Path | None = None
+    """Score with the fit of this score folder: the target by the source's VAE."""
+    seed: int = 0
+    """Of the fit."""
+
+    def run(self) -> None:
+        """Score, write the folder, draw the page."""
+        from posesift.data.readers import read
+        from posesift.experiments.score import ScoreSettings, score_poses
+        from posesift.report.page import write_report
+
+        table = read(self.data)
+        folder = storage.new_folder(self.folder("score"), overwrite=self.overwrite, kind="score")
+        settings = ScoreSettings(
+            method=self.method,
+            normalisation=self.normalisation,
+            bins=self.bins,
+            binning=self.binning,
+            scorer=None if self.scorer is None else str(self.scorer),
+            seed=self.seed,
+        )
+        scored = score_poses(table, folder, settings)
+        page = write_report(folder)
+        storage.write_manifest(folder, "score", data=self.data)
+        summary = scored.summary
+        for text in summary["warnings"]:
+            warn(text)
+        rows = [
+            [
+                str(row["bin"] + 1), str(row["samples"]), number(row["low"], 3),
+                number(row["high"], 3), number(row["mean"], 3), number(row["covariance_trace"], 3),
+            ]
+            for row in summary["variation"]
+        ]  # fmt: skip
+        header = ["bin", "poses", "from", "to", "mean score", "variation"]
+        self.finish(
+            page,
+            {
+                "samples": summary["samples"],
+                "bins": summary["bins"],
+                "variation_spearman": summary["variation_spearman"],
+                "rare_mode_auc": summary["rare_mode_auc"],
+                "seconds": summary["seconds"],
+                "folder": str(folder),
+            },
+            f"{summary['samples']} poses scored by {summary['method']}\n"
+            + table_text(rows, header),
+        )

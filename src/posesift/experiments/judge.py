@@ -1,0 +1,133 @@
+"""The last stage of a run: predict every test set, measure, keep both; and what comes for free.
+
+Legend: N samples, K keypoints, A angles, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesift import storage
+from posesift.data.readers import read
+from posesift.evaluation import support
+from posesift.evaluation.baselines import constant_pose
+from posesift.evaluation.by_bin import evaluation_difficulty
+from posesift.evaluation.evalpose import statistics_of
+from posesift.evaluation.evaluate import Evaluation, evaluate
+from posesift.poses import PoseTable
+from posesift.poses.angles import joint_angles
+
+if TYPE_CHECKING:
+    from posesift.data.loading import PoseDataset
+    from posesift.evaluation.predict import PredictFunction, Predictor
+
+Protocol = Literal["pooled", "reference"]
+
+
+def judge(
+    predictor: Predictor | PredictFunction,
+    test: dict[str, str],
+    side: int,
+    source: PoseTable,
+    folder: Path | None = None,
+    *,
+    protocol: Protocol = "pooled",
+    stride: float = 4,
+    workers: int = 0,
+) -> dict[str, Any]:
+    """Evaluate on every test set.
+
+    Args:
+        predictor: takes uint8 crops, gives keypoints and confidence.
+        test: name of a test set to its data address.
+        side: of the crops, in pixels.
+        source: the training poses, which say how hard a test pose is and how much support it has
+            (and give the angle statistics of a skeleton that states none).
+        folder: gets ``evaluation.json`` and ``predictions.parquet``; None keeps nothing.
+        protocol: of PCK.
+        stride: crop pixels a heatmap cell, which ``"reference"`` rounds to.
+        workers: loader processes.
+
+    Returns:
+        What ``evaluation.json`` holds under ``"sets"``.
+    """
+    from posesift.evaluation.predict import predict
+    from posesift.evaluation.samples import write_samples
+
+    found = {}
+    for name, dataset in test_sets(test, side, source):
+        predictions = predict(predictor, dataset, workers=workers)
+        found[name] = (
+            predictions,
+            _measure(predictions.keypoints_NK2, dataset, source, protocol, stride),
+        )
+    sets = {name: evaluation.entry for name, (_, evaluation) in found.items()}
+    if folder is not None:
+        write_samples(folder / "predictions.parquet", found, test)
+        storage.write_json(folder / "evaluation.json", {"sets": sets})
+    return sets
+
+
+def judge_constant_pose(test: dict[str, str], side: int, source: PoseTable) -> dict[str, Any]:
+    """The ``"sets"`` of the baseline that always says the source's median pose."""
+    pose_K2 = constant_pose(source, side)
+    return {
+        name: _measure(np.broadcast_to(pose_K2, dataset.keypoints_NK2.shape), dataset, source).entry
+        for name, dataset in test_sets(test, side, source)
+    }
+
+
+def test_sets(test: dict[str, str], side: int, source: PoseTable) -> list[tuple[str, PoseDataset]]:
+    """The test data by name.
+
+    Raises:
+        ValueError: a set has another skeleton than the source; the message names the keypoints
+            that differ.
+    """
+    from posesift.data.loading import PoseDataset
+
+    found = []
+    for name, address in test.items():
+        table = read(address, default_split="test")
+        if not table.skeleton.same_as(source.skeleton):
+            raise ValueError(
+                f"{address} cannot test what was trained on {source.address}: "
+                + source.skeleton.difference(table.skeleton)
+            )
+        found.append((name, PoseDataset(table, side)))
+    return found
+
+
+def _measure(
+    predicted_NK2: NDArray,
+    dataset: PoseDataset,
+    source: PoseTable,
+    protocol: Protocol = "pooled",
+    stride: float = 4,
+) -> Evaluation:
+    table = dataset.table
+    evaluation = evaluate(
+        predicted_NK2,
+        dataset.keypoints_NK2,
+        dataset.visible_NK,
+        dataset.side,
+        table.skeleton,
+        difficulty_N=evaluation_difficulty(table, source),
+        statistics=statistics_of(table.skeleton, source),
+        protocol=protocol,
+        stride=stride,
+    )
+    evaluation.entry["by_support"] = support.pck_by_support(
+        support.count_within(_angles(table), _angles(source)),
+        evaluation.correct_N,
+        evaluation.counted_N,
+    )
+    return evaluation
+
+
+def _angles(table: PoseTable) -> NDArray[np.float64]:
+    return joint_angles(table.keypoints_NK2, table.visible_NK, table.skeleton.triplets)

@@ -1,0 +1,209 @@
+"""The command line: what it prints, how it ends, what it leaves."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from posesift import cli, storage
+from posesift.commands import COMMANDS
+
+TINY = ["--warmup-steps", "2", "--steps", "2", "--batch-size", "8", "--bins", "3"]
+WORLD = "world:body,n=48,seed=0"
+
+
+def posesift(*arguments):
+    """Run the installed command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "posesift.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_commands_are_the_published_ones():
+    """Additions only: scripts of users depend on these names."""
+    assert list(COMMANDS) == ["demo", "check", "score", "train", "evaluate", "report", "doctor"]
+
+
+def test_help_is_fast_and_loads_nothing_heavy():
+    code = (
+        "import sys; from posesift.cli import main; code = main(['--help']);"
+        "bad = {'torch', 'matplotlib', 'cv2', 'pyarrow'} & set(sys.modules);"
+        "print('loaded', bad or 'nothing heavy', code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("loaded nothing heavy 0")
+    began = time.perf_counter()
+    assert posesift("--help").returncode == 0
+    assert time.perf_counter() - began < 5  # a generous bound; benchmarks/startup.py measures it
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_every_command_explains_itself_and_refuses_unknown_flags(command, capsys):
+    assert cli.main([command, "--help"]) == 0
+    assert "posesift " + command in capsys.readouterr().out
+    positional = {"check": ["x"], "score": ["x"], "train": ["x"], "report": ["x"]}
+    given = {"evaluate": ["x", "y"]} | positional
+    assert cli.main([command, *given.get(command, []), "--no-such-flag", "1"]) == 2
+    assert "no-such-flag" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_every_command_runs_as_a_process(command, tmp_path):
+    """Wrong usage ends with 2 and one message; what needs no data does its work."""
+    arguments = {
+        "demo": ["--seeds", "0"],
+        "check": [f"lspet:{tmp_path}"],
+        "score": ["world:boddy"],
+        "train": ["world-bodie"],
+        "evaluate": [tmp_path, "world:body"],
+        "report": [tmp_path / "none"],
+        "doctor": ["--json"],
+    }[command]
+    done = posesift(command, *arguments)
+    assert "Traceback" not in done.stderr
+    if command == "doctor":
+        assert done.returncode == 0
+        found = json.loads(done.stdout)
+        assert found["runtime"]["precision"] in ("fp32", "bf16")
+        assert found["packages"]["torch"]
+    else:
+        assert done.returncode == 2, done.stderr
+        assert done.stderr.strip().startswith("posesift: ")
+
+
+def test_version(capsys):
+    import posesift as package
+
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == package.__version__
+
+
+def test_ctrl_c_ends_with_130(monkeypatch, capsys):
+    def interrupted(self):
+        raise KeyboardInterrupt("go on with --resume")
+
+    monkeypatch.setattr(COMMANDS["doctor"], "run", interrupted)
+    assert cli.main(["doctor"]) == 130
+    assert "go on with --resume" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    command = f"{sys.executable} -m posesift.cli --help | head -c 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "Broken pipe" not in done.stderr
+
+
+def test_score_leaves_a_score_folder(tmp_path, capsys):
+    out = tmp_path / "scores"
+    arguments = ["score", "world:body,n=300", "--method", "pca", "--bins", "4", "--out", str(out)]
+    assert cli.main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["samples"] == 300
+    assert found["bins"] == 4
+    assert set(found) >= {"samples", "bins", "variation_spearman", "rare_mode_auc", "seconds"}
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        "difficulty.parquet", "scorer.safetensors", "scorer.json", "summary.json", "report.html",
+        "manifest.json",
+    }  # fmt: skip
+    assert storage.read_manifest(out, "score")["data"] == "world:body,n=300"
+    # Again into the same folder: refused, and nothing is lost.
+    before = (out / "difficulty.parquet").read_bytes()
+    assert cli.main(arguments) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert (out / "difficulty.parquet").read_bytes() == before
+    assert cli.main([*arguments, "--overwrite"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"Report: {out / 'report.html'}"
+
+
+def test_score_by_an_earlier_fit(tmp_path, capsys):
+    fit, again = tmp_path / "fit", tmp_path / "again"
+    assert cli.main(["score", "world:body,n=300", "--method", "pca", "--out", str(fit)]) == 0
+    target = "world:body,poses=target,n=300"
+    assert cli.main(["score", target, "--scorer", str(fit), "--out", str(again)]) == 0
+    capsys.readouterr()
+    summaries = [storage.read_json(folder / "summary.json") for folder in (fit, again)]
+    means = [np.mean([row["mean"] for row in summary["variation"]]) for summary in summaries]
+    assert means[1] > 1.2 * means[0]  # the target's poses are harder by the source's measure
+
+
+def test_train_evaluate_report(tmp_path, capsys):
+    out = tmp_path / "run"
+    target = "world:body,poses=target,look=photo,n=32"
+    arguments = ["train", "world-body", "--source", WORLD, "--target", target, *TINY]
+    arguments += ["--sampling", "hard-mining", "--out", str(out)]
+    assert cli.main(arguments) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"Report: {out / 'report.html'}"
+    for name in ("experiment.yaml", "environment.json", "metrics.jsonl", "evaluation.json",
+                 "predictions.parquet", "report.html", "manifest.json", "score/summary.json"):  # fmt: skip
+        assert (out / name).is_file(), name
+    assert "auto" not in (out / "experiment.yaml").read_text()
+    sets = storage.read_json(out / "evaluation.json")["sets"]
+    assert set(sets["target"]) >= {"samples", "protocol", "pck", "pck_auc", "evalpose_100",
+                                   "evalpose_cosine", "angle_error_deg", "angle_at_15", "by_bin"}  # fmt: skip
+
+    judged = tmp_path / "judged"
+    assert cli.main(["evaluate", str(out), target, "--out", str(judged), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    same = storage.read_json(judged / "evaluation.json")["sets"]["target"]
+    assert found["sets"]["target"] == same
+    assert same["pck"] == sets["target"]["pck"]
+
+    (out / "report.html").unlink()
+    assert cli.main(["report", str(out)]) == 0
+    assert (out / "report.html").is_file()
+
+    # Replayed from its own description, it ends with the same figures.
+    replay = tmp_path / "replay"
+    assert cli.main(["train", str(out / "experiment.yaml"), "--out", str(replay)]) == 0
+    assert storage.read_json(replay / "evaluation.json")["sets"] == sets
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "photos"], "give --target"),
+        (["train", "world-body", "--sampling", "hard"], "hard-mining"),
+        (["train", "world-body", "--resume"], "--resume needs --out"),
+        (["train", "world-body", "--from", "nowhere", "--quick"], "found no folder"),
+        (["train", "world-body", "--weights", "none.pth", "--source", WORLD, *TINY], "none.pth"),
+        (["train", "world-body", "--device", "cuda"], "not available"),
+        (["train", "world-body", "--steps", "0", "--warmup-steps", "0"], "at least one"),
+        (["score", "world:body,n=20", "--bins", "50", "--method", "pca"], "distinct"),
+        (["score", "images:nowhere"], "nowhere"),
+        (["score", "nothing"], "write the format and a colon"),
+        (["evaluate", "nowhere", "world:body"], "found no folder"),
+        (["report", "nowhere"], "found no folder"),
+    ],
+)
+def test_a_users_mistake_is_one_message(arguments, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if arguments[-1:] != ["cuda"] or not _has_cuda():
+        assert cli.main(arguments) == 2
+        assert message in capsys.readouterr().err
+    assert not list(tmp_path.rglob("manifest.json"))
+
+
+def test_a_read_only_folder_is_explained(tmp_path, capsys):
+    if os.geteuid() == 0:
+        folder = "/proc/posesift"  # root may write anywhere else
+    else:
+        tmp_path.chmod(0o555)
+        folder = str(tmp_path / "out")
+    assert cli.main(["score", "world:body,n=60", "--method", "pca", "--out", folder]) == 2
+    assert "cannot write" in capsys.readouterr().err
+
+
+def _has_cuda():
+    import torch
+
+    return torch.cuda.is_available()
