@@ -20,6 +20,7 @@ from posesift import skeletons, storage
 from posesift.evaluation.evalpose import statistics_of
 from posesift.evaluation.evaluate import evaluate
 from posesift.poses.table import PoseTable
+from posesift.report.page import write_report
 
 SIDE = 64
 BODY = skeletons.load("body16")
@@ -258,6 +259,24 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def one_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A comparison of one seed."""
-    return build_comparison(tmp_path_factory.mktemp("one"), seeds=(4,), n=60)
+def comparison_page(comparison: Path) -> Path:
+    """Its page."""
+    return write_report(comparison)
+
+
+@pytest.fixture(scope="session")
+def one_seed_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a comparison of one seed."""
+    return write_report(build_comparison(tmp_path_factory.mktemp("one"), seeds=(4,), n=60))
+
+
+@pytest.fixture(scope="session")
+def score_page(comparison: Path) -> Path:
+    """The page of a score."""
+    return write_report(comparison / "score")
+
+
+@pytest.fixture(scope="session")
+def run_page(comparison: Path) -> Path:
+    """The page of one run."""
+    return write_report(comparison / "cells/uniform/seed0")

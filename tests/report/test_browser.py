@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -18,8 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from posesift.report.page import write_report
 
 pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
@@ -46,8 +45,9 @@ class Browser:
         (to_r, self._to), (self._from, from_w) = os.pipe(), os.pipe()
         command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
         self.process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{to_r} 4>&{from_w}', "sh", *command],
-            pass_fds=(to_r, from_w),
+            command,
+            preexec_fn=lambda: _as_3_and_4(to_r, from_w),
+            close_fds=False,  # Python's own descriptors are closed on exec; 3 and 4 stay
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -127,6 +127,13 @@ class Browser:
         os.close(self._from)
 
 
+def _as_3_and_4(read: int, write: int) -> None:
+    """Where Chromium looks for its pipe; by way of high numbers, as these may be 3 and 4."""
+    read, write = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100) for fd in (read, write))
+    os.dup2(read, 3)
+    os.dup2(write, 4)
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     if not CHROMIUM:
@@ -136,16 +143,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     tab.close()
 
 
-@pytest.fixture(scope="module", params=["comparison", "one seed", "score", "run"])
-def page(request: pytest.FixtureRequest, comparison: Path, one_seed: Path) -> Path:
-    return write_report(
-        {
-            "comparison": comparison,
-            "one seed": one_seed,
-            "score": comparison / "score",
-            "run": comparison / "cells/uniform/seed0",
-        }[request.param]
-    )
+@pytest.fixture(params=["comparison", "one_seed", "score", "run"])
+def page(request: pytest.FixtureRequest) -> Path:
+    return request.getfixturevalue(f"{request.param}_page")
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -8,8 +8,9 @@ from posesift.report import result_figures, results, tables, theme
 from posesift.report.blocks import Block, Charts, Note, Patch, Section, Square, Squares
 from posesift.report.results import Comparison, Interval
 from posesift.report.tables import spread_note
-from posesift.report.wording import between, number, plural, signed
+from posesift.report.wording import between, capitalised, number, plural, signed
 
+ENDPOINTS = "Every endpoint"
 SIMILAR = (
     "Close: within 15 degrees of root mean square difference over the joint angles. "
     "n: samples in the group, over all seeds."
@@ -34,7 +35,7 @@ def outcome(comparison: Comparison) -> Section:
         for row in stated
         if (shown := results.endpoint(row))
     ]
-    title = f"{_pair(comparison, primary)} on every endpoint" if one_pair else "Every endpoint"
+    title = capitalised(f"{_pair(comparison, primary)}, every endpoint") if one_pair else ENDPOINTS
     blocks: list[Block] = [Charts([result_figures.endpoints(rows, seeds, title)])] if rows else []
     blocks += [
         tables.endpoints(stated, comparison, one_pair),

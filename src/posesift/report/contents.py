@@ -10,6 +10,7 @@ from posesift.report import (
     comparison_sections,
     example_sections,
     findings,
+    headline,
     nearest_section,
     run_sections,
     score_sections,
@@ -45,7 +46,7 @@ def of_comparison(folder: ComparisonFolder) -> Page:
         notes.append("Quick size: budgets are cut, so the numbers only show that all works.")
     if summary is None:
         notes.append("The score folder is not at hand, so the source's poses are not shown.")
-    notes += _box_note(entry.get("address") for entry in comparison["sets"].values())
+    notes += _box_note(notes, (entry.get("address") for entry in comparison["sets"].values()))
     sections = score_sections.sections(folder.score) if folder.score else []
     sections += comparison_sections.sections(comparison)
     failing = nearest_section.nearest_sources(folder)
@@ -68,7 +69,7 @@ def of_comparison(folder: ComparisonFolder) -> Page:
         facts=_comparison_facts(comparison),
         command=comparison.get("command") or "",
         notes=_once(notes, summary),
-        figures=findings.tiles(comparison, summary),
+        figures=headline.figures(comparison, summary),
         findings=findings.of_comparison(comparison, summary),
         sections=sections,
     )
@@ -105,7 +106,7 @@ def of_score(folder: ScoreFolder) -> Page:
         terms=terms,
         facts=facts,
         command=f"posesift score {summary['address']} --method {method} --bins {summary['bins']}",
-        notes=_once(_box_note([summary["address"]]), summary),
+        notes=_once(_box_note([], [summary["address"]]), summary),
         figures=figures,
         findings=[finding for finding in found if finding],
         sections=score_sections.sections(folder),
@@ -142,7 +143,7 @@ def of_run(folder: RunFolder) -> Page:
     ]
     notes = [*(settings.get("notes") or []), *(folder.evaluation.get("notes") or [])]
     tests = settings.get("test") or {}
-    notes += _box_note(tests.values() if isinstance(tests, dict) else [])
+    notes += _box_note(notes, tests.values() if isinstance(tests, dict) else [])
     return Page(
         kind="Run",
         title=str(settings.get("title") or settings.get("recipe") or "One run"),
@@ -185,8 +186,10 @@ def _comparison_facts(comparison: dict[str, Any]) -> list[tuple[str, str]]:
     return facts + [(f"environment, {key}", value) for key, value in machine]
 
 
-def _box_note(addresses: Iterable[str | None]) -> list[str]:
-    """The note on boxes, when one of the addresses takes them from labels."""
+def _box_note(notes: list[str], addresses: Iterable[str | None]) -> list[str]:
+    """The note on boxes, when one of the addresses takes them from labels and no note says so."""
+    if any("boxes" in note.lower() and "label" in note for note in notes):
+        return []
     for text in addresses:
         try:
             if text and address.parse(text).options.get("boxes") == "labels":

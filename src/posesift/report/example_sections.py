@@ -122,7 +122,6 @@ def truth(of: Predictions, row: int, image: str | None) -> Picture:
         side=of.side,
         image=image,
         alt=f"Ground truth of sample {of.index_N[row]}",
-        caption=["ground truth"],
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from posesift.report import results
-from posesift.report.blocks import Figure, Finding
+from posesift.report.blocks import Finding
 from posesift.report.results import Comparison, Interval
 from posesift.report.wording import (
     between,
@@ -118,7 +118,7 @@ def changed(comparison: Comparison) -> Finding:
         sentences.append(f"By seed: {listed([signed(value) for value in values])}.")
     if row.get("half_width") is not None:
         sentences.append(f"Half-width of the interval: {number(row['half_width'])} points.")
-    if share := headroom_share(comparison, shown):
+    if share := headroom_share(comparison):
         sentences.append(share)
     overall = results.difference(
         results.by_seed(comparison, row["arm"], "target", "pck", "0.05", "all"),
@@ -126,7 +126,7 @@ def changed(comparison: Comparison) -> Finding:
     )
     if overall:
         sentences.append(
-            f"On the whole target: {signed(overall.mean)} points ({_sure(overall, seeds)})."
+            f"On the whole target: {signed(overall.mean)} points ({sure(overall, seeds)})."
         )
     sentences += _controls(comparison, shown)
     return Finding(CHANGED, verdict(shown, arm, seeds), " ".join(sentences))
@@ -155,20 +155,33 @@ def verdict(shown: Interval, arm: str, seeds: int) -> str:
     )
 
 
-def headroom_share(comparison: Comparison, shown: Interval) -> str:
-    """An effect in percent of what any pose sampler could gain, "" where that is unknown."""
-    headroom = comparison.get("headroom")
-    if not headroom or headroom.get("mean") is None:
+def headroom_share(comparison: Comparison) -> str:
+    """What the sampling changes where only the poses are new, in percent of the headroom there.
+
+    "" where the comparison has no such test set or no headroom.
+    """
+    headroom, square = (comparison.get(key) for key in ("headroom", "gap"))
+    if not headroom or headroom.get("mean") is None or not square:
         return ""
+    poses_only = square["sets"][1][0]
+    gain = results.difference(
+        *(
+            results.by_seed(
+                comparison, comparison["primary"][key], poses_only, "pck", "0.05", "all"
+            )
+            for key in ("arm", "against")
+        )
+    )
+    if gain is None:
+        return ""
+    where = f"Where only the poses are new it changes PCK@0.05 by {signed(gain.mean)} points"
     if headroom["mean"] <= 0:
         return (
-            f"The pose headroom is {signed(headroom['mean'])} points: training on the target's "
-            "poses is no better here, so there is nothing for a sampler to gain."
+            f"{where}; training on those very poses is no better than that "
+            f"(headroom {signed(headroom['mean'])}), so no sampler had anything to gain."
         )
-    share = 100 * shown.mean / headroom["mean"]
-    return (
-        f"That is {number(share, 0)} % of the pose headroom of {number(headroom['mean'])} points."
-    )
+    share = 100 * gain.mean / headroom["mean"]
+    return f"{where}, {number(share, 0)} % of the pose headroom of {number(headroom['mean'])}."
 
 
 def gap(comparison: Comparison) -> Finding | None:
@@ -275,31 +288,6 @@ def free(comparison: Comparison) -> Finding | None:
     )
 
 
-def tiles(comparison: Comparison, summary: dict[str, Any] | None) -> list[Figure]:
-    """The numbers at the top of the page."""
-    row, seeds = comparison["primary"], len(comparison["seeds"])
-    shown = results.endpoint(row)
-    arm, against = (results.label(comparison, row[key]) for key in ("arm", "against"))
-    what = f"{arm} minus {against}, {row['endpoint']}"
-    sure = f" · {_sure(shown, seeds)}" if shown else ""
-    tiles = [Figure(signed(shown and shown.mean), "points", what + sure, strong=True)]
-    levels = results.bin_levels(comparison, results.reference(comparison))
-    if len(levels) > 1 and levels[0] and levels[-1]:
-        fall = levels[-1].mean - levels[0].mean
-        tiles.append(
-            Figure(signed(fall), "points", f"PCK@0.05 from easy to hard target poses, {against}")
-        )
-    headroom = comparison.get("headroom") or {}
-    if headroom.get("mean") is not None:
-        what = "pose headroom: what any choice of poses could gain at most"
-        tiles.append(Figure(signed(headroom["mean"]), "points", what))
-    auc = (summary or {}).get("rare_mode_auc") or {}
-    method = (summary or {}).get("method", "")
-    if auc.get(method) is not None:
-        tiles.append(Figure(number(auc[method], 2), "AUC", f"rare modes found by {method}"))
-    return tiles
-
-
 def _controls(comparison: Comparison, shown: Interval) -> list[str]:
     """Said only when a control gains as much as the sampling it controls for."""
     against, found = comparison["primary"]["against"], []
@@ -316,7 +304,8 @@ def _controls(comparison: Comparison, shown: Interval) -> list[str]:
     return found
 
 
-def _sure(shown: Interval, seeds: int) -> str:
+def sure(shown: Interval, seeds: int) -> str:
+    """How sure a difference is: its interval, and whether that includes zero."""
     if seeds == 1 or shown.low is None:
         return "one seed, no interval"
     text = between(shown.low, shown.high)

@@ -9,7 +9,7 @@ import numpy as np
 from posesift.report import theme
 from posesift.report.results import Interval
 from posesift.report.theme import Chart
-from posesift.report.wording import number, part_names, signed
+from posesift.report.wording import number, part_names, shortened, signed
 
 
 @theme.styled
@@ -36,7 +36,14 @@ def endpoints(rows: list[tuple[str, Interval, bool]], seeds: int, title: str) ->
             markeredgewidth=1.5,
             linestyle="none",
         )
-        axis.text(0, place - 0.28, name, transform=axis.get_yaxis_transform(), va="bottom")
+        axis.text(
+            0,
+            place - 0.26,
+            shortened(name, 60),
+            transform=axis.get_yaxis_transform(),
+            va="bottom",
+            bbox={"facecolor": theme.PAPER, "edgecolor": "none", "pad": 1.0},
+        )
     axis.axvline(0, color=theme.INK, linewidth=1, zorder=0)
     axis.set_yticks([])
     axis.set_ylim(len(rows) - 0.6, -0.85)
@@ -73,11 +80,13 @@ def difficulty_curves(
     shift = np.linspace(-0.12, 0.12, len(curves)) if len(curves) > 1 else [0.0]
     if oracle:
         xs, means, _ = _curve(oracle[1], 0.0)
-        axis.plot(xs, means, color=theme.INK, linestyle=":", linewidth=1.3, label=oracle[0])
+        axis.plot(
+            xs, means, color=theme.INK, linestyle=":", linewidth=1.3, label=shortened(oracle[0])
+        )
     for position, (name, levels) in enumerate(curves):
         xs, means, bars = _curve(levels, shift[position])
         look = theme.series(position)
-        axis.errorbar(xs, means, yerr=bars, label=name, elinewidth=1.2, **look.plot())
+        axis.errorbar(xs, means, yerr=bars, label=shortened(name), elinewidth=1.2, **look.plot())
     axis.set_xticks(range(1, bins + 1), part_names(bins))
     axis.set(ylabel="PCK@0.05 (%)", xlabel="difficulty of the target's poses")
     axis.set_ylim(bottom=0)
@@ -107,7 +116,7 @@ def difficulty_gains(
     for position, (name, levels) in enumerate(gains):
         xs, means, bars = _curve(levels, shift[position])
         look = theme.series(position + 1)
-        axis.errorbar(xs, means, yerr=bars, label=name, elinewidth=1.2, **look.plot())
+        axis.errorbar(xs, means, yerr=bars, label=shortened(name), elinewidth=1.2, **look.plot())
     axis.set_xticks(range(1, bins + 1), part_names(bins))
     axis.set(ylabel="difference in PCK@0.05 (points)", xlabel="difficulty of the target's poses")
     axis.grid(visible=False, axis="x")
@@ -132,7 +141,12 @@ def support(rows_of_arm: dict[str, list[dict[str, Any]]], *, caption: str) -> Ch
     for position, (name, rows) in enumerate(rows_of_arm.items()):
         known = [(i, row) for i, row in enumerate(rows) if row["pck"] is not None]
         look = theme.series(position)
-        axis.plot([i for i, _ in known], [r["pck"] for _, r in known], label=name, **look.plot())
+        axis.plot(
+            [i for i, _ in known],
+            [r["pck"] for _, r in known],
+            label=shortened(name),
+            **look.plot(),
+        )
         told.append(f"{name}: {', '.join(number(row['pck']) for _, row in known)}")
         if len(rows) > len(ticks):
             ticks = [f"{_range(row)}\nn = {row['samples']}" for row in rows]
@@ -165,7 +179,14 @@ def losses(metrics: list[dict[str, Any]]) -> Chart | None:
     for position, (name, curve) in enumerate(curves.items()):
         steps, values = zip(*curve, strict=True)
         look = theme.series(position)
-        axis.plot(steps, values, color=look.colour, linestyle=look.dash, label=name, linewidth=1.4)
+        axis.plot(
+            steps,
+            values,
+            color=look.colour,
+            linestyle=look.dash,
+            label=shortened(name),
+            linewidth=1.4,
+        )
     if all(value > 0 for curve in curves.values() for _, value in curve):
         axis.set_yscale("log")
     axis.set(xlabel="step", ylabel="loss")

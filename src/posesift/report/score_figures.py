@@ -1,4 +1,4 @@
-"""Figures about a score: its histogram, the variation inside its bins, how alike bins are.
+"""Figures about a score: its histogram and the variation inside its bins.
 
 N samples, k bins. Bins are counted from 0 in every argument and from 1 in every picture.
 """
@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, NullFormatter
 
 from posesift.report import theme
 from posesift.report.theme import Chart
@@ -205,51 +204,6 @@ def rare_share(variation: list[dict[str, Any]]) -> Chart | None:
     )
 
 
-@theme.styled
-def similarity(matrix: list[list[float | None]], used: int, left_out: int) -> Chart:
-    """Heatmap of the mean cosine between the angle vectors of two bins; dark = less similar."""
-    values = np.array([[np.nan if v is None else v for v in row] for row in matrix], dtype=float)
-    k = len(values)
-    figure, axis = theme.canvas(4.6, 3.8)
-    colours = LinearSegmentedColormap.from_list(
-        "similarity", ["#1a1423", "#5b2440", "#b0493d", "#efa469", "#fdf3dc"]
-    )
-    shown = axis.imshow(
-        values, cmap=colours, interpolation="none", extent=(0.5, k + 0.5, k + 0.5, 0.5)
-    )
-    for row, column in zip(*np.nonzero(np.isnan(values)), strict=True):
-        axis.text(column + 1, row + 1, "–", ha="center", va="center", color=theme.MUTED)
-    axis.grid(visible=False)
-    axis.spines[:].set_visible(False)
-    ticks = _ticks(k)
-    axis.set(xticks=ticks, yticks=ticks, xlabel="bin", ylabel="bin")
-    axis.tick_params(length=0)
-    bar = figure.colorbar(shown, ax=axis, fraction=0.05, pad=0.03)
-    bar.outline.set_visible(False)  # type: ignore[operator]
-    bar.set_label("mean cosine of joint angles")
-    bar.locator = MaxNLocator(5)
-    bar.update_ticks()
-    first, last = values[0, 0], values[-1, -1]
-    left = f" {count(left_out)} with an undefined angle are left out." if left_out else ""
-    return theme.finish(
-        figure,
-        title="How alike the poses of two bins are",
-        alt=(
-            f"Heatmap of pose similarity between {k} bins. Poses within bin 1 have a mean cosine "
-            f"of {_cosine(first)}, within bin {k} of {_cosine(last)}, and between the two of "
-            f"{_cosine(values[0, -1])}."
-        ),
-        caption=(
-            "Dark = less similar. The diagonal compares poses of one bin with each other, never a "
-            f"pose with itself. From {count(used)} poses with every angle defined.{left}"
-        ),
-    )
-
-
-def _cosine(value: float) -> str:
-    return number(None if np.isnan(value) else float(value), 2)
-
-
 def _spans_decades(score_N: np.ndarray) -> bool:
     """Whether a logarithmic axis shows these scores better."""
     low, high = np.quantile(score_N, [0.001, 0.999])
@@ -266,7 +220,7 @@ def _bars(score_N: np.ndarray, logarithmic: bool, bars: int = 64) -> np.ndarray:
     return np.linspace(low, high, bars + 1)
 
 
-def _ticks(k: int) -> list[int]:
+def ticks_of(k: int) -> list[int]:
     """At most about nine whole numbers from 1 to k, both ends among them."""
     step = max(1, round((k - 1) / 8))
     ticks = list(range(1, k + 1, step))
@@ -278,7 +232,7 @@ def _ticks(k: int) -> list[int]:
 def _bin_axis(axis: Axes, variation: list[dict[str, Any]]) -> None:
     """An x axis over bins, from 1, named at both ends."""
     k = len(variation)
-    axis.xaxis.set_major_locator(FixedLocator(_ticks(k)))
+    axis.xaxis.set_major_locator(FixedLocator(ticks_of(k)))
     axis.set_xlim(0.3, k + 0.7)
     axis.set_xlabel("bin (1 = easiest)")
     axis.grid(visible=False, axis="x")

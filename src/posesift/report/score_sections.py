@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from posesift.difficulty.bins import panel_bins
-from posesift.report import drawing, examples, samples, score_figures, scorer_table, theme
+from posesift.report import (
+    drawing,
+    examples,
+    samples,
+    score_figures,
+    scorer_table,
+    similarity_figure,
+    theme,
+)
 from posesift.report.blocks import Block, Charts, Gallery, Note, Picture, Section, Strip
 from posesift.report.folders import ScoreFolder
 from posesift.report.wording import count, number
@@ -87,7 +95,7 @@ def alike(score: ScoreFolder) -> Section:
     if not similar:
         note = Note("The similarity of the bins was not measured.", strong=False)
         return Section("similarity", "How alike the bins are", lead, [note])
-    chart = score_figures.similarity(similar["matrix"], similar["used"], similar["left_out"])
+    chart = similarity_figure.similarity(similar["matrix"], similar["used"], similar["left_out"])
     return Section("similarity", "How alike the bins are", lead, [Charts([chart])])
 
 

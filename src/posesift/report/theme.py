@@ -149,12 +149,12 @@ def on(ground: str) -> str:
     """Black or white, whichever is read better on ``ground`` (WCAG relative luminance).
 
     >>> on("#bcd3e3"), on("#8a2b0e")
-    ('#10141c', '#ffffff')
+    ('#000000', '#ffffff')
     """
     parts = [int(ground[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return "#10141c" if luminance > 0.2 else "#ffffff"
+    return "#000000" if luminance > 0.179 else "#ffffff"  # where both contrast equally, 4.6 : 1
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:

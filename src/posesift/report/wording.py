@@ -89,6 +89,16 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def shortened(text: str, length: int = 28) -> str:
+    """A name cut to a figure's room.
+
+    >>> shortened("hard mining"), shortened("a name that nobody wants to read", 12)
+    ('hard mining', 'a name that…')
+    """
+    text = " ".join(text.split())
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
 def capitalised(text: str) -> str:
     """``text`` with a capital first letter, the rest untouched.
 

@@ -1,0 +1,157 @@
+"""Each sentence for each way the numbers can fall."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from posesift.report import findings, headline
+from posesift.report.results import Interval
+
+
+@pytest.fixture
+def found(comparison: Path) -> dict:
+    return json.loads((comparison / "comparison.json").read_text())
+
+
+@pytest.fixture
+def summary(comparison: Path) -> dict:
+    return json.loads((comparison / "score/summary.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("shown", "seeds", "begins"),
+    [
+        (Interval(1.2, 0.4, 2.0), 3, "Hard mining gains 1.2 points (95 % interval +0.4 to +2.0"),
+        (Interval(-1.2, -2.0, -0.4), 3, "Hard mining loses 1.2 points"),
+        (Interval(1.2, -0.1, 2.5), 3, "No clear change: +1.2 points"),
+        (Interval(0.0, -1.0, 1.0), 3, "No clear change: 0.0 points"),
+        (Interval(5.0, None, None), 1, "One seed: +5.0 points"),
+    ],
+)
+def test_verdicts_claim_no_more_than_the_interval(shown: Interval, seeds: int, begins: str) -> None:
+    said = findings.verdict(shown, "hard mining", seeds)
+    assert said.startswith(begins)
+    assert ("includes zero" in said) == (shown.clear is False)
+    assert ("not a result" in said) == (seeds == 1)
+
+
+@pytest.mark.parametrize(
+    ("knn", "begins"),
+    [
+        (0.99, "Yes. The k-NN distance finds rare modes better than the VAE"),
+        (0.971, "Yes. The k-NN distance finds rare modes as well as the VAE"),
+        (0.96, "Not in finding rare modes: the best cheap score, the k-NN distance"),
+    ],
+)
+def test_a_cheap_score_gets_its_due(summary: dict, knn: float, begins: str) -> None:
+    summary["rare_mode_auc"]["knn"] = knn
+    said = findings.cheaper(summary)
+    assert said is not None
+    assert said.answer.startswith(begins)
+
+
+def test_nothing_is_said_of_scores_that_were_not_measured(summary: dict) -> None:
+    assert findings.cheaper(summary | {"rare_mode_auc": None}) is None
+    assert findings.cheaper(summary | {"method": "knn"}) is None
+
+
+def test_what_the_source_lacks_is_counted(summary: dict) -> None:
+    for row in summary["variation"]:
+        row.update(samples=100, rare_share=0.0)
+    summary["variation"][-1]["rare_share"] = 0.5
+    summary["variation"][0]["rare_share"] = 0.25
+    said = findings.lacks(summary)
+    assert said is not None
+    # 50 + 25 rare of 1,000 poses; 50 of the 75 in the last bin
+    assert said.answer == (
+        "Rare modes make up 7.5 % of the source and 50.0 % of its hardest tenth, "
+        "which holds 67 % of them all."
+    )
+
+
+def test_a_source_without_modes_speaks_of_spread_or_not_at_all(summary: dict) -> None:
+    for row in summary["variation"]:
+        row["rare_share"] = None
+    said = findings.lacks(summary)
+    assert said is not None
+    assert said.answer.startswith("Poses of the hardest tenth are 2.7 times as varied")
+    for row in summary["variation"]:
+        row["covariance_trace"] = None
+    assert findings.lacks(summary) is None
+
+
+def test_failing_is_measured_against_an_oracle(found: dict) -> None:
+    said = findings.fails(found)
+    assert said is not None
+    assert said.answer.startswith("Yes. PCK@0.05 of the uniform arm falls from")
+    assert "hard for anyone" in said.detail
+    flat = copy.deepcopy(found)
+    for cell in flat["cells"]:
+        for row in cell["sets"]["target"]["by_bin"]:
+            row["pck"] = 40.0
+    said = findings.fails(flat)
+    assert said is not None
+    assert said.answer.startswith("No. ")
+    for cell in flat["cells"]:
+        cell["sets"]["target"]["by_bin"] = []
+    assert findings.fails(flat) is None
+
+
+def test_a_control_that_gains_as_much_is_named(found: dict) -> None:
+    assert "control" not in findings.changed(found).detail
+    for cell in found["cells"]:
+        if cell["arm"] == "shuffled":
+            cell["sets"]["target"]["by_bin"][-1]["pck"] = 95.0
+    assert "The control shuffled gains as much" in findings.changed(found).detail
+
+
+def test_headroom_is_of_the_cell_where_only_poses_are_new(found: dict) -> None:
+    for cell in found["cells"]:
+        level = {"hard-mining": 52.0, "uniform": 50.0}.get(cell["arm"], 60.0)
+        cell["sets"]["target_poses"]["pck"]["0.05"]["all"] = level
+    found["headroom"] = {"mean": 8.0}
+    assert findings.headroom_share(found) == (
+        "Where only the poses are new it changes PCK@0.05 by +2.0 points, 25 % of the pose "
+        "headroom of 8.0."
+    )
+    found["headroom"] = {"mean": -1.0}
+    assert "no sampler had anything to gain" in findings.headroom_share(found)
+    assert findings.headroom_share(found | {"headroom": None}) == ""
+
+
+def test_an_unmeasured_primary_endpoint_is_said(found: dict) -> None:
+    found["primary"] |= {"mean": None, "values": []}
+    assert findings.changed(found).answer.startswith("Not known")
+    assert headline.figures(found, None)[0].value == "–"
+
+
+@pytest.mark.parametrize(
+    ("last", "says"), [(60.0, "rises with"), (30.2, "hardly depends on"), (10.0, "falls with")]
+)
+def test_support_is_read_both_ways(found: dict, last: float, says: str) -> None:
+    found["support"]["uniform"][-1]["pck"] = last
+    said = findings.supported(found)
+    assert said is not None
+    assert f"Accuracy {says} support" in said.answer
+
+
+def test_a_baseline_that_does_as_well_is_said(found: dict) -> None:
+    said = findings.free(found)
+    assert said is not None
+    assert "not needed" not in said.answer
+    for row in found["baselines"]:
+        row["sets"]["target"]["pck"]["0.05"]["all"] = 99.0
+    said = findings.free(found)
+    assert said is not None
+    assert "the training was not needed" in said.answer
+
+
+def test_the_gap_names_the_larger_part(found: dict) -> None:
+    said = findings.gap(found)
+    assert said is not None
+    assert "the larger part is the look" in said.detail
+    assert findings.gap(found | {"gap": None}) is None

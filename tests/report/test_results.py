@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from posesift.report import results
+
+
+def entry(value: float, bins: list[float] | None = None) -> dict:
+    rows = [{"bin": b, "pck": v, "interval": [v - 3, v + 4]} for b, v in enumerate(bins or [value])]
+    return {"pck": {"0.05": {"all": value}}, "by_bin": rows}
+
+
+def comparison(seeds: tuple[int, ...] = (0, 1)) -> dict:
+    """Two arms and one oracle, numbers chosen for mental arithmetic."""
+    cells = []
+    for seed in seeds:
+        for arm, base in (("a", 10.0), ("b", 12.0), ("best", 50.0)):
+            level = base + seed
+            sets = {
+                "s": entry(level + 30),
+                "look": entry(level + 10),
+                "poses": entry(level + 20),
+                "target": entry(level, [level + 5, level - 5]),
+            }
+            if arm == "b":
+                sets["target"]["by_bin"][1]["pck"] += 4 * seed  # gains 2 and 6 in the hard bin
+            cells.append({"arm": arm, "seed": seed, "sets": sets})
+    return {
+        "seeds": list(seeds),
+        "arms": [
+            {"name": "a", "label": "A", "role": "arm"},
+            {"name": "b", "role": "arm"},
+            {"name": "best", "role": "oracle", "trained_on": "target"},
+        ],
+        "cells": cells,
+        "primary": {"arm": "b", "against": "a", "mean": 4.0},
+        "gap": {"rows": [], "columns": [], "sets": [["s", "look"], ["poses", "target"]]},
+    }
+
+
+def test_paired_differences_by_hand() -> None:
+    found = comparison()
+    reference = results.bins_by_seed(found, "a")
+    gain = results.difference(results.bins_by_seed(found, "b")[1], reference[1])
+    # differences 2 and 6: mean 4, standard error 2, t(1 degree) = 12.7062
+    assert gain is not None
+    assert gain.mean == 4
+    assert gain.low == pytest.approx(4 - 12.7062 * 2, abs=1e-3)
+    assert gain.high == pytest.approx(4 + 12.7062 * 2, abs=1e-3)
+    assert gain.clear is False
+
+
+def test_only_shared_seeds_are_paired() -> None:
+    assert results.difference({0: 1.0, 1: 9.0}, {1: 4.0, 2: 0.0}) == results.Interval(5, None, None)
+    assert results.difference({0: 1.0}, {1: 1.0}) is None
+
+
+def test_intervals_say_whether_they_are_clear() -> None:
+    assert results.Interval(1, 0.1, 2).clear is True
+    assert results.Interval(-1, -2, -0.1).clear is True
+    assert results.Interval(1, -0.1, 2).clear is False
+    assert results.Interval(1, None, None).clear is None
+
+
+def test_levels_are_over_seeds_or_over_the_images_of_one() -> None:
+    several = results.bin_levels(comparison(), "a")[0]
+    assert several is not None
+    assert several.mean == 15.5  # 15 and 16
+    assert several.high == pytest.approx(15.5 + 12.7062 * 0.5, abs=1e-3)
+    assert results.bin_levels(comparison((7,)), "a")[0] == results.Interval(22, 19, 26)
+
+
+def test_the_gap_by_hand() -> None:
+    square = results.gap(comparison(), "a")
+    assert square is not None
+    assert square.cells == [[40.5, 20.5], [30.5, 10.5]]
+    assert square.regret == [[None, None], [None, 40.0]]
+    assert square.interaction == 0  # -20 for the look in both rows
+    assert results.gap({**comparison(), "gap": None}, "a") is None
+
+
+def test_the_interaction_has_a_sign() -> None:
+    found = comparison((0,))
+    found["cells"][0]["sets"]["target"]["pck"]["0.05"]["all"] = 3.0  # 7 below the sum
+    square = results.gap(found, "a")
+    assert square is not None
+    assert square.interaction == -7
+
+
+def test_spread_is_that_of_a_sample() -> None:
+    found = results.spread([1.0, 2.0, 6.0])
+    assert found is not None
+    assert found.mean == 3
+    assert found.deviation == pytest.approx(math.sqrt(7))
+    assert results.spread([]) is None
+    assert results.spread([2.0]) == results.Spread(2.0, None, 1)
+
+
+def test_order_and_labels_of_arms() -> None:
+    found = comparison()
+    found["primary"] = {"arm": "a", "against": "b", "mean": 0}
+    assert results.shown_arms(found) == ["b", "a"]
+    assert results.label(found, "a") == "A"
+    assert results.label(found, "b") == "b"
+
+
+def test_what_is_missing_is_none() -> None:
+    assert results.lookup({"pck": {"0.05": {}}}, "pck", "0.05", "all") is None
+    assert results.lookup(None, "pck") is None
+    assert results.endpoint({"mean": None, "low": None}) is None
+    assert results.by_seed(comparison(), "a", "elsewhere", "pck") == {}

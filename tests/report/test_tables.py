@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from posesift.report import scorer_table, tables
+from posesift.report.tables import Column
+
+
+def comparison(values: dict[str, list[float]], oracle: float = 99.0) -> dict:
+    """Arms with one value a seed in every measure."""
+    cells = [
+        {"arm": arm, "seed": seed, "sets": {"target": {"m": value}}}
+        for arm, of_arm in values.items()
+        for seed, value in enumerate(of_arm)
+    ]
+    cells.append({"arm": "o", "seed": 0, "sets": {"target": {"m": oracle}}})
+    return {
+        "seeds": [0, 1],
+        "sets": {"target": {"label": "photos"}, "source": {"label": "drawings"}},
+        "arms": [{"name": name, "role": "arm"} for name in values]
+        + [
+            {"name": "o", "role": "oracle", "trained_on": "target"},
+            {"name": "elsewhere", "role": "oracle", "trained_on": "source"},
+        ],
+        "cells": cells,
+        "baselines": [{"name": "constant pose", "seed": 0, "sets": {"target": {"m": 3.0}}}],
+    }
+
+
+def bold(table: tables.Table, column: int = 0) -> list[str]:
+    return [row.name for row in table.rows if row.cells[column].best]
+
+
+def test_the_best_is_bold_and_an_oracle_never_is() -> None:
+    found = comparison({"a": [10.0, 12.0], "b": [20.0, 20.0]})
+    table = tables.compared(found, [Column("m", ("m",))], "t", "c")
+    assert [row.name for row in table.rows] == ["constant pose", "a", "b", "o"]
+    assert bold(table) == ["b"]
+    assert [(cell.text, cell.spread) for row in table.rows for cell in row.cells] == [
+        ("3.0", ""),
+        ("11.0", "1.4"),
+        ("20.0", "0.0"),
+        ("99.0", ""),
+    ]
+
+
+def test_lower_can_be_better_and_a_baseline_can_win() -> None:
+    found = comparison({"a": [10.0, 12.0], "b": [20.0, 20.0]})
+    table = tables.compared(found, [Column("m", ("m",), higher=False)], "t", "c")
+    assert bold(table) == ["constant pose"]
+
+
+def test_equal_to_the_reader_is_equally_bold() -> None:
+    found = comparison({"a": [10.01, 10.01], "b": [10.04, 10.04], "c": [9.9, 9.9]})
+    assert bold(tables.compared(found, [Column("m", ("m",))], "t", "c")) == ["a", "b"]
+
+
+def test_nothing_to_compare_is_not_bold() -> None:
+    found = comparison({"a": [10.0]})
+    found["baselines"] = []
+    assert bold(tables.compared(found, [Column("m", ("m",))], "t", "c")) == []
+
+
+def test_missing_measures_are_dashes() -> None:
+    table = tables.compared(comparison({"a": [1.0]}), [Column("n", ("n",))], "t", "c")
+    assert {cell.text for row in table.rows for cell in row.cells} == {"–"}
+
+
+def test_groups_put_all_last() -> None:
+    entry = {"pck": {"0.05": {"all": 1, "hip": 2}}}
+    assert [c.title for c in tables.group_columns(entry, "pck", "0.05")] == ["hip", "all"]
+    assert tables.group_columns(entry, "pck", "0.2") == []
+
+
+def test_arms_say_whose_labels_trained_them() -> None:
+    table = tables.arms(comparison({"a": [1.0]}))
+    assert [(row.name, row.cells[-1].text) for row in table.rows] == [
+        ("a", "drawings"),
+        ("o", "photos"),
+        ("elsewhere", "drawings"),
+    ]
+
+
+def test_scorers_side_by_side() -> None:
+    summary = {
+        "method": "elbo",
+        "rare_mode_auc": {"elbo": 0.9701, "knn": 0.9742, "pca": None},
+        "agreement": {"elbo": 0.96},
+        "rank_correlation_with_default": {"elbo": 1.0, "knn": 0.8},
+    }
+    table = scorer_table.scorers(summary)
+    assert table is not None
+    assert [row.name for row in table.rows] == [
+        "VAE, elbo (used here)",
+        "k-NN distance",
+        "PCA residual",
+    ]
+    assert bold(table) == ["VAE, elbo (used here)", "k-NN distance"]  # both read 0.97
+    assert [cell.text for cell in table.rows[0].cells] == ["0.97", "0.96", "itself"]
+    assert [cell.text for cell in table.rows[2].cells] == ["–", "–", "–"]
+    assert scorer_table.scorers({"method": "pca"}) is None
