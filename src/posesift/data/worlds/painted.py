@@ -85,8 +85,12 @@ def _paint_to(
     """Paint the samples `index_N`, of which the first few may be in the file `kept` already."""
     side = _choices(root)[0]["side"]
     shape = (len(index_N), side, side, 3)
-    size = f"{np.prod(shape) / 2**20:.0f} MiB"
-    progress.note(f"painting {len(index_N):,} images of {root}; kept in {path} ({size})")
+    size = storage.size_text(float(np.prod(shape)))
+    sample, look = _choices(root)
+    progress.note(
+        f"painting {len(index_N):,} {sample['name']} images: {sample['poses']} poses, {look} look "
+        f"({size}, kept in {storage.cache_folder() / 'worlds'})"
+    )
     with storage.atomic_path(path) as temporary:
         images = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
         _reserve(temporary)

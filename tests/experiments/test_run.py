@@ -1,0 +1,139 @@
+"""A run: what it leaves, what it refuses, and that interruptions change nothing."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.experiments.tiny import CHANGES, experiment
+
+from posesift import storage
+from posesift.data.readers import read
+from posesift.experiments.run import evaluate_run, train
+from posesift.experiments.score import ScoreSettings, load_scored, score_poses
+from posesift.experiments.spec import Experiment
+from posesift.experiments.trained import load_method
+
+
+def weights(folder):
+    newest = sorted((folder / "checkpoints").glob("*.safetensors"))[-1]
+    return load_file(newest)
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_run_keeps_what_the_report_needs(tmp_path):
+    sets = train(experiment(sampling="hard-mining"), tmp_path)
+    assert storage.read_manifest(tmp_path, "run")["recipe"] == "world-body"
+    evaluation = storage.read_json(tmp_path / "evaluation.json")
+    assert evaluation["sets"] == sets
+    assert set(sets) == {"target", "target_poses"}
+    assert sets["target"]["samples"] == 24
+    assert sum(row["samples"] for row in sets["target"]["by_bin"]) == 24
+    kept = Experiment.load(tmp_path / "experiment.yaml")
+    assert (kept.device, kept.precision, kept.threads) == ("cpu", "fp32", 1)
+    environment = storage.read_json(tmp_path / "environment.json")
+    assert 1 <= environment["draws"]["effective_sample_size"] < 48
+    # Measured again on the same data, the same figures; a trained method predicts.
+    again = tmp_path.parent / "again"
+    found = evaluate_run(tmp_path, CHANGES["test"]["target"], again)
+    assert found["target"]["pck"] == sets["target"]["pck"]
+    assert evaluate_run(tmp_path, CHANGES["test"]["target"], again, protocol="reference")["target"][
+        "protocol"
+    ].startswith("reference")
+    keypoints, confidence = load_method(tmp_path).predict(torch.zeros(1, 3, 32, 32).byte())
+    assert keypoints.shape == (1, 16, 2)
+    assert confidence.shape == (1, 16)
+
+
+@pytest.mark.parametrize("sampling", ["uniform", "curriculum"])
+def test_runs_are_repeatable_and_seeds_differ(tmp_path, sampling):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        train(experiment(sampling=sampling, seed=seed), tmp_path / name)
+    assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
+    assert not same(weights(tmp_path / "a"), weights(tmp_path / "c"))
+
+
+def test_a_killed_run_resumed_ends_with_the_same_weights(tmp_path):
+    """SIGKILL in the second stage of a process; resumed here, bit for bit."""
+    long = experiment(sampling="curriculum", steps=60, save_every=4)
+    train(long, tmp_path / "through")
+    killed = tmp_path / "killed"
+    long.save(tmp_path / "plan.yaml")
+    code = (
+        "import sys; from pathlib import Path;"
+        "from posesift.experiments.run import train; from posesift.experiments import Experiment;"
+        f"train(Experiment.load({str(tmp_path / 'plan.yaml')!r}), Path({str(killed)!r}))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 60
+    while len(list(killed.glob("checkpoints/*.json"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert list(killed.glob("checkpoints/*.json")), "the run did not come so far in a minute"
+    assert not storage.is_finished(killed), "the run ended before it was killed"
+    train(long, killed)
+    assert same(weights(killed), weights(tmp_path / "through"))
+    assert storage.read_json(killed / "evaluation.json") == storage.read_json(
+        tmp_path / "through" / "evaluation.json"
+    )
+    lines = (killed / "metrics.jsonl").read_text().splitlines()
+    assert len(lines) == len((tmp_path / "through" / "metrics.jsonl").read_text().splitlines())
+
+
+def test_a_folder_begun_otherwise_is_refused(tmp_path):
+    train(experiment(), tmp_path)
+    with pytest.raises(ValueError, match="begun with steps = 3, found 5"):
+        train(experiment(steps=5), tmp_path)
+
+
+def test_a_run_starts_from_another(tmp_path):
+    train(experiment(steps=0), tmp_path / "warm")
+    train(experiment(start_from=str(tmp_path / "warm")), tmp_path / "next")
+    begun = weights(tmp_path / "warm")
+    ended = weights(tmp_path / "next")
+    name = next(name for name in begun if name.startswith("method/network") and "weight" in name)
+    assert not torch.equal(begun[name], ended[name])
+    with pytest.raises(ValueError, match="found no folder"):
+        train(experiment(start_from="nowhere"), tmp_path / "lost")
+    with pytest.raises(ValueError, match="another skeleton: hand21 has 21"):
+        train(
+            experiment(start_from=str(tmp_path / "warm"), source="world:hand,n=16,side=32"),
+            tmp_path / "hand",
+        )
+    with pytest.raises(ValueError, match="holds a small network"):
+        train(
+            experiment(start_from=str(tmp_path / "warm"), network="resnet18"), tmp_path / "larger"
+        )
+
+
+def test_the_oracle_trains_on_the_target(tmp_path):
+    train(experiment(method="oracle"), tmp_path / "oracle")
+    environment = storage.read_json(tmp_path / "oracle" / "environment.json")
+    assert environment["source_samples"] == 16
+    with pytest.raises(ValueError, match="give --target"):
+        train(experiment(method="oracle", target=None), tmp_path / "none")
+
+
+def test_a_test_set_of_another_skeleton_is_refused(tmp_path):
+    hand = {"target": "world:hand,n=8,side=32,split=test"}
+    with pytest.raises(ValueError, match=r"cannot test what was trained on.*body16 has 16"):
+        train(experiment(test=hand), tmp_path)
+
+
+def test_scores_are_kept_and_read_back(tmp_path):
+    table = read(CHANGES["source"])
+    scored = score_poses(table, tmp_path, ScoreSettings(method="pca", bins=4))
+    again = load_scored(tmp_path, table)
+    assert (again.score_N == scored.score_N).all()
+    assert (again.bin_N == scored.bin_N).all()
+    assert again.summary == scored.summary
+    other = read(CHANGES["oracles"]["target"])
+    with pytest.raises(ValueError, match="expected 16 of"):
+        load_scored(tmp_path, other)
