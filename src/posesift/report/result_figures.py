@@ -147,7 +147,7 @@ def support(rows_of_arm: dict[str, list[dict[str, Any]]], *, caption: str) -> Ch
             label=shortened(name),
             **look.plot(),
         )
-        told.append(f"{name}: {', '.join(number(row['pck']) for _, row in known)}")
+        told.append(f"{name}: {', '.join(number(row['pck']) for row in rows)}")
         if len(rows) > len(ticks):
             ticks = [f"{_range(row)}\nn = {row['samples']}" for row in rows]
     axis.set_xticks(range(len(ticks)), ticks)
@@ -188,7 +188,7 @@ def losses(metrics: list[dict[str, Any]]) -> Chart | None:
             linewidth=1.4,
         )
     if all(value > 0 for curve in curves.values() for _, value in curve):
-        axis.set_yscale("log")
+        theme.logarithmic(axis, "y")
     axis.set(xlabel="step", ylabel="loss")
     _legend_below(axis, len(curves))
     return theme.finish(

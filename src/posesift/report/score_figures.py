@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullFormatter
+from matplotlib.ticker import FixedLocator
 
 from posesift.report import theme
 from posesift.report.theme import Chart
@@ -27,9 +27,9 @@ def histogram(score_N: np.ndarray, edges: list[float], panel: list[int]) -> Char
     """
     score_N = np.asarray(score_N, dtype=np.float64)
     edges_a = np.asarray(edges, dtype=np.float64)
-    logarithmic = _spans_decades(score_N)
+    logarithmic = _has_a_tail(score_N)
     bars = _bars(score_N, logarithmic)
-    counts, _ = np.histogram(score_N, bars)
+    counts, _ = np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)
     middle = np.sqrt(bars[1:] * bars[:-1]) if logarithmic else (bars[1:] + bars[:-1]) / 2
     k = len(edges_a) - 1
     bin_of_bar = np.clip(np.searchsorted(edges_a, middle, side="right") - 1, 0, k - 1)
@@ -46,8 +46,7 @@ def histogram(score_N: np.ndarray, edges: list[float], panel: list[int]) -> Char
         linewidth=0.4,
     )
     if logarithmic:
-        axis.set_xscale("log")
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        theme.logarithmic(axis, "x")
     top = counts.max()
     for b in panel:
         low, high = max(edges_a[b], bars[0]), min(edges_a[b + 1], bars[-1])
@@ -112,8 +111,7 @@ def score_boxes(variation: list[dict[str, Any]]) -> Chart:
         box.set_facecolor(colours[row["bin"]])
     low, high = min(b["whislo"] for b in boxes), max(b["whishi"] for b in boxes)
     if low > 0 and high / low > 30:
-        axis.set_yscale("log")
-        axis.yaxis.set_minor_formatter(NullFormatter())
+        theme.logarithmic(axis, "y")
     _bin_axis(axis, variation)
     axis.set_ylabel("score of a pose")
     first, last = rows[0], rows[-1]
@@ -204,10 +202,10 @@ def rare_share(variation: list[dict[str, Any]]) -> Chart | None:
     )
 
 
-def _spans_decades(score_N: np.ndarray) -> bool:
+def _has_a_tail(score_N: np.ndarray) -> bool:
     """Whether a logarithmic axis shows these scores better."""
     low, high = np.quantile(score_N, [0.001, 0.999])
-    return bool(low > 0 and high / low > 20)
+    return bool(low > 0 and high / low > 5)
 
 
 def _bars(score_N: np.ndarray, logarithmic: bool, bars: int = 64) -> np.ndarray:

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import base64
+import xml.dom.minidom
+
+from posesift.report import result_figures
+from posesift.report.results import Interval
+from posesift.report.theme import Chart
+
+
+def words(chart: Chart) -> list[str]:
+    svg = base64.b64decode(chart.uri.split(",")[1]).decode()
+    document = xml.dom.minidom.parseString(svg)
+    return [node.firstChild.data for node in document.getElementsByTagName("text")]
+
+
+def test_endpoints_say_how_sure_they_are() -> None:
+    rows = [("main", Interval(1.0, 0.5, 1.5), True), ("other", Interval(-1.0, None, None), False)]
+    chart = result_figures.endpoints(rows, seeds=3, title="t")
+    assert "main: +1.0 (+0.5 to +1.5); other: −1.0." in chart.alt
+    assert "paired over seeds" in chart.caption
+    assert {"main", "other"} <= set(words(chart))
+    assert "one seed" in result_figures.endpoints(rows, seeds=1, title="t").caption
+
+
+def test_curves_name_the_ends_and_survive_gaps() -> None:
+    levels = [Interval(50, 40, 55), None, Interval(20, 10, 30)]
+    chart = result_figures.difficulty_curves([("a", levels)], ("best", levels), caption="c")
+    shown = words(chart)
+    assert "easiest" in shown
+    assert "hardest" in shown
+    assert {"a", "best"} <= set(shown)
+    assert "a: 50.0, –, 20.0" in chart.alt
+    gains = result_figures.difficulty_gains([("b", [None, None])], "a", caption="c")
+    assert gains.title == "Difference to a"
+
+
+def test_one_missing_bound_means_no_bars() -> None:
+    _, means, bars = result_figures._curve([Interval(1, 0, 2), Interval(3, None, None)], 0.0)
+    assert means.tolist() == [1, 3]
+    assert bars is None
+    _, _, bars = result_figures._curve([Interval(5, 3, 9)], 0.0)
+    assert bars is not None
+    assert bars.tolist() == [[2], [4]]
+
+
+def test_support_names_its_groups() -> None:
+    rows = [
+        {"neighbours_low": 0, "neighbours_high": 0, "samples": 5, "pck": 10.0},
+        {"neighbours_low": 1, "neighbours_high": 9, "samples": 0, "pck": None},
+        {"neighbours_low": 10, "neighbours_high": None, "samples": 7, "pck": 30.0},
+    ]
+    chart = result_figures.support({"a": rows}, caption="c")
+    assert {"0", "1–9", "≥ 10", "n = 0", "n = 7"} <= set(words(chart))
+    assert "a: 10.0, –, 30.0" in chart.alt
+
+
+def test_losses_are_drawn_where_there_are_any() -> None:
+    rows = [{"step": s, "loss_a": 1 / (s + 1), "lr": 1, "stage": "x"} for s in range(5)]
+    chart = result_figures.losses(rows)
+    assert chart is not None
+    assert "loss_a" in chart.alt
+    assert "lr" not in words(chart)
+    assert result_figures.losses([{"step": 1, "loss": 2.0}]) is None
+    assert result_figures.losses([]) is None
+
+
+def test_long_names_leave_room_for_the_figure() -> None:
+    long = "a very long name of an arm " * 9
+    chart = result_figures.difficulty_curves([(long, [Interval(1, 0, 2)] * 4)], None, caption="c")
+    assert any(word.endswith("…") and len(word) <= 28 for word in words(chart))
+    assert long in chart.alt
