@@ -55,7 +55,7 @@ def run(folder: Path | None, load=loader, resume: bool = False, **options) -> So
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
-    return weights(run(folder)), lines(folder)
+    return weights(run(folder / "new" / "run")), lines(folder / "new" / "run")
 
 
 def test_fit_ends_with_the_weights_of_the_plainest_possible_loop():

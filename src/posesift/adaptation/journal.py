@@ -34,6 +34,8 @@ class Journal:
 
     def __init__(self, path: Path | None, log: Callable[[Record], None] | None = None):
         self._path, self._log = path, log
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
         self._sums: dict[str, Tensor] = {}
         self._losses: set[str] = set()
         self._count = 0  # steps in the sums

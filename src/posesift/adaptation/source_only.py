@@ -118,6 +118,7 @@ class SourceOnly:
     ) -> StepResult:
         """One supervised step on the source batch; the target's is not looked at."""
         assert source_batch is not None
+        assert source_batch["image"].shape[-1] == self.codec.side, source_batch["image"].shape
         settings = self.settings
         set_rate(self.optimiser, self._rate * trapezoid(t))
         views_B3HW, matrix_B23 = view(source_batch["image"], settings.augmentation, generator)
