@@ -183,8 +183,8 @@ def variation_spearman(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     """Whether both kinds of variation rise with the bin: rank correlations of bin and value.
 
     Returns:
-        `score` (of the interquartile range) and `covariance` (of the trace), each in [-1, 1], or
-        None with fewer than three bins to compare.
+        `score` (of the median) and `covariance` (of the trace), each in [-1, 1], or None with
+        fewer than three bins to compare.
     """
 
     def rising(values: list[float | None]) -> float | None:
@@ -194,7 +194,7 @@ def variation_spearman(rows: list[dict[str, Any]]) -> dict[str, float | None]:
         return spearman(*np.transpose(known))
 
     return {
-        "score": rising([None if r["q25"] is None else r["q75"] - r["q25"] for r in rows]),
+        "score": rising([row["q50"] for row in rows]),
         "covariance": rising([row["covariance_trace"] for row in rows]),
     }
 

@@ -55,9 +55,8 @@ def limb_scale(
 ) -> Tensor:
     """Pixels per canonical unit (B,): second largest of projected over canonical limb length.
 
-    With fewer than three visible limbs the largest, and never less than a quarter of it, since
-    two limbs may both be foreshortened to nothing; with none, twice the keypoints' root mean
-    square distance to their mean.
+    With fewer than three visible limbs the largest, since the other may be foreshortened to
+    nothing; with none, twice the keypoints' root mean square distance to their mean.
     """
     projected_BL, seen_BL = _projected(points_BK2, visible_BK, skeleton)
     ratio_BL = torch.where(seen_BL, projected_BL / projected_BL.new_tensor(lengths), -1.0)
@@ -66,7 +65,7 @@ def limb_scale(
     largest_B, where_B = ratio_BL.max(dim=1)
     second_B = ratio_BL.scatter(1, where_B[:, None], -1.0).amax(dim=1)
     limbs_B = seen_BL.sum(1)
-    scale_B = torch.where(limbs_B >= 3, torch.maximum(second_B, largest_B / 4), largest_B)
+    scale_B = torch.where(limbs_B >= 3, second_B, largest_B)
     limbless_B = limbs_B == 0
     if limbless_B.any():
         rest_BK2, rest_BK = points_BK2[limbless_B], visible_BK[limbless_B]

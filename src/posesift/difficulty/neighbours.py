@@ -19,6 +19,7 @@ from torch import Tensor
 
 REFERENCES = 20_000
 _PAIRS = 20_000_000  # distances held at a time: 80 MB
+_SAME = 1e-4  # a distance that rounding explains, in units of the normalised pose
 _SHARED = 3  # two poses that share fewer visible keypoints cannot be compared
 
 
@@ -85,13 +86,13 @@ class Neighbours:
         wanted = min(self.k + 1, len(self.points_RK2))
         coarse_BM, nearest_BM = squared_BR.topk(wanted, dim=1, largest=False)
         # Products of matrices round off; the few that are kept are measured exactly, so that the
-        # pose itself is at a distance of exactly 0.
+        # pose itself can be told from its neighbours.
         both_BMK = visible_BK[:, None] & self.visible_RK[nearest_BM]
         difference_BMK2 = points_BK2[:, None] - self.points_RK2[nearest_BM]
         exact_BM = (difference_BMK2.square().sum(-1) * both_BMK).sum(-1)
         exact_BM *= visible_BK.shape[1] / both_BMK.sum(-1).clamp_min(1)
         exact_BM = exact_BM.masked_fill(coarse_BM.isinf(), torch.inf).sort(dim=1).values
-        exact_BM[:, 0].masked_fill_(exact_BM[:, 0] == 0, torch.inf)  # the pose itself
+        exact_BM[:, 0].masked_fill_(exact_BM[:, 0] < _SAME**2, torch.inf)  # the pose itself
         distance_BM = exact_BM.sort(dim=1).values[:, : self.k].sqrt()
         found_BM = distance_BM.isfinite()
         return torch.where(found_BM, distance_BM, 0.0).sum(1) / found_BM.sum(1)

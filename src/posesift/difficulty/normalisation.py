@@ -67,13 +67,17 @@ class Normaliser:
     def __call__(self, keypoints_BK2: Tensor, visible_BK: Tensor, box_B4: Tensor | None) -> Tensor:
         """Normalised float32 points (B, K, 2), zero where not visible."""
         points_BK2 = torch.where(visible_BK[..., None], keypoints_BK2, 0.0)
-        hips = self._end(True) if self.how == "crop" else ()
-        points_BK2 = centred(points_BK2, visible_BK, hips or self.skeleton.torso)
+        points_BK2 = centred(points_BK2, visible_BK, self.centre)
         scale_B = self._scale(points_BK2, visible_BK, box_B4)
         # Keypoints that all coincide have no size: the pose is a point, whatever rounding left.
         inverse_B = torch.where(scale_B > TINY, 1 / scale_B, 0.0)
         points_BK2 = points_BK2 * inverse_B[:, None, None]
         return self._turned(points_BK2, visible_BK) if self.how == "upright" else points_BK2
+
+    @property
+    def centre(self) -> tuple[int, ...]:
+        """Keypoints whose visible mean is the origin."""
+        return (self._end(True) if self.how == "crop" else ()) or self.skeleton.torso
 
     def _scale(self, points_BK2: Tensor, visible_BK: Tensor, box_B4: Tensor | None) -> Tensor:
         if self.how == "crop":

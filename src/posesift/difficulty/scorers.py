@@ -96,7 +96,7 @@ def fit(
         model = Neighbours.fit(points_NK2, visible_NK, seen.clip_N, **settings)
     else:
         shape = VAESettings(**settings)
-        model = pose_vae.fit(points_NK2, visible_NK, table.skeleton.torso, shape, seed)
+        model = pose_vae.fit(points_NK2, visible_NK, normaliser.centre, shape, seed)
     fitted_on = {"address": table.address, "samples": len(table), "seen": len(seen)}
     return Scorer(method, normaliser, model, seed, fitted_on)
 

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from posesift.difficulty import bins
+
+SCORES = arrays(
+    np.float32, st.integers(1, 80), elements=st.one_of(st.floats(0, 1e3, width=32), st.just(1.0))
+)
+
+
+@given(SCORES, st.data())
+@settings(max_examples=50, deadline=None)
+def test_quantile_bins_are_never_empty_and_as_even_as_ties_allow(scores, data):
+    k = data.draw(st.integers(1, len(np.unique(scores))))
+    edges = bins.bin_edges(scores, k)
+    assert (np.diff(edges[:-1]) > 0).all()
+    assert edges[-1] >= edges[-2]
+    number = bins.assign(scores, edges)
+    sizes = np.bincount(number, minlength=k)
+    assert (sizes > 0).all()
+    if len(np.unique(scores)) == len(scores):
+        assert sizes.max() - sizes.min() <= 1
+    for value in np.unique(scores):
+        assert np.ptp(number[scores == value]) == 0
+    order = np.argsort(scores)
+    assert (np.diff(number[order]) >= 0).all()
+
+
+@given(SCORES, st.sampled_from(["width", "log-width"]))
+@settings(max_examples=30, deadline=None)
+def test_width_bins_cover_all_scores(scores, binning):
+    edges = bins.bin_edges(scores, 1, binning)
+    assert edges.tolist() == [scores.min(), scores.max()]
+    if len(np.unique(scores)) >= 4:
+        edges = bins.bin_edges(scores, 4, binning)
+        assert (np.diff(edges) >= 0).all()
+        number = bins.assign(scores, edges)
+        assert number[scores.argmin()] == 0
+        assert number[scores.argmax()] == 3
+
+
+def test_by_hand():
+    assert bins.bin_edges([1, 2, 3, 4, 5, 6], 3).tolist() == [1, 3, 5, 6]
+    assert bins.bin_edges([1, 1, 1, 1, 2, 3], 3).tolist() == [1, 2, 3, 3]
+    assert bins.bin_edges([1, 2, 3, 3, 3, 3], 3).tolist() == [1, 2, 3, 3]
+    assert bins.bin_edges([0, 1, 2, 10], 2, "width").tolist() == [0, 5, 10]
+    np.testing.assert_allclose(bins.bin_edges([0, 1, 10, 100], 2, "log-width"), [0, 10, 100])
+    assert bins.assign(np.float32([-5, 1, 3, 4.9, 5, 99]), [1, 3, 5, 6]).tolist() == [
+        0,
+        0,
+        1,
+        1,
+        2,
+        2,
+    ]
+    assert bins.assign([1.0], [1, 2]).dtype == np.int16
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: bins.bin_edges([1, 1, 2], 3), "expected 1 to 2 bins.*found k = 3"),
+        (lambda: bins.bin_edges([1, 2], 0), "found k = 0"),
+        (lambda: bins.bin_edges([1, np.nan], 1), "1 values not finite"),
+        (lambda: bins.bin_edges([], 1), r"shape \(0,\)"),
+        (lambda: bins.bin_edges([1, 2], 1, "equal"), "quantile, width, log-width; found 'equal'"),
+        (lambda: bins.bin_edges([-1, 2], 1, "log-width"), "of 0 or more, found -1"),
+        (lambda: bins.assign([np.inf], [0, 1]), "1 values not finite"),
+    ],
+)
+def test_mistakes_are_explained(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_covariance_trace_is_that_of_numpy():
+    points = np.random.default_rng(0).normal(size=(50, 4, 2))
+    expected = np.trace(np.cov(points.reshape(50, -1), rowvar=False, ddof=0))
+    assert bins.covariance_trace(points) == pytest.approx(expected)
+    assert bins.covariance_trace(points[:7]) is None
+    visible = np.random.default_rng(1).random((50, 4)) < 0.7
+    visible[:, 3] = False  # a keypoint never seen counts as the average of the others
+    spoilt = np.where(visible[..., None], points, 0)
+    known = [points[visible[:, j], j].var(0).sum() for j in range(3)]
+    assert bins.covariance_trace(spoilt, visible) == pytest.approx(np.mean(known) * 4)
+
+
+def test_variation_by_bin():
+    rng = np.random.default_rng(0)
+    score = np.sort(rng.lognormal(size=400)).astype(np.float32)
+    edges = bins.bin_edges(score, 4)
+    number = bins.assign(score, edges)
+    points = rng.normal(size=(400, 5, 2)) * (1 + number[:, None, None])
+    held_out = np.arange(400) % 2 == 0
+    rare = number == 3
+    rows = bins.variation(score, number, points, edges=edges, held_out_N=held_out, rare_N=rare)
+    assert [row["bin"] for row in rows] == [0, 1, 2, 3]
+    assert [row["samples"] for row in rows] == [100] * 4
+    assert [row["rare_share"] for row in rows] == [0, 0, 0, 1]
+    for b, row in enumerate(rows):
+        inside = score[number == b].astype(float)
+        assert row["q75"] == pytest.approx(np.quantile(inside, 0.75))
+        assert row["mean"] == pytest.approx(inside.mean())
+        assert (row["low"], row["high"]) == (edges[b], edges[b + 1])
+        seen = points[(number == b) & held_out]
+        expected = np.trace(np.cov(seen.reshape(50, -1), rowvar=False, ddof=0))
+        assert row["covariance_trace"] == pytest.approx(expected)
+    assert bins.variation_spearman(rows) == {"score": 1.0, "covariance": 1.0}
+    falling = bins.variation(score, 3 - number, points)
+    assert bins.variation_spearman(falling) == {"score": -1.0, "covariance": -1.0}
+
+
+def test_an_empty_bin_has_no_statistics():
+    rows = bins.variation(np.float32([1, 2]), np.array([0, 2]), np.zeros((2, 3, 2)))
+    assert rows[1]["samples"] == 0
+    assert rows[1]["q50"] is None
+    assert rows[1]["mean"] is None
+    assert rows[1]["covariance_trace"] is None
+    assert bins.variation_spearman(rows) == {"score": None, "covariance": None}

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import stats
+from tests.difficulty.skeletal import poses
+
+from posesift.difficulty import bins, checks, scorers
+
+TIED = arrays(np.float64, 30, elements=st.integers(0, 6).map(float))
+
+
+@given(TIED, TIED)
+@settings(max_examples=50, deadline=None)
+def test_ranks_and_spearman_are_those_of_scipy(a, b):
+    np.testing.assert_allclose(checks.average_ranks(a), stats.rankdata(a))
+    if np.ptp(a) and np.ptp(b):
+        assert checks.spearman(a, b) == pytest.approx(stats.spearmanr(a, b).statistic)
+    else:
+        assert checks.spearman(a, b) == 0
+
+
+@given(TIED, arrays(np.bool_, 30))
+@settings(max_examples=50, deadline=None)
+def test_auc_counts_the_pairs(score, rare):
+    pairs = [(x > y) + 0.5 * (x == y) for x in score[rare] for y in score[~rare]]
+    auc = checks.rare_mode_auc(score, rare)
+    assert auc is None if not pairs else auc == pytest.approx(np.mean(pairs))
+
+
+def test_collapse_is_seen():
+    table = poses(500, rare_share=0.2)
+    mean_distance = scorers.fit(table, "mean-distance").score(table)
+    options = {"width": 32, "steps": 150}
+    alive = scorers.fit(table, **options).scores(table)["reconstruction"]
+    assert checks.collapse(alive, mean_distance) is None
+    dead = scorers.fit(table, kl_weight=100, **options).scores(table)["reconstruction"]
+    assert "collapsed" in checks.collapse(dead, mean_distance)
+    assert checks.collapse(mean_distance, mean_distance) is not None
+
+
+def test_noise_is_seen():
+    assert checks.noise(0.95) is None
+    assert "rank correlation of 0.71" in checks.noise(0.71)
+
+
+def test_the_second_fit_sees_one_half_and_is_compared_on_the_other():
+    table = poses(901)
+    first = scorers.fit(table, "elbo", steps=60, width=32, seed=5)
+    second = checks.second_fit(table, first)
+    assert second.held_out_N.sum() == 450
+    assert second.scorer.seed == 6
+    assert second.scorer.model.facts()["width"] == 32
+    assert second.scorer.fitted_on["samples"] == 451
+    rest = table.select(second.held_out_N)
+    for name in ("elbo", "reconstruction"):
+        agreement = checks.spearman(first.scores(rest)[name], second.scorer.scores(rest)[name])
+        assert second.agreement[name] == agreement
+    assert checks.second_fit(table, scorers.fit(table, "pca")).agreement["pca"] > 0.9
+
+
+def test_box_side():
+    box = np.array([[0, 0, 10, 20], [0, 0, 50, 10], [0, 0, 5, 4]], dtype=np.float32)
+    assert checks.box_side_correlation(np.array([2.0, 1.0, 3.0]), box) == 1
+    assert checks.box_side_correlation(np.array([2.0, 3.0, 1.0]), box) == -1
+
+
+def test_both_variations_rise_with_the_bin_of_a_heavy_tail():
+    table = poses(3000, rare_share=0.1)
+    first = scorers.fit(table, "knn")
+    second = checks.second_fit(table, first)
+    score = second.scorer.score(table)
+    edges = bins.bin_edges(score, 10)
+    rows = bins.variation(
+        score,
+        bins.assign(score, edges),
+        second.scorer.points(table),
+        table.visible_NK,
+        edges=edges,
+        held_out_N=second.held_out_N,
+        rare_N=table.rare_N,
+    )
+    assert bins.variation_spearman(rows)["score"] == 1
+    assert rows[-1]["covariance_trace"] > 3 * rows[0]["covariance_trace"]
+    assert rows[-1]["rare_share"] > 0.5 > rows[0]["rare_share"]
