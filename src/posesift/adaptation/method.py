@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:  # Fabric takes as long to import as torch
+if TYPE_CHECKING:
     from posesift.adaptation.runtime import Runtime
 
 Batch = dict[str, Tensor]

@@ -1,16 +1,22 @@
-"""Where and how precisely to compute, decided once; the only file that knows Lightning Fabric."""
+"""Where and how precisely to compute, decided once; the only file that knows Lightning Fabric.
+
+Fabric connects several ranks. On one device there is nothing to connect, so it is not imported
+there: that would take longer than importing torch.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 PRECISIONS = ("fp32", "bf16")
 
@@ -23,14 +29,16 @@ class Runtime:
     faster one for convolutions.
 
     Attributes:
-        fabric: moves, wraps (when there are several ranks) and differentiates.
+        device: this rank's device.
         precision: ``"fp32"`` or ``"bf16"`` (autocast; weights and optimisers stay float32).
         threads: of torch on the processor.
+        fabric: connects the ranks; None where there is one.
     """
 
-    fabric: Fabric
+    device: torch.device
     precision: str
     threads: int
+    fabric: Fabric | None = None
 
     @classmethod
     def resolve(
@@ -49,7 +57,7 @@ class Runtime:
                 AMX tiles, else fp32. (A processor with AVX512-bf16 alone is slower in bf16.)
             threads: of torch; None leaves the number as it is. Set for the whole process.
             devices: how many of them, one rank each, each with a share of every batch. With
-                more than one, Fabric starts the other processes from `launch`.
+                more than one, Fabric starts the same script once more for each of the others.
 
         Raises:
             ValueError: an unknown word, or a device that is not there.
@@ -72,48 +80,50 @@ class Runtime:
             if threads < 1:
                 raise ValueError(f"expected at least 1 thread, found {threads}")
             torch.set_num_threads(threads)
-        fabric = Fabric(
-            accelerator=device,
-            devices=devices,
-            strategy="ddp" if devices > 1 else "auto",
-            precision="bf16-mixed" if precision == "bf16" else "32-true",
-        )
-        if devices > 1:
-            fabric.launch()
-        return cls(fabric=fabric, precision=precision, threads=torch.get_num_threads())
+        threads = torch.get_num_threads()
+        if devices == 1:
+            return cls(torch.device(device), precision, threads)
+        from lightning_fabric import Fabric
 
-    @property
-    def device(self) -> torch.device:
-        """This rank's device."""
-        return self.fabric.device
+        fabric = Fabric(accelerator=device, devices=devices, strategy="ddp")
+        fabric.launch()
+        return cls(fabric.device, precision, threads, fabric)
 
     @property
     def rank(self) -> int:
         """Number of this process; 0 writes the files."""
-        return self.fabric.global_rank
+        return self.fabric.global_rank if self.fabric else 0
 
     @property
     def ranks(self) -> int:
         """Number of processes that train together."""
-        return self.fabric.world_size
+        return self.fabric.world_size if self.fabric else 1
 
-    def setup(self, module: nn.Module) -> nn.Module:
+    def setup(self, module: nn.Module) -> Callable[..., Tensor]:
         """Put ``module`` on the device, channels last, and give what to call in its stead.
 
-        What is given shares the parameters of ``module``; with several ranks, it averages
-        their gradients, and further methods to be called through it are marked with
-        ``mark_forward_method``.
+        What is given computes in the chosen precision and returns float32; with several ranks
+        it lets `backward` average their gradients.
         """
         module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return self.fabric.setup_module(module)
+        connected = self.fabric.setup_module(module) if self.fabric else module
 
-    def autocast(self) -> AbstractContextManager[Any]:
+        def forward(*inputs: Tensor) -> Tensor:
+            with self.autocast():
+                return connected(*inputs).float()
+
+        return forward
+
+    def autocast(self) -> torch.autocast:
         """The context in which networks compute in the chosen precision."""
-        return self.fabric.autocast()
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def backward(self, loss: Tensor) -> None:
         """Gradients of ``loss``, averaged over ranks."""
-        self.fabric.backward(loss)
+        if self.fabric:
+            self.fabric.backward(loss)
+        else:
+            loss.backward()
 
     def to_device(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The batch on the device; from pinned memory the copy runs beside the computation."""
