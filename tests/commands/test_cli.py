@@ -140,7 +140,9 @@ def test_train_evaluate_report(tmp_path, capsys):
     out = tmp_path / "run"
     target = "world:body,poses=target,look=photo,n=32"
     arguments = ["train", "world-body", "--source", WORLD, "--target", target, *TINY]
-    arguments += ["--sampling", "hard-mining", "--out", str(out)]
+    cheap = str(tmp_path / "scores")  # a score that is fitted in no time
+    assert cli.main(["score", WORLD, "--method", "pca", "--bins", "3", "--out", cheap]) == 0
+    arguments += ["--sampling", "hard-mining", "--scorer", cheap, "--out", str(out)]
     assert cli.main(arguments) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"Report: {out / 'report.html'}"
     for name in ("experiment.yaml", "environment.json", "metrics.jsonl", "evaluation.json",

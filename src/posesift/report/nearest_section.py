@@ -42,7 +42,7 @@ def nearest_sources(folder: ComparisonFolder) -> Section | None:
     if len(rows) == 0:
         return None
     images, problem = images_of(found, rows)
-    pictured = samples.crops(source, index_MS.ravel())
+    pictured = samples.crops(source, index_MS.ravel(), near=True)
     strips = []
     for i, row in enumerate(rows):
         supported = i < len(rows) - len(rows) // 2

@@ -15,12 +15,13 @@ import numpy as np
 
 from posesift.data.images import read_image
 from posesift.data.readers import read
-from posesift.poses import geometry
+from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
 from posesift.report.theme import data_uri
 from posesift.skeletons import Skeleton
 
 SIDE = 144  # of a crop on the page: sharp at the size shown, and about 5 kB as JPEG
+AROUND = 1.5  # side of a crop around a pose, in sides of the pose
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,23 @@ def table_of(
     return table, ""
 
 
-def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE) -> Crops:
-    """Crop samples ``indices`` of a table (box, else the whole image) to ``side`` pixels."""
+def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool = False) -> Crops:
+    """Crop samples ``indices`` of a table (box, else the whole image) to ``side`` pixels.
+
+    Args:
+        table: of the samples.
+        indices: rows of the table.
+        side: of the crops.
+        near: where the data have no boxes, crop around the labelled pose, for the eye; a network
+            would see the whole image.
+    """
     chosen = table.select(indices)
-    matrices_M23 = geometry.crop_matrices(chosen.crop_boxes_N4(), side)
+    box_M4 = chosen.crop_boxes_N4()
+    if near and table.boxes_from == "image" and not table.root.startswith("world:"):
+        posed_M4 = boxes.keypoint_boxes(chosen.keypoints_NK2, chosen.visible_NK)
+        labelled_M1 = (chosen.visible_NK.sum(1) >= 2)[:, None]
+        box_M4 = np.where(labelled_M1, boxes.square(posed_M4, AROUND), box_M4)
+    matrices_M23 = geometry.crop_matrices(box_M4, side)
     images: list[str | None] = []
     problem = "" if table.has_images else "the data have no images"
     for row, matrix_23 in enumerate(matrices_M23):

@@ -64,7 +64,7 @@ def gallery(score: ScoreFolder) -> Section:
     strips, problem = [], ""
     for b in panel_bins(summary["bins"]):
         rows = examples.of_bin(score.bin_N, b, PER_BIN)
-        crops = samples.crops(table, score.index_N[rows])
+        crops = samples.crops(table, score.index_N[rows], near=True)
         problem = problem or crops.problem
         low, high = summary["edges"][b], summary["edges"][b + 1]
         strips.append(
