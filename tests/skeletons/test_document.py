@@ -66,7 +66,7 @@ def test_a_file_of_ones_own(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('name = "stick"', "", r"name: expected a str, found 'nothing'"),
+        ('name = "stick"', "", r"name: expected text, found 'nothing'"),
         ('"middle", "end"]\nlimbs', '"middle", "top"]\nlimbs', r"every name once"),
         (
             'to = "end"',

@@ -65,9 +65,9 @@ def from_document(document: dict[str, Any], where: str) -> Skeleton:
 
     if unknown := set(document) - set(_FIELDS):
         raise wrong("top level", f"only {', '.join(_FIELDS)}", ", ".join(sorted(unknown)))
-    for field, kind in (("name", str), ("keypoints", list), ("limbs", list), ("groups", dict)):
+    for field, kind in (("name", str), ("keypoints", list), ("limbs", list)):
         if not isinstance(document.get(field), kind):
-            raise wrong(field, f"a {kind.__name__}", document.get(field, "nothing"))
+            raise wrong(field, "text" if kind is str else "a list", document.get(field, "nothing"))
     keypoints = tuple(document["keypoints"])
     if len(keypoints) < 3 or any(not isinstance(name, str) or not name for name in keypoints):
         raise wrong("keypoints", "at least 3 names", list(keypoints))
@@ -127,9 +127,10 @@ def from_document(document: dict[str, Any], where: str) -> Skeleton:
     if any(given) and not all(given):
         raise wrong("limbs", "a length for every limb or for none", f"{sum(given)} of {len(given)}")
 
-    groups = {
-        name: indices(members, f"groups.{name}") for name, members in document["groups"].items()
-    }
+    named = document.get("groups", {})
+    if not isinstance(named, dict):
+        raise wrong("groups", "a table [groups] of lists of keypoint names", named)
+    groups = {name: indices(members, f"groups.{name}") for name, members in named.items()}
     headline = groups.pop("all", tuple(range(len(keypoints))))
     groups["all"] = headline  # last, whatever its place in the file
     if empty := [name for name, members in groups.items() if not members]:
