@@ -28,7 +28,7 @@ with tempfile.TemporaryDirectory() as folder:
     skeleton = skeletons.load(path)
 
     rng = np.random.default_rng(0)
-    bend = np.cumsum(rng.normal(0, 0.4, (500, 3)), axis=1)  # small bends are usual ...
+    bend = np.cumsum(rng.normal(0, 0.2, (500, 3)), axis=1)  # small bends are usual ...
     bend[:10] += 2.0  # ... and ten arms point the other way
     steps = 60 * np.stack([np.sin(bend), -np.cos(bend)], axis=-1)
     keypoints = np.concatenate([np.zeros((500, 1, 2)), np.cumsum(steps, axis=1)], axis=1) + 200

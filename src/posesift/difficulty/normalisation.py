@@ -28,7 +28,7 @@ from posesift.difficulty.limbs import (
 from posesift.skeletons import Skeleton
 
 HOW = ("limb", "crop", "rms", "torso", "upright")
-CHUNK = 16_384  # poses at a time: bounds the memory, and stays in the processor's cache
+CHUNK = 2048  # poses at a time: bounds the memory, and stays in the processor's cache
 _LOW_END = ("hip", "pelvis", "wrist", "tail")  # the torso's lower end, by the keypoints' names
 
 
@@ -99,10 +99,7 @@ class Normaliser:
         up_B2 = axis_B2.new_tensor([0.0, -1.0]).expand_as(axis_B2)
         known_B1 = (whole_B & (length_B > TINY))[:, None]
         unit_B2 = torch.where(known_B1, axis_B2 / length_B.clamp_min(TINY)[:, None], up_B2)
-        sine_B1, cosine_B1 = (
-            -unit_B2[:, :1],
-            -unit_B2[:, 1:],
-        )  # of the turn that takes it to (0, -1)
+        sine_B1, cosine_B1 = (-unit_B2).split(1, dim=1)  # of the turn that takes it to (0, -1)
         x_BK, y_BK = points_BK2.unbind(-1)
         return torch.stack(
             [cosine_B1 * x_BK - sine_B1 * y_BK, sine_B1 * x_BK + cosine_B1 * y_BK], dim=-1
@@ -110,9 +107,10 @@ class Normaliser:
 
     def _axis(self, points_BK2: Tensor, visible_BK: Tensor) -> tuple[Tensor, Tensor]:
         """From the torso's lower end to its upper one (B, 2), and whether both are visible (B,)."""
-        low_B2, low_B = visible_mean(points_BK2, visible_BK, self._end(True))
-        high_B2, high_B = visible_mean(points_BK2, visible_BK, self._end(False))
-        return high_B2 - low_B2, (low_B > 0) & (high_B > 0)
+        weight_BK1 = visible_BK.to(points_BK2.dtype)[..., None]
+        low_B2, low_B1 = visible_mean(points_BK2, weight_BK1, self._end(True))
+        high_B2, high_B1 = visible_mean(points_BK2, weight_BK1, self._end(False))
+        return high_B2 - low_B2, ((low_B1 > 0) & (high_B1 > 0)).squeeze(1)
 
     def _end(self, low: bool) -> tuple[int, ...]:
         names = self.skeleton.keypoints

@@ -19,6 +19,7 @@ from posesift.report.blocks import Figure, Page
 from posesift.report.folders import ComparisonFolder, RunFolder, ScoreFolder
 from posesift.report.wording import capitalised, count, listed, number, plural
 
+LONGEST_FACT = 240  # characters; a stored skeleton, say, belongs in its file
 CHECKPOINT = "last step; none of the target's labels"
 BOXES_FROM_LABELS = (
     "Person boxes come from labels (boxes=labels): the crops have looked at them, so numbers of "
@@ -205,11 +206,13 @@ def _once(notes: list[str], summary: dict[str, Any] | None) -> list[str]:
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested settings as lines of text, in their order."""
+    """Nested settings as lines of text, in their order; what is longer than a line is left out."""
     lines = []
     for key, item in value.items():
         if isinstance(item, dict):
             lines += _flat(item, f"{prefix}{key}.")
         elif item not in (None, "", [], ()):
-            lines.append((f"{prefix}{key}", str(item)))
+            text = f"{item:g}" if isinstance(item, float) else str(item)
+            if len(text) <= LONGEST_FACT:
+                lines.append((f"{prefix}{key}", text))
     return lines

@@ -39,9 +39,10 @@ def endpoints(rows: list[tuple[str, Interval, bool]], seeds: int, title: str) ->
         axis.text(
             0,
             place - 0.26,
-            shortened(name, 60),
+            shortened(name, 70),
             transform=axis.get_yaxis_transform(),
             va="bottom",
+            fontsize=8,
             bbox={"facecolor": theme.PAPER, "edgecolor": "none", "pad": 1.0},
         )
     axis.axvline(0, color=theme.INK, linewidth=1, zorder=0)
