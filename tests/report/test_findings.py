@@ -142,12 +142,12 @@ def test_support_is_read_both_ways(found: dict, last: float, says: str) -> None:
 def test_a_baseline_that_does_as_well_is_said(found: dict) -> None:
     said = findings.free(found)
     assert said is not None
-    assert "not needed" not in said.answer
+    assert "as well" not in said.answer
     for row in found["baselines"]:
         row["sets"]["target"]["pck"]["0.05"]["all"] = 99.0
     said = findings.free(found)
     assert said is not None
-    assert "the training was not needed" in said.answer
+    assert said.answer.endswith("unlabelled target images do as well.")
 
 
 def test_the_gap_names_the_larger_part(found: dict) -> None:

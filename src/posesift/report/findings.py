@@ -279,7 +279,8 @@ def free(comparison: Comparison) -> Finding | None:
     over = [str(FREE.get(name, name)) for name, value in reached.items() if value >= mine.mean]
     warning = ""
     if over:
-        warning = f" {capitalised(listed(over))} does as well: the training was not needed."
+        verb = "does" if len(over) == 1 else "do"
+        warning = f" {capitalised(listed(over))} {verb} as well."
     return Finding(
         "What comes for free?",
         f"{capitalised(told)}; the {results.label(comparison, arm)} arm {number(mine.mean)}."
