@@ -28,8 +28,8 @@ def test_scores_follow_the_printed_formula():
     points, visible = drawn(5)
     network = pose_vae.fit(points, visible, BODY.torso, QUICK, seed=0)
     scores = network.scores(points, visible)
-    mean, log_variance = network.encode(points, visible)
-    said = network.decode(mean)
+    mean, log_variance = network.encode(points / network.unit, visible)
+    said = network.decode(mean) * network.unit
     left = said - points
     left = left - left.mean(1, keepdim=True)
     reconstruction = left.square().sum((1, 2))

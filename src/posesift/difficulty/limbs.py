@@ -8,6 +8,8 @@ Legend: N samples, B of them in a chunk, J some of the K keypoints, L limbs, 2 =
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -33,7 +35,7 @@ def canonical_lengths(
     step = -(-len(visible_NK) // 20_000) or 1
     points_BK2 = torch.from_numpy(np.ascontiguousarray(keypoints_NK2[::step], dtype=np.float32))
     visible_BK = torch.from_numpy(np.ascontiguousarray(visible_NK[::step], dtype=bool))
-    points_BK2 = torch.where(visible_BK[..., None], points_BK2, 0.0)
+    points_BK2 = only_visible(points_BK2, visible_BK)
     projected_BL, seen_BL = _projected(points_BK2, visible_BK, skeleton)
     unseen_BL = (~seen_BL).numpy()
     lengths_L = np.ones(len(skeleton.limbs))
@@ -74,14 +76,26 @@ def limb_scale(
 
 
 def centred(points_BK2: Tensor, visible_BK: Tensor, keypoints: tuple[int, ...]) -> Tensor:
-    """Points less the mean of the visible ones among `keypoints`, else of all visible ones."""
+    """Points less the mean of the visible ones among `keypoints`, else of all visible ones.
+
+    Zero where not visible, whatever stood there.
+    """
     weight_BK1 = visible_BK.to(points_BK2.dtype)[..., None]
-    points_BK2 = points_BK2 * weight_BK1
+    points_BK2 = only_visible(points_BK2, visible_BK)
     centre_B2, seen_B1 = visible_mean(points_BK2, weight_BK1, keypoints)
     if (seen_B1 == 0).any():
         all_B2, _ = visible_mean(points_BK2, weight_BK1, tuple(range(points_BK2.shape[1])))
         centre_B2 = torch.where(seen_B1 > 0, centre_B2, all_B2)
-    return points_BK2.sub_(centre_B2[:, None] * weight_BK1)
+    return only_visible(points_BK2 - centre_B2[:, None], visible_BK)
+
+
+def only_visible(points_BK2: Tensor, visible_BK: Tensor) -> Tensor:
+    """Points, zero where not visible; NaN goes too, which no product with 0 would achieve.
+
+    A point is taken as one complex number: three times faster than as two real ones.
+    """
+    points_BK = torch.view_as_complex(points_BK2)
+    return torch.view_as_real(torch.where(visible_BK, points_BK, points_BK.new_zeros(())))
 
 
 def squared_residual(difference_BK2: Tensor, visible_BK: Tensor) -> Tensor:
@@ -98,7 +112,7 @@ def squared_residual(difference_BK2: Tensor, visible_BK: Tensor) -> Tensor:
     difference_BK2 = difference_BK2 * weight_BK1
     shift_B2, count_B1 = visible_mean(difference_BK2, weight_BK1, tuple(range(keypoints)))
     count_B = count_B1.squeeze(1).clamp_min(1)
-    squared_B = difference_BK2.square().sum((1, 2)) - count_B * shift_B2.square().sum(1)
+    squared_B = difference_BK2.flatten(1).square().sum(1) - count_B * shift_B2.square().sum(1)
     return squared_B.clamp_min(0) * (keypoints / count_B)
 
 
@@ -110,10 +124,9 @@ def visible_mean(
     Points must be zero, and weights 0, where not visible (else 1): then the sum is one product
     with a matrix of zeros and ones, several times faster than picking columns.
     """
-    chosen_K1 = points_BK2.new_zeros(points_BK2.shape[1], 1)
-    chosen_K1[list(keypoints)] = 1
+    chosen_K1, both_D2 = _choosing(points_BK2.shape[1], keypoints, points_BK2.dtype)
     count_B1 = weight_BK1.squeeze(2) @ chosen_K1
-    total_B2 = points_BK2.flatten(1) @ _for_both_axes(chosen_K1)
+    total_B2 = points_BK2.flatten(1) @ both_D2
     return total_B2 / count_B1.clamp_min(1), count_B1
 
 
@@ -125,16 +138,32 @@ def rms(points_BK2: Tensor, visible_BK: Tensor) -> Tensor:
 
 def _projected(points_BK2: Tensor, visible_BK: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
     """Projected length of each limb (B, L), and whether both its ends are visible."""
-    begin_KL = points_BK2.new_zeros(len(skeleton), len(skeleton.limbs))
-    end_KL = torch.zeros_like(begin_KL)
-    for number, (begin, end) in enumerate(skeleton.limbs):
-        begin_KL[begin, number] = end_KL[end, number] = 1
-    # Products with matrices of -1, 0 and 1 are exact, and faster than picking columns.
-    limb_BL2 = (points_BK2.flatten(1) @ _for_both_axes(end_KL - begin_KL)).unflatten(1, (-1, 2))
-    seen_BL = visible_BK.to(points_BK2.dtype) @ (begin_KL + end_KL) == 2
-    return torch.hypot(*limb_BL2.unbind(-1)), seen_BL
+    difference_DE, ends_KL = _differences(len(skeleton), skeleton.limbs, points_BK2.dtype)
+    x_BL, y_BL = (points_BK2.flatten(1) @ difference_DE).unflatten(1, (-1, 2)).unbind(-1)
+    seen_BL = visible_BK.to(points_BK2.dtype) @ ends_KL == 2
+    return x_BL.square().addcmul_(y_BL, y_BL).sqrt_(), seen_BL
 
 
-def _for_both_axes(matrix_KM: Tensor) -> Tensor:
-    """The (2K, 2M) matrix that does to x and to y, interleaved, what this one does to K values."""
-    return torch.kron(matrix_KM, torch.eye(2, dtype=matrix_KM.dtype))
+# Products with matrices of -1, 0 and 1 are exact, and several times faster than picking columns.
+# They are made once a skeleton; D = 2K and E = 2L interleave x and y.
+
+
+@functools.lru_cache(maxsize=64)
+@torch.inference_mode(False)  # training may need them too
+def _choosing(keypoints: int, chosen: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Matrices that sum the chosen ones of K values (K, 1), and of K points (D, 2)."""
+    chosen_K1 = torch.zeros(keypoints, 1, dtype=dtype)
+    chosen_K1[list(chosen)] = 1
+    return chosen_K1, torch.kron(chosen_K1, torch.eye(2, dtype=dtype))
+
+
+@functools.lru_cache(maxsize=64)
+@torch.inference_mode(False)
+def _differences(
+    keypoints: int, limbs: tuple[tuple[int, int], ...], dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """Matrices that take K points to L limb vectors (D, E), and count a limb's ends (K, L)."""
+    difference_KL = torch.zeros(keypoints, len(limbs), dtype=dtype)
+    for number, (begin, end) in enumerate(limbs):
+        difference_KL[begin, number], difference_KL[end, number] = -1, 1
+    return torch.kron(difference_KL, torch.eye(2, dtype=dtype)), difference_KL.abs()

@@ -28,7 +28,7 @@ from posesift.difficulty.limbs import (
 from posesift.skeletons import Skeleton
 
 HOW = ("limb", "crop", "rms", "torso", "upright")
-CHUNK = 2048  # poses at a time: bounds the memory, and stays in the processor's cache
+CHUNK = 4_096  # poses at a time: bounds the memory, and stays in the processor's cache
 _LOW_END = ("hip", "pelvis", "wrist", "tail")  # the torso's lower end, by the keypoints' names
 
 
@@ -66,8 +66,7 @@ class Normaliser:
 
     def __call__(self, keypoints_BK2: Tensor, visible_BK: Tensor, box_B4: Tensor | None) -> Tensor:
         """Normalised float32 points (B, K, 2), zero where not visible."""
-        points_BK2 = torch.where(visible_BK[..., None], keypoints_BK2, 0.0)
-        points_BK2 = centred(points_BK2, visible_BK, self.centre)
+        points_BK2 = centred(keypoints_BK2, visible_BK, self.centre)
         scale_B = self._scale(points_BK2, visible_BK, box_B4)
         # Keypoints that all coincide have no size: the pose is a point, whatever rounding left.
         inverse_B = torch.where(scale_B > TINY, 1 / scale_B, 0.0)

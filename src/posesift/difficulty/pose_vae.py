@@ -88,39 +88,36 @@ class PoseVAE(nn.Module):
                 layers[-1].weight.mul_(0.1)
 
     def encode(self, points_BK2: Tensor, visible_BK: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance of the posterior, both (B, D)."""
+        """Mean and log variance of the posterior, both (B, D), of poses of unit radius."""
         mask_BK = visible_BK.to(points_BK2.dtype)
-        code = self.encoder(torch.cat([points_BK2.flatten(1) / self.unit, mask_BK], dim=1))
+        code = self.encoder(torch.cat([points_BK2.flatten(1), mask_BK], dim=1))
         mean_BD, log_variance_BD = code.chunk(2, dim=1)
         return mean_BD, log_variance_BD.clamp(-12, 6)
 
     def decode(self, latent_BD: Tensor) -> Tensor:
-        """Points (B, K, 2) up to a shift, which no loss or score looks at."""
-        return self.decoder(latent_BD).unflatten(1, (self.keypoints, 2)) * self.unit
+        """Poses of unit radius (B, K, 2), up to a shift, which no loss or score looks at."""
+        return self.decoder(latent_BD).unflatten(1, (self.keypoints, 2))
 
     def loss(self, points_BK2: Tensor, visible_BK: Tensor, generator: torch.Generator) -> Tensor:
         """Mean loss of a batch, some of whose poses lose keypoints at the input only."""
+        points_BK2 = points_BK2 / self.unit
         kept_BK = self._kept(visible_BK, generator)
         mean_BD, log_variance_BD = self.encode(centred(points_BK2, kept_BK, self.centre), kept_BK)
         noise_BD = torch.randn(mean_BD.shape, generator=generator)
         said_BK2 = self.decode(mean_BD + noise_BD * (log_variance_BD / 2).exp())
         error_B = squared_residual(said_BK2 - points_BK2, visible_BK)
-        return (error_B + self._nat * kl(mean_BD, log_variance_BD)).mean() / self.unit**2
+        return (error_B + self.settings.kl_weight * kl(mean_BD, log_variance_BD)).mean()
 
     @torch.inference_mode()
     def scores(
         self, points_BK2: Tensor, visible_BK: Tensor, clip_B: object = None
     ) -> dict[str, Tensor]:
         """`elbo` and `reconstruction` of each pose, (B,), from the posterior mean."""
+        points_BK2 = points_BK2 / self.unit
         mean_BD, log_variance_BD = self.encode(points_BK2, visible_BK)
-        error_B = squared_residual(self.decode(mean_BD) - points_BK2, visible_BK)
-        elbo_B = error_B + self._nat * kl(mean_BD, log_variance_BD)
-        return {"elbo": elbo_B, "reconstruction": error_B}
-
-    @property
-    def _nat(self) -> float:
-        """What a nat costs, in the poses' own squared unit."""
-        return self.settings.kl_weight * self.unit**2
+        error_B = squared_residual(self.decode(mean_BD).sub_(points_BK2), visible_BK)
+        elbo_B = error_B + self.settings.kl_weight * kl(mean_BD, log_variance_BD)
+        return {"elbo": elbo_B * self.unit**2, "reconstruction": error_B * self.unit**2}
 
     def _kept(self, visible_BK: Tensor, generator: torch.Generator) -> Tensor:
         chance_B1 = torch.rand((len(visible_BK), 1), generator=generator)
