@@ -36,9 +36,9 @@ def canonical_lengths(
     points_BK2 = torch.from_numpy(np.ascontiguousarray(keypoints_NK2[::step], dtype=np.float32))
     visible_BK = torch.from_numpy(np.ascontiguousarray(visible_NK[::step], dtype=bool))
     points_BK2 = only_visible(points_BK2, visible_BK)
-    projected_BL, seen_BL = _projected(points_BK2, visible_BK, skeleton)
-    unseen_BL = (~seen_BL).numpy()
     lengths_L = np.ones(len(skeleton.limbs))
+    projected_BL, seen_BL = _projected(points_BK2, visible_BK, skeleton, tuple(lengths_L))
+    unseen_BL = (~seen_BL).numpy()
     for _ in range(10):
         scale_B = limb_scale(points_BK2, visible_BK, skeleton, tuple(lengths_L))
         ratio_BL = (projected_BL / scale_B.clamp_min(TINY)[:, None]).double().numpy()
@@ -60,8 +60,8 @@ def limb_scale(
     With fewer than three visible limbs the largest, since the other may be foreshortened to
     nothing; with none, twice the keypoints' root mean square distance to their mean.
     """
-    projected_BL, seen_BL = _projected(points_BK2, visible_BK, skeleton)
-    ratio_BL = torch.where(seen_BL, projected_BL / projected_BL.new_tensor(lengths), -1.0)
+    ratio_BL, seen_BL = _projected(points_BK2, visible_BK, skeleton, lengths)
+    ratio_BL.masked_fill_(~seen_BL, -1.0)
     if ratio_BL.shape[1] == 0:
         return 2 * rms(centred(points_BK2, visible_BK, ()), visible_BK)
     largest_B, where_B = ratio_BL.max(dim=1)
@@ -136,16 +136,19 @@ def rms(points_BK2: Tensor, visible_BK: Tensor) -> Tensor:
     return (squared_BK.sum(1) / visible_BK.sum(1).clamp_min(1)).sqrt()
 
 
-def _projected(points_BK2: Tensor, visible_BK: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
-    """Projected length of each limb (B, L), and whether both its ends are visible."""
-    difference_DE, ends_KL = _differences(len(skeleton), skeleton.limbs, points_BK2.dtype)
+def _projected(
+    points_BK2: Tensor, visible_BK: Tensor, skeleton: Skeleton, lengths: tuple[float, ...]
+) -> tuple[Tensor, Tensor]:
+    """Projected over canonical length of each limb (B, L), and whether both ends are visible."""
+    shape = (len(skeleton), skeleton.limbs, lengths)
+    difference_DE, ends_KL = _differences(*shape, points_BK2.dtype)
     x_BL, y_BL = (points_BK2.flatten(1) @ difference_DE).unflatten(1, (-1, 2)).unbind(-1)
     seen_BL = visible_BK.to(points_BK2.dtype) @ ends_KL == 2
     return x_BL.square().addcmul_(y_BL, y_BL).sqrt_(), seen_BL
 
 
-# Products with matrices of -1, 0 and 1 are exact, and several times faster than picking columns.
-# They are made once a skeleton; D = 2K and E = 2L interleave x and y.
+# Products with these matrices are several times faster than picking columns.  They are made once a
+# skeleton; D = 2K and E = 2L interleave x and y.
 
 
 @functools.lru_cache(maxsize=64)
@@ -160,10 +163,14 @@ def _choosing(keypoints: int, chosen: tuple[int, ...], dtype: torch.dtype) -> tu
 @functools.lru_cache(maxsize=64)
 @torch.inference_mode(False)
 def _differences(
-    keypoints: int, limbs: tuple[tuple[int, int], ...], dtype: torch.dtype
+    keypoints: int,
+    limbs: tuple[tuple[int, int], ...],
+    lengths: tuple[float, ...],
+    dtype: torch.dtype,
 ) -> tuple[Tensor, Tensor]:
-    """Matrices that take K points to L limb vectors (D, E), and count a limb's ends (K, L)."""
+    """Matrices that take K points to L limbs over their lengths (D, E), and count ends (K, L)."""
     difference_KL = torch.zeros(keypoints, len(limbs), dtype=dtype)
     for number, (begin, end) in enumerate(limbs):
         difference_KL[begin, number], difference_KL[end, number] = -1, 1
-    return torch.kron(difference_KL, torch.eye(2, dtype=dtype)), difference_KL.abs()
+    scaled_KL = difference_KL / torch.tensor(lengths, dtype=dtype)
+    return torch.kron(scaled_KL, torch.eye(2, dtype=dtype)), difference_KL.abs()
