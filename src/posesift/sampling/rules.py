@@ -116,11 +116,11 @@ def random_pacing(data: Scored, *, b: float = 0.3, a: float = 0.6) -> Weights:
 
 
 def easy(data: Scored) -> Weights:
-    """Hard mining's weights in the opposite order: the easiest sample gets the hardest's weight."""
+    """Hard mining's weights dealt out the other way: the easiest sample gets the largest."""
     hard_N = np.asarray(tempered(data))
     order_N = np.argsort(data.score_N, kind="stable")
     reversed_N = np.empty_like(hard_N)
-    reversed_N[order_N] = hard_N[order_N[::-1]]
+    reversed_N[order_N] = np.sort(hard_N)[::-1]
     # Equal scores share their weight: the order among them means nothing.
     _, group_N = np.unique(data.score_N, return_inverse=True)
     return (np.bincount(group_N, reversed_N) / np.bincount(group_N))[group_N]
