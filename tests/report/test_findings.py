@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from posesift.report import findings, headline
+from posesift.report import findings, headline, sampling_finding
 from posesift.report.results import Interval
 
 
@@ -33,7 +33,7 @@ def summary(comparison: Path) -> dict:
     ],
 )
 def test_verdicts_claim_no_more_than_the_interval(shown: Interval, seeds: int, begins: str) -> None:
-    said = findings.verdict(shown, "hard mining", seeds)
+    said = sampling_finding.verdict(shown, "hard mining", seeds)
     assert said.startswith(begins)
     assert ("includes zero" in said) == (shown.clear is False)
     assert ("not a result" in said) == (seeds == 1)
@@ -102,11 +102,11 @@ def test_failing_is_measured_against_an_oracle(found: dict) -> None:
 
 
 def test_a_control_that_gains_as_much_is_named(found: dict) -> None:
-    assert "control" not in findings.changed(found).detail
+    assert "control" not in sampling_finding.changed(found).detail
     for cell in found["cells"]:
         if cell["arm"] == "shuffled":
             cell["sets"]["target"]["by_bin"][-1]["pck"] = 95.0
-    assert "The control shuffled gains as much" in findings.changed(found).detail
+    assert "The control shuffled gains as much" in sampling_finding.changed(found).detail
 
 
 def test_headroom_is_of_the_cell_where_only_poses_are_new(found: dict) -> None:
@@ -114,18 +114,18 @@ def test_headroom_is_of_the_cell_where_only_poses_are_new(found: dict) -> None:
         level = {"hard-mining": 52.0, "uniform": 50.0}.get(cell["arm"], 60.0)
         cell["sets"]["target_poses"]["pck"]["0.05"]["all"] = level
     found["headroom"] = {"mean": 8.0}
-    assert findings.headroom_share(found) == (
+    assert sampling_finding.headroom_share(found) == (
         "Where only the poses are new it changes PCK@0.05 by +2.0 points, 25 % of the pose "
         "headroom of 8.0."
     )
     found["headroom"] = {"mean": -1.0}
-    assert "no sampler had anything to gain" in findings.headroom_share(found)
-    assert findings.headroom_share(found | {"headroom": None}) == ""
+    assert "no sampler had anything to gain" in sampling_finding.headroom_share(found)
+    assert sampling_finding.headroom_share(found | {"headroom": None}) == ""
 
 
 def test_an_unmeasured_primary_endpoint_is_said(found: dict) -> None:
     found["primary"] |= {"mean": None, "values": []}
-    assert findings.changed(found).answer.startswith("Not known")
+    assert sampling_finding.changed(found).answer.startswith("Not known")
     assert headline.figures(found, None)[0].value == "–"
 
 

@@ -1,4 +1,4 @@
-"""Mean and spread of the angles are what the skeleton files say: those of the flat world mixture."""
+"""Mean and spread of the angles, as the skeleton files say, are those of the flat mixture."""
 
 import numpy as np
 import pytest

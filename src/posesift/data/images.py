@@ -169,8 +169,32 @@ def read_image(table: PoseTable, row: int) -> np.ndarray:
         ValueError: the image is missing or corrupt.
     """
     if table.root.startswith("world:"):
-        return _world_picture(table, row)
+        return paint_pictures(table.select([row]))[0]
     return cv2.cvtColor(decode(image_path(table, row)), cv2.COLOR_BGR2RGB)
+
+
+def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
+    """Paint the samples of a world's table, (N, S, S, 3) uint8 RGB; nothing is kept on disk.
+
+    Args:
+        table: of a world; for training, `posesift.data.worlds.painted` keeps what it paints.
+        side: of the pictures, where it shall be another than the table's: the same figures,
+            sharper.
+    """
+    from posesift.data import worlds
+
+    assert table.image_N is not None
+    world = parse(table.root)
+    choices = world.options
+    sample = worlds.sample(
+        world.path,
+        choices["poses"],
+        seed=int(choices["seed"]),
+        split=choices["split"],
+        side=side or int(choices["side"]),
+        indices=table.image_N.astype(np.int64),
+    )
+    return worlds.paint(sample, choices["look"])
 
 
 def check_images(table: PoseTable) -> list[str]:
@@ -195,24 +219,6 @@ def check_images(table: PoseTable) -> list[str]:
         looks = pool.map(look, rows.tolist(), chunksize=16)
         found = list(progress.track(looks, "checking images", len(rows)))
     return [line for line in found if line]
-
-
-def _world_picture(table: PoseTable, row: int) -> np.ndarray:
-    """Paint one sample, about 30 ms; for a gallery, which need not paint the whole table."""
-    from posesift.data import worlds
-
-    assert table.image_N is not None
-    world = parse(table.root)
-    choices = world.options
-    sample = worlds.sample(
-        world.path,
-        choices["poses"],
-        seed=int(choices["seed"]),
-        split=choices["split"],
-        side=int(choices["side"]),
-        indices=[int(table.image_N[row])],
-    )
-    return worlds.paint(sample, choices["look"])[0]
 
 
 def _jpeg_frame(content: bytes) -> tuple[int, int, int] | None:

@@ -107,9 +107,10 @@ def score_poses(table: PoseTable, folder: Path, settings: ScoreSettings) -> Scor
             scorer.points(table),
             table.visible_NK,
             edges=edges,
-            held_out_N=None if second is None else second.held_out_N,
             rare_N=table.rare_N,
         )
+        if second is not None:
+            _hold_out(variation, table, second, method, k, settings.binning)
         rivals = compare_scores(table, scorer, scores, settings)
         done.advance()
 
@@ -205,6 +206,32 @@ def compare_scores(
             else None
         ),
     }
+
+
+def _hold_out(
+    variation: list[dict[str, Any]],
+    table: PoseTable,
+    second: checks.SecondFit,
+    method: str,
+    k: int,
+    binning: str,
+) -> None:
+    """Put in the spread of poses that the second fit binned without having seen them."""
+    rows_N = np.flatnonzero(second.held_out_N)
+    if len(rows_N) < k:
+        return
+    unseen = table.select(rows_N)
+    score_N = second.scorer.scores(unseen)[method]
+    edges = bins.bin_edges(score_N, k, binning)
+    held = bins.variation(
+        score_N,
+        bins.assign(score_N, edges),
+        second.scorer.points(unseen),
+        unseen.visible_NK,
+        edges=edges,
+    )
+    for row, other in zip(variation, held, strict=True):
+        row["covariance_trace"] = other["covariance_trace"]
 
 
 def _warnings(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from posesift import storage
 from posesift.adaptation import checkpoint
-from posesift.adaptation.augment import Augmentation
+from posesift.adaptation.augment import STRONG
 from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
 from posesift.experiments.spec import Experiment
@@ -44,8 +45,11 @@ def new_method(experiment: Experiment, skeleton: Skeleton) -> SourceOnly:
             steps=experiment.steps,
             learning_rate=experiment.learning_rate,
             adaptation_learning_rate=experiment.learning_rate_second,
-            augmentation=Augmentation(
-                rotation=experiment.rotation, scale=0.15, shift=0.05, colour=0.6,
+            augmentation=dataclasses.replace(
+                STRONG,
+                rotation=experiment.rotation,
+                scale=0.15,
+                shift=0.05,
                 flip=0.5 if flips else 0.0,
             ),
             mirror=skeleton.mirror,

@@ -10,14 +10,13 @@ from typing import Any
 
 from posesift.report import results
 from posesift.report.blocks import Finding
-from posesift.report.results import Comparison, Interval
+from posesift.report.results import Comparison
+from posesift.report.sampling_finding import changed
 from posesift.report.wording import (
-    between,
     capitalised,
     listed,
     number,
     ordinal_part,
-    plural,
     signed,
 )
 
@@ -30,7 +29,6 @@ FREE = {
     "constant pose": "a constant pose",
     "BatchNorm re-estimated": "re-estimating BatchNorm on unlabelled target images",
 }
-CHANGED = "What did the sampling change?"
 _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
 
@@ -101,87 +99,6 @@ def fails(comparison: Comparison) -> Finding | None:
                 f"the {name} arm by {signed(-mine)}."
             )
     return Finding("Does the model fail there?", answer, detail)
-
-
-def changed(comparison: Comparison) -> Finding:
-    """What the sampling did to the endpoint named in advance, and how sure that is."""
-    row = comparison["primary"]
-    shown, seeds = results.endpoint(row), len(comparison["seeds"])
-    arm, against = (results.label(comparison, row[key]) for key in ("arm", "against"))
-    what = f"{arm} minus {against}, {row['endpoint']}"
-    if shown is None:
-        answer = "Not known: no seed has this endpoint for both arms."
-        return Finding(CHANGED, answer, f"Endpoint named in advance: {what}.")
-    sentences = [f"Endpoint named in advance: {what}."]
-    values = [value for value in row.get("values") or [] if value is not None]
-    if len(values) > 1:
-        sentences.append(f"By seed: {listed([signed(value) for value in values])}.")
-    if row.get("half_width") is not None:
-        sentences.append(f"Half-width of the interval: {number(row['half_width'])} points.")
-    if share := headroom_share(comparison):
-        sentences.append(share)
-    overall = results.difference(
-        results.by_seed(comparison, row["arm"], "target", "pck", "0.05", "all"),
-        results.by_seed(comparison, row["against"], "target", "pck", "0.05", "all"),
-    )
-    if overall:
-        sentences.append(
-            f"On the whole target: {signed(overall.mean)} points ({sure(overall, seeds)})."
-        )
-    sentences += _controls(comparison, shown)
-    return Finding(CHANGED, verdict(shown, arm, seeds), " ".join(sentences))
-
-
-def verdict(shown: Interval, arm: str, seeds: int) -> str:
-    """One sentence on a difference that claims no more than its interval does.
-
-    >>> verdict(Interval(0.4, -0.3, 1.1), "hard mining", 3)
-    'No clear change: +0.4 points, but the interval of −0.3 to +1.1 includes zero.'
-    """
-    if seeds == 1 or shown.clear is None:
-        return (
-            f"One seed: {signed(shown.mean)} points with {arm}. That is a lead, not a result; "
-            "nothing here says how it would fall with another seed."
-        )
-    if not shown.clear:
-        return (
-            f"No clear change: {signed(shown.mean)} points, but the interval of "
-            f"{signed(shown.low)} to {signed(shown.high)} includes zero."
-        )
-    verb = "gains" if shown.mean > 0 else "loses"
-    return (
-        f"{capitalised(arm)} {verb} {number(abs(shown.mean))} points "
-        f"({between(shown.low, shown.high)}, {plural(seeds, 'seed')})."
-    )
-
-
-def headroom_share(comparison: Comparison) -> str:
-    """What the sampling changes where only the poses are new, in percent of the headroom there.
-
-    "" where the comparison has no such test set or no headroom.
-    """
-    headroom, square = (comparison.get(key) for key in ("headroom", "gap"))
-    if not headroom or headroom.get("mean") is None or not square:
-        return ""
-    poses_only = square["sets"][1][0]
-    gain = results.difference(
-        *(
-            results.by_seed(
-                comparison, comparison["primary"][key], poses_only, "pck", "0.05", "all"
-            )
-            for key in ("arm", "against")
-        )
-    )
-    if gain is None:
-        return ""
-    where = f"Where only the poses are new it changes PCK@0.05 by {signed(gain.mean)} points"
-    if headroom["mean"] <= 0:
-        return (
-            f"{where}; training on those very poses is no better than that "
-            f"(headroom {signed(headroom['mean'])}), so no sampler had anything to gain."
-        )
-    share = 100 * gain.mean / headroom["mean"]
-    return f"{where}, {number(share, 0)} % of the pose headroom of {number(headroom['mean'])}."
 
 
 def gap(comparison: Comparison) -> Finding | None:
@@ -287,30 +204,6 @@ def free(comparison: Comparison) -> Finding | None:
         f"{warning}",
         "PCK@0.05 on the target. Every method has to be read against these rows.",
     )
-
-
-def _controls(comparison: Comparison, shown: Interval) -> list[str]:
-    """Said only when a control gains as much as the sampling it controls for."""
-    against, found = comparison["primary"]["against"], []
-    bins = results.bins_by_seed(comparison, against)
-    for arm in results.arms(comparison, "arm"):
-        if arm.get("sampling") in ("shuffled", "random-pacing", "easy") and bins:
-            mine = results.bins_by_seed(comparison, arm["name"])
-            gain = results.difference(mine[-1], bins[-1]) if mine else None
-            if gain and shown.mean > 0 and gain.mean >= shown.mean:
-                found.append(
-                    f"The control {arm.get('label') or arm['name']} gains as much "
-                    f"({signed(gain.mean)}), so the gain is not due to difficulty."
-                )
-    return found
-
-
-def sure(shown: Interval, seeds: int) -> str:
-    """How sure a difference is: its interval, and whether that includes zero."""
-    if seeds == 1 or shown.low is None:
-        return "one seed, no interval"
-    text = between(shown.low, shown.high)
-    return text if shown.clear else f"{text}, includes zero"
 
 
 def _neighbours(row: dict[str, Any]) -> str:

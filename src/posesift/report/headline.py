@@ -6,8 +6,8 @@ from typing import Any
 
 from posesift.report import results
 from posesift.report.blocks import Figure
-from posesift.report.findings import sure
 from posesift.report.results import Comparison
+from posesift.report.sampling_finding import sure
 from posesift.report.wording import number, signed
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from posesift.data.images import read_image
+from posesift.data.images import paint_pictures, read_image
 from posesift.data.readers import read
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
@@ -75,12 +75,15 @@ def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool
         table: of the samples.
         indices: rows of the table.
         side: of the crops.
-        near: where the data have no boxes, crop around the labelled pose, for the eye; a network
-            would see the whole image.
+        near: for the eye rather than as a network sees them: where the data have no boxes, crop
+            around the labelled pose; paint worlds at ``side`` pixels.
     """
     chosen = table.select(indices)
     box_M4 = chosen.crop_boxes_N4()
-    if near and table.boxes_from == "image" and not table.root.startswith("world:"):
+    painted_MSS3 = None
+    if table.root.startswith("world:"):
+        painted_MSS3 = paint_pictures(chosen, side if near else None)
+    elif near and table.boxes_from == "image":
         posed_M4 = boxes.keypoint_boxes(chosen.keypoints_NK2, chosen.visible_NK)
         labelled_M1 = (chosen.visible_NK.sum(1) >= 2)[:, None]
         box_M4 = np.where(labelled_M1, boxes.square(posed_M4, AROUND), box_M4)
@@ -91,7 +94,10 @@ def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool
         image = None
         if not problem:
             try:
-                image = _encoded(read_image(chosen, row), matrix_23, side)
+                if painted_MSS3 is None:
+                    image = _encoded(read_image(chosen, row), matrix_23, side)
+                else:
+                    image = _encoded(painted_MSS3[row], _to_side(painted_MSS3, side), side)
             except (ValueError, OSError) as error:
                 problem = str(error)
         images.append(image)
@@ -104,6 +110,12 @@ def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool
         mode=None if chosen.mode_N is None else [str(mode) for mode in chosen.mode_N],
         problem=problem,
     )
+
+
+def _to_side(painted_MSS3: np.ndarray, side: int) -> np.ndarray:
+    """The map from a painted picture to the whole crop."""
+    painted = painted_MSS3.shape[1]
+    return geometry.crop_matrices([[0, 0, painted, painted]], side)[0]
 
 
 def _encoded(image_HW3: np.ndarray, matrix_23: np.ndarray, side: int) -> str:

@@ -55,7 +55,7 @@ def _photo(rng, stencil, surfaces, side) -> np.ndarray:
     figure *= _texture(rng, stencil, surfaces, side)[..., None]
     # The stencil is black outside, so the colours are already weighted with alpha.
     image = textures.background(rng, side).astype(np.float32) * (1 - alpha_HW1) + figure
-    if rng.random() < 0.35:
+    if rng.random() < 0.3:
         image = _occlude(rng, image, side)
     image = _expose(rng, image, side)
     return _degrade(rng, image, side)
@@ -128,19 +128,19 @@ def _expose(rng, image: np.ndarray, side: int) -> np.ndarray:
     direction, fall = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.3)
     ramp = np.linspace(-1, 1, side, dtype=np.float32)
     light_HW = 1 + fall * (np.cos(direction) * ramp[None] + np.sin(direction) * ramp[:, None])
-    cast_3 = rng.uniform(0.78, 1.15) * (1 + rng.normal(0, 0.05, 3))
+    cast_3 = rng.uniform(0.82, 1.15) * (1 + rng.normal(0, 0.05, 3))
     image = image * (light_HW[..., None] * cast_3.astype(np.float32))
     mean = image.mean()
-    return (image - mean) * np.float32(rng.uniform(0.75, 1.2)) + mean
+    return (image - mean) * np.float32(rng.uniform(0.85, 1.2)) + mean
 
 
 def _degrade(rng, image: np.ndarray, side: int) -> np.ndarray:
     """Blur of the lens, noise of the sensor, JPEG of the file."""
-    blur = rng.uniform(0, 0.8) * side / 64
+    blur = rng.uniform(0, 0.6) * side / 64
     if blur > 0.3:
         image = cv2.GaussianBlur(image, (0, 0), blur)
     noise = rng.standard_normal(image.shape, np.float32)
-    image = np.clip(image + np.float32(rng.uniform(1, 7)) * noise, 0, 255).astype(np.uint8)
+    image = np.clip(image + np.float32(rng.uniform(1, 5)) * noise, 0, 255).astype(np.uint8)
     quality = int(rng.integers(45, 96))
     ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert ok

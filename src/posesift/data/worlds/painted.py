@@ -27,7 +27,7 @@ from posesift.data import worlds
 from posesift.data.address import parse
 from posesift.poses.table import PoseTable
 
-PAINTER_VERSION = 1
+PAINTER_VERSION = 2
 """Raise it whenever images of the same samples come out otherwise than before."""
 
 POOL_FROM = 600
