@@ -276,6 +276,7 @@ def _umask() -> int:
 def _explained(error: OSError, path: Path) -> ValueError:
     reasons = {
         errno.ENOSPC: "the disk is full; free some space and start again",
+        errno.EFBIG: "the file would be larger than your limits or this file system allow",
         errno.EDQUOT: "your disk quota is used up; free some space and start again",
         errno.EROFS: "the file system is read-only; choose another --out",
         errno.EACCES: "no permission; choose another --out or change the folder's rights",

@@ -205,6 +205,25 @@ def test_a_read_only_folder_is_explained(tmp_path, capsys):
     assert "cannot write" in capsys.readouterr().err
 
 
+def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path):
+    """A limit on file sizes stands in for a full disk: writes fail in the middle of a file."""
+    resource = pytest.importorskip("resource")
+    out = tmp_path / "out"
+    done = subprocess.run(
+        [sys.executable, "-m", "posesift.cli", "score", "world:body,n=300", "--method", "pca",
+         "--out", str(out)],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048)),
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "cannot write" in done.stderr
+    assert "difficulty.parquet" in done.stderr
+    assert [path.name for path in out.iterdir()] == [".posesift"]
+
+
 def _has_cuda():
     import torch
 
