@@ -83,6 +83,29 @@ def test_an_unfinished_folder_wants_resume_or_overwrite(tmp_path):
         storage.new_folder(out, resume=True, kind="score")
 
 
+def test_a_foreign_manifest_is_not_ours(tmp_path):
+    (tmp_path / "manifest.json").write_text('{"name": "a web page"}')
+    with pytest.raises(ValueError, match="did not write"):
+        storage.new_folder(tmp_path, overwrite=True)
+    assert (tmp_path / "manifest.json").exists()
+
+
+def test_overwrite_never_removes_what_is_read(tmp_path):
+    out = storage.new_folder(tmp_path / "out", kind="run")
+    storage.write_manifest(out, "run")
+    with pytest.raises(ValueError, match="would remove"):
+        storage.new_folder(out, overwrite=True, inputs=[None, out / "checkpoints"])
+    assert storage.is_finished(out)
+
+
+def test_resume_and_overwrite_exclude_each_other_and_resume_needs_something(tmp_path):
+    with pytest.raises(ValueError, match="give one"):
+        storage.new_folder(tmp_path / "out", resume=True, overwrite=True)
+    with pytest.raises(ValueError, match="nothing to resume"):
+        storage.new_folder(tmp_path / "out", resume=True)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_file_where_a_folder_is_wanted(tmp_path):
     (tmp_path / "f").write_text("x")
     with pytest.raises(ValueError, match="found a file"):

@@ -42,11 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # the parser's: --help, or wrong usage which it has explained
         return stop.code if isinstance(stop.code, int) else EXIT_WRONG
     except KeyboardInterrupt as stop:
-        print(f"posesift: interrupted; {stop or 'nothing was left half-written'}", file=sys.stderr)
+        print(
+            f"posesift: interrupted; {str(stop) or 'nothing was left half-written'}",
+            file=sys.stderr,
+        )
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # `posesift ... | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError as error:
+        print(f"posesift: not enough memory ({error}); use less data at a time", file=sys.stderr)
+        return EXIT_WRONG
     except (ValueError, OSError) as error:
         if os.environ.get("POSESIFT_TRACEBACK"):
             raise

@@ -15,6 +15,9 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
+SECONDS_BETWEEN_LINES = 30.0
+SECONDS_WORTH_A_LINE = 2.0
+
 _shown = False
 _live: Any = None  # the one rich.Progress on screen; bars nest in it
 
@@ -25,21 +28,49 @@ def show(on: bool = True) -> None:
     _shown = on
 
 
-def is_shown() -> bool:
-    """Whether a command has turned bars and notes on."""
-    return _shown
-
-
 class Bar:
     """What `bar` gives: call `advance` after each piece of work."""
 
-    def __init__(self, task: Any = None):
+    def advance(self, count: float = 1, note: str = "") -> None:
+        """Say that ``count`` more pieces are done; ``note`` is shown behind the bar."""
+
+
+class _Drawn(Bar):
+    """A bar on a terminal."""
+
+    def __init__(self, task: Any):
         self._task = task
 
     def advance(self, count: float = 1, note: str = "") -> None:
-        """Say that ``count`` more pieces are done; ``note`` is shown behind the bar."""
-        if self._task is not None and _live is not None:
+        if _live is not None:
             _live.update(self._task, advance=count, note=note)
+
+
+class _Lines(Bar):
+    """Where there is no terminal: now and then a line with the time left."""
+
+    def __init__(self, description: str, total: float | None):
+        self._description, self._total = description, total
+        self._done = 0.0
+        self._began = self._said = time.monotonic()
+
+    def advance(self, count: float = 1, note: str = "") -> None:
+        self._done += count
+        now = time.monotonic()
+        if now - self._said < SECONDS_BETWEEN_LINES or not self._total or self._done <= 0:
+            return
+        self._said = now
+        left = (now - self._began) * (self._total / self._done - 1)
+        share = 100 * self._done / self._total
+        _print_line(
+            f"{self._description}: {share:.0f} %, about {left:.0f} s left; {note}".rstrip("; ")
+        )
+
+    def end(self) -> None:
+        """Say how long it took, if it took long."""
+        seconds = time.monotonic() - self._began
+        if seconds > SECONDS_WORTH_A_LINE:
+            _print_line(f"{self._description}: {seconds:.0f} s")
 
 
 @contextlib.contextmanager
@@ -50,11 +81,9 @@ def bar(description: str, total: float | None = None) -> Iterator[Bar]:
         yield Bar()
         return
     if not sys.stderr.isatty():
-        began = time.monotonic()
-        yield Bar()
-        seconds = time.monotonic() - began
-        if seconds > 1:
-            note(f"{description}: {seconds:.0f} s")
+        lines = _Lines(description, total)
+        yield lines
+        lines.end()
         return
     outermost = _live is None
     if outermost:
@@ -62,7 +91,7 @@ def bar(description: str, total: float | None = None) -> Iterator[Bar]:
         _live.start()
     task = _live.add_task(description, total=total, note="")
     try:
-        yield Bar(task)
+        yield _Drawn(task)
     finally:
         _live.remove_task(task)
         if outermost:
@@ -82,8 +111,11 @@ def track(items: Iterable[Item], description: str, total: float | None = None) -
 
 def note(text: str) -> None:
     """One line on the standard error, above any running bar."""
-    if not _shown:
-        return
+    if _shown:
+        _print_line(text)
+
+
+def _print_line(text: str) -> None:
     if _live is not None:
         _live.console.print(text, highlight=False, markup=False)
     else:

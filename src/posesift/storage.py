@@ -14,13 +14,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import posesift
 
 MANIFEST = "manifest.json"
+_MARK = ".posesift"  # in a folder that is being filled; holds the kind of the result
 
 
 @contextlib.contextmanager
@@ -124,7 +125,12 @@ def dated_folder(name: str, root: str | Path = "runs") -> Path:
 
 
 def new_folder(
-    out: str | Path, *, overwrite: bool = False, resume: bool = False, kind: str | None = None
+    out: str | Path,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    kind: str = "",
+    inputs: Iterable[str | Path | None] = (),
 ) -> Path:
     """Claim ``out`` for a result and return it.
 
@@ -132,19 +138,24 @@ def new_folder(
         out: the folder; made, with its parents, where there is none.
         overwrite: empty a folder that PoseSift filled before.
         resume: go on in a folder that holds an unfinished result.
-        kind: what is to be written; `MANIFEST` of another kind is refused under ``resume``.
+        kind: what is to be written; an unfinished result of another kind is refused.
+        inputs: what the work reads; none of it may lie in a folder that is to be emptied.
 
     Raises:
         ValueError: it holds a finished or unfinished result, or something that is not ours; it
-            is a file; it cannot be written to. Nothing is changed then.
+            is a file; it cannot be written to; there is nothing to resume. Nothing is changed
+            then.
     """
     out = Path(out)
+    if overwrite and resume:
+        raise ValueError("--resume keeps what is there and --overwrite removes it: give one")
     try:
         if out.exists() and not out.is_dir():
             raise ValueError(f"expected a folder for the result, found a file: {out}")
         content = sorted(item.name for item in out.iterdir()) if out.exists() else []
-        ours = MANIFEST in content or ".posesift" in content
-        if content and not ours:
+        if resume and not content:
+            raise ValueError(f"there is nothing to resume in {out}; leave --resume out to begin")
+        if content and not _is_ours(out):
             raise ValueError(
                 f"{out} holds files that PoseSift did not write, such as {content[0]}; "
                 "choose an empty or a new folder with --out"
@@ -155,24 +166,38 @@ def new_folder(
                 "or give --overwrite to replace it"
             )
         if content and overwrite:
-            for item in out.iterdir():
-                shutil.rmtree(item) if item.is_dir() and not item.is_symlink() else item.unlink()
+            for path in filter(None, inputs):
+                if Path(path).resolve().is_relative_to(out.resolve()):
+                    raise ValueError(f"--overwrite would remove {path}, which is read here")
         elif content and not resume:
             raise ValueError(
                 f"{out} holds an unfinished result; give --resume to go on with it, "
                 "or --overwrite to begin anew"
             )
-        elif resume and (out / ".posesift").exists():
-            begun = (out / ".posesift").read_text(encoding="utf-8").strip()
-            if kind and begun and begun != kind:
-                raise ValueError(
-                    f"{out} holds an unfinished {begun}, not a {kind}; choose another --out"
-                )
+        elif resume and (begun := (out / _MARK).read_text(encoding="utf-8").strip()) != kind:
+            raise ValueError(f"{out} holds an unfinished {begun}, not a {kind}")
         out.mkdir(parents=True, exist_ok=True)
-        (out / ".posesift").write_text(kind or "", encoding="utf-8")
+        (out / _MARK).write_text(kind, encoding="utf-8")  # first: half-emptied is still ours
+        if overwrite:
+            for item in out.iterdir():
+                if item.is_dir() and not item.is_symlink():
+                    shutil.rmtree(item)
+                elif item.name != _MARK:
+                    item.unlink()
     except OSError as error:
         raise _explained(error, out) from error
     return out
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether PoseSift filled the folder: its mark, or a manifest that says so."""
+    if (folder / _MARK).is_file():
+        return True
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {"kind", "posesift"} <= found.keys()
 
 
 def write_manifest(folder: str | Path, kind: str, **facts: Any) -> None:
@@ -187,13 +212,13 @@ def write_manifest(folder: str | Path, kind: str, **facts: Any) -> None:
     files = {
         path.relative_to(folder).as_posix(): path.stat().st_size
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in (MANIFEST, ".posesift")
+        if path.is_file() and path.name not in (MANIFEST, _MARK)
     }
     write_json(
         folder / MANIFEST,
         {"kind": kind, "posesift": posesift.__version__, **facts, "files": files},
     )
-    (folder / ".posesift").unlink(missing_ok=True)
+    (folder / _MARK).unlink(missing_ok=True)
 
 
 def is_finished(folder: str | Path) -> bool:

@@ -131,6 +131,11 @@ def test_score_by_an_earlier_fit(tmp_path, capsys):
     target = "world:body,poses=target,n=300"
     assert cli.main(["score", target, "--scorer", str(fit), "--out", str(again)]) == 0
     capsys.readouterr()
+    wrong = ["score", target, "--scorer", str(fit), "--method", "knn", "--out", str(tmp_path / "x")]
+    assert cli.main(wrong) == 2
+    assert "gives pca, not knn" in capsys.readouterr().err
+    assert cli.main(["score", target, "--scorer", str(fit), "--out", str(fit), "--overwrite"]) == 2
+    assert "would remove" in capsys.readouterr().err
     summaries = [storage.read_json(folder / "summary.json") for folder in (fit, again)]
     means = [np.mean([row["mean"] for row in summary["variation"]]) for summary in summaries]
     assert means[1] > 1.2 * means[0]  # the target's poses are harder by the source's measure
@@ -164,10 +169,14 @@ def test_train_evaluate_report(tmp_path, capsys):
     assert cli.main(["report", str(out)]) == 0
     assert (out / "report.html").is_file()
 
+    assert cli.main(["train", str(out / "experiment.yaml"), "--seed", "3"]) == 2
+    assert "which seed" in capsys.readouterr().err
+
     # Replayed from its own description, it ends with the same figures.
     replay = tmp_path / "replay"
     assert cli.main(["train", str(out / "experiment.yaml"), "--out", str(replay)]) == 0
     assert storage.read_json(replay / "evaluation.json")["sets"] == sets
+    assert "constant pose" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_a_finished_cell_is_never_trained_again(folder):
 
 
 def test_another_plan_is_refused(folder):
-    with pytest.raises(ValueError, match=r"begun with other settings \(seeds differ\)"):
+    with pytest.raises(ValueError, match=r"begun with seeds = \[0, 1\], found \[0, 2\]"):
         compare(dataclasses.replace(PLAN, seeds=(0, 2)), folder)
 
 

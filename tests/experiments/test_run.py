@@ -8,9 +8,11 @@ import time
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.datasets import write_images
 from tests.experiments.tiny import CHANGES, experiment
 
 from posesift import storage
+from posesift.adaptation.runtime import Runtime
 from posesift.data.readers import read
 from posesift.experiments.run import evaluate_run, train
 from posesift.experiments.score import ScoreSettings, load_scored, score_poses
@@ -28,10 +30,13 @@ def same(one, other):
 
 
 def test_a_run_keeps_what_the_report_needs(tmp_path):
-    sets = train(experiment(sampling="hard-mining"), tmp_path)
+    ended = train(experiment(sampling="hard-mining"), tmp_path)
+    sets = ended["sets"]
     assert storage.read_manifest(tmp_path, "run")["recipe"] == "world-body"
     evaluation = storage.read_json(tmp_path / "evaluation.json")
-    assert evaluation["sets"] == sets
+    assert evaluation == ended
+    constant = ended["baselines"]["constant pose"]["target"]["pck"]["0.2"]["all"]
+    assert 0 < constant <= 100
     assert set(sets) == {"target", "target_poses"}
     assert sets["target"]["samples"] == 24
     assert sum(row["samples"] for row in sets["target"]["by_bin"]) == 24
@@ -41,12 +46,12 @@ def test_a_run_keeps_what_the_report_needs(tmp_path):
     assert 1 <= environment["draws"]["effective_sample_size"] < 48
     # Measured again on the same data, the same figures; a trained method predicts.
     again = tmp_path.parent / "again"
-    found = evaluate_run(tmp_path, CHANGES["test"]["target"], again)
+    found = evaluate_run(tmp_path, CHANGES["test"]["target"], again)["sets"]
     assert found["target"]["pck"] == sets["target"]["pck"]
-    assert evaluate_run(tmp_path, CHANGES["test"]["target"], again, protocol="reference")["target"][
-        "protocol"
-    ].startswith("reference")
-    keypoints, confidence = load_method(tmp_path).predict(torch.zeros(1, 3, 32, 32).byte())
+    rounded = evaluate_run(tmp_path, CHANGES["test"]["target"], again, protocol="reference")
+    assert rounded["sets"]["target"]["protocol"].startswith("reference")
+    method = load_method(tmp_path, Runtime.resolve("cpu", "fp32"))
+    keypoints, confidence = method.predict(torch.zeros(1, 3, 32, 32).byte())
     assert keypoints.shape == (1, 16, 2)
     assert confidence.shape == (1, 16)
 
@@ -104,7 +109,11 @@ def test_a_run_starts_from_another(tmp_path):
         train(experiment(start_from="nowhere"), tmp_path / "lost")
     with pytest.raises(ValueError, match="another skeleton: hand21 has 21"):
         train(
-            experiment(start_from=str(tmp_path / "warm"), source="world:hand,n=16,side=32"),
+            experiment(
+                start_from=str(tmp_path / "warm"),
+                source="world:hand,n=16,side=32",
+                test={"target": "world:hand,n=8,side=32,split=test"},
+            ),
             tmp_path / "hand",
         )
     with pytest.raises(ValueError, match="holds a small network"):
@@ -125,6 +134,16 @@ def test_a_test_set_of_another_skeleton_is_refused(tmp_path):
     hand = {"target": "world:hand,n=8,side=32,split=test"}
     with pytest.raises(ValueError, match=r"cannot test what was trained on.*body16 has 16"):
         train(experiment(test=hand), tmp_path)
+    assert not (tmp_path / "checkpoints").exists()  # before any work
+
+
+def test_unlabelled_data_are_refused_where_labels_are_needed(tmp_path):
+    write_images(tmp_path / "photos", n=2)
+    images = f"images:{tmp_path / 'photos'},split=all"
+    with pytest.raises(ValueError, match="nothing can be measured"):
+        train(experiment(test={"target": images}), tmp_path / "a")
+    with pytest.raises(ValueError, match="cannot be trained on"):
+        train(experiment(source=images), tmp_path / "b")
 
 
 def test_scores_are_kept_and_read_back(tmp_path):

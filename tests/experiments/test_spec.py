@@ -3,7 +3,7 @@
 import pytest
 
 from posesift.experiments import Experiment
-from posesift.experiments.recipes import RECIPES, recipe
+from posesift.experiments.recipes import BOXES_FROM_LABELS, RECIPES, aimed, recipe
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -68,3 +68,35 @@ def test_bad_files_are_explained(tmp_path):
 def test_unknown_recipes_get_a_hint():
     with pytest.raises(ValueError, match=r"did you mean 'world-body'\?.*photos"):
         recipe("world-bodie")
+
+
+def test_a_target_is_split_by_us_and_never_by_its_address():
+    aim = recipe("photos")
+    found = aimed(aim, target="lspet:/data/lspet")
+    assert found.target == "lspet:/data/lspet,boxes=labels,split=train"
+    assert found.test == {"target": "lspet:/data/lspet,boxes=labels,split=test"}
+    assert found.notes == (BOXES_FROM_LABELS,)
+    assert aimed(found).notes == found.notes  # said once
+    with pytest.raises(ValueError, match="leave split= out"):
+        aimed(aim, target="lspet:/data/lspet,split=all")
+    with pytest.raises(ValueError, match="give --target"):
+        aimed(aim)
+
+
+def test_boxes_of_a_file_are_not_replaced_by_labels():
+    found = aimed(recipe("photos"), target="coco:/data/ann.json,images=/data/img")
+    assert "boxes=labels" not in found.target
+    assert found.notes == ()
+
+
+def test_addresses_mean_the_same_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = aimed(recipe("world-body"), source="poses:table.parquet")
+    assert found.source == f"poses:{tmp_path / 'table.parquet'}"
+    assert found.gap is None
+    assert set(found.test) == {"target"}
+
+
+def test_from_leaves_steps_to_be_done():
+    with pytest.raises(ValueError, match="at least one training step"):
+        Experiment(source="world:body", start_from="runs/a", steps=0)

@@ -118,6 +118,17 @@ def test_bad_files_are_explained(tmp_path):
         PoseTable.load(path)
 
 
+def test_nan_in_a_file_costs_the_joint_and_is_said(tmp_path):
+    table = make()
+    table.visible_NK[:] = True
+    table.keypoints_NK2[2, 5] = np.nan
+    table.save(tmp_path / "t.parquet")
+    loaded = PoseTable.load(tmp_path / "t.parquet")
+    assert not loaded.visible_NK[2, 5]
+    assert loaded.visible_NK.sum() == 5 * 16 - 1
+    assert loaded.problems[-1].startswith("row 2: 1 keypoints made invisible")
+
+
 def test_a_cut_file_is_explained(tmp_path):
     path = tmp_path / "t.parquet"
     make().save(path)

@@ -58,7 +58,7 @@ class Stage:
 
 
 class Method(Protocol):
-    """What ``loop.fit``, evaluation and export ask of a method.
+    """What ``loop.fit``, and evaluation ask of a method.
 
     Attributes:
         network: the plain module that `predict` uses (of a mean teacher: the teacher).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from posesift import storage
-from posesift.commands.flags import DeviceFlags, ResultFlags, number, table_text
+from posesift.commands.flags import DeviceFlags, ResultFlags, number, resumable, table_text
 from posesift.progress import note
 
 
@@ -35,22 +35,15 @@ class Demo(ResultFlags, DeviceFlags):
                 "device": self.device,
                 "precision": self.precision,
                 "threads": self.threads,
-                "workers": self.workers,
+                "workers": self.workers or 0,
             },
         )
-        folder = storage.new_folder(
-            self.folder("demo"), overwrite=self.overwrite, resume=self.resume, kind="comparison"
-        )
+        folder = self.claim("comparison", "demo", resume=self.resume)
         note(estimate(plan))
-        try:
-            compare(plan, folder)
-        except KeyboardInterrupt:
-            again = f"the same command with --out {folder} --resume goes on with it"
-            raise KeyboardInterrupt(again) from None
-        page = write_report(folder)
-        storage.write_manifest(folder, "comparison", recipe=plan.recipe)
+        with resumable(folder):
+            compare(plan, folder, write_report)
         found = storage.read_json(folder / "comparison.json")
-        self.finish(page, {"folder": str(folder), "primary": found["primary"]}, _text(found))
+        self.finish(folder, {"primary": found["primary"]}, _text(found))
 
 
 def _text(found: dict) -> str:

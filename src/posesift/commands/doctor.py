@@ -22,7 +22,7 @@ CORE = (
 
 @dataclass(kw_only=True)
 class Doctor:
-    """Say which versions, devices and speeds this machine has, and what is missing."""
+    """Say what is installed, what training would run on, and what is missing."""
 
     json: bool = False
     """Print the findings as JSON."""
@@ -52,13 +52,16 @@ def examine() -> dict[str, Any]:
     ]
     runtime: dict[str, Any] = {"device": "unknown", "precision": "unknown"}
     if packages["torch"] and packages["lightning-fabric"]:
-        from posesift.adaptation.runtime import Runtime
+        try:
+            from posesift.adaptation.runtime import Runtime
 
-        runtime = Runtime.resolve().describe()
+            runtime = Runtime.resolve().describe()
+        except Exception as error:  # a broken installation is what this command is asked about
+            advice.append(f"training cannot start here: {error!r}")
         if runtime["precision"] == "fp32":
             advice.append(
                 "no fast bf16 here: training takes two to three times as long as on a CPU with "
-                "AMX or AVX512-BF16, or on a GPU; posesift demo --quick is the small demo"
+                "AMX, or on a GPU; posesift demo --quick is the small demo"
             )
         else:
             advice.append("bf16 is fast here and used by default")
@@ -66,7 +69,8 @@ def examine() -> dict[str, Any]:
             advice.append("no GPU found; two trainings at once on one CPU slow each other down")
     folder = storage.cache_folder()
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    free = shutil.disk_usage(folder if folder.exists() else folder.anchor or ".").free
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
     if free < 2e9:
         advice.append(f"only {storage.size_text(free)} free where the cache is: {folder}")
     return {

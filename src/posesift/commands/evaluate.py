@@ -25,28 +25,33 @@ class Evaluate(ResultFlags, DeviceFlags):
 
     def run(self) -> None:
         """Evaluate, write the folder, draw the page."""
+        from posesift.data.address import parse
         from posesift.experiments.run import evaluate_run
         from posesift.report.page import write_report
 
         storage.read_manifest(self.run_folder, "run")
-        folder = storage.new_folder(self.folder("evaluate"), overwrite=self.overwrite, kind="run")
-        sets = evaluate_run(
-            self.run_folder,
+        folder = self.claim("run", "evaluate", self.run_folder, parse(self.data).path)
+        found = evaluate_run(
+            self.run_folder.resolve(),
             self.data,
             folder,
             protocol=self.protocol,
-            device=self.device,
-            precision=self.precision,
+            device=self.device or "auto",
+            precision=self.precision or "auto",
             threads=self.threads,
-            workers=self.workers,
+            workers=self.workers or 0,
+            page=write_report,
         )
-        page = write_report(folder)
-        storage.write_manifest(folder, "run", of=str(self.run_folder), data=self.data)
-        entry = sets["target"]
+        entry = found["sets"]["target"]
+        constant = found["baselines"]["constant pose"]["target"]
         rows = [
-            [group, *(number(entry["pck"][a][group]) for a in ("0.05", "0.1"))]
+            [
+                group,
+                *(number(entry["pck"][a][group]) for a in ("0.05", "0.1")),
+                number(constant["pck"]["0.05"][group]),
+            ]
             for group in entry["pck"]["0.05"]
         ]
-        text = table_text(rows, ["joints", "PCK@0.05", "PCK@0.1"])
+        text = table_text(rows, ["joints", "PCK@0.05", "PCK@0.1", "constant pose @0.05"])
         text += f"\nEvalPose {number(entry['evalpose_100'])}, AUC {number(entry['pck_auc'])}"
-        self.finish(page, {"folder": str(folder), "sets": sets}, text)
+        self.finish(folder, found, text)

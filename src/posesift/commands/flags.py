@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,37 +27,64 @@ class ResultFlags:
     open: bool = False
     """Open the report in a browser at the end."""
 
-    def folder(self, name: str) -> Path:
-        """The output folder: --out, or a dated one under runs/."""
-        return self.out if self.out is not None else storage.dated_folder(name)
+    def claim(self, kind: str, name: str, *inputs: str | Path | None, resume: bool = False) -> Path:
+        """The output folder, ready to be filled: --out, or a dated one under runs/.
 
-    def finish(self, page: Path, summary: dict[str, Any], text: str = "") -> None:
+        Args:
+            kind: of the result.
+            name: of a dated folder.
+            *inputs: what the work reads, which --overwrite must not remove.
+            resume: go on with what is in --out.
+        """
+        if resume and self.out is None:
+            raise ValueError("--resume needs --out: the folder to go on with")
+        out = self.out if self.out is not None else storage.dated_folder(name)
+        return storage.new_folder(
+            out, overwrite=self.overwrite, resume=resume, kind=kind, inputs=inputs
+        )
+
+    def finish(self, folder: Path, summary: dict[str, Any], text: str) -> None:
         """Print the result; the last line says where it is."""
+        page = folder / "report.html"
         if self.json:
-            print(json.dumps(summary, allow_nan=False))
+            print(json.dumps({"folder": str(folder), **summary}, allow_nan=False))
             note(f"Report: {page}")
         else:
-            if text:
-                print(text)
+            print(text)
             print(f"Report: {page}")
         if self.open:
-            import webbrowser
-
-            webbrowser.open(page.resolve().as_uri())
+            show(page)
 
 
 @dataclass(kw_only=True)
 class DeviceFlags:
     """What the work runs on."""
 
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where networks run."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """bf16 where the hardware is fast at it, by default."""
+    device: Literal["auto", "cpu", "cuda", "mps"] | None = None
+    """Where networks run (default: auto, a GPU if there is one)."""
+    precision: Literal["auto", "fp32", "bf16"] | None = None
+    """Default: auto, bf16 on a CPU with AMX or a GPU that computes in it, else fp32."""
     threads: int | None = None
-    """CPU threads (default: every core)."""
-    workers: int = 0
-    """Processes that read images; 0 reads in the training process."""
+    """CPU threads (default: PyTorch's choice)."""
+    workers: int | None = None
+    """Processes that read images (default: 0, the training process reads)."""
+
+
+@contextlib.contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Say on Ctrl-C how the work in ``folder`` goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        again = f"the same command with --out {folder} --resume goes on with it"
+        raise KeyboardInterrupt(again) from None
+
+
+def show(page: Path) -> None:
+    """Open a page in the browser."""
+    import webbrowser
+
+    webbrowser.open(page.resolve().as_uri())
 
 
 def table_text(rows: list[list[str]], header: list[str]) -> str:

@@ -8,13 +8,15 @@ from typing import Annotated
 
 import tyro
 
+from posesift.commands.flags import show
+
 
 @dataclass(kw_only=True)
 class Report:
     """Draw report.html of a score folder, a run or a comparison (again)."""
 
     folder: Annotated[Path, tyro.conf.Positional]
-    """The folder that posesift score, train or demo left."""
+    """The folder that posesift score, train, evaluate or demo left."""
     open: bool = False
     """Open the page in a browser."""
 
@@ -25,6 +27,4 @@ class Report:
         page = write_report(self.folder)
         print(f"Report: {page}")
         if self.open:
-            import webbrowser
-
-            webbrowser.open(page.resolve().as_uri())
+            show(page)

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import tyro
 
-from posesift import storage
 from posesift.commands.flags import ResultFlags, number, table_text, warn
 
 
@@ -18,10 +17,10 @@ class Score(ResultFlags):
 
     data: Annotated[str, tyro.conf.Positional]
     """Data address, for instance world:body, lspet:/data/lspet or poses:table.parquet."""
-    method: Literal["elbo", "reconstruction", "mean-distance", "pca", "knn"] = "elbo"
-    """Pose VAE (elbo, or reconstruction: the poster's), or a cheap score."""
-    normalisation: Literal["limb", "crop", "rms", "torso", "upright"] = "limb"
-    """What is taken out of a pose before scoring."""
+    method: Literal["elbo", "reconstruction", "mean-distance", "pca", "knn"] | None = None
+    """Pose VAE (elbo, the default, or reconstruction: the poster's), or a cheap score."""
+    normalisation: Literal["limb", "crop", "rms", "torso", "upright"] | None = None
+    """What is taken out of a pose before scoring (default: limb)."""
     bins: int | None = None
     """Number of bins (default: 25 from 50,000 poses on, else 10)."""
     binning: Literal["quantile", "width", "log-width"] = "quantile"
@@ -33,12 +32,13 @@ class Score(ResultFlags):
 
     def run(self) -> None:
         """Score, write the folder, draw the page."""
+        from posesift.data.address import parse
         from posesift.data.readers import read
         from posesift.experiments.score import ScoreSettings, score_poses
         from posesift.report.page import write_report
 
         table = read(self.data)
-        folder = storage.new_folder(self.folder("score"), overwrite=self.overwrite, kind="score")
+        folder = self.claim("score", "score", self.scorer, parse(self.data).path)
         settings = ScoreSettings(
             method=self.method,
             normalisation=self.normalisation,
@@ -47,10 +47,7 @@ class Score(ResultFlags):
             scorer=None if self.scorer is None else str(self.scorer),
             seed=self.seed,
         )
-        scored = score_poses(table, folder, settings)
-        page = write_report(folder)
-        storage.write_manifest(folder, "score", data=self.data)
-        summary = scored.summary
+        summary = score_poses(table, folder, settings, write_report).summary
         for text in summary["warnings"]:
             warn(text)
         rows = [
@@ -62,14 +59,13 @@ class Score(ResultFlags):
         ]  # fmt: skip
         header = ["bin", "poses", "from", "to", "mean score", "variation"]
         self.finish(
-            page,
+            folder,
             {
                 "samples": summary["samples"],
                 "bins": summary["bins"],
                 "variation_spearman": summary["variation_spearman"],
                 "rare_mode_auc": summary["rare_mode_auc"],
                 "seconds": summary["seconds"],
-                "folder": str(folder),
             },
             f"{summary['samples']} poses scored by {summary['method']}\n"
             + table_text(rows, header),

@@ -5,12 +5,18 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from posesift import storage
-from posesift.commands.flags import DeviceFlags, ResultFlags, number, table_text
+from posesift.commands.flags import (
+    DeviceFlags,
+    ResultFlags,
+    number,
+    resumable,
+    table_text,
+    warn,
+)
 
 if TYPE_CHECKING:
     from posesift.experiments.spec import Experiment
@@ -25,7 +31,7 @@ class Train(ResultFlags, DeviceFlags):
     source: str | None = None
     """Address of the labelled training data."""
     target: str | None = None
-    """Address of the target data; only its train split is used in training."""
+    """Address of the target data: its train split trains the oracle, its test split is the test."""
     test: str | None = None
     """Address of the test data (default: the target's test split)."""
     method: Literal["source-only", "oracle"] | None = None
@@ -52,8 +58,8 @@ class Train(ResultFlags, DeviceFlags):
     """Score the source with the fit of this score folder."""
     bins: int | None = None
     """Number of difficulty bins."""
-    seed: int = 0
-    """Redraws the world, the scorer, the initialisation and every draw."""
+    seed: int | None = None
+    """Redraws the world, the scorer, the initialisation and every draw (default: 0)."""
     quick: bool = False
     """The recipe's small size."""
     resume: bool = False
@@ -61,37 +67,31 @@ class Train(ResultFlags, DeviceFlags):
 
     def run(self) -> None:
         """Train, evaluate, draw the page."""
-        from posesift.experiments.run import train
+        from posesift.data.address import parse
+        from posesift.experiments.run import data_of, train
         from posesift.report.page import write_report
 
-        if self.resume and self.out is None:
-            raise ValueError("--resume needs --out: the folder of the run to go on with")
         experiment = self.experiment()
-        folder = storage.new_folder(
-            self.folder(f"train-{experiment.recipe or 'own'}"),
-            overwrite=self.overwrite,
+        data = data_of(experiment)  # a mistake in an address shows before anything is touched
+        addresses = [experiment.source, experiment.target, *experiment.test.values()]
+        folder = self.claim(
+            "run",
+            f"train-{experiment.recipe or 'own'}",
+            experiment.start_from,
+            experiment.scorer,
+            experiment.weights,
+            *(parse(address).path for address in addresses if address),
             resume=self.resume,
-            kind="run",
         )
-        try:
-            sets = train(experiment, folder)
-        except KeyboardInterrupt:
-            again = f"the same command with --out {folder} --resume goes on with it"
-            raise KeyboardInterrupt(again) from None
-        page = write_report(folder)
-        storage.write_manifest(folder, "run", recipe=experiment.recipe)
-        rows = [
-            [
-                experiment.labels.get(name, name),
-                *(number(entry["pck"][a]["all"]) for a in ("0.05", "0.1")),
-                number(entry["pck_auc"]),
-                number(entry["evalpose_100"]),
-                number(entry["angle_error_deg"]),
-            ]
-            for name, entry in sets.items()
-        ]
-        header = ["test set", "PCK@0.05", "PCK@0.1", "AUC", "EvalPose", "angle error"]
-        self.finish(page, {"folder": str(folder), "sets": sets}, table_text(rows, header))
+        for text in experiment.notes:
+            warn(text)
+        with resumable(folder):
+            found = train(experiment, folder, data=data, page=write_report)
+        self.finish(
+            folder,
+            {**found, "notes": list(experiment.notes)},
+            results_text(found, experiment.labels),
+        )
 
     def experiment(self) -> Experiment:
         """The recipe with the given flags in place of its settings."""
@@ -99,16 +99,35 @@ class Train(ResultFlags, DeviceFlags):
         from posesift.experiments.spec import Experiment
 
         if self.recipe.endswith((".yaml", ".yml")):
+            if self.seed is not None or self.quick:
+                raise ValueError(
+                    f"{self.recipe} says which seed and size it has; --seed and --quick are for "
+                    "recipes"
+                )
             base = Experiment.load(self.recipe)
         else:
-            base = recipe(self.recipe, self.seed, self.quick)
+            base = recipe(self.recipe, self.seed or 0, self.quick)
         base = aimed(base, self.source, self.target, self.test)
         names = {item.name for item in dataclasses.fields(Experiment)}
         changes = {
-            name: str(value) if isinstance(value, Path) else value
+            name: str(value.expanduser().resolve()) if isinstance(value, Path) else value
             for name, value in vars(self).items()
-            if name in names - {"recipe", "source", "target", "test", "seed"}
-            and value is not None
-            and value != type(self).__dataclass_fields__[name].default
+            if name in names - {"recipe", "source", "target", "test", "seed"} and value is not None
         }
         return dataclasses.replace(base, **changes)
+
+
+def results_text(found: dict[str, Any], labels: dict[str, str]) -> str:
+    """Test sets, each beside what a constant pose reaches there."""
+    rows = []
+    for name, entry in found["sets"].items():
+        constant = found["baselines"]["constant pose"][name]
+        for label, row in ((labels.get(name, name), entry), ("  constant pose", constant)):
+            rows.append([
+                label,
+                *(number(row["pck"][a]["all"]) for a in ("0.05", "0.1")),
+                number(row["pck_auc"]),
+                number(row["evalpose_100"]),
+                number(row["angle_error_deg"]),
+            ])  # fmt: skip
+    return table_text(rows, ["test set", "PCK@0.05", "PCK@0.1", "AUC", "EvalPose", "angle error"])

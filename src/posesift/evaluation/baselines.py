@@ -1,4 +1,4 @@
-"""Baselines that cost nothing, printed beside every result.
+"""Baselines that cost nothing, shown beside the arms of every comparison.
 
 * `constant_pose` predicts the same pose for every image. It needs no network and reaches 44 to
   73 % PCK@0.2 of the crop's side, which is why the headline thresholds are 0.05 and 0.1.

@@ -141,7 +141,7 @@ def per_sample_angle_error(angles_a_NA: ArrayLike, angles_b_NA: ArrayLike) -> Fl
 def statistics_of(skeleton: Skeleton, source: PoseTable | None = None) -> AngleStatistics:
     """The constants of `evalpose_100`: the skeleton's own, else those of a source table.
 
-    Keep them with a run: scores are comparable only under the same constants.
+    Scores are comparable only under the same constants.
 
     Args:
         skeleton: may carry mean and spread of its angles.

@@ -12,15 +12,16 @@ from torch import Tensor
 
 from posesift import storage
 from posesift.adaptation.appearance import normalise
+from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.source_only import SourceOnly
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.evaluation.baselines import reestimated_batchnorm
 from posesift.experiments.findings import findings
-from posesift.experiments.judge import judge, judge_constant_pose
+from posesift.experiments.judge import judge, test_sets
 from posesift.experiments.recipes import recipe
 from posesift.experiments.run import train
-from posesift.experiments.score import Scored, ScoreSettings, load_scored, score_poses
+from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
 from posesift.experiments.spec import Arm, Comparison, Experiment, read_yaml
 from posesift.experiments.trained import load_method
 from posesift.poses import PoseTable
@@ -29,7 +30,7 @@ from posesift.progress import note
 ADABN_IMAGES = 512  # unlabelled target images that re-estimate the BatchNorm statistics
 
 
-def compare(plan: Comparison, folder: Path) -> Path:
+def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
     """Train every arm for every seed and gather what was found in ``comparison.json``.
 
     Per seed the world, the scorer, the initialisation, the draws and the test images are drawn
@@ -40,6 +41,7 @@ def compare(plan: Comparison, folder: Path) -> Path:
         plan: what is compared.
         folder: claimed with `posesift.storage.new_folder`; what an earlier, interrupted call
             left there is kept.
+        page: draws the report, before the comparison counts as finished.
 
     Returns:
         ``folder``, finished: with ``comparison.json`` and a manifest.
@@ -47,7 +49,8 @@ def compare(plan: Comparison, folder: Path) -> Path:
     Raises:
         ValueError: the folder belongs to another plan.
     """
-    _claim(plan, folder)
+    folder = folder.resolve()  # cells name each other by path
+    plan = _claimed(plan, folder)
     for number, seed in enumerate(plan.seeds):
         experiment = seeded(plan, seed)
         scored = _scored(experiment, folder / ("score" if number == 0 else f"score-seed{seed}"))
@@ -60,6 +63,8 @@ def compare(plan: Comparison, folder: Path) -> Path:
                 train(of_arm(experiment, arm, folder), cell, scored=scored)
         _baselines(plan, experiment, folder)
     storage.write_json(folder / "comparison.json", findings(plan, folder))
+    if page is not None:
+        page(folder)
     storage.write_manifest(folder, "comparison", recipe=plan.recipe, seeds=list(plan.seeds))
     return folder
 
@@ -90,20 +95,38 @@ def cell_folder(folder: Path, arm: str, seed: int) -> Path:
     return folder / "cells" / arm / f"seed{seed}"
 
 
-def _claim(plan: Comparison, folder: Path) -> None:
-    """Keep the plan in the folder; refuse a folder that was begun with another one."""
-    wanted = storage.plain(dataclasses.asdict(plan))
+def _claimed(plan: Comparison, folder: Path) -> Comparison:
+    """The plan with nothing ``auto`` left, kept in the folder.
+
+    A folder that was begun before decides: all its cells run on one device, in one precision.
+
+    Raises:
+        ValueError: the folder was begun with another plan.
+    """
     path = folder / "experiment.yaml"
-    if path.is_file():
-        begun = read_yaml(path)
-        if different := [
-            key for key in wanted if begun.get(key) != wanted[key] and key != "command"
-        ]:
-            raise ValueError(
-                f"{folder} was begun with other settings ({', '.join(different)} differ); "
-                "give the same ones to go on, or choose another --out"
-            )
+    begun = read_yaml(path) if path.is_file() else None
+    changes = {key: value for key, value in plan.changes.items() if value not in (None, "auto")}
+    decided = dict.fromkeys(("device", "precision", "threads"))
+    if begun is not None:
+        decided = {key: begun["changes"].get(key) for key in decided}
+    else:
+        wanted = {key: changes.get(key) for key in decided}
+        runtime = Runtime.resolve(
+            wanted["device"] or "auto", wanted["precision"] or "auto", wanted["threads"]
+        )
+        decided = {key: runtime.describe()[key] for key in decided}
+    plan = dataclasses.replace(plan, changes=decided | changes)
+    wanted = storage.plain(dataclasses.asdict(plan))
+    if begun is not None:
+        for theirs, mine in ((begun, wanted), (begun["changes"], wanted["changes"])):
+            for key in mine:
+                if key not in ("changes", "command", "workers") and theirs.get(key) != mine[key]:
+                    raise ValueError(
+                        f"{folder} was begun with {key} = {theirs.get(key)}, found {mine[key]}; "
+                        "give the same settings to go on, or choose another --out"
+                    )
     storage.write_text(path, yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True))
+    return plan
 
 
 def _scored(experiment: Experiment, folder: Path) -> Scored:
@@ -114,19 +137,25 @@ def _scored(experiment: Experiment, folder: Path) -> Scored:
 
 
 def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
-    """What comes for free, beside the first arm: a warm-up where there is one."""
-    cell = cell_folder(folder, plan.arms[0].name, experiment.seed)
+    """What comes for free, beside the arm that the others are compared with."""
+    names = [arm.name for arm in plan.arms]
+    reference = plan.primary[1] if plan.primary[1] in names else names[0]
+    cell = cell_folder(folder, reference, experiment.seed)
     if (cell / "baselines.json").is_file():
         return
+    side = experiment.side
     source = read(experiment.source, default_split="train")
-    test, side = experiment.test, experiment.side
-    found = {"constant pose": judge_constant_pose(test, side, source)}
+    tests = test_sets(experiment.test, side, source)
+    found = {
+        "constant pose": storage.read_json(cell / "evaluation.json")["baselines"]["constant pose"]
+    }
     if experiment.target is not None:
-        method = load_method(cell)
+        runtime = Runtime.resolve(experiment.device, experiment.precision, experiment.threads)
+        method = load_method(cell, runtime)
         target = read(experiment.target, default_split="train")
         target = target.select(np.arange(min(ADABN_IMAGES, len(target))))
         method.network = reestimated_batchnorm(method.network, _inputs(target, side, method))
-        found["BatchNorm re-estimated"] = judge(method, test, side, source)
+        found["BatchNorm re-estimated"] = judge(method, tests, source)["sets"]
     rows = [
         {"name": name, "seed": experiment.seed, "inductive": True, "sets": sets}
         for name, sets in found.items()

@@ -25,7 +25,9 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
             if storage.is_finished(cell):
                 evaluation = storage.read_json(cell / "evaluation.json")
                 where = cell.relative_to(folder).as_posix()
-                cells.append({"arm": arm.name, "seed": seed, "folder": where, **evaluation})
+                cells.append(
+                    {"arm": arm.name, "seed": seed, "folder": where, "sets": evaluation["sets"]}
+                )
             if (cell / "baselines.json").is_file():
                 free += storage.read_json(cell / "baselines.json")
     first = storage.read_json(folder / cells[0]["folder"] / "environment.json")

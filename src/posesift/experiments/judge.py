@@ -30,8 +30,7 @@ Protocol = Literal["pooled", "reference"]
 
 def judge(
     predictor: Predictor | PredictFunction,
-    test: dict[str, str],
-    side: int,
+    tests: list[tuple[str, PoseDataset]],
     source: PoseTable,
     folder: Path | None = None,
     *,
@@ -39,12 +38,11 @@ def judge(
     stride: float = 4,
     workers: int = 0,
 ) -> dict[str, Any]:
-    """Evaluate on every test set.
+    """Evaluate on every test set, beside the constant pose.
 
     Args:
         predictor: takes uint8 crops, gives keypoints and confidence.
-        test: name of a test set to its data address.
-        side: of the crops, in pixels.
+        tests: of `test_sets`.
         source: the training poses, which say how hard a test pose is and how much support it has
             (and give the angle statistics of a skeleton that states none).
         folder: gets ``evaluation.json`` and ``predictions.parquet``; None keeps nothing.
@@ -53,40 +51,46 @@ def judge(
         workers: loader processes.
 
     Returns:
-        What ``evaluation.json`` holds under ``"sets"``.
+        What ``evaluation.json`` holds: ``sets``, and ``baselines`` by name.
     """
     from posesift.evaluation.predict import predict
     from posesift.evaluation.samples import write_samples
 
     found = {}
-    for name, dataset in test_sets(test, side, source):
+    for name, dataset in tests:
         predictions = predict(predictor, dataset, workers=workers)
+        keypoints_NK2 = predictions.keypoints_NK2
         found[name] = (
             predictions,
-            _measure(predictions.keypoints_NK2, dataset, source, protocol, stride),
+            _measure(keypoints_NK2, dataset, source, protocol, stride),
         )
-    sets = {name: evaluation.entry for name, (_, evaluation) in found.items()}
-    if folder is not None:
-        write_samples(folder / "predictions.parquet", found, test)
-        storage.write_json(folder / "evaluation.json", {"sets": sets})
-    return sets
-
-
-def judge_constant_pose(test: dict[str, str], side: int, source: PoseTable) -> dict[str, Any]:
-    """The ``"sets"`` of the baseline that always says the source's median pose."""
-    pose_K2 = constant_pose(source, side)
-    return {
-        name: _measure(np.broadcast_to(pose_K2, dataset.keypoints_NK2.shape), dataset, source).entry
-        for name, dataset in test_sets(test, side, source)
+    evaluation = {
+        "sets": {name: measured.entry for name, (_, measured) in found.items()},
+        "baselines": {"constant pose": judge_constant_pose(tests, source)},
     }
+    if folder is not None:
+        addresses = {name: dataset.table.address for name, dataset in tests}
+        write_samples(folder / "predictions.parquet", found, addresses)
+        storage.write_json(folder / "evaluation.json", evaluation)
+    return evaluation
+
+
+def judge_constant_pose(tests: list[tuple[str, PoseDataset]], source: PoseTable) -> dict[str, Any]:
+    """The ``"sets"`` of the baseline that always says the source's median pose."""
+    found = {}
+    for name, dataset in tests:
+        pose_K2 = constant_pose(source, dataset.side)
+        predicted_NK2 = np.broadcast_to(pose_K2, dataset.keypoints_NK2.shape)
+        found[name] = _measure(predicted_NK2, dataset, source).entry
+    return found
 
 
 def test_sets(test: dict[str, str], side: int, source: PoseTable) -> list[tuple[str, PoseDataset]]:
     """The test data by name.
 
     Raises:
-        ValueError: a set has another skeleton than the source; the message names the keypoints
-            that differ.
+        ValueError: a set has no labels to measure by, or another skeleton than the source; the
+            message names the keypoints that differ.
     """
     from posesift.data.loading import PoseDataset
 
@@ -97,6 +101,11 @@ def test_sets(test: dict[str, str], side: int, source: PoseTable) -> list[tuple[
             raise ValueError(
                 f"{address} cannot test what was trained on {source.address}: "
                 + source.skeleton.difference(table.skeleton)
+            )
+        if not table.visible_NK.any():
+            raise ValueError(
+                f"{address} has no labels, so nothing can be measured on it; give labelled data "
+                "with --test"
             )
         found.append((name, PoseDataset(table, side)))
     return found

@@ -8,7 +8,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 import posesift
 from posesift import storage
@@ -17,61 +19,109 @@ from posesift.adaptation.method import Batch, Stage
 from posesift.adaptation.runtime import Runtime
 from posesift.data.loading import PoseDataset, collate
 from posesift.data.readers import read
-from posesift.experiments.judge import Protocol, judge
+from posesift.experiments.judge import Protocol, judge, test_sets
 from posesift.experiments.recipes import aimed
-from posesift.experiments.score import Scored, ScoreSettings, load_scored, score_poses
+from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
 from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method
 from posesift.poses import PoseTable
+from posesift.progress import note
 from posesift.sampling.sampler import StrategySampler
 from posesift.sampling.strategies import Strategy, effective_sample_size, largest_weight, make
 
 STAGES = ("warm-up", "adaptation")
 
 
-def train(experiment: Experiment, folder: Path, scored: Scored | None = None) -> dict[str, Any]:
+class Data(NamedTuple):
+    """What a run reads."""
+
+    training: PoseTable
+    """Labelled poses to train on: the source; for the oracle, the target."""
+    source: PoseTable
+    """The source, by which test poses are judged to be hard or supported."""
+    tests: list[tuple[str, PoseDataset]]
+    """Test sets by name."""
+
+
+def data_of(experiment: Experiment) -> Data:
+    """Open all data of an experiment, so that a mistake shows before the work begins.
+
+    Raises:
+        ValueError: data that cannot be read, have other skeletons, or no labels to measure by.
+    """
+    source = read(experiment.source, default_split="train")
+    training = source
+    if experiment.method == "oracle":
+        if experiment.target is None:
+            raise ValueError("an oracle trains on the target's labels: give --target")
+        training = read(experiment.target, default_split="train")
+    for table in (training, source):
+        if not table.visible_NK.any():
+            raise ValueError(f"{table.address} has no labels, so it cannot be trained on")
+    return Data(training, source, test_sets(experiment.test, experiment.side, source))
+
+
+def train(
+    experiment: Experiment,
+    folder: Path,
+    *,
+    data: Data | None = None,
+    scored: Scored | None = None,
+    page: Page | None = None,
+) -> dict[str, Any]:
     """Run ``experiment`` in ``folder``; what an earlier, interrupted call left there is used.
 
     Args:
         experiment: what to do; ``auto`` is decided here and kept.
         folder: claimed with `posesift.storage.new_folder`.
+        data: of `data_of`, if they are open already.
         scored: difficulty of the training poses, when it is at hand; else they are scored and
             ``folder`` gets a score folder.
+        page: draws the report, before the run counts as finished.
 
     Returns:
-        The figures of every test set, as in ``evaluation.json``.
+        What ``evaluation.json`` holds: ``sets`` and ``baselines``.
 
     Raises:
         ValueError: the folder was begun with other settings; data that do not fit together.
     """
     experiment, runtime = resolved(experiment, folder)
-    source = read(training_address(experiment), default_split="train")
-    method = new_method(experiment, source.skeleton)
+    data = data or data_of(experiment)
+    training = data.training
+    method = new_method(experiment, training.skeleton)
     if experiment.start_from is not None:
-        copy_network(Path(experiment.start_from), method, source.skeleton)
+        copy_network(Path(experiment.start_from), method, training.skeleton)
     if scored is None:
-        scored = _score(experiment, source, folder / "score")
-    drawn = {name: strategy(experiment, name, len(source), scored) for name in STAGES}
-    _write_environment(folder, experiment, source, drawn, runtime)
+        scored = _score(experiment, training, folder / "score")
+    drawn = {name: strategy(experiment, name, training, scored) for name in STAGES}
+    _write_environment(folder, experiment, training, drawn, runtime)
     fit(
         method,
-        {"source": source_loader(experiment, source, drawn)},
+        {"source": source_loader(experiment, training, drawn)},
         runtime,
         folder,
         seed=experiment.seed,
         save_every=experiment.save_every,
         resume=True,
     )
-    labelled = read(experiment.source, default_split="train")  # an oracle is judged by it too
-    sets = judge(
-        method, experiment.test, experiment.side, labelled, folder, workers=experiment.workers
-    )
+    found = judge(method, data.tests, data.source, folder, workers=experiment.workers)
+    if page is not None:
+        page(folder)
     storage.write_manifest(folder, "run", recipe=experiment.recipe)
-    return sets
+    return found
 
 
 def evaluate_run(
-    run: Path, data: str, folder: Path, *, protocol: Protocol = "pooled", **runtime: Any
+    run: Path,
+    data: str,
+    folder: Path,
+    *,
+    protocol: Protocol = "pooled",
+    device: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+    workers: int = 0,
+    page: Page | None = None,
 ) -> dict[str, Any]:
     """Measure the network of a finished run on other data; ``folder`` gets the figures.
 
@@ -80,29 +130,41 @@ def evaluate_run(
         data: address of the test data.
         folder: claimed with `posesift.storage.new_folder`.
         protocol: of PCK.
-        **runtime: ``device``, ``precision``, ``threads``, ``workers`` where they shall differ.
+        device: where to compute; not bound to where the run was trained.
+        precision: likewise.
+        threads: likewise.
+        workers: loader processes.
+        page: draws the report, before the folder counts as finished.
+
+    Returns:
+        What ``evaluation.json`` holds: ``sets`` and ``baselines``.
     """
-    given = {key: value for key, value in runtime.items() if value not in (None, "auto", 0)}
-    experiment = dataclasses.replace(Experiment.load(run / "experiment.yaml"), **given)
-    experiment = aimed(experiment, test=data)
-    experiment.save(folder / "experiment.yaml")
-    environment = storage.read_json(run / "environment.json")
-    storage.write_json(folder / "environment.json", environment | {"evaluated": str(run)})
-    source = read(experiment.source, default_split="train")
-    method = load_method(run, experiment)
+    experiment = aimed(Experiment.load(run / "experiment.yaml"), test=data)
+    runtime = Runtime.resolve(device, precision, threads)
+    method = load_method(run, runtime)
     method.codec = dataclasses.replace(method.codec, rounding=protocol == "reference")
-    sets = judge(
+    source = read(experiment.source, default_split="train")
+    tests = test_sets(experiment.test, experiment.side, source)
+    dataclasses.replace(experiment, workers=workers, **_decided(runtime)).save(
+        folder / "experiment.yaml"
+    )
+    trained = storage.read_json(run / "environment.json")
+    storage.write_json(
+        folder / "environment.json", trained | runtime.describe() | {"evaluated": str(run)}
+    )
+    found = judge(
         method,
-        experiment.test,
-        experiment.side,
+        tests,
         source,
         folder,
         protocol=protocol,
         stride=method.codec.stride,
-        workers=experiment.workers,
+        workers=workers,
     )
+    if page is not None:
+        page(folder)
     storage.write_manifest(folder, "run", of=str(run), data=data)
-    return sets
+    return found
 
 
 def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]:
@@ -126,31 +188,25 @@ def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]
                     f"{folder} was begun with {item.name} = {theirs}, found {mine}; "
                     "give the same settings to go on, or choose another --out"
                 )
-        experiment = begun
+        experiment = dataclasses.replace(
+            begun, workers=experiment.workers, save_every=experiment.save_every
+        )
     runtime = Runtime.resolve(experiment.device, experiment.precision, experiment.threads)
-    facts = runtime.describe()
-    experiment = dataclasses.replace(
-        experiment, **{key: facts[key] for key in ("device", "precision", "threads")}
-    )
+    experiment = dataclasses.replace(experiment, **_decided(runtime))
     experiment.save(path)
     return experiment, runtime
 
 
-def training_address(experiment: Experiment) -> str:
-    """Where the labelled training data are: the source; for the oracle, the target."""
-    if experiment.method != "oracle":
-        return experiment.source
-    if experiment.target is None:
-        raise ValueError("an oracle trains on the target's labels: give --target")
-    return experiment.target
-
-
-def strategy(experiment: Experiment, stage: str, samples: int, scored: Scored | None) -> Strategy:
+def strategy(experiment: Experiment, stage: str, training: PoseTable, scored: Scored) -> Strategy:
     """The strategy that draws in a stage."""
     name = experiment.strategy_in(stage)
     if name == "uniform":
-        return make("uniform", [0.0] * samples)
-    assert scored is not None
+        return make("uniform", np.zeros(len(training)))
+    if scored.summary["address"] != training.address:
+        raise ValueError(
+            f"the scores are those of {scored.summary['address']}, training is on "
+            f"{training.address}"
+        )
     k = int(scored.summary["bins"])
     return make(name, scored.score_N, bins=scored.bin_N, k=k, seed=experiment.seed)
 
@@ -170,6 +226,7 @@ def source_loader(experiment: Experiment, source: PoseTable, drawn: dict[str, St
             seed=experiment.seed * len(STAGES) + STAGES.index(stage.name),
             start=start * size,
         )
+        note(sampler.summary())
         return DataLoader(
             dataset, size, sampler=sampler, num_workers=experiment.workers, collate_fn=collate
         )
@@ -183,6 +240,11 @@ def _score(experiment: Experiment, source: PoseTable, folder: Path) -> Scored:
     return score_poses(source, folder, ScoreSettings.of(experiment))
 
 
+def _decided(runtime: Runtime) -> dict[str, Any]:
+    facts = runtime.describe()
+    return {key: facts[key] for key in ("device", "precision", "threads")}
+
+
 def _write_environment(
     folder: Path,
     experiment: Experiment,
@@ -190,7 +252,8 @@ def _write_environment(
     drawn: dict[str, Strategy],
     runtime: Runtime,
 ) -> None:
-    last = drawn["adaptation" if experiment.steps else "warm-up"].weights(1.0)
+    last = drawn["adaptation" if experiment.steps else "warm-up"]
+    weights = [last.weights(t) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]  # a curriculum's change
     storage.write_json(
         folder / "environment.json",
         {
@@ -200,8 +263,8 @@ def _write_environment(
             "skeleton_json": source.skeleton.to_json(),
             "source_samples": len(source),
             "draws": {
-                "effective_sample_size": effective_sample_size(last),
-                "largest_weight": largest_weight(last),
+                "effective_sample_size": min(map(effective_sample_size, weights)),
+                "largest_weight": max(map(largest_weight, weights)),
             },
         },
     )

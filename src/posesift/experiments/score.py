@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,17 @@ from numpy.typing import NDArray
 
 from posesift import storage
 from posesift.difficulty import bins, checks
-from posesift.difficulty.scorers import METHODS, Scorer, fit, load_scorer, unscorable
+from posesift.difficulty.scorers import Scorer, fit, load_scorer
 from posesift.evaluation.evalpose import statistics_of
 from posesift.evaluation.similarity import bin_similarity
+from posesift.experiments.score_checks import VAE, compare_scores, hold_out, second_fit, warnings
 from posesift.experiments.spec import Experiment
 from posesift.poses import PoseTable
 from posesift.poses.angles import joint_angles
 from posesift.progress import bar
 
-RIVAL_POSES = 50_000  # scores are compared with each other on at most so many poses
-VAE = ("elbo", "reconstruction")
+Page = Callable[[Path], object]
+"""Draws ``report.html`` into a folder: `posesift.report.page.write_report`, say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,16 +38,17 @@ class ScoreSettings:
     """How poses are scored and binned.
 
     Attributes:
-        method: one of `posesift.difficulty.scorers.METHODS`.
-        normalisation: one of `posesift.difficulty.normalisation.HOW`.
+        method: one of `posesift.difficulty.scorers.METHODS`; None: `elbo`, or the scorer's own.
+        normalisation: one of `posesift.difficulty.normalisation.HOW`; None: `limb`, or the
+            scorer's own.
         bins: their number; None: 25 from 50,000 poses on, else 10.
         binning: ``quantile``, ``width`` or ``log-width``.
         scorer: a score folder whose fit is used instead of a new one.
         seed: of the fit.
     """
 
-    method: str = "elbo"
-    normalisation: str = "limb"
+    method: str | None = None
+    normalisation: str | None = None
     bins: int | None = None
     binning: str = "quantile"
     scorer: str | None = None
@@ -55,8 +58,8 @@ class ScoreSettings:
     def of(experiment: Experiment) -> ScoreSettings:
         """The settings that an experiment holds."""
         return ScoreSettings(
-            method=experiment.scoring,
-            normalisation=experiment.normalisation,
+            method=None if experiment.scorer else experiment.scoring,
+            normalisation=None if experiment.scorer else experiment.normalisation,
             bins=experiment.bins,
             binning=experiment.binning,
             scorer=experiment.scorer,
@@ -73,8 +76,10 @@ class Scored:
     summary: dict[str, Any]
 
 
-def score_poses(table: PoseTable, folder: Path, settings: ScoreSettings) -> Scored:
-    """Score ``table`` and fill ``folder``.
+def score_poses(
+    table: PoseTable, folder: Path, settings: ScoreSettings, page: Page | None = None
+) -> Scored:
+    """Score ``table`` and fill ``folder``; ``page`` draws its report before it counts as finished.
 
     With a new fit the score is also checked: it is fitted a second time on half of the poses, and
     the other half says whether both agree and whether poses vary more in higher bins.
@@ -85,21 +90,18 @@ def score_poses(table: PoseTable, folder: Path, settings: ScoreSettings) -> Scor
     """
     began = time.perf_counter()
     with bar("scoring", 3) as done:
-        if settings.scorer is not None:
-            scorer = load_scorer(settings.scorer)
-        else:
-            scorer = fit(
-                table, settings.method, seed=settings.seed, normalisation=settings.normalisation
-            )
+        scorer = _scorer(table, settings)
         scores = scorer.scores(table)
-        method = settings.method if settings.method in scores else scorer.method
+        method = settings.method or scorer.method
         score_N = scores[method]
         done.advance()
 
-        k = settings.bins or bins.default_k(len(table))
+        k = settings.bins
+        if k is None:  # a default must not fail where scores repeat
+            k = min(bins.default_k(len(table)), len(np.unique(score_N)))
         edges = bins.bin_edges(score_N, k, settings.binning)
         bin_N = bins.assign(score_N, edges)
-        second = None if settings.scorer is not None else checks.second_fit(table, scorer)
+        second = None if settings.scorer else second_fit(table, scorer)
         done.advance()
         variation = bins.variation(
             score_N,
@@ -110,8 +112,10 @@ def score_poses(table: PoseTable, folder: Path, settings: ScoreSettings) -> Scor
             rare_N=table.rare_N,
         )
         if second is not None:
-            _hold_out(variation, table, second, method, k, settings.binning)
-        rivals = compare_scores(table, scorer, scores, settings)
+            hold_out(variation, table, second, method, k, settings.binning)
+        rivals = compare_scores(
+            table, scorer, scores, method, rivals=settings.scorer is None, seed=settings.seed
+        )
         done.advance()
 
     angles_NA = joint_angles(table.keypoints_NK2, table.visible_NK, table.skeleton.triplets)
@@ -134,15 +138,40 @@ def score_poses(table: PoseTable, folder: Path, settings: ScoreSettings) -> Scor
         "agreement": (agreement | rivals["agreement"]) or None,
         "rank_correlation_with_default": rivals["rank_correlation"],
         "box_side_correlation": checks.box_side_correlation(score_N, table.crop_boxes_N4()),
-        "warnings": _warnings(table, method, scores, agreement, rivals),
+        "warnings": warnings(table, method, scores, agreement, rivals),
         "similarity": bin_similarity(angles_NA, bin_N, k, statistics).to_json(),
     }
     summary["seconds"] = round(time.perf_counter() - began, 2)
     _write_difficulty(folder / "difficulty.parquet", table, scores, method, bin_N, edges)
     scorer.save(folder)
     storage.write_json(folder / "summary.json", summary)
+    if page is not None:
+        page(folder)
     storage.write_manifest(folder, "score", data=table.address)
     return Scored(score_N, bin_N, summary)
+
+
+def _scorer(table: PoseTable, settings: ScoreSettings) -> Scorer:
+    """A new fit, or the one that was asked for.
+
+    Raises:
+        ValueError: the fit that was asked for has another method or normalisation.
+    """
+    if settings.scorer is None:
+        method, how = settings.method or "elbo", settings.normalisation or "limb"
+        return fit(table, method, seed=settings.seed, normalisation=how)
+    scorer = load_scorer(settings.scorer)
+    known = VAE if scorer.method in VAE else (scorer.method,)
+    for wanted, found in (
+        (settings.method, known),
+        (settings.normalisation, (scorer.normaliser.how,)),
+    ):
+        if wanted is not None and wanted not in found:
+            raise ValueError(
+                f"the scorer in {settings.scorer} gives {' and '.join(found)}, not {wanted}; "
+                "leave that flag out, or fit anew without --scorer"
+            )
+    return scorer
 
 
 def load_scored(folder: Path, table: PoseTable) -> Scored:
@@ -162,96 +191,6 @@ def load_scored(folder: Path, table: PoseTable) -> Scored:
         )
     columns = pq.ParquetFile(folder / "difficulty.parquet").read()
     return Scored(columns["score"].to_numpy(), columns["bin"].to_numpy(), summary)
-
-
-def compare_scores(
-    table: PoseTable,
-    scorer: Scorer,
-    scores: dict[str, NDArray[np.float32]],
-    settings: ScoreSettings,
-) -> dict[str, Any]:
-    """The score beside the cheap ones: is it worth its cost?
-
-    Returns:
-        ``rare_mode_auc`` by method (None where modes are unknown), ``agreement`` of two fits of
-        each cheap score, ``rank_correlation`` of each with the score at hand, and ``collapse``,
-        the ratio that `checks.collapse` judges, as text or None.
-    """
-    rows_N = np.arange(len(table))
-    if len(table) > RIVAL_POSES:
-        rows_N = np.sort(np.random.default_rng(settings.seed).permutation(rows_N)[:RIVAL_POSES])
-    part = table.select(rows_N)
-    found = {name: score_N[rows_N] for name, score_N in scores.items()}
-    agreement: dict[str, float] = {}
-    for name in METHODS:
-        if name in found or name in VAE:
-            continue
-        rival = fit(part, name, seed=settings.seed, normalisation=scorer.normaliser.how)
-        found |= rival.scores(part)
-        agreement |= checks.second_fit(part, rival).agreement
-    rare_N = part.rare_N
-    main = found[settings.method if settings.method in scores else scorer.method]
-    auc = None
-    if rare_N is not None and rare_N.any() and not rare_N.all():
-        auc = {name: checks.rare_mode_auc(score_N, rare_N) for name, score_N in found.items()}
-    return {
-        "rare_mode_auc": auc,
-        "agreement": agreement,
-        "rank_correlation": {
-            name: checks.spearman(main, score_N) for name, score_N in found.items()
-        },
-        "collapse": (
-            checks.collapse(found["reconstruction"], found["mean-distance"])
-            if "reconstruction" in found
-            else None
-        ),
-    }
-
-
-def _hold_out(
-    variation: list[dict[str, Any]],
-    table: PoseTable,
-    second: checks.SecondFit,
-    method: str,
-    k: int,
-    binning: str,
-) -> None:
-    """Put in the spread of poses that the second fit binned without having seen them."""
-    rows_N = np.flatnonzero(second.held_out_N)
-    if len(rows_N) < k:
-        return
-    unseen = table.select(rows_N)
-    score_N = second.scorer.scores(unseen)[method]
-    edges = bins.bin_edges(score_N, k, binning)
-    held = bins.variation(
-        score_N,
-        bins.assign(score_N, edges),
-        second.scorer.points(unseen),
-        unseen.visible_NK,
-        edges=edges,
-    )
-    for row, other in zip(variation, held, strict=True):
-        row["covariance_trace"] = other["covariance_trace"]
-
-
-def _warnings(
-    table: PoseTable,
-    method: str,
-    scores: dict[str, NDArray[np.float32]],
-    agreement: dict[str, float],
-    rivals: dict[str, Any],
-) -> list[str]:
-    """What a person must know before trusting the score."""
-    said = [checks.noise(agreement[method]) if method in agreement else None]
-    said.append(rivals["collapse"] if method in VAE else None)
-    if few := int(unscorable(table).sum()):
-        said.append(
-            f"{few} of {len(table)} poses have fewer than 3 visible keypoints; they got the "
-            "median score"
-        )
-    if table.problems:
-        said.append(f"the reader found {len(table.problems)} problems; posesift check lists them")
-    return [text for text in said if text]
 
 
 def _write_difficulty(

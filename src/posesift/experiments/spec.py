@@ -59,10 +59,10 @@ class Experiment:
         seed: of the world (in the recipe), the scorer, the initialisation, draws, augmentation.
         device: ``auto``, ``cpu``, ``cuda``, ``mps``.
         precision: ``auto``, ``fp32``, ``bf16``.
-        threads: CPU threads, or None: all cores.
+        threads: CPU threads, or None: PyTorch's choice.
         workers: loader processes; 0 reads in the training process.
         save_every: steps between checkpoints.
-        target_boxes: where addresses of the target name no boxes, take them from here.
+        target_boxes: data format to where boxes come from, for formats that have none.
         notes: what a reader of the report must know.
     """
 
@@ -100,7 +100,7 @@ class Experiment:
     threads: int | None = None
     workers: int = 0
     save_every: int = 100
-    target_boxes: str | None = None
+    target_boxes: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -110,8 +110,12 @@ class Experiment:
         for name in ("warmup_steps", "steps"):
             if getattr(self, name) < 0:
                 raise ValueError(f"--{name.replace('_', '-')}: expected 0 or more steps")
-        if self.warmup_steps + self.steps == 0:
-            raise ValueError("expected at least one training step; raise --warmup-steps or --steps")
+        if (0 if self.start_from else self.warmup_steps) + self.steps == 0:
+            raise ValueError(
+                "expected at least one training step; raise --steps (--from skips the warm-up)"
+            )
+        if self.bins is not None and self.bins < 1:
+            raise ValueError(f"--bins: expected at least 1, found {self.bins}")
         if self.batch_size < 1 or self.side < 16:
             raise ValueError("expected a batch size of at least 1 and a crop side of at least 16")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 from posesift import storage
@@ -16,19 +16,19 @@ from posesift.networks.heatmaps import HeatmapCodec
 from posesift.skeletons import Skeleton
 
 
-def load_method(run: Path, experiment: Experiment | None = None) -> SourceOnly:
-    """The trained method of a finished run, ready to predict.
+def load_method(run: Path, runtime: Runtime) -> SourceOnly:
+    """The trained method of a finished run, ready to predict where ``runtime`` says.
 
     Raises:
         ValueError: ``run`` is not a finished run, or its checkpoint is damaged.
     """
     storage.read_manifest(run, "run")
-    experiment = experiment or Experiment.load(run / "experiment.yaml")
+    experiment = replace(Experiment.load(run / "experiment.yaml"), weights=None)
     environment = storage.read_json(run / "environment.json")
     skeleton = Skeleton.from_json(environment["skeleton_json"])
     method = new_method(experiment, skeleton)
     copy_network(run, method, skeleton)
-    method.prepare(Runtime.resolve(experiment.device, experiment.precision, experiment.threads))
+    method.prepare(runtime)
     return method
 
 
@@ -45,7 +45,7 @@ def new_method(experiment: Experiment, skeleton: Skeleton) -> SourceOnly:
             steps=experiment.steps,
             learning_rate=experiment.learning_rate,
             adaptation_learning_rate=experiment.learning_rate_second,
-            augmentation=dataclasses.replace(
+            augmentation=replace(
                 STRONG,
                 rotation=experiment.rotation,
                 scale=0.15,

@@ -33,7 +33,7 @@ class HeatmapCodec:
         stride: pixels a heatmap cell is wide.
         sigma: spread of the bump, cells.
         rounding: reproduce the reference rule of the public RegDA and UDAPE code instead
-            (section "parity" of the documentation): the bump sits on the whole cell
+            (the manual's Metrics, "The reference protocol"): the bump sits on the whole cell
             ``int(x / stride + 0.5)``, is cut to a square of 3 sigma on each side, and decoding
             is the plain arg-max, (0, 0) where no cell is positive. A cell then stands for pixel
             ``stride i``, without the half-pixel term.

@@ -37,7 +37,8 @@ def to_cell(pixel: ArrayLike, stride: float) -> NDArray[np.float64]:
 def crop_matrices(box_N4: ArrayLike, side: int) -> NDArray[np.float64]:
     """Maps from image pixels to the pixels of a ``side`` x ``side`` crop around each box.
 
-    The longer side of the box fills the crop; the box is centred, so the shorter one is padded.
+    The longer side of the box fills the crop; the box is centred, and along the shorter side the
+    crop shows what lies beside it.
     A box (x, y, w, h) covers the area from (x - 0.5, y - 0.5), the outer corner of pixel (x, y).
 
     >>> crop_matrices([[0, 0, 128, 128]], 64)[0].tolist()

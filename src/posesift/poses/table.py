@@ -233,12 +233,21 @@ class PoseTable:
             "mode_N": column("mode", (count,), object),
             "neg_log_p_N": column("neg_log_p", (count,), np.float32),
         }
+        points_NK2, visible_NK = loaded["keypoints_NK2"], loaded["visible_NK"]
+        assert points_NK2 is not None
+        assert visible_NK is not None
+        lost_NK = visible_NK & ~np.isfinite(points_NK2).all(axis=-1)
+        visible_NK &= ~lost_NK
+        lost = [
+            f"row {row}: {lost_NK[row].sum()} keypoints made invisible, NaN or infinite"
+            for row in np.flatnonzero(lost_NK.any(axis=1))
+        ]
         return PoseTable(
             skeleton=skeleton,
             root=facts.get("root", ""),
             boxes_from=facts.get("boxes_from", "file"),
             share=facts.get("share"),
-            problems=facts.get("problems", []),
+            problems=[*facts.get("problems", []), *lost],
             address=facts.get("address") or f"poses:{path}",
             **loaded,  # pyright: ignore[reportArgumentType]
         )

@@ -148,7 +148,7 @@ def of_run(folder: RunFolder) -> Page:
     return Page(
         kind="Run",
         title=str(settings.get("title") or settings.get("recipe") or "One run"),
-        lede="One training: how good, where it fails, and what a baseline without training gives.",
+        lede="One training: how good it is, and where it fails.",
         terms=[(key, value) for key, value in terms if value],
         facts=_flat(settings)
         + [(f"environment, {key}", value) for key, value in _flat(folder.environment)],

@@ -100,7 +100,7 @@ def read(folder: str | Path) -> ScoreFolder | RunFolder | ComparisonFolder:
     raise ValueError(
         f"{folder} is no result that a report can be made of: expected summary.json (a score), "
         f"evaluation.json (a run) or comparison.json (a comparison), found {found}; "
-        "give a folder that `posesift score`, `train`, `compare` or `demo` has finished"
+        "give a folder that `posesift score`, `train`, `evaluate` or `demo` has finished"
     )
 
 

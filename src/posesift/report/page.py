@@ -21,7 +21,7 @@ def write_report(folder: str | Path) -> Path:
     """Render a score, run or comparison folder to its ``report.html``.
 
     Args:
-        folder: as `posesift score`, `train`, `compare` or `demo` leave it. Images are taken from
+        folder: as `posesift score`, `train`, `evaluate` or `demo` leave it. Images are taken from
             the data's addresses; where these are not at hand the page says so.
 
     Returns:

@@ -18,7 +18,7 @@ from torch.utils.data import Sampler
 from posesift.sampling.strategies import effective_sample_size, largest_weight
 from posesift.sampling.systematic import FloatArray, IntArray, draw, normalised
 
-ROUNDS_OF_A_CHANGING_STRATEGY = 64  # so weights lag behind t by at most 1.6 % of the stage
+ROUNDS_OF_A_CHANGING_STRATEGY = 64  # weights lag behind t by a 64th of the stage, in whole batches
 
 
 class Weighting(Protocol):

@@ -35,7 +35,7 @@ def read(address: str | Address, *, default_split: str | None = None) -> PoseTab
 
     Args:
         address: such as ``"lspet:/data/lspet,split=test"``; see `posesift.data.address`.
-        default_split: used where the address names no split. Commands that adapt pass
+        default_split: used where the address names no split. Training passes
             ``"train"``, those that evaluate ``"test"``.
 
     Returns:

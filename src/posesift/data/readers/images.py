@@ -1,4 +1,4 @@
-"""A folder of images without labels: what to adapt to, or to predict on.
+"""A folder of images without labels: images to look at.
 
 Shapes: N images, K keypoints.
 """

@@ -1,4 +1,4 @@
-"""A pose table in Parquet, as `PoseTable.save` writes it: prepared data, exports, your own.
+"""A pose table in Parquet, as `PoseTable.save` writes it: saved tables, or your own.
 
 Shapes: N samples.
 """

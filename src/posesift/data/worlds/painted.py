@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import multiprocessing
 import os
+import signal
 import sys
 import types
 from collections.abc import Iterator
@@ -116,7 +117,7 @@ def _done(jobs: list[tuple], workers: int) -> Iterator[int]:
         yield from (_paint_chunk(*job) for job in jobs)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,))
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin_worker)
     try:
         with _without_main():
             futures = [pool.submit(_paint_chunk, *job) for job in jobs]
@@ -124,6 +125,12 @@ def _done(jobs: list[tuple], workers: int) -> Iterator[int]:
             yield future.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """One thread each; Ctrl-C is for the first process, which then ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
 
 
 def _paint_chunk(path: Path, root: str, index_M: np.ndarray, at: int) -> int:
@@ -160,7 +167,14 @@ def _choices(root: str) -> tuple[dict, str]:
         )
     options = dict(address.options)
     look = options.pop("look")
-    seed, side = int(options.pop("seed")), int(options.pop("side"))
+    known = (worlds.WORLDS, worlds.POSES, worlds.LOOKS, worlds.SPLITS)
+    named = (address.path, options["poses"], look, options["split"])
+    numbers = (options.pop("seed"), options.pop("side"))
+    if not all(map(str.isdecimal, numbers)) or any(
+        name not in names for name, names in zip(named, known, strict=True)
+    ):  # a root may come from a file; it becomes the name of a folder below
+        raise ValueError(f"expected the root of a built-in world's table, found {root!r}")
+    seed, side = map(int, numbers)
     return {"name": address.path, **options, "seed": seed, "side": side}, look
 
 

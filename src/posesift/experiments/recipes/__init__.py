@@ -6,13 +6,18 @@ a field replaced in the experiment it returns.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from posesift.data.address import Address, parse
-from posesift.data.readers import options
 from posesift.experiments.recipes import photos, worlds
 from posesift.experiments.spec import Experiment, choose
+
+BOXES_FROM_LABELS = (
+    "Person boxes of the target come from its labels (jittered by 15 %): a detector's boxes would "
+    "be worse."
+)
 
 RECIPES: dict[str, Callable[[int, bool], Experiment]] = {
     "world-body": worlds.body,
@@ -44,52 +49,58 @@ def aimed(
     Args:
         experiment: a recipe's.
         source: address of the labelled training data, instead of the recipe's.
-        target: address of the target; adaptation sees its train split alone.
-        test: address of the test data; by default the target's test split.
+        target: address of the target, without a split: its train split is the oracle's, its test
+            split the test.
+        test: address of the test data, instead of the target's test split.
 
     Raises:
-        ValueError: an address that cannot be read as one.
+        ValueError: an address that cannot be read as one, or a target that names a split.
     """
+    title, labels = experiment.title, dict(experiment.labels)
     if source is not None:
-        experiment = dataclasses.replace(experiment, source=str(parse(source)))
+        address = _absolute(source)
+        title = f"{address} as the source"
+        test_sets = {name: where for name, where in experiment.test.items() if name == "target"}
+        experiment = replace(experiment, source=str(address), test=test_sets, gap=None)
     if target is not None:
-        address, boxed = _boxed(target, experiment.target_boxes)
-        train = dataclasses.replace(address, options={"split": "train"} | address.options)
-        held = dataclasses.replace(address, options=address.options | {"split": "test"})
-        experiment = dataclasses.replace(
-            experiment,
-            target=str(train),
-            oracles={"target": str(train)},
-            test={"target": str(held)},
-            labels={"target": f"{address.kind}, test split"},
-            gap=None,
-            notes=experiment.notes + boxed,
+        address = _boxed(_absolute(target), experiment.target_boxes)
+        if "split" in address.options:
+            raise ValueError(
+                f"--target {target}: leave split= out; its train split is the oracle's and its "
+                "test split is tested on (--test names other test data)"
+            )
+        train, held = (
+            str(replace(address, options=address.options | {"split": split}))
+            for split in ("train", "test")
+        )
+        title, labels = f"{title}, tested on {address.kind} data", {"target": f"{held}"}
+        experiment = replace(
+            experiment, target=train, oracles={"target": train}, test={"target": held}, gap=None
         )
     if test is not None:
-        address, boxed = _boxed(test, experiment.target_boxes)
-        experiment = dataclasses.replace(
-            experiment,
-            test={"target": str(address)},
-            labels={"target": str(address)},
-            gap=None,
-            notes=tuple(dict.fromkeys(experiment.notes + boxed)),
-        )
+        address = _boxed(_absolute(test), experiment.target_boxes)
+        labels = {"target": str(address)}
+        experiment = replace(experiment, test={"target": str(address)}, gap=None)
     if not experiment.test:
         raise ValueError(
             f"recipe {experiment.recipe} does not say what it is tested on; give --target, "
             "for instance --target lspet:/data/lspet"
         )
-    return experiment
+    looks = any(parse(where).options.get("boxes") == "labels" for where in experiment.test.values())
+    notes = dict.fromkeys((*experiment.notes, BOXES_FROM_LABELS) if looks else experiment.notes)
+    return replace(experiment, title=title, labels=labels, notes=tuple(notes))
 
 
-def _boxed(text: str, boxes: str | None) -> tuple[Address, tuple[str, ...]]:
-    """The address with the recipe's boxes where it names none, and what to say about it."""
+def _absolute(text: str) -> Address:
+    """The address with its path made absolute, so that it means the same from any folder."""
     address = parse(text)
-    if boxes is not None and "boxes" in options(address.kind) and "boxes" not in address.options:
-        address = dataclasses.replace(address, options=address.options | {"boxes": boxes})
-    if address.options.get("boxes") != "labels":
-        return address, ()
-    return address, (
-        "Person boxes of the target come from its labels (jittered by 15 %): a detector's boxes "
-        "would be worse.",
-    )
+    if address.kind == "world":
+        return address
+    return replace(address, path=str(Path(address.path).expanduser().resolve()))
+
+
+def _boxed(address: Address, boxes: dict[str, str]) -> Address:
+    """The address with the recipe's boxes, where it names none and its format has none."""
+    if address.kind in boxes and "boxes" not in address.options:
+        return replace(address, options=address.options | {"boxes": boxes[address.kind]})
+    return address
