@@ -98,8 +98,8 @@ def main() -> None:
     for name, plan in plans.items():
         folder = given.out / name
         if plan.seeds and not storage.is_finished(folder):
-            compare(plan, storage.new_folder(folder, resume=True, kind="comparison"))
-        write_report(folder)
+            begun = folder.exists()
+            compare(plan, storage.new_folder(folder, resume=begun, kind="comparison"), write_report)
     found = storage.read_json(given.out / "shared" / "comparison.json")
     uniform = [figure(found["cells"], "uniform", s, "target_poses") for s in plans["shared"].seeds]
     print(f"\nuniform, target poses in the source's look: {span(mean_interval(uniform))}")

@@ -54,7 +54,6 @@ class RunFolder:
     settings: dict[str, Any]
     environment: dict[str, Any]
     metrics: list[dict[str, Any]]
-    baselines: list[dict[str, Any]]
     score: ScoreFolder | None
     manifest: dict[str, Any] = field(default_factory=dict)
 
@@ -174,14 +173,13 @@ def _read_run(folder: Path) -> RunFolder:
     metrics = []
     if log.is_file():
         metrics = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    environment, free = folder / "environment.json", folder / "baselines.json"
+    environment = folder / "environment.json"
     return RunFolder(
         path=folder,
         evaluation=evaluation,
         settings=settings if isinstance(settings, dict) else {},
         environment=storage.read_json(environment) if environment.is_file() else {},
         metrics=metrics,
-        baselines=storage.read_json(free) if free.is_file() else [],
         score=_score_of(folder),
         manifest=_manifest(folder),
     )

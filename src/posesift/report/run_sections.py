@@ -39,9 +39,9 @@ def overall(folder: RunFolder) -> Section:
 def baselines(folder: RunFolder) -> dict[str, dict[str, Any]]:
     """Free baselines as rows: "name, set" to entry."""
     return {
-        f"{row['name']}, {set_label(folder, name)}": entry
-        for row in folder.baselines
-        for name, entry in row["sets"].items()
+        f"{baseline}, {set_label(folder, name)}": entry
+        for baseline, sets in (folder.evaluation.get("baselines") or {}).items()
+        for name, entry in sets.items()
     }
 
 
@@ -125,9 +125,9 @@ def findings(folder: RunFolder) -> list[Finding]:
             )
         )
         told = [
-            f"{FREE.get(row['name'], row['name'])} reaches {number(value)}"
-            for row in folder.baselines
-            if (value := results.lookup(row["sets"].get(name), "pck", "0.05", "all")) is not None
+            f"{FREE.get(baseline, baseline)} reaches {number(value)}"
+            for baseline, free in (folder.evaluation.get("baselines") or {}).items()
+            if (value := results.lookup(free.get(name), "pck", "0.05", "all")) is not None
         ]
         if told:
             answer = f"{capitalised(listed(told))}; this run {number(at_05)}."
