@@ -53,7 +53,9 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
     plan = _claimed(plan, folder)
     for number, seed in enumerate(plan.seeds):
         experiment = seeded(plan, seed)
-        scored = _scored(experiment, folder / ("score" if number == 0 else f"score-seed{seed}"))
+        first = number == 0  # whose scores the report shows
+        where = folder / ("score" if first else f"score-seed{seed}")
+        scored = _scored(experiment, where, check=first)
         for arm in plan.arms:
             if arm.role == "oracle" and seed not in plan.oracle_seeds:
                 continue
@@ -129,11 +131,13 @@ def _claimed(plan: Comparison, folder: Path) -> Comparison:
     return plan
 
 
-def _scored(experiment: Experiment, folder: Path) -> Scored:
+def _scored(experiment: Experiment, folder: Path, check: bool) -> Scored:
     table = read(experiment.source, default_split="train")
     if storage.is_finished(folder):
         return load_scored(folder, table)
-    return score_poses(table, folder, ScoreSettings.of(experiment))
+    return score_poses(
+        table, folder, dataclasses.replace(ScoreSettings.of(experiment), check=check)
+    )
 
 
 def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:

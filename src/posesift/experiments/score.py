@@ -45,6 +45,7 @@ class ScoreSettings:
         binning: ``quantile``, ``width`` or ``log-width``.
         scorer: a score folder whose fit is used instead of a new one.
         seed: of the fit.
+        check: fit a second time and beside cheap scores; a fit from elsewhere is never checked.
     """
 
     method: str | None = None
@@ -53,6 +54,7 @@ class ScoreSettings:
     binning: str = "quantile"
     scorer: str | None = None
     seed: int = 0
+    check: bool = True
 
     @staticmethod
     def of(experiment: Experiment) -> ScoreSettings:
@@ -101,7 +103,8 @@ def score_poses(
             k = min(bins.default_k(len(table)), len(np.unique(score_N)))
         edges = bins.bin_edges(score_N, k, settings.binning)
         bin_N = bins.assign(score_N, edges)
-        second = None if settings.scorer else second_fit(table, scorer)
+        checked = settings.check and settings.scorer is None
+        second = second_fit(table, scorer) if checked else None
         done.advance()
         variation = bins.variation(
             score_N,
@@ -113,9 +116,7 @@ def score_poses(
         )
         if second is not None:
             hold_out(variation, table, second, method, k, settings.binning)
-        rivals = compare_scores(
-            table, scorer, scores, method, rivals=settings.scorer is None, seed=settings.seed
-        )
+        rivals = compare_scores(table, scorer, scores, method, rivals=checked, seed=settings.seed)
         done.advance()
 
     angles_NA = joint_angles(table.keypoints_NK2, table.visible_NK, table.skeleton.triplets)

@@ -23,7 +23,7 @@ SOLID = 3
 """A part of up to so many balls (a limb, a head) is one lump about its joints and hides none of
 them; a larger hull (a trunk, a palm) hides the joints on its far side."""
 
-_ROWS = 256
+_ROWS = 512
 
 
 def occluded(

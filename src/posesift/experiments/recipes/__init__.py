@@ -73,13 +73,13 @@ def aimed(
             str(replace(address, options=address.options | {"split": split}))
             for split in ("train", "test")
         )
-        title, labels = f"{title}, tested on {address.kind} data", {"target": f"{held}"}
+        title, labels = f"{title}, tested on {address.kind} data", _label(address, "test split")
         experiment = replace(
             experiment, target=train, oracles={"target": train}, test={"target": held}, gap=None
         )
     if test is not None:
         address = _boxed(_absolute(test), experiment.target_boxes)
-        labels = {"target": str(address)}
+        labels = _label(address, address.options.get("split", "test") + " split")
         experiment = replace(experiment, test={"target": str(address)}, gap=None)
     if not experiment.test:
         raise ValueError(
@@ -97,6 +97,12 @@ def _absolute(text: str) -> Address:
     if address.kind == "world":
         return address
     return replace(address, path=str(Path(address.path).expanduser().resolve()))
+
+
+def _label(address: Address, part: str) -> dict[str, str]:
+    """What a person calls the target: the last part of its path, or a world's whole address."""
+    name = str(address) if address.kind == "world" else f"{address.kind} {Path(address.path).name}"
+    return {"target": f"{name}, {part}"}
 
 
 def _boxed(address: Address, boxes: dict[str, str]) -> Address:
