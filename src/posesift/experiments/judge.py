@@ -60,10 +60,13 @@ def judge(
     for name, dataset in tests:
         predictions = predict(predictor, dataset, workers=workers)
         keypoints_NK2 = predictions.keypoints_NK2
-        found[name] = (
-            predictions,
-            _measure(keypoints_NK2, dataset, source, protocol, stride),
+        measured = _measure(keypoints_NK2, dataset, source, protocol, stride)
+        measured.entry["by_support"] = support.pck_by_support(
+            support.count_within(_angles(dataset.table), _angles(source)),
+            measured.correct_N,
+            measured.counted_N,
         )
+        found[name] = (predictions, measured)
     evaluation = {
         "sets": {name: measured.entry for name, (_, measured) in found.items()},
         "baselines": {"constant pose": judge_constant_pose(tests, source)},
@@ -129,11 +132,6 @@ def _measure(
         statistics=statistics_of(table.skeleton, source),
         protocol=protocol,
         stride=stride,
-    )
-    evaluation.entry["by_support"] = support.pck_by_support(
-        support.count_within(_angles(table), _angles(source)),
-        evaluation.correct_N,
-        evaluation.counted_N,
     )
     return evaluation
 
