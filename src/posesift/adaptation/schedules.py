@@ -24,17 +24,3 @@ def trapezoid(t: float, rise: float = 0.1, fall: float = 0.6) -> float:
     if t <= fall:
         return 1.0
     return 0.5 + 0.5 * math.cos(math.pi * (t - fall) / (1 - fall))
-
-
-def constant(t: float) -> float:
-    """Learning-rate factor 1 throughout."""
-    return 1.0
-
-
-def ramp(t: float, end: float = 0.1) -> float:
-    """Weight of a loss that comes in slowly: linear from 0 to 1 until ``end``, then 1.
-
-    >>> [ramp(t) for t in (0.0, 0.05, 0.5)]
-    [0.0, 0.5, 1.0]
-    """
-    return min(1.0, t / end)
