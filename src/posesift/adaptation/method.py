@@ -92,6 +92,14 @@ class Method(Protocol):
         """Take up a state; after `start_stage` of the stage that it was saved in."""
         ...
 
+    def load_network(self, state: dict[str, Tensor]) -> None:
+        """Take up the trained network of another run (its ``state_dict()["network"]``).
+
+        Before `prepare` for a warm start, or to predict with it. Raises RuntimeError where it
+        does not fit, as ``nn.Module.load_state_dict`` does.
+        """
+        ...
+
     def predict(self, images_B3HW: Tensor) -> tuple[Tensor, Tensor]:
         """keypoints_BK2 in crop pixels and confidence_BK of uint8 crops."""
         ...

@@ -33,12 +33,14 @@ class Runtime:
         precision: ``"fp32"`` or ``"bf16"`` (autocast; weights and optimisers stay float32).
         threads: of torch on the processor.
         fabric: connects the ranks; None where there is one.
+        accumulate: parts that a batch is cut into, one after the other, to fit into memory.
     """
 
     device: torch.device
     precision: str
     threads: int
     fabric: Fabric | None = None
+    accumulate: int = 1
 
     @classmethod
     def resolve(
@@ -113,6 +115,25 @@ class Runtime:
                 return connected(*inputs).float()
 
         return forward
+
+    def infer(self, network: nn.Module, images_B3HW: Tensor) -> Tensor:
+        """What ``network`` says about normalised images, BatchNorm in eval mode, no gradients."""
+        was_training = network.training
+        network.eval()
+        with torch.inference_mode(), self.autocast():
+            found = network(images_B3HW.contiguous(memory_format=torch.channels_last)).float()
+        network.train(was_training)
+        return found
+
+    def parts(self, size: int) -> list[tuple[slice, float]]:
+        """Slices that cut a batch of ``size`` into `accumulate` parts, and the share of each.
+
+        >>> Runtime(torch.device("cpu"), "fp32", 1, accumulate=2).parts(4)
+        [(slice(0, 2, None), 0.5), (slice(2, 4, None), 0.5)]
+        """
+        step = -(-size // self.accumulate)
+        ends = [(first, min(first + step, size)) for first in range(0, size, step)]
+        return [(slice(first, last), (last - first) / size) for first, last in ends]
 
     def autocast(self) -> torch.autocast:
         """The context in which networks compute in the chosen precision."""

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from posesift.adaptation.affine import move
 from posesift.adaptation.appearance import normalise
-from posesift.adaptation.augment import SUPERVISED, Augmentation, view
+from posesift.adaptation.augment import SUPERVISED, Augmentation
 from posesift.adaptation.losses import mean_square
 from posesift.adaptation.method import Batch, Stage, StepResult
 from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
 from posesift.adaptation.schedules import trapezoid
+from posesift.adaptation.supervised import check_mirror, labelled_views
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:
@@ -53,11 +53,7 @@ class SourceOnlySettings:
     mirror: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.augmentation.flip and self.mirror is None:
-            raise ValueError(
-                "flips need `mirror`, the permutation that exchanges left and right keypoints "
-                f"(a skeleton has one); found flip={self.augmentation.flip} without it"
-            )
+        check_mirror(self.augmentation, self.mirror)
 
 
 class SourceOnly:
@@ -118,36 +114,32 @@ class SourceOnly:
     ) -> StepResult:
         """One supervised step on the source batch; the target's is not looked at."""
         assert source_batch is not None
-        assert source_batch["image"].shape[-1] == self.codec.side, source_batch["image"].shape
         settings = self.settings
         set_rate(self.optimiser, self._rate * trapezoid(t))
-        views_B3HW, matrix_B23 = view(source_batch["image"], settings.augmentation, generator)
-        keypoints_BK2, visible_BK = move(
-            source_batch["keypoints"],
-            source_batch["visible"],
-            matrix_B23,
-            self.codec.side,
-            settings.mirror,
+        views = labelled_views(
+            source_batch, settings.augmentation, self.codec, settings.mirror, generator
         )
-        target_BKhw, weight_BK = self.codec.encode(keypoints_BK2, visible_BK)
-
-        predicted_BKhw = self._forward(views_B3HW)
-        loss = settings.loss_scale * mean_square(predicted_BKhw, target_BKhw, weight_BK)
         self.optimiser.zero_grad()
-        self.runtime.backward(loss)
+        loss = torch.zeros((), device=views.images_B3HW.device)
+        for part, share in self.runtime.parts(len(views.images_B3HW)):
+            predicted_BKhw = self._forward(views.images_B3HW[part])
+            error = mean_square(predicted_BKhw, views.target_BKhw[part], views.weight_BK[part])
+            error = settings.loss_scale * share * error
+            self.runtime.backward(error)
+            loss += error.detach()
         self.optimiser.step()
-        return StepResult({"supervised": loss.detach()})
+        return StepResult({"supervised": loss})
 
     def predict(self, images_B3HW: Tensor) -> tuple[Tensor, Tensor]:
         """keypoints_BK2 in crop pixels and confidence_BK of uint8 crops; BatchNorm in eval mode."""
-        was_training = self.network.training
-        self.network.eval()
-        with torch.inference_mode(), self.runtime.autocast():
-            images_B3HW = normalise(images_B3HW.to(self.runtime.device))
-            images_B3HW = images_B3HW.contiguous(memory_format=torch.channels_last)
-            heatmaps_BKhw = self.network(images_B3HW)
-        self.network.train(was_training)
+        heatmaps_BKhw = self.runtime.infer(
+            self.network, normalise(images_B3HW.to(self.runtime.device))
+        )
         return self.codec.decode(heatmaps_BKhw)
+
+    def load_network(self, state: dict[str, Tensor]) -> None:
+        """Take up the trained network of a run; before `prepare` or after it."""
+        self.network.load_state_dict(state)
 
     def state_dict(self) -> dict[str, Any]:
         """Network and optimiser."""

@@ -1,0 +1,59 @@
+"""The supervised half of every method: random views of labelled crops, and their heatmaps.
+
+Tensor names: B batch, K keypoints, H W image rows and columns, h w heatmap rows and columns.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from posesift.adaptation.affine import move
+from posesift.adaptation.augment import Augmentation, view
+from posesift.adaptation.method import Batch
+from posesift.networks.heatmaps import HeatmapCodec
+
+
+class LabelledViews(NamedTuple):
+    """Views of a batch with what a network should say about them.
+
+    Attributes:
+        images_B3HW: normalised.
+        target_BKhw: heatmaps in [0, 1].
+        weight_BK: 1 where a keypoint is visible in the view, else 0.
+    """
+
+    images_B3HW: Tensor
+    target_BKhw: Tensor
+    weight_BK: Tensor
+
+
+def labelled_views(
+    batch: Batch,
+    augmentation: Augmentation,
+    codec: HeatmapCodec,
+    mirror: tuple[int, ...] | None,
+    generator: torch.Generator,
+) -> LabelledViews:
+    """A random view of every labelled crop, its keypoints moved with it and drawn as heatmaps."""
+    assert batch["image"].shape[-1] == codec.side, batch["image"].shape
+    views_B3HW, matrix_B23 = view(batch["image"], augmentation, generator)
+    keypoints_BK2, visible_BK = move(
+        batch["keypoints"], batch["visible"], matrix_B23, codec.side, mirror
+    )
+    return LabelledViews(views_B3HW, *codec.encode(keypoints_BK2, visible_BK))
+
+
+def check_mirror(augmentation: Augmentation, mirror: tuple[int, ...] | None) -> None:
+    """Refuse flips that would leave left and right keypoints with each other's names.
+
+    Raises:
+        ValueError: ``augmentation`` flips and there is no ``mirror``.
+    """
+    if augmentation.flip and mirror is None:
+        raise ValueError(
+            "flips need `mirror`, the permutation that exchanges left and right keypoints "
+            f"(a skeleton has one); found flip={augmentation.flip} without it"
+        )
