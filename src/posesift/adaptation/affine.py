@@ -109,19 +109,28 @@ def move(
     visible_BK = visible_BK.bool()
     points_BK2 = torch.where(visible_BK[..., None], keypoints_BK2.float(), 0)
     points_BK2 = apply(matrix_B23, points_BK2)
-    if mirror is not None:
-        mirrored_B1 = is_mirrored(matrix_B23)[:, None]
-        # slices and stacks, not an index from the host: that would wait for the device
-        points_BK2 = torch.where(mirrored_B1[..., None], _permuted(points_BK2, mirror), points_BK2)
-        visible_BK = torch.where(mirrored_B1, _permuted(visible_BK, mirror), visible_BK)
+    points_BK2 = rename(points_BK2, matrix_B23, mirror)
+    visible_BK = rename(visible_BK, matrix_B23, mirror)
     inside_BK = ((points_BK2 >= -0.5) & (points_BK2 < side - 0.5)).all(-1)
     visible_BK = visible_BK & inside_BK
     return torch.where(visible_BK[..., None], points_BK2, 0), visible_BK
 
 
-def _permuted(values_BK: Tensor, order: tuple[int, ...]) -> Tensor:
+def rename(values_BK: Tensor, matrix_B23: Tensor, mirror: tuple[int, ...] | None) -> Tensor:
+    """Values of keypoints, left and right exchanged in the samples that the map mirrors.
+
+    Args:
+        values_BK: (B, K) or (B, K, ...).
+        matrix_B23: crop pixels to view pixels.
+        mirror: permutation of the K keypoints; without it names stay.
+    """
+    if mirror is None:
+        return values_BK
+    # slices and stacks, not an index from the host: that would wait for the device
     columns = values_BK.unbind(1)
-    return torch.stack([columns[k] for k in order], 1)
+    renamed_BK = torch.stack([columns[k] for k in mirror], 1)
+    mirrored_B = is_mirrored(matrix_B23).view(-1, *[1] * (values_BK.ndim - 1))
+    return torch.where(mirrored_B, renamed_BK, values_BK)
 
 
 def warp(images_B3HW: Tensor, matrix_B23: Tensor, padding: str = "border") -> Tensor:

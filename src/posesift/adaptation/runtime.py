@@ -146,6 +146,12 @@ class Runtime:
         else:
             loss.backward()
 
+    def gather(self, values_B: Tensor) -> Tensor:
+        """The values of all ranks, in their order, without gradients."""
+        if self.fabric is None:
+            return values_B
+        return self.fabric.all_gather(values_B.detach()).flatten(0, 1)  # type: ignore[union-attr]
+
     def to_device(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The batch on the device; from pinned memory the copy runs beside the computation."""
         return {k: v.to(self.device, non_blocking=True) for k, v in batch.items()}

@@ -24,3 +24,12 @@ def trapezoid(t: float, rise: float = 0.1, fall: float = 0.6) -> float:
     if t <= fall:
         return 1.0
     return 0.5 + 0.5 * math.cos(math.pi * (t - fall) / (1 - fall))
+
+
+def ramp(t: float, end: float = 0.1) -> float:
+    """Rises from 0 to 1 until ``end``, and stays there.
+
+    >>> ramp(0.0), ramp(0.05), ramp(0.5), ramp(0.0, end=0)
+    (0.0, 0.5, 1.0, 1.0)
+    """
+    return min(1.0, t / end) if end else 1.0

@@ -1,0 +1,294 @@
+"""UDAPE: a mean teacher, stylisation both ways, and adaptive occlusion.
+
+Kim et al., "A unified framework for domain adaptive pose estimation", ECCV 2022. What is
+different from the published code, which ``udape_parity`` reproduces: pseudo-labels are coordinates
+mapped between views in closed form, drawn in the student's frame, and left out where they fall
+outside of it; the teacher predicts with averaged BatchNorm statistics; the confidence mask is one
+of each joint, not of all together, which would drop exactly the hard ones; the occluding patch is
+pasted where the joint is.
+
+Tensor names: B batch, K keypoints, H W image rows and columns, h w heatmap rows and columns,
+2 = (x, y), 23 = the matrix of an affine map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from posesift.adaptation.appearance import normalise
+from posesift.adaptation.augment import STRONG, SUPERVISED, WEAK, Augmentation, view
+from posesift.adaptation.losses import mean_square
+from posesift.adaptation.mean_teacher import MeanTeacher, decay_for
+from posesift.adaptation.method import Batch, Stage, StepResult
+from posesift.adaptation.occlusion import occlude
+from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
+from posesift.adaptation.pseudo_labels import Scope, pseudo_labels
+from posesift.adaptation.schedules import ramp, trapezoid
+from posesift.adaptation.supervised import check_mirror, labelled_views
+from posesift.networks.heatmaps import HeatmapCodec
+
+if TYPE_CHECKING:
+    from posesift.adaptation.runtime import Runtime
+
+
+@dataclass(frozen=True, kw_only=True)
+class UDAPESettings:
+    """Of both stages.
+
+    Attributes:
+        warmup_steps: of the supervised first stage; 0 leaves it out.
+        steps: of the mean-teacher stage.
+        learning_rate: highest rate of AdamW in the first stage.
+        adaptation_learning_rate: the same in the second.
+        weight_decay: of AdamW.
+        loss_scale: on the means over cells; keeps gradients in a comfortable range.
+        augmentation: of the labelled source views.
+        student: of the views that the student learns the pseudo-labels on.
+        teacher: of the views that the teacher labels.
+        mirror: permutation that exchanges left and right keypoints; needed for flips.
+        consistency: weight of the pseudo-labels' loss, reached after `ramp_up`.
+        ramp_up: share of the stage over which that weight rises from 0.
+        keep: share of the pseudo-labels that is trusted.
+        mask: whether that share is one of each ``"joint"`` or of the whole ``"batch"``.
+        decay: weight of the past in a teacher's update; None: `mean_teacher.decay_for`.
+        style_rate: share of each batch that is stylised, in both directions, where there is a
+            style.
+        occlusion_rate: probability that a student's view has a joint hidden.
+        occlusion_size: side of the hiding patch as a share of the image's.
+    """
+
+    warmup_steps: int = 450
+    steps: int = 200
+    learning_rate: float = 2e-3
+    adaptation_learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    loss_scale: float = 200.0
+    augmentation: Augmentation = SUPERVISED
+    student: Augmentation = STRONG
+    teacher: Augmentation = WEAK
+    mirror: tuple[int, ...] | None = None
+    consistency: float = 1.0
+    ramp_up: float = 0.1
+    keep: float = 0.5
+    mask: Scope = "joint"
+    decay: float | None = None
+    style_rate: float = 0.5
+    occlusion_rate: float = 0.5
+    occlusion_size: float = 0.08
+
+    def __post_init__(self) -> None:
+        for views in (self.augmentation, self.student, self.teacher):
+            check_mirror(views, self.mirror)
+        for name in ("keep", "style_rate", "occlusion_rate"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"expected {name} in [0, 1], found {getattr(self, name)}")
+
+
+class UDAPE:
+    """Supervised warm-up, then a mean teacher on unlabelled target images (see the module).
+
+    Args:
+        network: of the student; a trained one when the warm-up is left out.
+        codec: of its heatmaps.
+        settings: see `UDAPESettings`.
+        style: gives one batch the look of another (`posesift.networks.style`); None: no
+            stylisation.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        codec: HeatmapCodec,
+        settings: UDAPESettings = UDAPESettings(),
+        style: nn.Module | None = None,
+    ):
+        self.student = network
+        self.codec = codec
+        self.settings = settings
+        self.style = style
+        self.teacher: MeanTeacher | None = None
+        self._rate = settings.learning_rate
+
+    @property
+    def network(self) -> nn.Module:
+        """What predicts: the student, and from the second stage on the teacher."""
+        return self.student if self.teacher is None else self.teacher.network
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Warm-up and adaptation, those with steps."""
+        both = ("source", "target")
+        stages = (
+            Stage(
+                "warm-up",
+                self.settings.warmup_steps,
+                self.warm_up,
+                both if self.style else ("source",),
+            ),
+            Stage("adaptation", self.settings.steps, self.adapt, both),
+        )
+        return tuple(stage for stage in stages if stage.steps)
+
+    def prepare(self, runtime: Runtime) -> None:
+        """Put the networks on the device."""
+        self.runtime = runtime
+        self._forward = runtime.setup(self.student)
+        if self.style is not None:
+            self.style = self.style.to(runtime.device).eval()
+
+    def start_stage(self, stage: Stage) -> None:
+        """A fresh optimiser; for the second stage the teacher, a copy of the student."""
+        settings = self.settings
+        self._rate = settings.learning_rate
+        if stage.name == "adaptation":
+            self._rate = settings.adaptation_learning_rate
+            decay = decay_for(stage.steps) if settings.decay is None else settings.decay
+            self.teacher = MeanTeacher(self.student, decay)
+        self.optimiser = adamw(self.student, self._rate, settings.weight_decay)
+        self.student.train()
+
+    def warm_up(
+        self,
+        source_batch: Batch | None,
+        target_batch: Batch | None,
+        t: float,
+        generator: torch.Generator,
+    ) -> StepResult:
+        """A supervised step on source views, some of them in the look of target images."""
+        assert source_batch is not None
+        settings = self.settings
+        set_rate(self.optimiser, self._rate * trapezoid(t))
+        images_B3HW, target_BKhw, weight_BK = labelled_views(
+            source_batch, settings.augmentation, self.codec, settings.mirror, generator
+        )
+        if self.style is not None:
+            assert target_batch is not None
+            looks_B3HW, _ = view(target_batch["image"], settings.teacher, generator)
+            images_B3HW = self._stylised(images_B3HW, looks_B3HW, generator)
+        self.optimiser.zero_grad()
+        loss = torch.zeros((), device=images_B3HW.device)
+        for part, share in self.runtime.parts(len(images_B3HW)):
+            predicted_BKhw = self._forward(images_B3HW[part])
+            error = mean_square(predicted_BKhw, target_BKhw[part], weight_BK[part])
+            error = settings.loss_scale * share * error
+            self.runtime.backward(error)
+            loss += error.detach()
+        self.optimiser.step()
+        return StepResult({"supervised": loss})
+
+    def adapt(
+        self,
+        source_batch: Batch | None,
+        target_batch: Batch | None,
+        t: float,
+        generator: torch.Generator,
+    ) -> StepResult:
+        """Supervised on the source, consistent with the teacher on the target."""
+        assert source_batch is not None
+        assert target_batch is not None
+        assert self.teacher is not None
+        settings, side = self.settings, self.codec.side
+        set_rate(self.optimiser, self._rate * trapezoid(t))
+
+        # 1. views: labelled source; student and teacher of the same target crops
+        source_B3HW, target_BKhw, weight_BK = labelled_views(
+            source_batch, settings.augmentation, self.codec, settings.mirror, generator
+        )
+        student_B3HW, student_B23 = view(target_batch["image"], settings.student, generator)
+        teacher_B3HW, teacher_B23 = view(target_batch["image"], settings.teacher, generator)
+        if self.style is not None:  # both ways, each from what the other was before
+            looks_B3HW = source_B3HW
+            source_B3HW = self._stylised(source_B3HW, teacher_B3HW, generator)
+            teacher_B3HW = self._stylised(teacher_B3HW, looks_B3HW, generator)
+
+        # 2. the teacher's keypoints, in the student's frame
+        heatmaps_BKhw = self.runtime.infer(self.teacher.network, teacher_B3HW)
+        labels = pseudo_labels(
+            *self.codec.decode(heatmaps_BKhw),
+            teacher_B23,
+            student_B23,
+            side,
+            settings.mirror,
+            keep=settings.keep,
+            scope=settings.mask,
+            gather=self.runtime.gather,
+        )
+        pseudo_BKhw, trust_BK = self.codec.encode(labels.keypoints_BK2, labels.trusted_BK)
+
+        # 3. hide one joint that the teacher is sure of
+        if settings.occlusion_rate:
+            student_B3HW = occlude(
+                student_B3HW,
+                labels.keypoints_BK2,
+                labels.trusted_BK,
+                generator,
+                rate=settings.occlusion_rate,
+                size=settings.occlusion_size,
+            )
+
+        # 4. one step of the student, one of the teacher
+        weight = settings.consistency * ramp(t, settings.ramp_up)
+        self.optimiser.zero_grad()
+        losses = torch.zeros(2, device=source_B3HW.device)
+        for part, share in self.runtime.parts(len(source_B3HW)):
+            images_B3HW = torch.cat([source_B3HW[part], student_B3HW[part]])
+            on_source_BKhw, on_target_BKhw = self._forward(images_B3HW).chunk(2)
+            supervised = mean_square(on_source_BKhw, target_BKhw[part], weight_BK[part])
+            consistency = mean_square(on_target_BKhw, pseudo_BKhw[part], trust_BK[part])
+            scale = settings.loss_scale * share
+            self.runtime.backward(scale * (supervised + weight * consistency))
+            losses += scale * torch.stack([supervised.detach(), consistency.detach()])
+        self.optimiser.step()
+        self.teacher.update()
+
+        supervised, consistency = losses
+        return StepResult(
+            {"supervised": supervised, "consistency": consistency},
+            {
+                "confidence": heatmaps_BKhw.amax((-2, -1)).mean(),
+                "trusted": labels.trusted_BK.float().mean(),
+            },
+        )
+
+    def _stylised(
+        self, images_B3HW: Tensor, looks_B3HW: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """The first samples of a batch in the look of others; batches come in random order."""
+        assert self.style is not None
+        count = round(self.settings.style_rate * len(images_B3HW))
+        if count == 0:
+            return images_B3HW
+        strength_B = torch.rand(count, generator=generator, device=generator.device)
+        stylised_B3HW = self.style(images_B3HW[:count], looks_B3HW[-count:], strength_B)
+        return torch.cat([stylised_B3HW, images_B3HW[count:]])
+
+    def predict(self, images_B3HW: Tensor) -> tuple[Tensor, Tensor]:
+        """keypoints_BK2 in crop pixels and confidence_BK of uint8 crops, by `network`."""
+        images_B3HW = normalise(images_B3HW.to(self.runtime.device))
+        return self.codec.decode(self.runtime.infer(self.network, images_B3HW))
+
+    def state_dict(self) -> dict[str, Any]:
+        """What predicts, the student, the teacher's age, the optimiser."""
+        state: dict[str, Any] = {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        if self.teacher is not None:
+            state |= {"student": self.student.state_dict(), "updates": self.teacher.updates}
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up a state of the same stage."""
+        self.network.load_state_dict(state["network"])
+        if self.teacher is not None:
+            self.student.load_state_dict(state["student"])
+            self.teacher.updates = state["updates"]
+        load_optimiser(self.optimiser, state["optimiser"])
+
+    def load_network(self, state: dict[str, Tensor]) -> None:
+        """Take up the trained network of a run, as the student."""
+        self.student.load_state_dict(state)
