@@ -18,8 +18,8 @@ from posesift import progress, storage
 from posesift.evaluation.intervals import mean_interval, paired_interval
 from posesift.experiments.compare import compare
 from posesift.experiments.findings import figure
+from posesift.experiments.plan import Arm, Comparison
 from posesift.experiments.recipes import recipe
-from posesift.experiments.spec import Arm, Comparison
 from posesift.report.page import write_report
 
 ENDPOINTS = {

@@ -10,7 +10,7 @@ from posesift.evaluation.intervals import paired_interval
 from posesift.experiments.compare import cell_folder, compare
 from posesift.experiments.demo import demo_plan, training_steps
 from posesift.experiments.findings import HARDEST
-from posesift.experiments.spec import Arm, Comparison
+from posesift.experiments.plan import Arm, Comparison
 
 PLAN = Comparison(
     recipe="world-body",
@@ -18,7 +18,14 @@ PLAN = Comparison(
         Arm(name="warm-up", role="warm-up", warmup_steps=2),
         Arm(name="uniform", start="warm-up", steps=2),
         Arm(name="hard-mining", sampling="hard-mining", start="warm-up", steps=2),
-        Arm(name="oracle", role="oracle", trained_on="target_poses", warmup_steps=2, steps=2),
+        Arm(
+            name="oracle",
+            role="oracle",
+            method="oracle",
+            trained_on="target_poses",
+            warmup_steps=2,
+            steps=2,
+        ),
     ),
     seeds=(0, 1),
     oracle_seeds=(0, 1),

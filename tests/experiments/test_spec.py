@@ -29,7 +29,10 @@ def test_world_recipes_train_and_test_on_different_splits():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"method": "magic"}, r"unknown method 'magic'; expected one of source-only, oracle"),
+        (
+            {"method": "magic"},
+            r"unknown method 'magic'; expected one of source-only, regda, udape, oracle",
+        ),
         ({"sampling": "hard-minning"}, r"did you mean 'hard-mining'\?.*uniform"),
         ({"sample_in": "never"}, r"expected one of warm-up, adaptation, both"),
         ({"steps": -1}, r"--steps: expected 0 or more"),

@@ -58,14 +58,12 @@ class Stage:
 
 
 class Method(Protocol):
-    """What ``loop.fit``, and evaluation ask of a method.
+    """What ``loop.fit``, and evaluation ask of a method."""
 
-    Attributes:
-        network: the plain module that `predict` uses (of a mean teacher: the teacher).
-        stages: in order.
-    """
-
-    network: nn.Module
+    @property
+    def network(self) -> nn.Module:
+        """The plain module that `predict` uses (of a mean teacher: the teacher)."""
+        ...
 
     @property
     def stages(self) -> tuple[Stage, ...]:

@@ -13,16 +13,16 @@ from torch import Tensor
 from posesift import storage
 from posesift.adaptation.appearance import normalise
 from posesift.adaptation.runtime import Runtime
-from posesift.adaptation.source_only import SourceOnly
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.evaluation.baselines import reestimated_batchnorm
 from posesift.experiments.findings import findings
 from posesift.experiments.judge import judge, test_sets
-from posesift.experiments.recipes import recipe
+from posesift.experiments.plan import Arm, Comparison, seeds_of
+from posesift.experiments.recipes import aimed, recipe
 from posesift.experiments.run import train
 from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
-from posesift.experiments.spec import Arm, Comparison, Experiment, read_yaml
+from posesift.experiments.spec import Experiment, read_yaml
 from posesift.experiments.trained import load_method
 from posesift.poses import PoseTable
 from posesift.progress import note
@@ -57,7 +57,7 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
         where = folder / ("score" if first else f"score-seed{seed}")
         scored = _scored(experiment, where, check=first)
         for arm in plan.arms:
-            if arm.role == "oracle" and seed not in plan.oracle_seeds:
+            if seed not in seeds_of(plan, arm):
                 continue
             cell = cell_folder(folder, arm.name, seed)
             if not storage.is_finished(cell):
@@ -73,13 +73,18 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
 
 def seeded(plan: Comparison, seed: int) -> Experiment:
     """The experiment that all arms of one seed share."""
-    return dataclasses.replace(recipe(plan.recipe, seed, plan.quick), **plan.changes)
+    experiment = recipe(plan.recipe, seed, plan.quick)
+    if plan.aim:
+        experiment = aimed(experiment, **plan.aim)
+    return dataclasses.replace(experiment, **plan.changes)
 
 
 def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
-    """The experiment of one arm: its sampling, budget, start; an oracle's labelled data."""
+    """The experiment of one arm: method, sampling, budget, start; an oracle's labelled data."""
     changes: dict = {
+        "method": arm.method,
         "sampling": arm.sampling,
+        "sample_in": arm.sample_in,
         "warmup_steps": arm.warmup_steps,
         "steps": arm.steps,
         "title": f"{experiment.title}: {arm.name}",
@@ -89,6 +94,8 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
     if arm.role == "oracle":
         assert arm.trained_on is not None
         changes |= {"method": "oracle", "target": experiment.oracles[arm.trained_on]}
+    if arm.method != "udape":
+        changes |= {"style": "none", "style_weights": None}  # nothing of the target is looked at
     return dataclasses.replace(experiment, **changes)
 
 
@@ -158,7 +165,8 @@ def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
         method = load_method(cell, runtime)
         target = read(experiment.target, default_split="train")
         target = target.select(np.arange(min(ADABN_IMAGES, len(target))))
-        method.network = reestimated_batchnorm(method.network, _inputs(target, side, method))
+        images = _inputs(target, side, runtime)
+        method.load_network(reestimated_batchnorm(method.network, images).state_dict())
         found["BatchNorm re-estimated"] = judge(method, tests, source)["sets"]
     rows = [
         {"name": name, "seed": experiment.seed, "inductive": True, "sets": sets}
@@ -167,9 +175,9 @@ def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
     storage.write_json(cell / "baselines.json", rows)
 
 
-def _inputs(table: PoseTable, side: int, method: SourceOnly) -> Iterator[Tensor]:
-    """Normalised crops on the method's device, labels left behind."""
+def _inputs(table: PoseTable, side: int, runtime: Runtime) -> Iterator[Tensor]:
+    """Normalised crops on the device, labels left behind."""
     dataset = PoseDataset(table, side)
     for first in range(0, len(table), 64):
         images_B3HW = dataset.batch(range(first, min(first + 64, len(table))))["image"]
-        yield normalise(images_B3HW.to(method.runtime.device))
+        yield normalise(images_B3HW.to(runtime.device))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from posesift.experiments.plan import Arm, Comparison
 from posesift.experiments.recipes import recipe
-from posesift.experiments.spec import Arm, Comparison
 
 SECONDS_A_STEP = {"bf16": 0.075, "fp32": 0.115}  # batch 32 at 64 px on two CPU cores
 SECONDS_BESIDE = 120.0  # painting, scoring, evaluation and the report of two seeds

@@ -8,7 +8,8 @@ from typing import Any
 
 from posesift import storage
 from posesift.evaluation.intervals import holm, mean_interval, paired_interval
-from posesift.experiments.spec import Comparison, Experiment
+from posesift.experiments.plan import Comparison
+from posesift.experiments.spec import Experiment
 
 HARDEST = "PCK@0.05 on the hardest quarter of the target"
 

@@ -6,30 +6,23 @@ The order is that of the data: source table -> score and bins -> sampler -> meth
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 import posesift
 from posesift import storage
-from posesift.adaptation.loop import Loader, fit
-from posesift.adaptation.method import Batch, Stage
+from posesift.adaptation.loop import fit
 from posesift.adaptation.runtime import Runtime
-from posesift.data.loading import PoseDataset, collate
+from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.experiments.judge import Protocol, judge, test_sets
+from posesift.experiments.loaders import STAGES, check_target, loaders, strategy
 from posesift.experiments.recipes import aimed
 from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
-from posesift.experiments.spec import Experiment
+from posesift.experiments.spec import ADAPTING, Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method
 from posesift.poses import PoseTable
-from posesift.progress import note
-from posesift.sampling.sampler import StrategySampler
-from posesift.sampling.strategies import Strategy, effective_sample_size, largest_weight, make
-
-STAGES = ("warm-up", "adaptation")
+from posesift.sampling.strategies import Strategy, effective_sample_size, largest_weight
 
 
 class Data(NamedTuple):
@@ -41,6 +34,8 @@ class Data(NamedTuple):
     """The source, by which test poses are judged to be hard or supported."""
     tests: list[tuple[str, PoseDataset]]
     """Test sets by name."""
+    target: PoseTable | None = None
+    """What the method adapts to; its labels are never looked at."""
 
 
 def data_of(experiment: Experiment) -> Data:
@@ -50,15 +45,20 @@ def data_of(experiment: Experiment) -> Data:
         ValueError: data that cannot be read, have other skeletons, or no labels to measure by.
     """
     source = read(experiment.source, default_split="train")
-    training = source
+    training, target = source, None
     if experiment.method == "oracle":
         if experiment.target is None:
             raise ValueError("an oracle trains on the target's labels: give --target")
         training = read(experiment.target, default_split="train")
+    elif experiment.method in ADAPTING:
+        if experiment.target is None:
+            raise ValueError(f"{experiment.method} adapts to images of the target: give --target")
+        target = read(experiment.target, default_split="train")
+        check_target(experiment, source, target)
     for table in (training, source):
         if not table.visible_NK.any():
             raise ValueError(f"{table.address} has no labels, so it cannot be trained on")
-    return Data(training, source, test_sets(experiment.test, experiment.side, source))
+    return Data(training, source, test_sets(experiment.test, experiment.side, source), target)
 
 
 def train(
@@ -97,7 +97,7 @@ def train(
     _write_environment(folder, experiment, training, drawn, runtime)
     fit(
         method,
-        {"source": source_loader(experiment, training, drawn)},
+        loaders(experiment, training, data.target, drawn, runtime),
         runtime,
         folder,
         seed=experiment.seed,
@@ -141,8 +141,7 @@ def evaluate_run(
     """
     experiment = aimed(Experiment.load(run / "experiment.yaml"), test=data)
     runtime = Runtime.resolve(device, precision, threads)
-    method = load_method(run, runtime)
-    method.codec = dataclasses.replace(method.codec, rounding=protocol == "reference")
+    method = load_method(run, runtime, rounding=protocol == "reference")
     source = read(experiment.source, default_split="train")
     tests = test_sets(experiment.test, experiment.side, source)
     dataclasses.replace(experiment, workers=workers, **_decided(runtime)).save(
@@ -158,7 +157,7 @@ def evaluate_run(
         source,
         folder,
         protocol=protocol,
-        stride=method.codec.stride,
+        stride=method.network.stride,  # pyright: ignore[reportArgumentType]
         workers=workers,
     )
     if page is not None:
@@ -191,47 +190,13 @@ def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]
         experiment = dataclasses.replace(
             begun, workers=experiment.workers, save_every=experiment.save_every
         )
-    runtime = Runtime.resolve(experiment.device, experiment.precision, experiment.threads)
+    runtime = Runtime.resolve(
+        experiment.device, experiment.precision, experiment.threads, devices=experiment.devices
+    )
+    runtime = dataclasses.replace(runtime, accumulate=experiment.accumulate)
     experiment = dataclasses.replace(experiment, **_decided(runtime))
     experiment.save(path)
     return experiment, runtime
-
-
-def strategy(experiment: Experiment, stage: str, training: PoseTable, scored: Scored) -> Strategy:
-    """The strategy that draws in a stage."""
-    name = experiment.strategy_in(stage)
-    if name == "uniform":
-        return make("uniform", np.zeros(len(training)))
-    if scored.summary["address"] != training.address:
-        raise ValueError(
-            f"the scores are those of {scored.summary['address']}, training is on "
-            f"{training.address}"
-        )
-    k = int(scored.summary["bins"])
-    return make(name, scored.score_N, bins=scored.bin_N, k=k, seed=experiment.seed)
-
-
-def source_loader(experiment: Experiment, source: PoseTable, drawn: dict[str, Strategy]) -> Loader:
-    """Batches of the source, drawn by each stage's strategy; the same after a resume."""
-    from torch.utils.data import DataLoader
-
-    dataset = PoseDataset(source, experiment.side)
-
-    def load(stage: Stage, start: int) -> Iterable[Batch]:
-        size = experiment.batch_size
-        sampler = StrategySampler(
-            drawn[stage.name],
-            draws=stage.steps * size,
-            batch_size=size,
-            seed=experiment.seed * len(STAGES) + STAGES.index(stage.name),
-            start=start * size,
-        )
-        note(sampler.summary())
-        return DataLoader(
-            dataset, size, sampler=sampler, num_workers=experiment.workers, collate_fn=collate
-        )
-
-    return load
 
 
 def _score(experiment: Experiment, source: PoseTable, folder: Path) -> Scored:

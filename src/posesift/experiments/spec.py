@@ -10,7 +10,7 @@ import dataclasses
 import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import yaml
@@ -18,8 +18,12 @@ import yaml
 from posesift import storage
 from posesift.sampling.strategies import NAMES as STRATEGIES
 
-METHODS = ("source-only", "oracle")
+METHODS = ("source-only", "regda", "udape", "oracle")
+ADAPTING = ("regda", "udape")  # those that look at unlabelled images of the target
 SAMPLE_IN = ("warm-up", "adaptation", "both")
+STYLES = ("none", "statistics", "fourier", "adain")
+CHOOSE_BY = ("last", "agreement", "best-on-target-test")
+TRACKERS = ("tensorboard", "wandb", "mlflow")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +35,21 @@ class Experiment:
         title: one line for people.
         source: data address of the labelled training poses.
         target: data address of the target's training images. Source-only training never opens
-            them; the oracle trains on their labels.
+            them; methods that adapt look at the images alone, the oracle at the labels too.
         oracles: name of a test set to the address of labelled training data of its own kind.
         test: name of a test set to its data address; ``"target"`` is the headline.
         labels: name of a test set to its title.
         gap: rows, columns and sets of the 2x2 table poses x look, or None.
-        method: ``source-only`` or ``oracle``.
+        method: ``source-only``, ``regda``, ``udape``, or ``oracle``: source-only training on the
+            target's labels.
+        style: ``none``, or how UDAPE gives images of one domain the look of the other:
+            ``statistics``, ``fourier``, ``adain``.
+        style_weights: a local file with the weights of the style network, for ``adain``.
+        parity: train by the formulas of the published code, its quirks included, instead of by
+            what was found to be better.
+        choose_by: which checkpoint is kept: the ``last``; the one with the best ``agreement`` of
+            the network with itself on target images, which needs no labels; or
+            ``best-on-target-test``, as published tables choose: it looks at the answers.
         sampling: a sampling strategy (`posesift.sampling.strategies`).
         sample_in: the stages that draw by ``sampling``; the others draw uniformly.
         warmup_steps: optimiser steps of the warm-up, on the source alone.
@@ -61,6 +74,9 @@ class Experiment:
         precision: ``auto``, ``fp32``, ``bf16``.
         threads: CPU threads, or None: PyTorch's choice.
         workers: loader processes; 0 reads in the training process.
+        accumulate: parts that a batch is cut into, one after the other, to fit into memory.
+        devices: how many of them train together, each with its share of every batch.
+        log_to: trackers that get the journal too: ``tensorboard``, ``wandb``, ``mlflow``.
         save_every: steps between checkpoints.
         target_boxes: data format to where boxes come from, for formats that have none.
         notes: what a reader of the report must know.
@@ -75,6 +91,10 @@ class Experiment:
     labels: dict[str, str] = field(default_factory=dict)
     gap: dict[str, Any] | None = None
     method: str = "source-only"
+    style: str = "none"
+    style_weights: str | None = None
+    parity: bool = False
+    choose_by: str = "last"
     sampling: str = "uniform"
     sample_in: str = "both"
     warmup_steps: int = 300
@@ -99,6 +119,9 @@ class Experiment:
     precision: str = "auto"
     threads: int | None = None
     workers: int = 0
+    accumulate: int = 1
+    devices: int = 1
+    log_to: tuple[str, ...] = ()
     save_every: int = 100
     target_boxes: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -107,6 +130,13 @@ class Experiment:
         choose("method", self.method, METHODS)
         choose("sampling strategy", self.sampling, STRATEGIES)
         choose("value for --sample-in", self.sample_in, SAMPLE_IN)
+        choose("style", self.style, STYLES)
+        choose("value for --choose-by", self.choose_by, CHOOSE_BY)
+        for name in self.log_to:
+            choose("tracker", name, TRACKERS)
+        for name in ("accumulate", "devices"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"--{name}: expected at least 1, found {getattr(self, name)}")
         for name in ("warmup_steps", "steps"):
             if getattr(self, name) < 0:
                 raise ValueError(f"--{name.replace('_', '-')}: expected 0 or more steps")
@@ -126,7 +156,7 @@ class Experiment:
     def save(self, path: str | Path) -> None:
         """Write YAML from which `load` makes the same value."""
         document = {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
-        document["notes"] = list(self.notes)
+        document |= {"notes": list(self.notes), "log_to": list(self.log_to)}
         storage.write_text(path, yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
 
     @staticmethod
@@ -146,55 +176,6 @@ class Experiment:
             return msgspec.convert(document, Experiment)
         except msgspec.ValidationError as error:
             raise ValueError(f"{path}: {error}") from None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arm:
-    """One row of a comparison.
-
-    Attributes:
-        name: short and unique.
-        role: ``warm-up`` (trains what arms start from), ``arm``, or ``oracle``.
-        sampling: its strategy.
-        start: the warm-up arm whose network it starts from, or None: from scratch.
-        trained_on: for an oracle, the name of the test set whose kind of labelled data it trains
-            on (`Experiment.oracles`).
-        warmup_steps: its budget before the second stage.
-        steps: its budget in the second stage.
-    """
-
-    name: str
-    role: Literal["warm-up", "arm", "oracle"] = "arm"
-    sampling: str = "uniform"
-    start: str | None = None
-    trained_on: str | None = None
-    warmup_steps: int = 0
-    steps: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """Arms x seeds of one recipe, on one draw budget. A seed redraws everything.
-
-    Attributes:
-        recipe: the recipe's name.
-        arms: what is compared; warm-ups stand before the arms that start from them.
-        seeds: at least one.
-        oracle_seeds: seeds that oracles are trained for.
-        quick: the recipe's small size.
-        changes: fields of the recipe's experiment that are replaced.
-        primary: the arm of the one primary endpoint and the arm it is compared with.
-        command: what a person types to make it again.
-    """
-
-    recipe: str
-    arms: tuple[Arm, ...]
-    seeds: tuple[int, ...] = (0,)
-    oracle_seeds: tuple[int, ...] = (0,)
-    quick: bool = False
-    changes: dict[str, Any] = field(default_factory=dict)
-    primary: tuple[str, str] = ("hard-mining", "uniform")
-    command: str = ""
 
 
 def choose(what: str, name: str, known: tuple[str, ...]) -> str:

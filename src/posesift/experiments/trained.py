@@ -4,60 +4,102 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from torch import nn
 
 from posesift import storage
 from posesift.adaptation import checkpoint
 from posesift.adaptation.augment import STRONG
+from posesift.adaptation.method import Method
 from posesift.adaptation.runtime import Runtime
-from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
 from posesift.experiments.spec import Experiment
 from posesift.networks.build import build
 from posesift.networks.heatmaps import HeatmapCodec
 from posesift.skeletons import Skeleton
 
 
-def load_method(run: Path, runtime: Runtime) -> SourceOnly:
+def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
     """The trained method of a finished run, ready to predict where ``runtime`` says.
+
+    Args:
+        run: the folder.
+        runtime: not bound to where the run was trained.
+        rounding: decode by the reference rule; a run trained with ``parity`` always does.
 
     Raises:
         ValueError: ``run`` is not a finished run, or its checkpoint is damaged.
     """
     storage.read_manifest(run, "run")
-    experiment = replace(Experiment.load(run / "experiment.yaml"), weights=None)
+    experiment = Experiment.load(run / "experiment.yaml")
+    # files that it was trained from may be gone, and are not needed any more
+    experiment = replace(experiment, weights=None, style="none", style_weights=None)
     environment = storage.read_json(run / "environment.json")
     skeleton = Skeleton.from_json(environment["skeleton_json"])
-    method = new_method(experiment, skeleton)
+    method = new_method(experiment, skeleton, rounding)
     copy_network(run, method, skeleton)
     method.prepare(runtime)
     return method
 
 
-def new_method(experiment: Experiment, skeleton: Skeleton) -> SourceOnly:
-    """The untrained method of an experiment."""
+def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = False) -> Method:
+    """The untrained method of an experiment; ``rounding`` as for `load_method`.
+
+    Raises:
+        ValueError: weights that cannot be read or do not fit.
+    """
     network = build(experiment.network, len(skeleton), experiment.weights, seed=experiment.seed)
     stride: int = network.stride  # pyright: ignore[reportAssignmentType]
+    codec = HeatmapCodec(
+        side=experiment.side,
+        stride=stride,
+        sigma=experiment.sigma,
+        rounding=rounding or experiment.parity,
+    )
     flips = experiment.flip and skeleton.mirror != tuple(range(len(skeleton)))
-    return SourceOnly(
-        network,
-        HeatmapCodec(side=experiment.side, stride=stride, sigma=experiment.sigma),
-        SourceOnlySettings(
-            warmup_steps=0 if experiment.start_from else experiment.warmup_steps,
-            steps=experiment.steps,
-            learning_rate=experiment.learning_rate,
-            adaptation_learning_rate=experiment.learning_rate_second,
-            augmentation=replace(
-                STRONG,
-                rotation=experiment.rotation,
-                scale=0.15,
-                shift=0.05,
-                flip=0.5 if flips else 0.0,
-            ),
-            mirror=skeleton.mirror,
+    common: dict[str, Any] = {
+        "warmup_steps": 0 if experiment.start_from else experiment.warmup_steps,
+        "steps": experiment.steps,
+        "learning_rate": experiment.learning_rate,
+        "adaptation_learning_rate": experiment.learning_rate_second,
+        "augmentation": replace(
+            STRONG,
+            rotation=experiment.rotation,
+            scale=0.15,
+            shift=0.05,
+            flip=0.5 if flips else 0.0,
         ),
-    )  # fmt: skip
+        "mirror": skeleton.mirror,
+    }
+    if experiment.method == "regda":
+        from posesift.adaptation.regda import RegDA, RegDASettings
+
+        return RegDA(network, codec, RegDASettings(**common, parity=experiment.parity))
+    if experiment.method == "udape":
+        return _udape(experiment, network, codec, common)
+    from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
+
+    return SourceOnly(network, codec, SourceOnlySettings(**common))
 
 
-def copy_network(run: Path, method: SourceOnly, skeleton: Skeleton) -> None:
+def _udape(
+    experiment: Experiment, network: nn.Module, codec: HeatmapCodec, common: dict[str, Any]
+) -> Method:
+    style = None
+    if experiment.style != "none":
+        from posesift.networks.style import build as build_style
+
+        style = build_style(experiment.style, experiment.style_weights)
+    if experiment.parity:
+        from posesift.adaptation.udape_parity import UDAPEParity, UDAPEParitySettings
+
+        return UDAPEParity(network, codec, UDAPEParitySettings(**common), style)
+    from posesift.adaptation.udape import UDAPE, UDAPESettings
+
+    return UDAPE(network, codec, UDAPESettings(**common), style)
+
+
+def copy_network(run: Path, method: Method, skeleton: Skeleton) -> None:
     """Give ``method`` the trained network of a finished run.
 
     Raises:
@@ -71,7 +113,7 @@ def copy_network(run: Path, method: SourceOnly, skeleton: Skeleton) -> None:
     if found is None:
         raise ValueError(f"{run} holds no checkpoint; expected one in {run / 'checkpoints'}")
     try:
-        method.network.load_state_dict(found[1]["method"]["network"])
+        method.load_network(found[1]["method"]["network"])
     except RuntimeError as error:
         name = Experiment.load(run / "experiment.yaml").network
         raise ValueError(f"{run} holds a {name} network, which does not fit: {error}") from None

@@ -1,0 +1,147 @@
+"""Batches for `posesift.adaptation.loop.fit`: labelled ones of the source, bare ones of the target.
+
+What a batch of a stage holds is a function of the experiment's seed, the stage and the step
+alone, so a run that is resumed sees the batches it would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from posesift.adaptation.loop import Loader
+from posesift.adaptation.method import Batch, Stage
+from posesift.data.loading import PoseDataset, collate
+from posesift.experiments.score import Scored
+from posesift.experiments.spec import ADAPTING, Experiment
+from posesift.poses import PoseTable
+from posesift.progress import note
+from posesift.sampling.sampler import StrategySampler
+from posesift.sampling.strategies import Strategy, make
+
+if TYPE_CHECKING:
+    from posesift.adaptation.runtime import Runtime
+
+STAGES = ("warm-up", "adaptation")
+LABELS = ("keypoints", "visible")
+TARGET_DRAWS = 1_000_003  # added to the seed, so that the target is not drawn in step with it
+
+
+def strategy(experiment: Experiment, stage: str, training: PoseTable, scored: Scored) -> Strategy:
+    """The strategy that draws the source in a stage.
+
+    Raises:
+        ValueError: the scores are those of other poses.
+    """
+    name = experiment.strategy_in(stage)
+    if name == "uniform":
+        return make("uniform", np.zeros(len(training)))
+    if scored.summary["address"] != training.address:
+        raise ValueError(
+            f"the scores are those of {scored.summary['address']}, training is on "
+            f"{training.address}"
+        )
+    k = int(scored.summary["bins"])
+    return make(name, scored.score_N, bins=scored.bin_N, k=k, seed=experiment.seed)
+
+
+def loaders(
+    experiment: Experiment,
+    training: PoseTable,
+    target: PoseTable | None,
+    drawn: dict[str, Strategy],
+    runtime: Runtime,
+) -> dict[str, Loader]:
+    """The loaders of a run by domain.
+
+    Args:
+        experiment: says how large batches are, and seeds the draws.
+        training: labelled poses, the domain ``"source"``.
+        target: images of the target, or None for a method that does not look at them.
+        drawn: what draws the source, by stage.
+        runtime: each of its ranks gets its share of every batch.
+    """
+    found = {"source": _loader(experiment, training, drawn, runtime)}
+    if target is not None:
+        uniform = make("uniform", np.zeros(len(target)))
+        found["target"] = _loader(
+            experiment,
+            target,
+            dict.fromkeys(STAGES, uniform),
+            runtime,
+            offset=TARGET_DRAWS,
+            keep=_unlabelled(experiment),
+        )
+    return found
+
+
+def check_target(experiment: Experiment, source: PoseTable, target: PoseTable) -> None:
+    """Refuse a target that a method cannot adapt to, before any work is done.
+
+    Raises:
+        ValueError: it has no images; or the method's published formula uses the visibility of
+            keypoints, and the target has others than the source.
+    """
+    assert experiment.method in ADAPTING, experiment.method
+    if not target.has_images:
+        raise ValueError(
+            f"the target {target.address} has poses but no images, and {experiment.method} adapts "
+            "to images; add images=FOLDER to the address, or give --target images:FOLDER"
+        )
+    if _looks_at_labels(experiment) and not target.skeleton.same_as(source.skeleton):
+        raise ValueError(
+            f"--parity: the published {experiment.method} reads which keypoints of the target are "
+            f"visible, and {target.address} has others than {source.address}: "
+            f"{source.skeleton.difference(target.skeleton)}; leave --parity out"
+        )
+
+
+def _looks_at_labels(experiment: Experiment) -> bool:
+    """The published RegDA weights its loss on the target by labelled visibility."""
+    return experiment.parity and experiment.method == "regda"
+
+
+def _unlabelled(experiment: Experiment) -> Callable[[Batch], Batch]:
+    """Takes from a batch what adaptation must not see."""
+    hidden = ("keypoints",) if _looks_at_labels(experiment) else LABELS
+    return lambda batch: {name: value for name, value in batch.items() if name not in hidden}
+
+
+def _loader(
+    experiment: Experiment,
+    table: PoseTable,
+    drawn: dict[str, Strategy],
+    runtime: Runtime,
+    *,
+    offset: int = 0,
+    keep: Callable[[Batch], Batch] | None = None,
+) -> Loader:
+    from torch.utils.data import DataLoader
+
+    dataset = PoseDataset(table, experiment.side)
+
+    def load(stage: Stage, start: int) -> Iterable[Batch]:
+        size = experiment.batch_size
+        sampler = StrategySampler(
+            drawn[stage.name],
+            draws=stage.steps * size,
+            batch_size=size,
+            seed=experiment.seed * len(STAGES) + STAGES.index(stage.name) + offset,
+            start=start * size,
+            rank=runtime.rank,
+            ranks=runtime.ranks,
+        )
+        if not offset:
+            note(sampler.summary())
+        batches = DataLoader(
+            dataset,
+            size // runtime.ranks,
+            sampler=sampler,
+            num_workers=experiment.workers,
+            collate_fn=collate,
+        )
+        return map(keep, batches) if keep else batches
+
+    return load
