@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-MEAN = (0.485, 0.456, 0.406)  # of ImageNet, where published backbones come from
-SPREAD = (0.229, 0.224, 0.225)
+from posesift.networks import MEAN, SPREAD
+
 LUMA = (0.299, 0.587, 0.114)  # grey value of (r, g, b), ITU-R BT.601
 
 

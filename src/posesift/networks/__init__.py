@@ -2,8 +2,15 @@
 
 ``small`` (a 1 M parameter network for 64 px crops), ``resnet`` and ``heads`` (the field's
 ResNet with deconvolutions), ``heatmaps`` (coordinates to heatmaps and back), ``build`` (by name,
-with weights from a file). All of them need torch, so import the module you use:
+with weights from a file), ``style`` (one image in the look of another). Nearly all of them need
+torch, so import the module you use:
 
     from posesift.networks.build import build
     from posesift.networks.heatmaps import HeatmapCodec
+
+All of them take *normalised* images: brightness in [0, 1] less `MEAN`, over `SPREAD`, a channel
+(r, g, b) at a time.
 """
+
+MEAN = (0.485, 0.456, 0.406)  # of ImageNet, where published backbones come from
+SPREAD = (0.229, 0.224, 0.225)

@@ -1,0 +1,152 @@
+"""Training AdaIN's decoder on two domains, so that it paints either in the look of the other.
+
+Huang and Belongie, "Arbitrary style transfer in real-time with adaptive instance normalization",
+ICCV 2017, section 6.2, with UDAPE's weights and its coin that chooses which domain is content and
+which is style. The encoder stays as it is. No labels are looked at.
+
+Tensor names: B batch, C channels, H W rows and columns, h w those of features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import torch
+from torch import Tensor
+from torch.nn.functional import mse_loss
+
+from posesift.adaptation.augment import Augmentation, view
+from posesift.adaptation.method import Batch, Stage, StepResult
+from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
+from posesift.adaptation.schedules import trapezoid
+from posesift.networks.style.adain import AdaIN, exchange, moments
+
+if TYPE_CHECKING:
+    from posesift.adaptation.runtime import Runtime
+
+
+VIEWS = Augmentation(rotation=180, scale=0.3)  # no colour: that is what is to be learnt
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleSettings:
+    """Of the one stage.
+
+    Attributes:
+        steps: UDAPE trains for 500,000 of batch 4.
+        learning_rate: highest rate of Adam on the decoder; under parity it is constant, and
+            UDAPE's is 1e-5.
+        content: weight of the content loss.
+        style: weight of the style loss.
+        augmentation: of the images of both domains.
+    """
+
+    steps: int = 20_000
+    learning_rate: float = 1e-4
+    content: float = 1.0
+    style: float = 0.1
+    augmentation: Augmentation = VIEWS
+
+
+class StyleTraining:
+    """A method that trains the decoder of ``network`` (see the module).
+
+    Its checkpoints hold encoder and decoder: 28 MB, for which they can be read without the file
+    that the encoder came from. ``network.save(folder)`` writes what `networks.style.build` reads.
+
+    Args:
+        network: from `networks.style.adain.untrained`, or `load` to go on with a trained one.
+        settings: see `StyleSettings`.
+    """
+
+    def __init__(self, network: AdaIN, settings: StyleSettings = StyleSettings()):
+        self.network = network
+        self.settings = settings
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The one stage, on images of both domains."""
+        return (Stage("style", self.settings.steps, self.step, ("source", "target")),)
+
+    def prepare(self, runtime: Runtime) -> None:
+        """Put the network on the device."""
+        self.runtime = runtime
+        self.network.to(runtime.device)
+        self._decode = runtime.setup(self.network.decoder.requires_grad_())
+
+    def start_stage(self, stage: Stage) -> None:
+        """A fresh optimiser of the decoder: AdamW without decay of weights, which is Adam."""
+        self.optimiser = adamw(self.network.decoder, self.settings.learning_rate, weight_decay=0)
+
+    def step(
+        self,
+        source_batch: Batch | None,
+        target_batch: Batch | None,
+        t: float,
+        generator: torch.Generator,
+    ) -> StepResult:
+        """One step in one of both directions."""
+        assert source_batch is not None
+        assert target_batch is not None
+        settings = self.settings
+        parity = self.network.parity
+        set_rate(self.optimiser, settings.learning_rate * (1 if parity else trapezoid(t)))
+        source_B3HW, _ = view(source_batch["image"], settings.augmentation, generator)
+        target_B3HW, _ = view(target_batch["image"], settings.augmentation, generator)
+        content_B3HW, style_B3HW = source_B3HW, target_B3HW
+        if generator.initial_seed() % 2:  # a coin that the device need not be asked for
+            content_B3HW, style_B3HW = target_B3HW, source_B3HW
+
+        self.optimiser.zero_grad()
+        losses = torch.zeros(2, device=content_B3HW.device)
+        for part, share in self.runtime.parts(len(content_B3HW)):
+            content, style = self._losses(content_B3HW[part], style_B3HW[part])
+            content, style = settings.content * share * content, settings.style * share * style
+            self.runtime.backward(content + style)
+            losses += torch.stack([content.detach(), style.detach()])
+        self.optimiser.step()
+        content, style = losses
+        return StepResult({"content": content, "style": style})
+
+    def _losses(self, content_B3HW: Tensor, style_B3HW: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the content's image at full strength; equations 12 and 13."""
+        network, runtime = self.network, self.runtime
+        height, width = content_B3HW.shape[-2:]
+        with torch.no_grad(), runtime.autocast():
+            content_BChw = network.encoder(network.seen(content_B3HW))
+            style_levels = network.levels(network.seen(style_B3HW))
+            wanted_BChw = exchange(content_BChw, style_levels[-1])
+        stylised_B3HW = self._decode(wanted_BChw)[..., :height, :width]
+        with runtime.autocast():
+            levels = network.levels(stylised_B3HW)
+        content = mse_loss(levels[-1].float(), wanted_BChw)
+        style = content.new_zeros(())
+        for found, looked_for in zip(levels, style_levels, strict=True):
+            for one, other in zip(moments(found), moments(looked_for), strict=True):
+                style = style + mse_loss(one, other)
+        return content, style
+
+    def predict(self, images_B3HW: Tensor) -> NoReturn:
+        """There is nothing to predict.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            "a style network changes how images look and finds no keypoints in them: it cannot "
+            "be evaluated; give its folder to `posesift train ... --style adain --style-weights`"
+        )
+
+    def load_network(self, state: dict[str, Tensor]) -> None:
+        """Take up the trained network of a run; before `prepare` or after it."""
+        self.network.load_state_dict(state)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Network and optimiser."""
+        return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up a state of the same stage."""
+        self.network.load_state_dict(state["network"])
+        load_optimiser(self.optimiser, state["optimiser"])
