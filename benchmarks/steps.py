@@ -1,11 +1,13 @@
-"""How much a training step costs beyond the bare passes of its network.
+"""What a training step of each method costs beyond the bare passes of its networks.
 
     python benchmarks/steps.py [--threads 2] [--rounds 8]
 
-The floor is the forward and backward pass of the same network and its optimiser's step, on a
-fixed batch of floats with fixed heatmaps. On top of it, a source-only step warps, recolours, draws
-heatmaps, and reports. Both are timed in turns within one run; the best round of each counts,
-so another process on the machine disturbs the ratio little.
+The floor of a method is the forward and backward passes of the same networks on as many images,
+and the optimisers' steps, on fixed batches of floats with fixed heatmaps. On top of it a step
+warps, recolours, draws heatmaps, labels the target, masks, occludes, follows with the teacher and
+reports. Step and floor are timed in turns within one run; the best round of each counts, so
+another process on the machine disturbs the ratio little. `udape_loops.py` times UDAPE's
+un-warping and rectifying written as loops over samples and joints.
 """
 
 from __future__ import annotations
@@ -16,63 +18,146 @@ import time
 from collections.abc import Callable
 
 import torch
+from torch import Tensor, nn
 
-from posesift.adaptation.augment import NONE, STRONG, SUPERVISED, generator
+from posesift.adaptation.augment import NONE, STRONG, generator
 from posesift.adaptation.losses import mean_square
+from posesift.adaptation.method import Method
 from posesift.adaptation.optimisers import adamw
+from posesift.adaptation.regda import RegDA
+from posesift.adaptation.regda_settings import RegDASettings
 from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
+from posesift.adaptation.two_heads import TwoHeads
+from posesift.adaptation.udape import UDAPE, UDAPESettings
 from posesift.networks.build import build
 from posesift.networks.heatmaps import HeatmapCodec
+from posesift.networks.style import build as build_style
 
-SIDE, KEYPOINTS, BATCH = 64, 16, 32
+Step = Callable[[], object]
 
 
-def batch(runtime: Runtime) -> dict[str, torch.Tensor]:
-    return runtime.to_device(
-        {
-            "image": torch.randint(0, 256, (BATCH, 3, SIDE, SIDE), dtype=torch.uint8),
-            "keypoints": torch.rand(BATCH, KEYPOINTS, 2) * (SIDE - 1),
-            "visible": torch.ones(BATCH, KEYPOINTS, dtype=torch.bool),
+class Bench:
+    """Networks, batches and floors of one size."""
+
+    def __init__(self, runtime: Runtime, network: str, side: int, batch: int, keypoints: int):
+        self.runtime, self.name, self.side = runtime, network, side
+        self.batch_size, self.keypoints = batch, keypoints
+
+    def network(self) -> nn.Module:
+        return build(self.name, self.keypoints)
+
+    def codec(self, network: nn.Module) -> HeatmapCodec:
+        return HeatmapCodec(self.side, network.stride)  # type: ignore[arg-type]
+
+    def batch(self) -> dict[str, Tensor]:
+        """A labelled one, uint8."""
+        count, keypoints, side = self.batch_size, self.keypoints, self.side
+        return self.runtime.to_device(
+            {
+                "image": torch.randint(0, 256, (count, 3, side, side), dtype=torch.uint8),
+                "keypoints": torch.rand(count, keypoints, 2) * (side - 1),
+                "visible": torch.ones(count, keypoints, dtype=torch.bool),
+            }
+        )
+
+    def floats(self, count: int) -> Tensor:
+        images = torch.rand(count, 3, self.side, self.side, device=self.runtime.device)
+        return images.contiguous(memory_format=torch.channels_last)
+
+    def targets(self, count: int, stride: int) -> tuple[Tensor, Tensor]:
+        cells, device = self.side // stride, self.runtime.device
+        heatmaps = torch.rand(count, self.keypoints, cells, cells, device=device)
+        return heatmaps, torch.ones(count, self.keypoints, device=device)
+
+    def bare_supervised(self, images_a_step: int, teacher: bool = False) -> Step:
+        """Forward, backward and optimiser; with a teacher, its forward pass on one batch."""
+        network = self.network()
+        forward, optimiser = self.runtime.setup(network), adamw(network, 1e-3, 1e-4)
+        images, looked_at = self.floats(images_a_step), self.floats(self.batch_size)
+        target, weight = self.targets(images_a_step, network.stride)  # type: ignore[arg-type]
+        other = self.network().to(self.runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+        def step() -> None:
+            if teacher:
+                self.runtime.infer(other, looked_at)
+            loss = mean_square(forward(images), target, weight)
+            optimiser.zero_grad()
+            self.runtime.backward(loss)
+            optimiser.step()
+
+        return step
+
+    def bare_regda(self) -> Step:
+        """Two passes through the features, with what RegDA's steps A, B and C ask of the heads."""
+        network = TwoHeads(self.network(), 0)
+        pieces = (network.features, network.head, network.head_adv)
+        features, head, head_adv = (self.runtime.setup(piece) for piece in pieces)
+        optimisers = [adamw(piece, 1e-3, 1e-4) for piece in pieces]
+        source, target = self.floats(self.batch_size), self.floats(self.batch_size)
+        heatmaps, weight = self.targets(self.batch_size, self.network().stride)  # type: ignore[arg-type]
+
+        def step() -> None:
+            for optimiser in optimisers:
+                optimiser.zero_grad()
+            seen = features(source)
+            loss = mean_square(head(seen), heatmaps, weight)
+            self.runtime.backward(loss + mean_square(head_adv(seen), heatmaps, weight))
+            for optimiser in optimisers:
+                optimiser.step()
+            seen = features(target)
+            with torch.no_grad():
+                head(seen)
+            self.runtime.backward(mean_square(head_adv(seen.detach()), heatmaps, weight))
+            optimisers[2].step()
+            self.runtime.backward(mean_square(head_adv(seen), heatmaps, weight))
+            optimisers[0].step()
+
+        return step
+
+    def step(self, method: Method, stage: str) -> Step:
+        """A step of a method, in the middle of a stage."""
+        method.prepare(self.runtime)
+        chosen = next(s for s in method.stages if s.name == stage)
+        method.start_stage(chosen)
+        source, target, count = self.batch(), self.batch(), 0
+
+        def step() -> None:
+            nonlocal count
+            count += 1
+            chosen.step(source, target, 0.5, generator(self.runtime.device, 0, 0, count))
+
+        return step
+
+    def all(self) -> dict[str, tuple[Step, Step]]:
+        """Step and floor by name."""
+        views = {"augmentation": STRONG}
+        network = self.network()
+        codec = self.codec(network)
+
+        def source_only(augmentation) -> Step:
+            settings = SourceOnlySettings(augmentation=augmentation)
+            return self.step(SourceOnly(self.network(), codec, settings), "warm-up")
+
+        def udape(style: str | None = None, **changes) -> Step:
+            settings = UDAPESettings(**{**views, **changes})
+            chosen = build_style(style) if style else None
+            return self.step(UDAPE(self.network(), codec, settings, chosen), "adaptation")
+
+        supervised = self.bare_supervised(self.batch_size)
+        mean_teacher = self.bare_supervised(2 * self.batch_size, teacher=True)
+        regda = RegDA(self.network(), codec, RegDASettings(augmentation=STRONG))
+        return {
+            "source-only, no augmentation": (source_only(NONE), supervised),
+            "source-only": (source_only(STRONG), supervised),
+            "RegDA": (self.step(regda, "adaptation"), self.bare_regda()),
+            "UDAPE": (udape(), mean_teacher),
+            "UDAPE, Fourier style": (udape("fourier"), mean_teacher),
+            "UDAPE, statistics style": (udape("statistics"), mean_teacher),
         }
-    )
 
 
-def bare_step(runtime: Runtime) -> Callable[[], None]:
-    network = build("small", KEYPOINTS)
-    forward = runtime.setup(network)
-    optimiser = adamw(network, 1e-3, 1e-4)
-    images = torch.rand(BATCH, 3, SIDE, SIDE, device=runtime.device)
-    images = images.contiguous(memory_format=torch.channels_last)
-    target = torch.rand(BATCH, KEYPOINTS, SIDE // 2, SIDE // 2, device=runtime.device)
-    weight = torch.ones(BATCH, KEYPOINTS, device=runtime.device)
-
-    def step() -> None:
-        loss = mean_square(forward(images), target, weight)
-        optimiser.zero_grad()
-        runtime.backward(loss)
-        optimiser.step()
-
-    return step
-
-
-def source_only(runtime: Runtime, augmentation) -> tuple[SourceOnly, Callable[[], None]]:
-    network = build("small", KEYPOINTS)
-    codec = HeatmapCodec(SIDE, network.stride)
-    method = SourceOnly(network, codec, SourceOnlySettings(augmentation=augmentation))
-    method.prepare(runtime)
-    method.start_stage(method.stages[0])
-    values, count = batch(runtime), 0
-
-    def step() -> None:
-        nonlocal count
-        count += 1
-        method.step(values, None, 0.5, generator(runtime.device, 0, 0, count))
-
-    return method, step
-
-
-def seconds(step: Callable[[], object], repeats: int, device: torch.device) -> float:
+def seconds(step: Step, repeats: int, device: torch.device) -> float:
     began = time.perf_counter()
     for _ in range(repeats):
         step()
@@ -83,35 +168,37 @@ def seconds(step: Callable[[], object], repeats: int, device: torch.device) -> f
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--rounds", type=int, default=8)
-    options = parser.parse_args()
-    runtime = Runtime.resolve(precision=options.precision, threads=options.threads)
-
-    method, supervised = source_only(runtime, SUPERVISED)
-    images = batch(runtime)["image"]
-    steps = {
-        "bare": bare_step(runtime),
-        "source-only, no augmentation": source_only(runtime, NONE)[1],
-        "source-only": supervised,
-        "source-only, strong views": source_only(runtime, STRONG)[1],
-        "predict": lambda: method.predict(images),
-    }
-    best = dict.fromkeys(steps, float("inf"))
-    for _ in range(options.rounds):
-        for name, step in steps.items():
-            step()
-            best[name] = min(best[name], seconds(step, 3, runtime.device))
+    parser.add_argument("--network", default="small")
+    parser.add_argument("--side", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=32)
+    given = parser.parse_args()
+    runtime = Runtime.resolve(given.device, given.precision, given.threads)
+    steps = Bench(runtime, given.network, given.side, given.batch, 16).all()
+    best = {name: [float("inf")] * 2 for name in steps}
+    for _ in range(given.rounds):
+        for name, pair in steps.items():
+            for place, step in enumerate(pair):
+                step()
+                best[name][place] = min(best[name][place], seconds(step, 3, runtime.device))
     found = {
         name: {
-            "milliseconds": round(1e3 * value, 2),
-            "images_per_second": round(BATCH / value),
-            **({} if name == "predict" else {"of_bare": round(value / best["bare"], 3)}),
+            "milliseconds": round(1e3 * mine, 1),
+            "bare_milliseconds": round(1e3 * floor, 1),
+            "of_bare": round(mine / floor, 3),
+            "source_images_per_second": round(given.batch / mine),
         }
-        for name, value in best.items()
+        for name, (mine, floor) in best.items()
     }
-    print(json.dumps({"runtime": runtime.describe(), "batch": BATCH, "steps": found}, indent=1))
+    sizes = {"network": given.network, "side": given.side, "batch": given.batch}
+    print(json.dumps({"runtime": runtime.describe(), **sizes, "steps": found}, indent=1))
+    if runtime.device.type == "cuda":
+        print(f"memory: {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
+    else:
+        print("GPU: not measured yet")
 
 
 if __name__ == "__main__":
