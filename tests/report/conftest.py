@@ -280,3 +280,17 @@ def score_page(comparison: Path) -> Path:
 def run_page(comparison: Path) -> Path:
     """The page of one run."""
     return write_report(comparison / "cells/uniform/seed0")
+
+
+@pytest.fixture(scope="session")
+def methods_comparison(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A comparison of three methods by three strategies. Tests that change it copy it first."""
+    from tests.report.methods_comparison import build  # which builds on the writers above
+
+    return build(tmp_path_factory.mktemp("methods"))
+
+
+@pytest.fixture(scope="session")
+def methods_page(methods_comparison: Path) -> Path:
+    """Its page."""
+    return write_report(methods_comparison)

@@ -143,7 +143,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     tab.close()
 
 
-@pytest.fixture(params=["comparison", "one_seed", "score", "run"])
+@pytest.fixture(params=["comparison", "methods", "one_seed", "score", "run"])
 def page(request: pytest.FixtureRequest) -> Path:
     return request.getfixturevalue(f"{request.param}_page")
 

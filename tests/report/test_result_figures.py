@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import xml.dom.minidom
 
-from posesift.report import result_figures
+from posesift.report import difficulty_figures, result_figures
 from posesift.report.results import Interval
 from posesift.report.theme import Chart
 
@@ -25,21 +25,21 @@ def test_endpoints_say_how_sure_they_are() -> None:
 
 def test_curves_name_the_ends_and_survive_gaps() -> None:
     levels = [Interval(50, 40, 55), None, Interval(20, 10, 30)]
-    chart = result_figures.difficulty_curves([("a", levels)], ("best", levels), caption="c")
+    chart = difficulty_figures.difficulty_curves([("a", levels)], ("best", levels), caption="c")
     shown = words(chart)
     assert "easiest" in shown
     assert "hardest" in shown
     assert {"a", "best"} <= set(shown)
     assert "a: 50.0, –, 20.0" in chart.alt
-    gains = result_figures.difficulty_gains([("b", [None, None])], "a", caption="c")
+    gains = difficulty_figures.difficulty_gains([("b", [None, None])], "a", caption="c")
     assert gains.title == "Difference to a"
 
 
 def test_one_missing_bound_means_no_bars() -> None:
-    _, means, bars = result_figures._curve([Interval(1, 0, 2), Interval(3, None, None)], 0.0)
+    _, means, bars = difficulty_figures._curve([Interval(1, 0, 2), Interval(3, None, None)], 0.0)
     assert means.tolist() == [1, 3]
     assert bars is None
-    _, _, bars = result_figures._curve([Interval(5, 3, 9)], 0.0)
+    _, _, bars = difficulty_figures._curve([Interval(5, 3, 9)], 0.0)
     assert bars is not None
     assert bars.tolist() == [[2], [4]]
 
@@ -67,6 +67,8 @@ def test_losses_are_drawn_where_there_are_any() -> None:
 
 def test_long_names_leave_room_for_the_figure() -> None:
     long = "a very long name of an arm " * 9
-    chart = result_figures.difficulty_curves([(long, [Interval(1, 0, 2)] * 4)], None, caption="c")
+    chart = difficulty_figures.difficulty_curves(
+        [(long, [Interval(1, 0, 2)] * 4)], None, caption="c"
+    )
     assert any(word.endswith("…") and len(word) <= 28 for word in words(chart))
     assert long in chart.alt

@@ -38,16 +38,20 @@ class Picture:
 
 @dataclass(frozen=True)
 class Cell:
-    """One table cell: text, an optional ± behind it, bold when best of its column."""
+    """One table cell: text, an optional ± or range behind it, bold when best of its column."""
 
     text: str
     spread: str = ""
     best: bool = False
+    range: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One table row; ``role`` is "baseline", "arm" or "oracle" and sets its look."""
+    """One table row; ``role`` is "baseline", "arm", "oracle" or "group" and sets its look.
+
+    A row of role "group" is a heading across the table and has no cells.
+    """
 
     name: str
     cells: list[Cell]

@@ -1,16 +1,21 @@
-"""The part of a page about a comparison: endpoints, tables, difficulty, the gap, support."""
+"""The part of a page about a comparison: outcome, difficulty, the gap, support."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from posesift.report import result_figures, results, tables, theme
+from posesift.report import (
+    difficulty_section,
+    methods,
+    outcome_sections,
+    result_figures,
+    results,
+    tables,
+    theme,
+)
 from posesift.report.blocks import Block, Charts, Note, Patch, Section, Square, Squares
-from posesift.report.results import Comparison, Interval
+from posesift.report.results import Comparison
 from posesift.report.tables import spread_note
-from posesift.report.wording import between, capitalised, number, plural, signed
+from posesift.report.wording import between, number, signed
 
-ENDPOINTS = "Every endpoint"
 SIMILAR = (
     "Close: within 15 degrees of root mean square difference over the joint angles. "
     "n: samples in the group, over all seeds."
@@ -19,45 +24,14 @@ SIMILAR = (
 
 def sections(comparison: Comparison) -> list[Section]:
     """Sections on the results, in the order of the story; what was not measured is left out."""
-    found = [outcome(comparison), groups(comparison), difficulty(comparison)]
-    found += [gap(comparison), support(comparison)]
+    found = [*outcome_sections.sections(comparison), groups(comparison)]
+    found += [difficulty_section.difficulty(comparison), gap(comparison), support(comparison)]
     return [section for section in found if section]
-
-
-def outcome(comparison: Comparison) -> Section:
-    """The endpoints with intervals, and the overall table with the free baselines."""
-    seeds = len(comparison["seeds"])
-    primary = comparison["primary"]
-    stated = [primary, *(comparison.get("secondary") or [])]
-    one_pair = len({(row["arm"], row["against"]) for row in stated}) == 1
-    rows: list[tuple[str, Interval, bool]] = [
-        (row["endpoint"] if one_pair else _endpoint_name(comparison, row), shown, row is primary)
-        for row in stated
-        if (shown := results.endpoint(row))
-    ]
-    title = capitalised(f"{_pair(comparison, primary)}, every endpoint") if one_pair else ENDPOINTS
-    blocks: list[Block] = [Charts([result_figures.endpoints(rows, seeds, title)])] if rows else []
-    blocks += [
-        tables.endpoints(stated, comparison, one_pair),
-        tables.compared(
-            comparison,
-            tables.OVERALL,
-            f"On {_set(comparison, 'target')}",
-            f"{spread_note(seeds)} Bold: best of a column, oracles apart. "
-            f"Protocol: {protocol(comparison)}. A constant pose is the median source pose; "
-            "BatchNorm re-estimation uses unlabelled target training images and nothing else "
-            "(inductive).",
-        ),
-        tables.arms(comparison),
-    ]
-    size = f"{plural(len(results.arms(comparison, 'arm')), 'arm')}, {plural(seeds, 'seed')}. "
-    lead = f"{size.capitalize()}Named in advance: {_endpoint_name(comparison, primary)}."
-    return Section("results", "What sampling changed", lead, blocks)
 
 
 def groups(comparison: Comparison) -> Section | None:
     """PCK at both thresholds and the angle error by joint group."""
-    entry = _some_entry(comparison, "target")
+    entry = results.some_entry(comparison, "target")
     measures = (
         ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
         ("PCK@0.1 by joint group (%)", ("pck", "0.1"), True),
@@ -65,6 +39,8 @@ def groups(comparison: Comparison) -> Section | None:
     )
     note = spread_note(len(comparison["seeds"]))
     blocks: list[Block] = []
+    if methods.several(comparison):
+        measures = measures[1:]  # the first is the table of methods
     for title, keys, higher in measures:
         if columns := tables.group_columns(entry, *keys, higher=higher):
             if "all" not in (column.title for column in columns):
@@ -79,56 +55,13 @@ def groups(comparison: Comparison) -> Section | None:
     return Section("groups", "By joint group", lead, blocks)
 
 
-def difficulty(comparison: Comparison) -> Section | None:
-    """Levels and differences over the target's difficulty bins."""
-    names = results.shown_arms(comparison)
-    curves = [(_label(comparison, n), results.bin_levels(comparison, n)) for n in names]
-    curves = [(name, levels) for name, levels in curves if levels]
-    if not curves:
-        return None
-    oracle = None
-    for arm in results.arms(comparison, "oracle"):
-        if arm["trained_on"] == "target":
-            oracle = (
-                arm.get("label") or arm["name"],
-                results.bin_levels(comparison, arm["name"]),
-            )
-    seeds = len(comparison["seeds"])
-    bars = "over seeds" if seeds > 1 else "over images (one seed)"
-    charts = [
-        result_figures.difficulty_curves(
-            curves, oracle, caption=f"Bars: 95 % intervals {bars}. Dotted: trained on the labels."
-        )
-    ]
-    base, *others = names
-    reference = results.bins_by_seed(comparison, base)
-    gains = []
-    for name in others:
-        mine = results.bins_by_seed(comparison, name)
-        pairs = zip(mine, reference, strict=False)
-        gains.append((_label(comparison, name), [results.difference(a, b) for a, b in pairs]))
-    if gains:
-        how = (
-            "Bars: 95 % intervals, paired over seeds. A bar across zero: no clear difference."
-            if seeds > 1
-            else "One seed: differences without an interval."
-        )
-        charts.append(result_figures.difficulty_gains(gains, _label(comparison, base), caption=how))
-    lead = (
-        f"Target samples in {len(curves[0][1])} bins of equal size. Their difficulty comes from an "
-        "independent score (a world's own −log p, or the distance to the nearest source poses in "
-        "angle space), never from the score that chose the training samples."
-    )
-    return Section("difficulty", "Where it helped", lead, [Charts(charts)])
-
-
 def gap(comparison: Comparison) -> Section | None:
     """Poses by look: each model's four cells with its regret, the interaction, and headroom."""
     square = comparison.get("gap")
     if not square:
         return None
-    names = [arm["name"] for arm in results.arms(comparison, "warm-up")]
-    names += results.shown_arms(comparison)
+    starts = [] if methods.several(comparison) else results.arms(comparison, "warm-up")
+    names = [*(arm["name"] for arm in starts), *methods.representatives(comparison)]
     gaps = [(name, results.gap(comparison, name)) for name in names]
     known = [
         value
@@ -180,7 +113,7 @@ def gap(comparison: Comparison) -> Section | None:
 def support(comparison: Comparison) -> Section | None:
     """Accuracy against the number of similar source poses, per arm."""
     measured = comparison.get("support") or {}
-    names = [name for name in results.shown_arms(comparison) if measured.get(name)]
+    names = [name for name in methods.representatives(comparison) if measured.get(name)]
     if not names:
         return None
     chart = result_figures.support(
@@ -192,15 +125,6 @@ def support(comparison: Comparison) -> Section | None:
         "similar ones. Each target sample is placed by how many source poses are close to it."
     )
     return Section("support", "Does support help?", lead, [Charts([chart])])
-
-
-def protocol(comparison: Comparison) -> str:
-    """The protocol of the numbers, in words."""
-    entry = _some_entry(comparison, "target")
-    name = entry.get("protocol", "pooled")
-    if name == "pooled":
-        return "pooled over all visible joints"
-    return str(name)
 
 
 def _headroom(comparison: Comparison) -> str:
@@ -224,21 +148,5 @@ def _patch(value: float | None, regret: float | None, low: float, high: float) -
     return Patch(number(value), detail, light, dark, theme.on(light), theme.on(dark))
 
 
-def _endpoint_name(comparison: Comparison, row: dict[str, Any]) -> str:
-    return f"{_pair(comparison, row)}: {row['endpoint']}"
-
-
-def _pair(comparison: Comparison, row: dict[str, Any]) -> str:
-    return f"{_label(comparison, row['arm'])} − {_label(comparison, row['against'])}"
-
-
 def _label(comparison: Comparison, name: str) -> str:
     return results.label(comparison, name)
-
-
-def _set(comparison: Comparison, name: str) -> str:
-    return comparison["sets"].get(name, {}).get("label") or name
-
-
-def _some_entry(comparison: Comparison, set_name: str) -> dict[str, Any]:
-    return next((c["sets"][set_name] for c in comparison["cells"] if set_name in c["sets"]), {})

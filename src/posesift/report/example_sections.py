@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from posesift.report import drawing, examples, results, samples
+from posesift.report import drawing, examples, methods, results, samples
 from posesift.report.blocks import Block, Gallery, Note, Picture, Section, Strip
 from posesift.report.folders import ComparisonFolder, Predictions, RunFolder, read_predictions
 from posesift.report.run_sections import headline
@@ -25,6 +25,9 @@ def of_comparison(folder: ComparisonFolder) -> Section:
     seed = comparison["seeds"][0]
     title, lead = "Seen one by one", f"Single target images, seed {seed}."
     names = results.shown_arms(comparison)[:COLUMNS]
+    against = methods.against(comparison, names[1]) if len(names) > 1 else None
+    if methods.several(comparison):
+        names = list(dict.fromkeys(filter(None, [*names[:2], against])))
     found: list[tuple[str, Predictions]] = []
     for name in names:
         cell = folder.cell(name, seed)
@@ -35,6 +38,8 @@ def of_comparison(folder: ComparisonFolder) -> Section:
         text = "No single predictions are shown: the run folders of the arms are not at hand."
         return Section("examples", title, lead, [Note(text)])
     (base_name, base), (arm_name, arm) = found[0], found[1]
+    if methods.several(comparison):
+        found.append(found.pop(1))  # what the challenger adds to, before the challenger
     for name, other in found[1:]:
         if not np.array_equal(other.index_N, base.index_N):
             raise ValueError(

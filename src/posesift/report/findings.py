@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from posesift.report import results
+from posesift.report.adaptation_finding import adapted, closed, later_bins
 from posesift.report.blocks import Finding
 from posesift.report.results import Comparison
 from posesift.report.sampling_finding import changed
@@ -34,7 +35,8 @@ _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
 def of_comparison(comparison: Comparison, summary: dict[str, Any] | None) -> list[Finding]:
     """The findings of a comparison, in the order in which the page then shows them."""
-    found = [lacks(summary) if summary else None, fails(comparison), changed(comparison)]
+    found = [lacks(summary) if summary else None, fails(comparison)]
+    found += [adapted(comparison), closed(comparison), changed(comparison), later_bins(comparison)]
     found += [gap(comparison), cheaper(summary) if summary else None, supported(comparison)]
     found += [free(comparison)]
     return [finding for finding in found if finding]
@@ -120,7 +122,7 @@ def gap(comparison: Comparison) -> Finding | None:
     larger = "look" if source - look > source - poses else "poses"
     detail = (
         f"For the {results.label(comparison, arm)} arm the larger part is the {larger}. A sampler "
-        "of poses can act on the poses' part only. "
+        "of poses can act on the poses' part only; adaptation can act on both. "
         f"Interaction: {signed(square.interaction)} points."
     )
     return Finding("Is it the poses or the look?", answer, detail)

@@ -1,28 +1,53 @@
-"""Figures about results: endpoints with intervals, curves over difficulty, support, losses."""
+"""Figures about results: differences with intervals, support in the source, losses."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from posesift.report import theme
 from posesift.report.results import Interval
 from posesift.report.theme import Chart
-from posesift.report.wording import number, part_names, shortened, signed
+from posesift.report.wording import number, shortened, signed
+
+Shown = tuple[str, Interval, bool]
+"""A difference's name, its interval, and whether it is the endpoint named in advance."""
+
+
+def endpoints(rows: list[Shown], seeds: int, title: str) -> Chart:
+    """Differences with their intervals on one axis, zero marked: `forest` of one group."""
+    return forest([("", rows)], seeds, title)
 
 
 @theme.styled
-def endpoints(rows: list[tuple[str, Interval, bool]], seeds: int, title: str) -> Chart:
-    """Differences with their intervals on one axis, zero marked.
+def forest(groups: list[tuple[str, list[Shown]]], seeds: int, title: str) -> Chart:
+    """Differences with their intervals on one axis, zero marked, under headings.
 
     Args:
-        rows: label, interval, and whether it is the endpoint named in advance.
+        groups: heading (or "") and rows.
         seeds: how many seeds the intervals rest on.
         title: of the figure.
     """
-    figure, axis = theme.canvas(4.6, 0.6 + 0.5 * len(rows))
-    for place, (name, shown, primary) in enumerate(rows):
+    lines: list[str | Shown] = []
+    for heading, rows in groups:
+        lines += [heading] if heading else []
+        lines += rows
+    figure, axis = theme.canvas(4.6, 0.6 + 0.5 * len(lines))
+    for place, line in enumerate(lines):
+        name = line if isinstance(line, str) else line[0]
+        heading = isinstance(line, str)
+        axis.text(
+            0,
+            place + 0.3 if heading else place - 0.26,
+            shortened(name, 70),
+            transform=axis.get_yaxis_transform(),
+            va="bottom",
+            fontsize=9 if heading else 8,
+            fontweight="bold" if heading else "normal",
+            bbox={"facecolor": theme.PAPER, "edgecolor": "none", "pad": 1.0},
+        )
+        if isinstance(line, str):
+            continue
+        _, shown, primary = line
         colour = theme.SIGNAL if primary else theme.MUTED
         if shown.low is not None and shown.high is not None:
             axis.plot([shown.low, shown.high], [place, place], color=colour, linewidth=2.4)
@@ -36,101 +61,32 @@ def endpoints(rows: list[tuple[str, Interval, bool]], seeds: int, title: str) ->
             markeredgewidth=1.5,
             linestyle="none",
         )
-        axis.text(
-            0,
-            place - 0.26,
-            shortened(name, 70),
-            transform=axis.get_yaxis_transform(),
-            va="bottom",
-            fontsize=8,
-            bbox={"facecolor": theme.PAPER, "edgecolor": "none", "pad": 1.0},
-        )
     axis.axvline(0, color=theme.INK, linewidth=1, zorder=0)
     axis.set_yticks([])
-    axis.set_ylim(len(rows) - 0.6, -0.85)
+    axis.set_ylim(len(lines) - 0.6, -0.85)
     axis.set_xlabel("difference (points; right of the line = better)")
     axis.spines["left"].set_visible(False)
+    flat = [line for line in lines if not isinstance(line, str)]
     told = "; ".join(
         f"{name}: {signed(shown.mean)}"
         + ("" if shown.low is None else f" ({signed(shown.low)} to {signed(shown.high)})")
-        for name, shown, _ in rows
+        for name, shown, _ in flat
     )
     how = (
         "Bars: 95 % intervals, paired over seeds."
         if seeds > 1
         else "Hollow marks: one seed, so there is no interval."
     )
+    marks = (
+        "Diamond: the one endpoint named in advance; dots: secondary. "
+        if any(primary for _, _, primary in flat)
+        else "All of these are secondary. "
+    )
     return theme.finish(
         figure,
         title=title,
         alt=f"Differences between arms with intervals. {told}.",
-        caption=f"Diamond: the one endpoint named in advance; dots: secondary. {how}",
-    )
-
-
-@theme.styled
-def difficulty_curves(
-    curves: list[tuple[str, list[Interval | None]]],
-    oracle: tuple[str, list[Interval | None]] | None,
-    *,
-    caption: str,
-) -> Chart:
-    """PCK@0.05 over the target's difficulty bins, one curve an arm, intervals as bars."""
-    figure, axis = theme.canvas(4.6, 3.4)
-    bins = max((len(levels) for _, levels in curves), default=0)
-    shift = np.linspace(-0.12, 0.12, len(curves)) if len(curves) > 1 else [0.0]
-    if oracle:
-        xs, means, _ = _curve(oracle[1], 0.0)
-        axis.plot(
-            xs, means, color=theme.INK, linestyle=":", linewidth=1.3, label=shortened(oracle[0])
-        )
-    for position, (name, levels) in enumerate(curves):
-        xs, means, bars = _curve(levels, shift[position])
-        look = theme.series(position)
-        axis.errorbar(xs, means, yerr=bars, label=shortened(name), elinewidth=1.2, **look.plot())
-    axis.set_xticks(range(1, bins + 1), part_names(bins))
-    axis.set(ylabel="PCK@0.05 (%)", xlabel="difficulty of the target's poses")
-    axis.set_ylim(bottom=0)
-    axis.grid(visible=False, axis="x")
-    _legend_below(axis, len(curves) + bool(oracle))
-    told = "; ".join(
-        f"{name}: {', '.join(number(v.mean if v else None) for v in levels)}"
-        for name, levels in curves
-    )
-    return theme.finish(
-        figure,
-        title="Accuracy by difficulty",
-        alt=f"PCK at 0.05 by difficulty bin from easiest to hardest. {told}.",
-        caption=caption,
-    )
-
-
-@theme.styled
-def difficulty_gains(
-    gains: list[tuple[str, list[Interval | None]]], against: str, *, caption: str
-) -> Chart:
-    """Differences to the reference arm in each difficulty bin, paired over seeds."""
-    figure, axis = theme.canvas(4.6, 3.4)
-    bins = max((len(levels) for _, levels in gains), default=0)
-    shift = np.linspace(-0.15, 0.15, len(gains)) if len(gains) > 1 else [0.0]
-    axis.axhline(0, color=theme.INK, linewidth=1)
-    for position, (name, levels) in enumerate(gains):
-        xs, means, bars = _curve(levels, shift[position])
-        look = theme.series(position + 1)
-        axis.errorbar(xs, means, yerr=bars, label=shortened(name), elinewidth=1.2, **look.plot())
-    axis.set_xticks(range(1, bins + 1), part_names(bins))
-    axis.set(ylabel="difference in PCK@0.05 (points)", xlabel="difficulty of the target's poses")
-    axis.grid(visible=False, axis="x")
-    _legend_below(axis, len(gains))
-    told = "; ".join(
-        f"{name}: {', '.join(signed(v.mean) if v else '–' for v in levels)}"
-        for name, levels in gains
-    )
-    return theme.finish(
-        figure,
-        title=f"Difference to {against}",
-        alt=f"Difference in PCK at 0.05 to {against}, by difficulty bin. {told}.",
-        caption=caption,
+        caption=marks + how,
     )
 
 
@@ -155,7 +111,7 @@ def support(rows_of_arm: dict[str, list[dict[str, Any]]], *, caption: str) -> Ch
     axis.set(ylabel="PCK@0.05 (%)", xlabel="source poses close to the target pose")
     axis.set_ylim(bottom=0)
     axis.grid(visible=False, axis="x")
-    _legend_below(axis, len(rows_of_arm))
+    theme.legend_below(axis, len(rows_of_arm))
     return theme.finish(
         figure,
         title="Accuracy by support in the source",
@@ -191,36 +147,12 @@ def losses(metrics: list[dict[str, Any]]) -> Chart | None:
     if all(value > 0 for curve in curves.values() for _, value in curve):
         theme.logarithmic(axis, "y")
     axis.set(xlabel="step", ylabel="loss")
-    _legend_below(axis, len(curves))
+    theme.legend_below(axis, len(curves))
     return theme.finish(
         figure,
         title="Losses while training",
         alt="Training losses over steps: " + ", ".join(curves) + ".",
         caption="As logged; a new stage begins where a curve begins.",
-    )
-
-
-def _curve(
-    levels: list[Interval | None], shift: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Places, means and asymmetric bars of the levels that are known."""
-    known = [(i + 1, level) for i, level in enumerate(levels) if level is not None]
-    xs = np.array([i + shift for i, _ in known])
-    means = np.array([level.mean for _, level in known])
-    if any(level.low is None or level.high is None for _, level in known):
-        return xs, means, None
-    ends = [(level.mean - level.low, level.high - level.mean) for _, level in known]  # type: ignore[operator]
-    return xs, means, np.maximum(np.array(ends).T, 0.0) if ends else None
-
-
-def _legend_below(axis: Any, entries: int) -> None:
-    """A legend under the axes, so that it never covers a curve."""
-    axis.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.27),
-        ncols=2 if entries > 1 else 1,
-        handlelength=2.6,
-        columnspacing=1.2,
     )
 
 

@@ -119,6 +119,11 @@ def endpoint(row: dict[str, Any]) -> Interval | None:
     return Interval(row["mean"], row.get("low"), row.get("high"))
 
 
+def some_entry(comparison: Comparison, set_name: str) -> dict[str, Any]:
+    """Any cell's figures of a set, for what all cells have alike."""
+    return next((c["sets"][set_name] for c in comparison["cells"] if set_name in c["sets"]), {})
+
+
 def arms(comparison: Comparison, *roles: str) -> list[dict[str, Any]]:
     """Arms of the given roles, in their order."""
     return [arm for arm in comparison["arms"] if arm["role"] in roles]
@@ -130,8 +135,16 @@ def label(comparison: Comparison, name: str) -> str:
 
 
 def reference(comparison: Comparison) -> str:
-    """The arm that others are compared with: the primary endpoint's, else the first."""
+    """The arm that others are compared with.
+
+    Where methods are compared, source-only training with uniform sampling; else the primary
+    endpoint's; else the first.
+    """
     candidates = arms(comparison, "arm") or comparison["arms"]
+    if len({arm.get("method") for arm in candidates}) > 1:
+        for arm in candidates:
+            if (arm.get("method"), arm.get("sampling")) == ("source-only", "uniform"):
+                return arm["name"]
     return (comparison.get("primary") or {}).get("against") or candidates[0]["name"]
 
 

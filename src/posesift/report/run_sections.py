@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from posesift.report import result_figures, results, tables
+from posesift.report import difficulty_figures, result_figures, results, tables
 from posesift.report.blocks import Block, Charts, Finding, Section
 from posesift.report.comparison_sections import SIMILAR
 from posesift.report.findings import FREE
@@ -79,7 +79,7 @@ def difficulty(folder: RunFolder) -> Section | None:
             curves.append((set_label(folder, name), levels))
     if not curves:
         return None
-    chart = result_figures.difficulty_curves(
+    chart = difficulty_figures.difficulty_curves(
         curves, None, caption="Bars: 95 % intervals over images."
     )
     lead = "Samples of each set in bins of equal size, by a score that chose no training sample."

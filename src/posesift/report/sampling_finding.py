@@ -109,6 +109,8 @@ def _controls(comparison: Comparison, shown: Interval) -> list[str]:
     against, found = comparison["primary"]["against"], []
     bins = results.bins_by_seed(comparison, against)
     for arm in results.arms(comparison, "arm"):
+        if arm.get("against", against) != against:
+            continue  # a control of another method
         if arm.get("sampling") in ("shuffled", "random-pacing", "easy") and bins:
             mine = results.bins_by_seed(comparison, arm["name"])
             gain = results.difference(mine[-1], bins[-1]) if mine else None

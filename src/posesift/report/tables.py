@@ -9,7 +9,7 @@ from typing import Any
 from posesift.report import results
 from posesift.report.blocks import Cell, Row, Table
 from posesift.report.results import Comparison, Spread
-from posesift.report.wording import count, number, plural, signed
+from posesift.report.wording import count, number, plural
 
 Source = Callable[..., dict[int, float]]
 
@@ -98,22 +98,26 @@ def single(
 def arms(comparison: Comparison) -> Table:
     """What each arm is: method, sampling, and how unevenly it draws."""
     rows = []
+    named = any("against" in arm for arm in comparison["arms"])
     for arm in comparison["arms"]:
         size, largest = arm.get("effective_sample_size"), arm.get("largest_weight")
+        against = results.label(comparison, arm["against"]) if arm.get("against") else "–"
         rows.append(
             Row(
                 arm.get("label") or arm["name"],
                 [
                     Cell(arm.get("method") or "–"),
-                    Cell(arm.get("sampling") or "–"),
+                    Cell(_sampling(arm)),
                     Cell("–" if size is None else count(size)),
                     Cell("–" if largest is None else f"{largest:.2g}"),
                     Cell(_set_label(comparison, arm.get("trained_on") or "source")),
+                    *([Cell(against)] if named else []),
                 ],
                 arm["role"],
             )
         )
     columns = ["method", "sampling", "effective samples", "largest weight", "labels from"]
+    columns += ["compared with"] * named
     return Table(
         "What was trained",
         "arm",
@@ -124,41 +128,10 @@ def arms(comparison: Comparison) -> Table:
     )
 
 
-def endpoints(rows: list[dict[str, Any]], comparison: Comparison, one_pair: bool) -> Table:
-    """Primary and secondary endpoints: difference, interval, half-width, p, Holm's p.
-
-    Args:
-        rows: as in ``comparison.json``, the primary one first.
-        comparison: for the arms' labels.
-        one_pair: whether all rows compare the same two arms, which then need no naming.
-    """
-    shown = []
-    for row in rows:
-        low, high = row.get("low"), row.get("high")
-        pair = (
-            f"{results.label(comparison, row['arm'])} − {results.label(comparison, row['against'])}"
-        )
-        shown.append(
-            Row(
-                row["endpoint"] if one_pair else f"{pair}: {row['endpoint']}",
-                [
-                    Cell(signed(row["mean"])),
-                    Cell("–" if low is None else f"{signed(low)} to {signed(high)}"),
-                    Cell(number(row.get("half_width"))),
-                    Cell(number(row.get("p"), 3)),
-                    Cell("named in advance" if row is rows[0] else number(row.get("p_holm"), 3)),
-                ],
-                "primary" if row is rows[0] else "arm",
-            )
-        )
-    return Table(
-        "Endpoints",
-        "" if one_pair else "difference of",
-        ["points", "95 % interval", "half-width", "p", "p (Holm)"],
-        shown,
-        "Student intervals, paired over seeds. Only the first was named in advance; the others "
-        "are corrected for being many.",
-    )
+def _sampling(arm: dict[str, Any]) -> str:
+    """A strategy, and the stage it is used in where it is used in one only."""
+    strategy, stage = arm.get("sampling") or "–", arm.get("sample_in") or "both"
+    return strategy if stage == "both" or strategy == "uniform" else f"{strategy} ({stage})"
 
 
 def spread_note(seeds: int) -> str:

@@ -187,6 +187,17 @@ def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def legend_below(axis: Axes, entries: int) -> None:
+    """A legend under the axes, so that it never covers a curve."""
+    axis.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.27),
+        ncols=2 if entries > 1 else 1,
+        handlelength=2.6,
+        columnspacing=1.2,
+    )
+
+
 def finish(figure: Figure, *, title: str, alt: str, caption: str = "") -> Chart:
     """Turn a drawn figure into a `Chart`; the same figure always gives the same bytes."""
     buffer = io.StringIO()

@@ -45,6 +45,15 @@ def signed(value: float | None, digits: int = 1) -> str:
     return f"+{text}" if value is not None and float(f"{value:.{digits}f}") > 0 else text
 
 
+def percent(value: float | None) -> str:
+    """A share in whole percent.
+
+    >>> percent(61.4), percent(None)
+    ('61 %', '–')
+    """
+    return MISSING if value is None else f"{number(value, 0)} %"
+
+
 def count(value: float) -> str:
     """A whole number with thin spaces between thousands.
 

@@ -1,0 +1,58 @@
+"""Small print of any page: budgets in words, settings as lines, notes each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from posesift.data import address
+from posesift.report.wording import count
+
+LONGEST_FACT = 240  # characters; a stored skeleton, say, belongs in its file
+BOXES_FROM_LABELS = (
+    "Person boxes come from labels (boxes=labels): the crops have looked at them, so numbers of "
+    "this page cannot be set beside results with detected or given boxes."
+)
+
+
+def budget(settings: dict[str, Any]) -> str:
+    """Steps and batch size in words, from a comparison's budget or a run's settings."""
+    spelled = {
+        "warmup_steps": "{} warm-up steps",
+        "steps": "{} steps after it",
+        "oracle_steps": "{} for an oracle",
+        "batch_size": "batches of {}",
+    }
+    spent = [text.format(count(settings[k])) for k, text in spelled.items() if settings.get(k)]
+    return ", ".join(spent)
+
+
+def box_note(notes: list[str], addresses: Iterable[str | None]) -> list[str]:
+    """The note on boxes, when one of the addresses takes them from labels and no note says so."""
+    if any("boxes" in note.lower() and "label" in note for note in notes):
+        return []
+    for text in addresses:
+        try:
+            if text and address.parse(text).options.get("boxes") == "labels":
+                return [BOXES_FROM_LABELS]
+        except ValueError:
+            continue  # the address is shown with the facts, and where data are missing
+    return []
+
+
+def once(notes: list[str], summary: dict[str, Any] | None) -> list[str]:
+    """Notes and the scorer's warnings, each once."""
+    return list(dict.fromkeys([*map(str, notes), *((summary or {}).get("warnings") or [])]))
+
+
+def flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested settings as lines of text, in their order; what is longer than a line is left out."""
+    lines = []
+    for key, item in value.items():
+        if isinstance(item, dict):
+            lines += flat(item, f"{prefix}{key}.")
+        elif item not in (None, "", [], ()):
+            text = f"{item:g}" if isinstance(item, float) else str(item)
+            if len(text) <= LONGEST_FACT:
+                lines.append((f"{prefix}{key}", text))
+    return lines

@@ -1,0 +1,92 @@
+"""What stands on the page of one training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from posesift.report import checkpoint, example_sections, methods, run_sections, score_sections
+from posesift.report.blocks import Figure, Page
+from posesift.report.facts import box_note, budget, flat, once
+from posesift.report.folders import RunFolder
+from posesift.report.wording import number
+
+
+def of_run(folder: RunFolder) -> Page:
+    """The page of one training."""
+    settings = folder.settings
+    name, entry = run_sections.headline(folder)
+    shown = run_sections.set_label(folder, name)
+    figures = [
+        Figure(number(value), unit, f"{what} on {shown}", strong=what == "PCK@0.05")
+        for value, unit, what in (
+            ((entry.get("pck") or {}).get("0.05", {}).get("all"), "%", "PCK@0.05"),
+            (entry.get("evalpose_100"), "of 100", "EvalPose"),
+            (entry.get("angle_error_deg"), "degrees", "mean angle error"),
+        )
+        if value is not None
+    ]
+    sections = score_sections.sections(folder.score) if folder.score else []
+    sections += run_sections.sections(folder)
+    if examples := example_sections.of_run(folder):
+        sections.append(examples)
+    terms = [
+        ("budget", budget(settings)),
+        ("seed", str(settings.get("seed", ""))),
+        ("method", _method(settings)),
+        ("style", _style(settings)),
+        ("sampling", _sampling(settings)),
+        ("protocol", entry.get("protocol", "")),
+        ("checkpoint chosen by", checkpoint.of_run(settings)),
+    ]
+    notes = [checkpoint.LEAK] if settings.get("choose_by") == checkpoint.LEAKING else []
+    notes += [*(settings.get("notes") or []), *_warnings(folder)]
+    tests = settings.get("test") or {}
+    notes += box_note(notes, tests.values() if isinstance(tests, dict) else [])
+    return Page(
+        kind="Run",
+        title=str(settings.get("title") or settings.get("recipe") or "One run"),
+        lede="One training: how good it is, and where it fails.",
+        terms=[(key, value) for key, value in terms if value],
+        facts=flat(settings)
+        + [(f"environment, {key}", value) for key, value in flat(folder.environment)],
+        command=str(folder.manifest.get("command") or settings.get("command") or ""),
+        notes=once(notes, folder.score.summary if folder.score else None),
+        figures=figures,
+        findings=run_sections.findings(folder),
+        sections=sections,
+    )
+
+
+def _method(settings: dict[str, Any]) -> str:
+    """The method, and whether it is the reference's formulation."""
+    name = methods.name(str(settings.get("method") or ""))
+    return f"{name}, reference formulation (parity)" if settings.get("parity") else name
+
+
+def _style(settings: dict[str, Any]) -> str:
+    """The style transfer of the images; nothing for methods that know none."""
+    style = settings.get("style")
+    return "" if style is None or settings.get("method") == "oracle" else str(style)
+
+
+def _sampling(settings: dict[str, Any]) -> str:
+    """The strategy, stage by stage where it is not the same in both."""
+    strategy, stage = str(settings.get("sampling") or ""), settings.get("sample_in") or "both"
+    if stage == "both" or strategy in ("", "uniform"):
+        return strategy
+    told = [
+        f"{strategy if name == stage else 'uniform'} in {words}"
+        for name, words in (("warm-up", "the warm-up"), ("adaptation", "adaptation"))
+    ]
+    return ", ".join(told)
+
+
+def _warnings(folder: RunFolder) -> list[str]:
+    """What the run itself found worth a warning, wherever it kept it; each once."""
+    found: list[str] = []
+    for place in (folder.evaluation, folder.environment, *folder.metrics):
+        for key in ("notes", "warnings", "warning"):
+            said = place.get(key)
+            found += [said] if isinstance(said, str) else []
+            found += map(str, said) if isinstance(said, list) else []
+    return list(dict.fromkeys(found))
