@@ -1,6 +1,7 @@
 """What a training run says about itself: averages of its losses, a line every few steps.
 
 Values stay on the device and are added up there; only writing a line fetches them, in one go.
+With several ranks it also averages over them, so a line speaks of whole batches.
 """
 
 from __future__ import annotations
@@ -30,10 +31,17 @@ class Journal:
     Args:
         path: of the JSON lines, or None to write none.
         log: called with every line's record.
+        mean: the mean of a tensor over ranks (``Runtime.mean``); `averages` and `write` call it,
+            so all ranks must call these.
     """
 
-    def __init__(self, path: Path | None, log: Callable[[Record], None] | None = None):
-        self._path, self._log = path, log
+    def __init__(
+        self,
+        path: Path | None,
+        log: Callable[[Record], None] | None = None,
+        mean: Callable[[Tensor], Tensor] = lambda values: values,
+    ):
+        self._path, self._log, self._mean = path, log, mean
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._sums: dict[str, Tensor] = {}
@@ -72,8 +80,9 @@ class Journal:
         """
         if not self._count:
             return {}
-        values = (torch.stack(list(self._sums.values())) / self._count).tolist()
-        means = dict(zip(self._sums, values, strict=True))
+        sums = self._mean(torch.stack(list(self._sums.values())))
+        self._sums = dict(zip(self._sums, sums, strict=True))  # the mean of equals changes nothing
+        means = dict(zip(self._sums, (sums / self._count).tolist(), strict=True))
         for name in sorted(self._losses):
             if not math.isfinite(means[name]):
                 raise ValueError(
@@ -83,14 +92,15 @@ class Journal:
                 )
         return means
 
-    def write(self, step: int, stage: str, t: float) -> Record:
-        """Write a line and begin the next average."""
+    def write(self, step: int, stage: str, t: float, **more: float | None) -> Record:
+        """Write a line, with ``more`` in it, and begin the next average."""
         now = time.perf_counter()
         record: Record = {
             "step": step,
             "stage": stage,
             "t": t,
             **self.averages(f"at step {step} ({stage})"),
+            **more,
             "steps_per_second": self._timed / max(now - self._began, 1e-9),
         }
         # a log that is not finite is no error, but JSON knows no NaN

@@ -2,18 +2,25 @@
 
 It knows nothing of networks and losses. A run that was killed at any moment and resumed ends with
 the same weights as one that ran through: on a processor bit for bit.
+
+With several ranks (``runtime``) each has its own batches and draws its own random views; the
+journal speaks of all of them, rank 0 writes, and all read when a run is resumed. They go on with
+rank 0's running statistics of BatchNorm then, so a resumed run is that of a run that went through
+bit for bit only where BatchNorm is frozen or synchronised.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from posesift import progress
 from posesift.adaptation import checkpoint
@@ -23,6 +30,11 @@ from posesift.adaptation.method import Batch, Method, Stage
 
 if TYPE_CHECKING:
     from posesift.adaptation.runtime import Runtime
+
+Validate = Callable[[Method, str], float | None]
+"""``validate(method, stage name)``: how good the method is now, higher is better; None: no say."""
+
+KEEP = ("last", "best")
 
 Loader = Callable[[Stage, int], Iterable[Batch]]
 """``loader(stage, start)``: the batches of a stage from its step ``start`` on, one a step; the
@@ -37,11 +49,13 @@ class Fitted:
         steps: of all stages.
         resumed_at: the step that it went on from; 0 for a fresh run.
         seconds: of this call.
+        best: the highest value that ``validate`` gave and its step; known to rank 0.
     """
 
     steps: int
     resumed_at: int
     seconds: float
+    best: tuple[float, int] | None = None
 
 
 def fit(
@@ -55,28 +69,45 @@ def fit(
     log_every: int = 20,
     save_every: int = 200,
     resume: bool = False,
+    validate: Validate | None = None,
+    keep: Literal["last", "best"] = "last",
 ) -> Fitted:
     """Train ``method`` through all its stages.
 
     Ctrl-C ends it after the current step, with a checkpoint kept, by raising KeyboardInterrupt;
-    a second Ctrl-C does not wait.
+    a second Ctrl-C does not wait. Several ranks must end at the same step, and agree on it when
+    they write their next line of the journal.
 
     Args:
         method: freshly made; it is prepared here.
         loaders: by domain (``"source"``, ``"target"``), see `Loader`.
         runtime: where to compute.
         folder: gets ``metrics.jsonl`` and ``checkpoints/``; None keeps nothing.
-        seed: of every random view; step and stage are mixed in.
+        seed: of every random view; step and stage are mixed in, and the rank where there are
+            several.
         log: called with each line of the journal, for a tracker.
         log_every: steps a line of the journal; the only moments that wait for the device.
         save_every: steps a checkpoint; there is also one at the end of each stage.
         resume: go on from the newest whole checkpoint in ``folder``, if there is one.
+        validate: called by rank 0 at the checkpoints of the last stage, every ``save_every``
+            steps and at its end; the line of the journal at that step has its value as
+            ``validation``. It must leave the method as it is.
+        keep: with ``"best"`` the first checkpoint with the highest value of ``validate`` is kept
+            as ``checkpoints/best.json`` and ``.safetensors``, beside the last two; read it with
+            ``checkpoint.load``. There is none as long as ``validate`` has given no number.
 
     Raises:
         ValueError: a loader is missing or ends early; a loss is no longer finite; ``folder``
-            holds checkpoints and ``resume`` is not set, or those of another run.
+            holds checkpoints and ``resume`` is not set, or those of another run; ``keep`` is
+            unknown, or has nothing to choose by.
     """
     began = time.perf_counter()
+    if keep not in KEEP or (keep == "best" and (validate is None or folder is None)):
+        raise ValueError(
+            f"expected keep to be one of {', '.join(KEEP)}, and for 'best' a `validate` to choose "
+            f"by and a folder to keep it in; found keep={keep!r}, validate={validate}, "
+            f"folder={folder}"
+        )
     stages = method.stages
     for stage in stages:
         for domain in stage.domains:
@@ -93,27 +124,40 @@ def fit(
     resumed_at = before + done[1]
 
     kept = folder if runtime.rank == 0 else None  # all ranks read, one writes
-    journal = Journal(kept / "metrics.jsonl" if kept else None, log if runtime.rank == 0 else None)
+    log = log if runtime.rank == 0 else None
+    journal = Journal(kept / "metrics.jsonl" if kept else None, log, runtime.mean)
     journal.rewind(resumed_at)
+    best = _best(folder, found, keep) if found else None
+    alone = runtime.ranks == 1
+    rank = () if alone else (runtime.rank,)  # the numbers of one rank are as they always were
     method.prepare(runtime)
 
-    def save(number: int, step: int) -> None:
-        if kept is None:
+    def save(number: int, step: int, better: bool = False) -> None:
+        if folder is None:
             return
         taken = sum(stage.steps for stage in stages[:number]) + step
         journal.averages(f"at step {taken}")  # a state that is beyond saving is not saved
-        state = {
-            "plan": plan,
-            "position": [number, step],
-            "method": method.state_dict(),
-            "journal": journal.state_dict(),
-        }
-        checkpoint.save(kept / "checkpoints", taken, state)
+        if kept is not None:
+            state = {
+                "plan": plan,
+                "position": [number, step],
+                "method": method.state_dict(),
+                "journal": journal.state_dict(),
+                "best": best,
+            }
+            if better:
+                checkpoint.save(kept / "checkpoints", taken, state, "best")
+            checkpoint.save(kept / "checkpoints", taken, state)
+        runtime.barrier()
 
     total = sum(stage.steps for stage in stages)
-    with _deferred_interrupt() as interrupt, progress.bar("training", total) as bar:
+    with (
+        _deferred_interrupt() as interrupt,
+        _for_all_ranks(runtime),
+        progress.bar("training", total) as bar,
+    ):
         bar.advance(resumed_at)
-        note = ""
+        note, stop = "", False
         for number, stage in enumerate(stages[done[0] :], done[0]):
             start = done[1] if number == done[0] else 0
             method.start_stage(stage)
@@ -124,28 +168,37 @@ def fit(
             for step in range(start, stage.steps):
                 try:
                     batch = {d: _next(batches[d], d, stage, step) for d in stage.domains}
-                    if interrupt.asked:
+                    if stop or (alone and interrupt.asked):
                         raise KeyboardInterrupt
                 except KeyboardInterrupt:
-                    save(number, step)
+                    if stop or alone:  # else the other ranks know nothing of it
+                        save(number, step)
                     raise
-                random = generator(runtime.device, seed, number, step)
+                random = generator(runtime.device, seed, number, step, *rank)
                 batch = {d: runtime.to_device(values) for d, values in batch.items()}
                 result = stage.step(
                     batch.get("source"), batch.get("target"), step / stage.steps, random
                 )
                 journal.add(result)
-                done_now = before + step + 1
-                if done_now % log_every == 0 or step + 1 == stage.steps:
-                    record = journal.write(done_now, stage.name, (step + 1) / stage.steps)
+                done_now, last = before + step + 1, step + 1 == stage.steps
+                due = done_now % save_every == 0 or last
+                judge = validate if due and number + 1 == len(stages) else None
+                more, better = {}, False
+                if judge is not None and runtime.rank == 0:
+                    more["validation"] = value = judge(method, stage.name)
+                    if better := _beats(value, best):
+                        best = (value, done_now)
+                if done_now % log_every == 0 or last or judge is not None:
+                    record = journal.write(done_now, stage.name, (step + 1) / stage.steps, **more)
                     note = _note(record, result.losses)
+                    stop = runtime.any(interrupt.asked)
                 bar.advance(1, note)
-                if done_now % save_every == 0 or step + 1 == stage.steps:
-                    save(number, step + 1)
+                if due:
+                    save(number, step + 1, better and keep == "best")
             before += stage.steps
-        if interrupt.asked:  # during the very last step
+        if runtime.any(interrupt.asked):  # during the very last step
             raise KeyboardInterrupt
-    return Fitted(total, resumed_at, time.perf_counter() - began)
+    return Fitted(total, resumed_at, time.perf_counter() - began, best)
 
 
 def _found(folder: Path | None, plan: dict[str, Any], resume: bool) -> dict[str, Any] | None:
@@ -171,6 +224,23 @@ def _found(folder: Path | None, plan: dict[str, Any], resume: bool) -> dict[str,
     return state
 
 
+def _best(folder: Path | None, found: Mapping[str, Any], keep: str) -> tuple[float, int] | None:
+    """The best value so far and its step: of what is kept, where the best is kept."""
+    if keep == "best" and folder is not None:
+        path = folder / "checkpoints" / "best.json"
+        try:
+            found = checkpoint.load(path)[1] if path.is_file() else {}
+        except ValueError as error:
+            warnings.warn(f"{error}; the best checkpoint is chosen anew from here", stacklevel=3)
+            found = {}
+    best = found.get("best")
+    return None if best is None else (best[0], best[1])
+
+
+def _beats(value: float | None, best: tuple[float, int] | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value) and (best is None or value > best[0])
+
+
 def _next(batches: Iterator[Batch], domain: str, stage: Stage, step: int) -> Batch:
     try:
         return next(batches)
@@ -184,6 +254,16 @@ def _next(batches: Iterator[Batch], domain: str, stage: Stage, step: int) -> Bat
 def _note(record: Record, losses: Iterable[str]) -> str:
     parts = [f"{name} {record[name]:.3g}" for name in losses]
     return f"{record['stage']}: {', '.join(parts)}; {record['steps_per_second']:.1f} steps/s"
+
+
+@contextlib.contextmanager
+def _for_all_ranks(runtime: Runtime) -> Iterator[None]:
+    """What ends one rank ends the others, which would wait for it."""
+    try:
+        yield
+    except BaseException:
+        runtime.end_others()
+        raise
 
 
 @dataclass

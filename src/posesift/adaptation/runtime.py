@@ -2,10 +2,22 @@
 
 Fabric connects several ranks. On one device there is nothing to connect, so it is not imported
 there: that would take longer than importing torch.
+
+What differs between R ranks and one process with the same global batch:
+
+- each rank has its share of every batch; losses are means over cells, so the mean of the ranks'
+  gradients is the gradient of the whole batch, but for rounding;
+- BatchNorm in training mode normalises with the rank's own share, and each rank keeps its own
+  running statistics; those of rank 0 are saved, and all ranks go on with them after a resume.
+  `nn.SyncBatchNorm` (on GPUs) and `posesift.networks.batchnorm.freeze_batchnorm` do away with
+  the difference;
+- random views are drawn by each rank for itself (``loop.fit``);
+- whatever looks at a whole batch must gather it (`Runtime.gather`).
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from collections.abc import Callable
@@ -14,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+
+from posesift import progress
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -42,6 +56,12 @@ class Runtime:
     fabric: Fabric | None = None
     accumulate: int = 1
 
+    def __post_init__(self) -> None:
+        if self.accumulate < 1:
+            raise ValueError(
+                f"expected a batch to be cut into at least 1 part, found {self.accumulate}"
+            )
+
     @classmethod
     def resolve(
         cls,
@@ -50,6 +70,7 @@ class Runtime:
         threads: int | None = None,
         *,
         devices: int = 1,
+        accumulate: int = 1,
     ) -> Runtime:
         """Decide.
 
@@ -59,7 +80,11 @@ class Runtime:
                 AMX tiles, else fp32. (A processor with AVX512-bf16 alone is slower in bf16.)
             threads: of torch; None leaves the number as it is. Set for the whole process.
             devices: how many of them, one rank each, each with a share of every batch. With
-                more than one, Fabric starts the same script once more for each of the others.
+                more than one, Fabric starts the same script once more for each of the others,
+                so call this early; a process that torchrun started is taken up as it is, and
+                later calls with the same number give the same ranks. With 1, a process that
+                has become a rank gets a runtime of its own, say to evaluate alone.
+            accumulate: parts that a batch is cut into; see `parts`.
 
         Raises:
             ValueError: an unknown word, or a device that is not there.
@@ -78,18 +103,15 @@ class Runtime:
             )
         if precision == "auto":
             precision = "bf16" if bf16_pays(device) else "fp32"
-        if threads is not None:
-            if threads < 1:
-                raise ValueError(f"expected at least 1 thread, found {threads}")
+        if threads is not None and threads < 1:
+            raise ValueError(f"expected at least 1 thread, found {threads}")
+        nodes = _nodes(device, devices)
+        fabric = _connect(device, devices, nodes) if devices > 1 else None
+        if threads is not None:  # after Fabric, which shares out the processors
             torch.set_num_threads(threads)
         threads = torch.get_num_threads()
-        if devices == 1:
-            return cls(torch.device(device), precision, threads)
-        from lightning_fabric import Fabric
-
-        fabric = Fabric(accelerator=device, devices=devices, strategy="ddp")
-        fabric.launch()
-        return cls(fabric.device, precision, threads, fabric)
+        where = torch.device(device) if fabric is None else fabric.device
+        return cls(where, precision, threads, fabric, accumulate)
 
     @property
     def rank(self) -> int:
@@ -105,7 +127,13 @@ class Runtime:
         """Put ``module`` on the device, channels last, and give what to call in its stead.
 
         What is given computes in the chosen precision and returns float32; with several ranks
-        it lets `backward` average their gradients.
+        it lets `backward` average their gradients. All ranks get rank 0's parameters.
+
+        With several ranks, several calls before one backward are fine (statistics of BatchNorm
+        are not sent around in between). Every parameter of ``module`` must then get a gradient,
+        each call must be followed by one backward, and ``requires_grad`` must stay as it is
+        now. For a pass whose gradients in ``module`` are not wanted, call ``module`` itself
+        under `autocast`.
         """
         module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         connected = self.fabric.setup_module(module) if self.fabric else module
@@ -128,6 +156,9 @@ class Runtime:
     def parts(self, size: int) -> list[tuple[slice, float]]:
         """Slices that cut a batch of ``size`` into `accumulate` parts, and the share of each.
 
+        The sum of the parts' mean losses times their shares is the loss of the batch. What is
+        in the batch as a whole (BatchNorm in training mode) sees the parts.
+
         >>> Runtime(torch.device("cpu"), "fp32", 1, accumulate=2).parts(4)
         [(slice(0, 2, None), 0.5), (slice(2, 4, None), 0.5)]
         """
@@ -147,10 +178,37 @@ class Runtime:
             loss.backward()
 
     def gather(self, values_B: Tensor) -> Tensor:
-        """The values of all ranks, in their order, without gradients."""
+        """``values_B`` (B, ...) of all ranks, one after the other; no gradients go back.
+
+        All ranks must call it, with tensors of one shape. On one rank: ``values_B``.
+        """
         if self.fabric is None:
             return values_B
-        return self.fabric.all_gather(values_B.detach()).flatten(0, 1)  # type: ignore[union-attr]
+        found_RB: Tensor = self.fabric.all_gather(values_B.detach())  # type: ignore[assignment]
+        return found_RB.flatten(0, 1)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean of ``values`` over ranks; all must call it. On one rank: ``values``."""
+        if self.fabric is None:
+            return values
+        return self.fabric.all_reduce(values.detach().clone())  # type: ignore[return-value]
+
+    def any(self, flag: bool) -> bool:
+        """Whether ``flag`` holds on any rank; all must call it, and it waits for the device."""
+        if self.fabric is None:
+            return flag
+        return bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
+
+    def barrier(self) -> None:
+        """Wait until all ranks have come here."""
+        if self.fabric is not None:
+            self.fabric.barrier()
+
+    def end_others(self) -> None:
+        """End the ranks that this process started: without it they would wait for ever."""
+        launcher = self.fabric.strategy.launcher if self.fabric else None
+        for process in getattr(launcher, "procs", ()):
+            process.terminate()
 
     def to_device(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The batch on the device; from pinned memory the copy runs beside the computation."""
@@ -178,6 +236,60 @@ def bf16_pays(device: str) -> bool:
         amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
         return bool(amx is not None and amx() and torch.backends.mkldnn.is_available())
     return False
+
+
+def _nodes(device: str, devices: int) -> int:
+    """Machines that the ranks are spread over.
+
+    Raises:
+        ValueError: there are not as many devices, or torchrun started another number of ranks.
+    """
+    if devices < 1:
+        raise ValueError(f"expected at least 1 device, found {devices}")
+    if _started_as_rank():
+        started = int(os.environ["WORLD_SIZE"])
+        if devices != started and not (devices == 1 and _connect.cache_info().currsize):
+            raise ValueError(
+                f"this is one of {started} processes that were started together (WORLD_SIZE), "
+                f"expected as many devices, found {devices}; give --devices {started}, or start "
+                "it without torchrun"
+            )
+        nodes = started // int(os.environ.get("LOCAL_WORLD_SIZE", started))
+    else:
+        nodes = 1
+    if devices > 1 and device != "cpu":
+        found = torch.cuda.device_count() if device == "cuda" else 1
+        if devices > found * nodes:
+            raise ValueError(
+                f"expected {devices // nodes} devices of the kind {device!r} on this machine, "
+                f"found {found}; give fewer --devices"
+            )
+    return nodes
+
+
+def _started_as_rank() -> bool:
+    """Whether torchrun, or somebody who sets the same variables, started this process."""
+    return "RANK" in os.environ and int(os.environ.get("WORLD_SIZE", 1)) > 1
+
+
+@functools.cache  # ranks are launched once
+def _connect(device: str, devices: int, nodes: int) -> Fabric:
+    """Become one of ``devices`` ranks; only rank 0 shows its progress from then on."""
+    from lightning_fabric import Fabric
+    from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+    from lightning_fabric.strategies.ddp import DDPStrategy
+
+    fabric = Fabric(
+        accelerator=device,
+        devices=devices // nodes,
+        num_nodes=nodes,
+        strategy=DDPStrategy(broadcast_buffers=False),
+        plugins=[TorchElasticEnvironment()] if _started_as_rank() else None,
+    )
+    fabric.launch()
+    if fabric.global_rank:
+        progress.show(False)
+    return fabric
 
 
 def _available() -> tuple[str, ...]:
