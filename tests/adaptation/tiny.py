@@ -18,7 +18,7 @@ SIDE, KEYPOINTS, BATCH = 16, 3, 4
 class TinyNet(nn.Module):
     """Two convolutions with BatchNorm between them; stride 2."""
 
-    stride = 2
+    stride, channels = 2, 8
 
     def __init__(self, seed: int = 0):
         super().__init__()
@@ -29,8 +29,11 @@ class TinyNet(nn.Module):
             )
             self.head = nn.Conv2d(8, KEYPOINTS, 1)
 
+    def features(self, images_B3HW: Tensor) -> Tensor:
+        return self.body(images_B3HW)
+
     def forward(self, images_B3HW: Tensor) -> Tensor:
-        return self.head(self.body(images_B3HW))
+        return self.head(self.features(images_B3HW))
 
 
 def batch(number: int, visible: bool = True) -> Batch:
