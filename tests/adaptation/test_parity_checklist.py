@@ -2,7 +2,7 @@
 
 | row | `test_...` |
 |---|---|
-| whole-cell targets, 13 x 13 cells, weight 0 outside | `targets_are_cut_off_and_weigh_nothing_...` |
+| whole-cell targets, 13 x 13 cells, weight 0 outside | `targets_are_cut_off_...` |
 | matrix and signs of the affine views | `signs_of_the_...`, `matrix_of_the_affine_views` |
 | labels masked at one value for the batch | `mask_is_one_threshold_for_batch_and_joints` |
 | one strength of style a batch; the source looks like the teacher's view | `style_goes_both_...` |
@@ -11,7 +11,7 @@
 | rate falls at epochs 44 and 59 of 500 steps | `rate_falls_at_two_absolute_steps` |
 | un-halved consistency, halved supervised loss | `only_the_supervised_loss_is_halved` |
 | RegDA: ground false, gradient scale, three optimisers | `adaptation/test_regda.py` |
-| PCK: 3.2 cells strictly, labels from cell 2, batches by size | `evaluation/test_pck_reference.py` |
+| PCK: 3.2 cells strictly, labels from cell 2, by batch size | `evaluation/test_pck_reference.py` |
 | PCK pooled beside it | `evaluation/test_pck.py` |
 
 The losses as a whole are held to loops in `test_udape_parity.py`.
