@@ -6,12 +6,15 @@ Shapes: J keypoints of the file, K keypoints of the skeleton.
 from __future__ import annotations
 
 import difflib
-import re
+import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from posesift.skeletons import Skeleton
+from posesift.skeletons.document import from_document
+from posesift.skeletons.mapping import plain
 
 
 def places(names: Sequence[str], skeleton: Skeleton, where: str) -> tuple[np.ndarray, list[str]]:
@@ -37,24 +40,24 @@ def places(names: Sequence[str], skeleton: Skeleton, where: str) -> tuple[np.nda
     >>> place_J.tolist()
     [-1, -1, -1, -1, -1, 13, 12, 14, 11, 15, 10, 3, 2, 4, 1, 5, 0]
     """
-    plain = [_plain(name) for name in names]
-    if repeated := sorted({name for name in plain if plain.count(name) > 1}):
+    given = [plain(name) for name in names]
+    if repeated := sorted({name for name in given if given.count(name) > 1}):
         raise ValueError(f"{where} names the keypoint {', '.join(repeated)} twice")
-    index = {_plain(name): k for k, name in enumerate(skeleton.keypoints)}
-    place_J = np.array([index.get(name, -1) for name in plain], dtype=np.int64)
-    missing = [name for name in skeleton.keypoints if _plain(name) not in plain]
-    dropped = [name for name in names if _plain(name) not in index]
+    index = {plain(name): k for k, name in enumerate(skeleton.keypoints)}
+    place_J = np.array([index.get(name, -1) for name in given], dtype=np.int64)
+    missing = [name for name in skeleton.keypoints if plain(name) not in given]
+    dropped = [name for name in names if plain(name) not in index]
     needed = {skeleton.keypoints[k] for k in skeleton.groups["all"]}
     if lacking := [name for name in missing if name in needed]:
         hints = [
             f"{name} (is it {close[0]!r}?)" if close else name
             for name in lacking
-            for close in [difflib.get_close_matches(_plain(name), dropped, n=1)]
+            for close in [difflib.get_close_matches(plain(name), dropped, n=1)]
         ]
         raise ValueError(
             f"{where}: expected the keypoints of the skeleton {skeleton.name}, found "
             f"{', '.join(names)}; missing {', '.join(hints)}. Choose skeleton=NAME or the path of "
-            "your own skeleton file"
+            f"your own skeleton file, or as={skeleton.name} to take what is there"
         )
     told = []
     if missing:
@@ -64,5 +67,30 @@ def places(names: Sequence[str], skeleton: Skeleton, where: str) -> tuple[np.nda
     return place_J, told
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]+", "_", name.strip().lower())
+def own_skeleton(names: Sequence[str], limbs: Any, where: str) -> Skeleton:
+    """The skeleton that a file itself describes: its names, its lines, left and right by name.
+
+    Args:
+        names: the file's J names.
+        limbs: what the file gives as pairs of keypoints, counted from 1 as COCO does; what makes
+            no sense is left out, and where nothing is left each keypoint is joined to the next.
+        where: the file, for messages.
+
+    Raises:
+        ValueError: fewer than three names, or a name that comes twice.
+    """
+    given = [plain(name) for name in names]
+    numbers = range(1, len(given) + 1)
+    listed = [pair for pair in limbs if isinstance(pair, list)] if isinstance(limbs, list) else []
+    pairs = [p for p in listed if len(p) == 2 and p[0] != p[1] and all(n in numbers for n in p)]
+    pairs = pairs or list(itertools.pairwise(numbers))
+    others = [(name, name.replace("left", "right")) for name in given if "left" in name]
+    return from_document(
+        {
+            "name": "file",
+            "keypoints": given,
+            "mirror": [list(pair) for pair in others if pair[1] in given],
+            "limbs": [{"from": given[a - 1], "to": given[b - 1]} for a, b in pairs],
+        },
+        where,
+    )

@@ -60,13 +60,14 @@ class Skeleton:
         """In words, how the keypoints of two skeletons differ.
 
         >>> from posesift.skeletons import load
-        >>> print(load("animal14").difference(load("animal18")).split("; ")[1])
-        14 are shared
+        >>> load("animal14").difference(load("animal18")).split("; ")[1][:33]
+        '14 are shared: left_eye, right_ey'
         """
         mine, theirs = set(self.keypoints), set(other.keypoints)
+        shared = [name for name in self.keypoints if name in theirs]
         text = (
             f"{self.name} has {len(self)} keypoints and {other.name} has {len(other)}; "
-            f"{len(mine & theirs)} are shared"
+            f"{len(shared) or 'none'} are shared" + (f": {', '.join(shared)}" if shared else "")
         )
         for one, rest in ((self, theirs), (other, mine)):
             if only := [name for name in one.keypoints if name not in rest]:

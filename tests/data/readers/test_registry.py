@@ -47,10 +47,12 @@ def test_a_value_that_does_not_fit_says_what_does(address, told):
 
 
 def test_options_are_the_keyword_parameters():
-    assert set(options("coco")) == {"split", "boxes", "images", "skeleton", "category"}
+    assert set(options("coco")) == {"split", "boxes", "images", "skeleton", "category", "as"}
     assert options("world")["side"].annotation is int
     for kind in READERS:
         assert f"{kind}:PATH" in help_text()
+        assert ("as" in options(kind)) == (kind != "images"), "images have no keypoints to map"
+    assert "    as=str" in help_text()
 
 
 def test_a_default_split_leaves_other_options_alone(tmp_path):

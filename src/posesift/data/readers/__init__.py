@@ -2,7 +2,8 @@
 
 A reader is a function ``read(path, *, option=default, ...) -> PoseTable``. Its keyword
 parameters are the options of the data address, converted by their annotations. To add a format,
-write such a file and add its line to `READERS`.
+write such a file and add its line to `READERS`. Every format with keypoints also has the option
+``as=SKELETON``, which is applied here (`posesift.data.mapped`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Any
 
 import msgspec
 
+from posesift import skeletons
 from posesift.data.address import Address, parse
+from posesift.data.mapped import mapped
 from posesift.poses.table import PoseTable
 
 READERS = {
@@ -28,6 +31,12 @@ READERS = {
     "world": "posesift.data.readers.world",
 }
 """Kind of an address to the module that reads it, imported on first use."""
+
+OWN_KEYPOINTS = {"coco": {"skeleton": "file"}}
+"""Options with which a reader keeps the file's own keypoints, so that ``as=`` loses none."""
+
+UNLABELLED = ("images",)
+"""Kinds without keypoints: there is nothing to map."""
 
 
 def read(address: str | Address, *, default_split: str | None = None) -> PoseTable:
@@ -51,7 +60,18 @@ def read(address: str | Address, *, default_split: str | None = None) -> PoseTab
     if default_split is not None and "split" in options(address.kind):
         values = {"split": default_split} | address.options
         address = dataclasses.replace(address, options=values)
-    table = reader(address.path, **_converted(address))
+    values = _converted(address)
+    wanted = values.pop("as", None)
+    if wanted is not None:
+        target = skeletons.load(wanted)
+        values = OWN_KEYPOINTS.get(address.kind, {}) | values
+        table = reader(address.path, **values)
+        try:
+            table = mapped(table, target)
+        except ValueError as error:
+            raise ValueError(f"{address}: {error}") from None
+    else:
+        table = reader(address.path, **values)
     return dataclasses.replace(table, address=str(address))
 
 
@@ -59,13 +79,17 @@ def options(kind: str) -> dict[str, inspect.Parameter]:
     """The options of a format: name to parameter (annotation, default).
 
     >>> sorted(options("lspet"))
-    ['boxes', 'split']
+    ['as', 'boxes', 'split']
 
     Raises:
         ValueError: there is no such format.
     """
     parameters = inspect.signature(_reader(kind), eval_str=True).parameters
-    return {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    found = {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    if kind not in UNLABELLED:
+        # a word of Python's own, so no reader can have it as a keyword
+        found["as"] = inspect.Parameter("as", inspect.Parameter.POSITIONAL_ONLY, annotation=str)
+    return found
 
 
 def help_text() -> str:

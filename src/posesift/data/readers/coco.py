@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.cleaning import hide_impossible, leave_out
 from posesift.data.images import image_size
-from posesift.data.keypoint_names import places
+from posesift.data.keypoint_names import own_skeleton, places
 from posesift.data.label_boxes import Boxes, with_boxes
 from posesift.data.splits import Split, in_split
 from posesift.poses.table import PoseTable
@@ -46,6 +47,7 @@ class _Category(msgspec.Struct):
     id: int | str
     name: str = ""
     keypoints: list[str] = []
+    skeleton: Any = None
 
 
 class _Coco(msgspec.Struct):
@@ -77,7 +79,7 @@ def read(
         boxes: ``file``, the ``bbox`` of each annotation, else the whole image; or ``labels``.
         images: folder of the images; without it, the file's own folder where they lie there, and
             else the table has poses only.
-        skeleton: name or TOML file.
+        skeleton: name or TOML file; ``file`` for the keypoints that the category names.
         category: name of the category to read, where several have keypoints.
 
     Raises:
@@ -90,8 +92,12 @@ def read(
     if len(image_of) < len(coco.images):
         raise ValueError(f"{file}: two images have the same id; give every image its own")
     wanted = _category(coco, category, file)
-    target = skeletons.load(skeleton)
-    place_J, told = places(wanted.keypoints, target, f"{file}, category {wanted.name!r}")
+    where = f"{file}, category {wanted.name!r}"
+    if skeleton == "file":
+        target = own_skeleton(wanted.keypoints, wanted.skeleton, where)
+    else:
+        target = skeletons.load(skeleton)
+    place_J, told = places(wanted.keypoints, target, where)
 
     annotations, skipped = _labelled(coco, wanted)
     if not annotations:

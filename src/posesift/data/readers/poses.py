@@ -44,7 +44,8 @@ def read(
     if skeleton is not None and not (wanted := skeletons.load(skeleton)).same_as(table.skeleton):
         raise ValueError(
             f"{file}: expected poses of the skeleton {wanted.name}, found {table.skeleton.name}: "
-            f"{wanted.difference(table.skeleton)}"
+            f"{wanted.difference(table.skeleton)}; with as= in the place of skeleton= they are "
+            "mapped by name"
         )
     if not len(table):
         raise ValueError(f"{file} holds no poses; write the table anew")

@@ -1,0 +1,53 @@
+"""The option ``as=SKELETON``: a table read as another skeleton, by the names of keypoints."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from posesift.poses.table import PoseTable
+from posesift.skeletons import Skeleton
+from posesift.skeletons.mapping import mapping
+
+
+def mapped(table: PoseTable, target: Skeleton) -> PoseTable:
+    """The poses of ``table`` with the keypoints of ``target``; all else is kept.
+
+    What is computed from other keypoints, never visible or dropped joins ``table.problems``.
+
+    Raises:
+        ValueError: the two skeletons have nothing in common.
+    """
+    found = mapping(table.skeleton, target, never_visible(table))
+    keypoints_NK2, visible_NK = found.move(table.keypoints_NK2, table.visible_NK)
+    occluded_NJ = table.occluded_NK
+    return dataclasses.replace(
+        table,
+        skeleton=target,
+        keypoints_NK2=keypoints_NK2,
+        visible_NK=visible_NK,
+        occluded_NK=None if occluded_NJ is None else found.any(occluded_NJ) & visible_NK,
+        problems=[*table.problems, *found.describe()],
+    )
+
+
+def never_visible(table: PoseTable) -> tuple[str, ...]:
+    """Names of the keypoints that labelled data never show; none where there are no labels.
+
+    Training gives them no weight, and there is nothing to measure them by.
+    """
+    shown = set(np.flatnonzero(table.visible_NK.any(axis=0)).tolist())
+    return tuple(
+        name for k, name in enumerate(table.skeleton.keypoints) if shown and k not in shown
+    )
+
+
+def warning_of_never_visible(table: PoseTable) -> str | None:
+    """One line that names such keypoints and the data, for a training on ``table``."""
+    if not (missing := never_visible(table)):
+        return None
+    return (
+        f"{table.address or 'the training data'} never shows {', '.join(missing)}: "
+        "the network does not learn to find them"
+    )
