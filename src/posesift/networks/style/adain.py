@@ -20,9 +20,8 @@ from posesift.networks.build import read_tensors
 from posesift.networks.style.style import Style
 from posesift.storage import atomic_path
 
-CONVOLUTIONS = (  # of the encoder, 3 x 3; None halves the size. The decoder goes back up the same
-    (3, 64), (64, 64), None, (64, 128), (128, 128), None,
-    (128, 256), (256, 256), (256, 256), (256, 256), None, (256, 512),
+CONVOLUTIONS = (  # of the encoder, 3 x 3, in multiples of its width; 0 is the image, None halves
+    (0, 1), (1, 1), None, (1, 2), (2, 2), None, (2, 4), (4, 4), (4, 4), (4, 4), None, (4, 8),
 )  # fmt: skip
 LEVELS = (3, 10, 17, 30)  # places of relu1_1, relu2_1, relu3_1 and relu4_1 in the encoder
 ENCODER, DECODER = "vgg_normalised", "decoder"  # stems of the files of weights
@@ -44,15 +43,16 @@ class AdaIN(Style):
             published code of UDAPE does. The encoder was trained on brightness in [0, 1], which
             it is shown otherwise; a decoder works in the one way that it was trained in.
         seed: of the initial weights. The global random state is left as it was.
+        width: channels of the first layer; published weights are of 64.
     """
 
-    def __init__(self, *, parity: bool = False, seed: int = 0):
+    def __init__(self, *, parity: bool = False, seed: int = 0, width: int = 64):
         super().__init__()
         self.parity = parity
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.encoder = _encoder().requires_grad_(False)
-            self.decoder = _decoder()
+            self.encoder = _encoder(width).requires_grad_(False)
+            self.decoder = _decoder(width)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.no_grad()
@@ -199,25 +199,27 @@ def _copy(part: nn.Sequential, path: Path, what: str) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in found.items() if name not in expected}
 
 
-def _encoder() -> nn.Sequential:
+def _encoder(width: int) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Conv2d(3, 3, 1)]  # from RGB to what the original VGG was given
-    for widths in CONVOLUTIONS:
-        if widths is None:
+    for channels in CONVOLUTIONS:
+        if channels is None:
             layers.append(nn.MaxPool2d(2, ceil_mode=True))
         else:
-            layers += _convolution(*widths)
+            layers += _convolution(*channels, width)
     return nn.Sequential(*layers)
 
 
-def _decoder() -> nn.Sequential:
+def _decoder(width: int) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for widths in reversed(CONVOLUTIONS):
-        if widths is None:
+    for channels in reversed(CONVOLUTIONS):
+        if channels is None:
             layers.append(nn.Upsample(scale_factor=2))
         else:
-            layers += _convolution(*reversed(widths))
+            outputs, inputs = channels
+            layers += _convolution(inputs, outputs, width)
     return nn.Sequential(*layers[:-1])  # no ReLU on the image
 
 
-def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
-    return [nn.ReflectionPad2d(1), nn.Conv2d(inputs, outputs, 3), nn.ReLU(inplace=True)]
+def _convolution(inputs: int, outputs: int, width: int) -> list[nn.Module]:
+    convolution = nn.Conv2d(inputs * width or 3, outputs * width or 3, 3)
+    return [nn.ReflectionPad2d(1), convolution, nn.ReLU(inplace=True)]

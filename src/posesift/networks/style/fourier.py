@@ -21,14 +21,15 @@ class Fourier(Style):
 
     Args:
         beta: half the side of the square, as a share of the image's shorter side, in [0, 0.5).
-            0 changes the mean colour alone. The paper takes 0.01 to 0.09 for street scenes of
-            512 rows, which are 5 to 46 periods.
+            0 changes the mean colour alone. The paper takes 0.01, 0.05 and 0.09; at 64 pixels
+            0.01 is nothing but the mean colour, and from 0.1 on the style's amplitudes shade
+            the limbs themselves.
 
     Raises:
         ValueError: ``beta`` out of its range.
     """
 
-    def __init__(self, beta: float = 0.03):
+    def __init__(self, beta: float = 0.05):
         super().__init__()
         if not 0 <= beta < 0.5:
             raise ValueError(f"expected a beta of at least 0 and below 0.5, found {beta}")
