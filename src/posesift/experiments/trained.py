@@ -37,7 +37,7 @@ def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
     environment = storage.read_json(run / "environment.json")
     skeleton = Skeleton.from_json(environment["skeleton_json"])
     method = new_method(experiment, skeleton, rounding)
-    copy_network(run, method, skeleton)
+    copy_network(run, method, skeleton, experiment)
     method.prepare(runtime)
     return method
 
@@ -91,29 +91,48 @@ def _udape(
 
         style = build_style(experiment.style, experiment.style_weights)
     if experiment.parity:
+        from posesift.adaptation.parity_views import ParityViews
         from posesift.adaptation.udape_parity import UDAPEParity, UDAPEParitySettings
 
-        return UDAPEParity(network, codec, UDAPEParitySettings(**common), style)
+        settings = UDAPEParitySettings(  # the published rates, which fall at absolute steps
+            warmup_steps=common["warmup_steps"],
+            steps=common["steps"],
+            steps_before=experiment.warmup_steps if experiment.start_from else 0,
+            views=ParityViews(rotation=experiment.rotation),
+        )
+        return UDAPEParity(network, codec, settings, style)
     from posesift.adaptation.udape import UDAPE, UDAPESettings
 
     return UDAPE(network, codec, UDAPESettings(**common), style)
 
 
-def copy_network(run: Path, method: Method, skeleton: Skeleton) -> None:
-    """Give ``method`` the trained network of a finished run.
+def copy_network(run: Path, method: Method, skeleton: Skeleton, experiment: Experiment) -> None:
+    """Give ``method``, made for ``experiment``, the trained network of a finished run.
 
     Raises:
         ValueError: not a finished run, one of another skeleton or network, a damaged checkpoint.
     """
+    if run.is_file():
+        raise ValueError(
+            f"expected the folder of a finished run, found the file {run}; a file of network "
+            "weights is given with --weights"
+        )
     storage.read_manifest(run, "run")
+    made = Experiment.load(run / "experiment.yaml")
     other = Skeleton.from_json(storage.read_json(run / "environment.json")["skeleton_json"])
     if not skeleton.same_as(other):
-        raise ValueError(f"{run} was trained on another skeleton: {skeleton.difference(other)}")
-    found = checkpoint.latest(run / "checkpoints")
-    if found is None:
-        raise ValueError(f"{run} holds no checkpoint; expected one in {run / 'checkpoints'}")
-    try:
-        method.load_network(found[1]["method"]["network"])
-    except RuntimeError as error:
-        name = Experiment.load(run / "experiment.yaml").network
-        raise ValueError(f"{run} holds a {name} network, which does not fit: {error}") from None
+        raise ValueError(
+            f"{run} ({_recipe(made, other)}) was trained on another skeleton than "
+            f"{_recipe(experiment, skeleton)} needs: {skeleton.difference(other)}"
+        )
+    checkpoint.take_network(
+        method,
+        run / "checkpoints",
+        made_by=_recipe(made, other),
+        wanted_by=_recipe(experiment, skeleton),
+    )
+
+
+def _recipe(experiment: Experiment, skeleton: Skeleton) -> str:
+    recipe = f"{experiment.recipe}, " if experiment.recipe else ""
+    return f"{recipe}{experiment.method}, {experiment.network}, {skeleton.name}"
