@@ -20,6 +20,7 @@ from posesift.evaluation.evalpose import statistics_of
 from posesift.evaluation.evaluate import Evaluation, evaluate
 from posesift.poses import PoseTable
 from posesift.poses.angles import joint_angles
+from posesift.skeletons.mapping import mismatch
 
 if TYPE_CHECKING:
     from posesift.data.loading import PoseDataset
@@ -103,7 +104,7 @@ def test_sets(test: dict[str, str], side: int, source: PoseTable) -> list[tuple[
         if not table.skeleton.same_as(source.skeleton):
             raise ValueError(
                 f"{address} cannot test what was trained on {source.address}: "
-                + source.skeleton.difference(table.skeleton)
+                + mismatch(table.skeleton, source.skeleton)
             )
         if not table.visible_NK.any():
             raise ValueError(

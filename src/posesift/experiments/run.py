@@ -90,7 +90,7 @@ def train(
     training = data.training
     method = new_method(experiment, training.skeleton)
     if experiment.start_from is not None:
-        copy_network(Path(experiment.start_from), method, training.skeleton)
+        copy_network(Path(experiment.start_from), method, training.skeleton, experiment)
     if scored is None:
         scored = _score(experiment, training, folder / "score")
     drawn = {name: strategy(experiment, name, training, scored) for name in STAGES}

@@ -1,0 +1,87 @@
+"""What a user may give as --from or --weights by mistake, or take from someone else."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from posesift import skeletons, storage
+from posesift.adaptation import checkpoint
+from posesift.adaptation.runtime import Runtime
+from posesift.experiments.spec import Experiment
+from posesift.experiments.trained import copy_network, load_method, new_method
+
+BODY, HAND = skeletons.load("body16"), skeletons.load("hand21")
+EXPERIMENT = Experiment(source="world:body", recipe="world-body")
+
+
+class Bomb:
+    def __reduce__(self):
+        return (Path.touch, (Path("bombed"),))
+
+
+def finished(folder: Path, experiment: Experiment = EXPERIMENT, skeleton=BODY) -> Path:
+    """A run folder with an untrained network."""
+    method = new_method(experiment, skeleton)
+    method.prepare(Runtime.resolve("cpu", "fp32"))
+    method.start_stage(method.stages[0])
+    checkpoint.save(folder / "checkpoints", 5, {"method": method.state_dict()})
+    experiment.save(folder / "experiment.yaml")
+    storage.write_json(folder / "environment.json", {"skeleton_json": skeleton.to_json()})
+    storage.write_manifest(folder, "run")
+    return folder
+
+
+def start_from(run: Path) -> None:
+    copy_network(run, new_method(EXPERIMENT, BODY), BODY, EXPERIMENT)
+
+
+def test_a_run_of_the_same_recipe_is_taken_up_and_can_predict(tmp_path):
+    run = finished(tmp_path / "run")
+    start_from(run)
+    images = torch.zeros(1, 3, 64, 64, dtype=torch.uint8)
+    assert load_method(run, Runtime.resolve("cpu", "fp32")).predict(images)[0].shape == (1, 16, 2)
+
+
+def test_a_run_of_another_network_names_both_recipes(tmp_path):
+    other = dataclasses.replace(EXPERIMENT, recipe="photos", network="resnet18")
+    told = "network of photos, source-only, resnet18, body16, which does not fit world-body, "
+    with pytest.raises(ValueError, match=told):
+        start_from(finished(tmp_path / "run", other))
+
+
+def test_a_run_of_another_skeleton_names_both_recipes(tmp_path):
+    other = dataclasses.replace(EXPERIMENT, recipe="world-hand")
+    told = (
+        r"\(world-hand, source-only, small, hand21\) was trained on another skeleton than "
+        "world-body, source-only, small, body16 needs: .*none are shared"
+    )
+    with pytest.raises(ValueError, match=told):
+        start_from(finished(tmp_path / "run", other, HAND))
+
+
+def test_a_file_in_the_place_of_a_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"network": Bomb()}, "weights.pth")
+    with pytest.raises(ValueError, match=r"found the file weights.pth; .* given with --weights"):
+        start_from(Path("weights.pth"))
+    with pytest.raises(ValueError, match=r"holds more than tensors.*refused"):
+        new_method(dataclasses.replace(EXPERIMENT, weights="weights.pth"), BODY)
+    assert not Path("bombed").exists()
+
+
+def test_pickled_code_among_the_checkpoints_is_not_looked_at(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = finished(tmp_path / "run")
+    torch.save({"network": Bomb()}, run / "checkpoints" / "00000009.pth")
+    start_from(run)
+    (run / "checkpoints" / "00000005.safetensors").unlink()
+    with (
+        pytest.warns(UserWarning, match="has lost its tensors"),
+        pytest.raises(ValueError, match="no whole checkpoint is left"),
+    ):
+        start_from(run)
+    assert not Path("bombed").exists()
