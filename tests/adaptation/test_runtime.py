@@ -39,11 +39,29 @@ def test_threads_are_set():
         ({"device": "gpu"}, "device 'gpu' is not available here, expected one of auto"),
         ({"precision": "fp8"}, "unknown precision 'fp8', expected one of auto, fp32, bf16"),
         ({"threads": 0}, "at least 1 thread"),
+        ({"devices": 0}, "at least 1 device, found 0"),
+        ({"accumulate": 0}, "at least 1 part, found 0"),
     ],
 )
 def test_what_is_not_there_is_named(arguments, words):
     with pytest.raises(ValueError, match=words):
         Runtime.resolve(**arguments)
+
+
+@pytest.mark.parametrize("devices", [1, 3])
+def test_processes_that_were_started_together_must_all_be_asked_for(monkeypatch, devices):
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=r"one of 2 processes .* give --devices 2"):
+        Runtime.resolve("cpu", devices=devices)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2, 3, 4, 7])
+def test_parts_are_the_batch_and_their_shares_its_whole(accumulate):
+    parts = Runtime.resolve("cpu", "fp32", accumulate=accumulate).parts(7)
+    assert len(parts) <= accumulate
+    assert [i for part, _ in parts for i in range(7)[part]] == list(range(7))
+    assert [share for _, share in parts] == [len(range(7)[part]) / 7 for part, _ in parts]
 
 
 @pytest.mark.parametrize("missing", [True, False])
