@@ -689,7 +689,7 @@ def test_a_state_holds_three_optimisers(whole):
 
 def test_losses_fall_in_both_stages():
     records: dict[str, list[dict]] = {"warm-up": [], "adaptation": []}
-    method = regda(warmup_steps=60, steps=60, learning_rate=1e-2, adaptation_learning_rate=5e-3)
+    method = regda(warmup_steps=40, steps=40, learning_rate=1e-2, adaptation_learning_rate=5e-3)
     fit(
         method,
         {

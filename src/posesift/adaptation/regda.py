@@ -17,7 +17,8 @@ pin down. Only the adversarial head talks to the features through a gradient mad
 The reference code runs the target through the backbone twice, for B and for C, with the same
 weights and the same images. Here it runs once: B gets the features cut off from the graph, and C
 asks the adversarial head again. The same gradients result; the running statistics of BatchNorm in
-features and main head take up the target once a step, not twice.
+features and main head take up the target once a step, not twice. (Not so where a batch is cut
+into several parts to fit into memory: there C computes the features again, as the reference does.)
 
 Tensor names: B batch, K keypoints, C channels, H W image rows and columns, h w heatmap rows and
 columns.
@@ -27,17 +28,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Optimizer
+from torch.func import functional_call
+from torch.optim import Optimizer
 
 from posesift.adaptation.appearance import normalise
 from posesift.adaptation.augment import view
 from posesift.adaptation.disparity import ground_false, ground_truth, kl, peak, scale_gradient
 from posesift.adaptation.method import Batch, Stage, StepResult
-from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
+from posesift.adaptation.optimisers import load_optimiser
+from posesift.adaptation.regda_optimisers import (
+    adaptation_optimisers,
+    set_rates,
+    warmup_optimisers,
+)
 from posesift.adaptation.regda_settings import RegDASettings
 from posesift.adaptation.supervised import LabelledViews, labelled_views
 from posesift.adaptation.two_heads import TwoHeads
@@ -47,6 +55,13 @@ if TYPE_CHECKING:
     from posesift.adaptation.runtime import Runtime
 
 AGREE = 0.05  # of the crop's side: heads closer than this agree on a joint
+
+
+class Seen(NamedTuple):
+    """Of a part of the target: its features, if their graph is kept, and the main head's view."""
+
+    features_BChw: Tensor | None
+    truth_BKhw: Tensor
 
 
 class RegDA:
@@ -100,25 +115,17 @@ class RegDA:
 
     def start_stage(self, stage: Stage) -> None:
         """Two heads for the adaptation, and fresh optimisers."""
-        settings, setup = self.settings, self.runtime.setup
+        setup = self.runtime.setup
         if stage.name == "warm-up":
             self.network = self._one_head
             self._forward = setup(self.network)
-            self.optimisers = {"network": self._warmup_optimiser()}
+            self.optimisers = warmup_optimisers(self.network, self.settings)
         else:
             network = self._two_heads()
             self.network = network
             self._features = setup(network.features)
             self._head, self._head_adv = setup(network.head), setup(network.head_adv)
-            speeds = (1.0, settings.head_speed, settings.adversarial_speed)
-            self._rates = {
-                part: speed * settings.adaptation_learning_rate
-                for part, speed in zip(("features", "head", "head_adv"), speeds, strict=True)
-            }
-            self.optimisers = {
-                part: self._optimiser(getattr(network, part), rate)
-                for part, rate in self._rates.items()
-            }
+            self.optimisers = adaptation_optimisers(network, self.settings)
         self.network.train()
 
     # ---- warm-up
@@ -132,19 +139,16 @@ class RegDA:
     ) -> StepResult:
         """One supervised step on the source batch; the target's is not looked at."""
         assert source_batch is not None
-        optimiser, rate = self.optimisers["network"], self.settings.learning_rate
-        set_rate(optimiser, rate * self.settings.warmup_factor(t))
-        for group in optimiser.param_groups:
-            group["lr"] *= group.get("speed", 1.0)
+        set_rates(self.optimisers, self.settings, t)
         views = self._labelled_views(source_batch, generator)
-        optimiser.zero_grad()
+        self.optimisers["network"].zero_grad()
         loss = torch.zeros((), device=views.images_B3HW.device)
         for part, share in self.runtime.parts(len(views.images_B3HW)):
             logits_BKhw = self._forward(views.images_B3HW[part])
             distance = share * kl(logits_BKhw, views.target_BKhw[part], views.weight_BK[part])
             self.runtime.backward(distance)
             loss += distance.detach()
-        optimiser.step()
+        self.optimisers["network"].step()
         return StepResult({"supervised": loss})
 
     # ---- adaptation
@@ -160,8 +164,7 @@ class RegDA:
         assert source_batch is not None
         assert target_batch is not None
         settings = self.settings
-        for name, optimiser in self.optimisers.items():
-            set_rate(optimiser, self._rates[name] * settings.adaptation_factor(t, name))
+        set_rates(self.optimisers, settings, t)
         weight = settings.adversarial_factor(t)
 
         source = self._labelled_views(source_batch, generator)
@@ -169,9 +172,9 @@ class RegDA:
 
         looks = settings.target_augmentation or settings.augmentation
         target_B3HW, _ = view(target_batch["image"], looks, generator)
-        target_disparity, false_disparity, agreement = self._steps_b_c(
-            target_B3HW, self._target_weight(target_batch), weight
-        )
+        weight_BK = self._target_weight(target_batch)
+        seen, false_disparity, agreement = self._step_b(target_B3HW, weight_BK)
+        target_disparity = self._step_c(target_B3HW, seen, weight_BK, weight)
         return StepResult(
             {
                 "supervised": supervised,
@@ -207,56 +210,66 @@ class RegDA:
             optimiser.step()
         return supervised, disparity
 
-    def _steps_b_c(
-        self, target_B3HW: Tensor, weight_BK: Tensor, weight: float
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The target's disparity of C (to the truth), that of B (to the false), the agreement.
+    def _step_b(self, target_B3HW: Tensor, weight_BK: Tensor) -> tuple[list[Seen], Tensor, Tensor]:
+        """The adversarial head on the target: away from the main head.
 
-        One pass through the features serves both, if the batch is in one part. Of several parts
-        each graph would have to wait for step B's optimiser, and nothing be saved in memory; so
-        C then computes the features once more, as the reference does.
+        Returns:
+            What C goes on with, part by part; the disparity to the ground false; and the share
+            of joints on which the heads agree.
         """
         settings, network = self.settings, self.network
         assert isinstance(network, TwoHeads)
         parts = self.runtime.parts(len(target_B3HW))
-        kept: list[tuple[Tensor, Tensor]] = []
+        seen: list[Seen] = []
         disparity = torch.zeros((), device=target_B3HW.device)
-        false_disparity, agreement = torch.zeros_like(disparity), torch.zeros_like(disparity)
-
+        agreement = torch.zeros_like(disparity)
         self.optimisers["head_adv"].zero_grad()
         for part, share in parts:
-            with torch.set_grad_enabled(len(parts) == 1):
-                features_BChw = self._features(target_B3HW[part])
-            with torch.no_grad():
-                main_BKhw = self._head(features_BChw)
-            cell_BK2 = self._pseudo_cell(main_BKhw)
+            # the graph of one part is kept for C; those of several would not fit into memory,
+            # which is why there are several
+            graph = len(parts) == 1
+            forward = self._features if graph else partial(self._look, network.features)
+            features_BChw = forward(target_B3HW[part])
+            cell_BK2 = self._pseudo_cell(self._look(network.head, features_BChw))
             truth_BKhw = ground_truth(cell_BK2, self.codec)
+            false_BKhw = ground_false(truth_BKhw)
             adversarial_BKhw = self._head_adv(features_BChw.detach())
-            apart = share * kl(
-                adversarial_BKhw, ground_false(truth_BKhw), weight_BK[part], settings.epsilon
-            )
+            apart = share * kl(adversarial_BKhw, false_BKhw, weight_BK[part], settings.epsilon)
             self.runtime.backward(settings.trade_off * apart)
-            false_disparity += apart.detach()
+            disparity += apart.detach()
             gap_BK = (peak(adversarial_BKhw.detach())[0] - cell_BK2).float().norm(dim=-1)
             agreement += share * (gap_BK < AGREE * self.codec.cells).float().mean()
-            kept.append((features_BChw, truth_BKhw))
+            seen.append(Seen(features_BChw if graph else None, truth_BKhw))
         self.optimisers["head_adv"].step()
+        return seen, disparity, agreement
 
-        # as it now is, and held still: gradients pass through it and leave none
-        head_adv = {name: value.detach() for name, value in network.head_adv.named_parameters()}
+    def _step_c(
+        self, target_B3HW: Tensor, seen: list[Seen], weight_BK: Tensor, weight: float
+    ) -> Tensor:
+        """The features on the target: so that the adversarial head comes back; the disparity."""
+        settings, network = self.settings, self.network
+        assert isinstance(network, TwoHeads)
+        disparity = torch.zeros((), device=target_B3HW.device)
+        # the head as B left it, held still: gradients pass through it and leave none
+        still = {name: value.detach() for name, value in network.head_adv.named_parameters()}
         self.optimisers["features"].zero_grad()
-        for (part, share), (features_BChw, truth_BKhw) in zip(parts, kept, strict=True):
-            if len(parts) > 1:
+        parts = self.runtime.parts(len(target_B3HW))
+        for (part, share), (features_BChw, truth_BKhw) in zip(parts, seen, strict=True):
+            if features_BChw is None:
                 features_BChw = self._features(target_B3HW[part])
+            scaled_BChw = scale_gradient(features_BChw, weight)
             with self.runtime.autocast():
-                adversarial_BKhw = torch.func.functional_call(
-                    network.head_adv, head_adv, (scale_gradient(features_BChw, weight),)
-                )
+                adversarial_BKhw = functional_call(network.head_adv, still, (scaled_BChw,))
             apart = share * kl(adversarial_BKhw, truth_BKhw, weight_BK[part], settings.epsilon)
             self.runtime.backward(settings.trade_off * apart)
             disparity += apart.detach()
         self.optimisers["features"].step()
-        return disparity, false_disparity, agreement
+        return disparity
+
+    def _look(self, module: nn.Module, inputs: Tensor) -> Tensor:
+        """What ``module`` says, in training mode, without a gradient."""
+        with torch.no_grad(), self.runtime.autocast():
+            return module(inputs).float()
 
     def _pseudo_cell(self, main_BKhw: Tensor) -> Tensor:
         """Where the main head sees each joint: cell_BK2, no gradient.
@@ -288,27 +301,6 @@ class RegDA:
                 "which needs no labels of the target"
             )
         return batch["visible"].float()
-
-    # ---- optimisers
-
-    def _optimiser(self, parameters: nn.Module | list[nn.Parameter], rate: float) -> Optimizer:
-        decay = self.settings.weight_decay
-        if self.settings.optimiser == "adamw":
-            return adamw(parameters, rate, decay)
-        if isinstance(parameters, nn.Module):
-            parameters = list(parameters.parameters())
-        return SGD(parameters, rate, momentum=0.9, nesterov=True, weight_decay=decay)
-
-    def _warmup_optimiser(self) -> Optimizer:
-        """Of the network with one head; a backbone is a group of its own."""
-        backbone = getattr(self.network, "backbone", None)
-        slow = list(backbone.parameters()) if isinstance(backbone, nn.Module) else []
-        numbers = {id(parameter) for parameter in slow}
-        rest = [value for value in self.network.parameters() if id(value) not in numbers]
-        optimiser = self._optimiser(rest, self.settings.learning_rate)
-        if slow:
-            optimiser.add_param_group({"params": slow, "speed": self.settings.backbone_speed})
-        return optimiser
 
     # ---- prediction and state
 
