@@ -18,7 +18,7 @@ from posesift import progress, storage
 from posesift.evaluation.intervals import mean_interval, paired_interval
 from posesift.experiments.arms import Arm, Comparison
 from posesift.experiments.compare import compare
-from posesift.experiments.findings import figure
+from posesift.experiments.differences import figure
 from posesift.experiments.recipes import recipe
 from posesift.report.page import write_report
 

@@ -7,32 +7,25 @@ from tests.experiments.tiny import CHANGES
 
 from posesift import storage
 from posesift.evaluation.intervals import paired_interval
-from posesift.experiments.compare import cell_folder, compare
-from posesift.experiments.demo import demo_plan, training_steps
-from posesift.experiments.findings import HARDEST
-from posesift.experiments.plan import Arm, Comparison
+from posesift.experiments.arms import Arm, cell_folder
+from posesift.experiments.compare import compare, reopen
+from posesift.experiments.cost import training_steps
+from posesift.experiments.differences import HARDEST
+from posesift.experiments.plan import plan_of
+from posesift.experiments.spec import Experiment
 
-PLAN = Comparison(
-    recipe="world-body",
-    arms=(
-        Arm(name="warm-up", role="warm-up", warmup_steps=2),
-        Arm(name="uniform", start="warm-up", steps=2),
-        Arm(name="hard-mining", sampling="hard-mining", start="warm-up", steps=2),
-        Arm(
-            name="oracle",
-            role="oracle",
-            method="oracle",
-            trained_on="target_poses",
-            warmup_steps=2,
-            steps=2,
-        ),
-    ),
+PLAN = plan_of(
+    "world-body",
+    [("source-only", "uniform"), ("udape", "uniform"), ("udape", "hard-mining")],
     seeds=(0, 1),
-    oracle_seeds=(0, 1),
     quick=True,
+    warmup_steps=2,
+    steps=2,
     changes=CHANGES,
     command="posesift compare tiny",
 )
+ORACLE = Arm(name="oracle-poses", role="oracle", trained_on="target_poses", warmup_steps=2, steps=2)
+PLAN = dataclasses.replace(PLAN, arms=(*PLAN.arms, ORACLE))
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +42,8 @@ def test_every_cell_is_there_and_figures_add_up(folder):
     hardest = {
         (c["arm"], c["seed"]): c["sets"]["target"]["by_bin"][-1]["pck"] for c in found["cells"]
     }
-    ours = [hardest["hard-mining", seed] for seed in PLAN.seeds]
-    usual = [hardest["uniform", seed] for seed in PLAN.seeds]
+    ours = [hardest["udape+hard-mining", seed] for seed in PLAN.seeds]
+    usual = [hardest["udape", seed] for seed in PLAN.seeds]
     primary = found["primary"]
     assert primary["endpoint"] == HARDEST
     assert primary["mean"] == pytest.approx(paired_interval(ours, usual).mean)
@@ -58,8 +51,13 @@ def test_every_cell_is_there_and_figures_add_up(folder):
     pck = {(c["arm"], c["seed"]): c["sets"]["target_poses"]["pck"]["0.05"]["all"]
            for c in found["cells"]}  # fmt: skip
     assert found["headroom"]["values"] == pytest.approx(
-        [pck["oracle", seed] - pck["uniform", seed] for seed in PLAN.seeds]
+        [pck["oracle-poses", seed] - pck["udape", seed] for seed in PLAN.seeds]
     )
+    rows = {(row["arm"], row["against"]) for row in found["secondary"]}
+    assert rows == {("udape", "source-only"), ("udape+hard-mining", "udape")}
+    assert (primary["endpoint"], primary["arm"]) not in {
+        (row["endpoint"], row["arm"]) for row in found["secondary"]
+    }
     assert all(row["p_holm"] is None or row["p_holm"] >= row["p"] for row in found["secondary"])
     for rows in found["support"].values():
         assert sum(row["samples"] for row in rows) <= 24 * len(PLAN.seeds)
@@ -67,10 +65,29 @@ def test_every_cell_is_there_and_figures_add_up(folder):
         (name, seed) for name in ("constant pose", "BatchNorm re-estimated") for seed in PLAN.seeds
     }
     assert storage.read_manifest(folder, "comparison")["seeds"] == [0, 1]
+    arms = {arm["name"]: arm for arm in found["arms"]}
+    assert [arms[name]["against"] for name in ("source-only", "udape", "udape+hard-mining")] == [
+        None, "source-only", "udape",
+    ]  # fmt: skip
+    assert arms["udape+hard-mining"]["label"] == "UDAPE + hard mining"
+    assert found["published"] == []
+    assert "no labels of the target chose it" in found["checkpoint"]
+
+
+def test_arms_of_a_method_start_from_one_network(folder):
+    for seed in PLAN.seeds:
+        begun = {
+            arm.name: Experiment.load(cell_folder(folder, arm.name, seed) / "experiment.yaml")
+            for arm in PLAN.arms
+        }
+        start = str(cell_folder(folder.resolve(), "warm-up", seed))
+        assert begun["source-only"].start_from == begun["udape"].start_from == start
+        assert begun["udape+hard-mining"].start_from.endswith(f"warm-up+hard-mining/seed{seed}")
+        assert begun["udape+hard-mining"].sampling == "hard-mining"
 
 
 def test_seeds_redraw_everything(folder):
-    kept = [(cell_folder(folder, "uniform", s) / "metrics.jsonl").read_text() for s in PLAN.seeds]
+    kept = [(cell_folder(folder, "udape", s) / "metrics.jsonl").read_text() for s in PLAN.seeds]
     assert kept[0] != kept[1]
 
 
@@ -78,7 +95,7 @@ def test_a_finished_cell_is_never_trained_again(folder):
     cells = sorted(folder.glob("cells/*/*/manifest.json"))
     before = [path.stat().st_mtime_ns for path in cells]
     (folder / "comparison.json").unlink()
-    missing = cell_folder(folder, "hard-mining", 1)
+    missing = cell_folder(folder, "udape+hard-mining", 1)
     (missing / "manifest.json").unlink()  # as if killed just before the end
     compare(PLAN, folder)
     after = {path: path.stat().st_mtime_ns for path in cells}
@@ -86,16 +103,20 @@ def test_a_finished_cell_is_never_trained_again(folder):
     assert changed == [missing / "manifest.json"]
 
 
-def test_another_plan_is_refused(folder):
+def test_another_plan_is_refused_but_seeds_may_grow(folder):
     with pytest.raises(ValueError, match=r"begun with seeds = \[0, 1\], found \[0, 2\]"):
         compare(dataclasses.replace(PLAN, seeds=(0, 2)), folder)
-
-
-def test_the_demo_keeps_one_draw_budget():
-    plan = demo_plan()
-    arms = [arm for arm in plan.arms if arm.role == "arm"]
-    assert {arm.name for arm in arms} == {"uniform", "curriculum", "hard-mining"}
-    assert len({(arm.start, arm.warmup_steps, arm.steps) for arm in arms}) == 1
-    warm, oracle = plan.arms[0], plan.arms[-1]
-    assert oracle.warmup_steps + oracle.steps == warm.warmup_steps + arms[0].steps
-    assert training_steps(plan) == 2 * (300 + 3 * 200) + 500
+    with pytest.raises(ValueError, match=r"begun with batch_size = 4, found 5"):
+        reopen(folder, dataclasses.replace(PLAN, changes=CHANGES | {"batch_size": 5}))
+    assert storage.is_finished(folder)
+    more = dataclasses.replace(PLAN, seeds=(0, 1, 2), oracle_seeds=(0, 1, 2))
+    cells = {path: path.stat().st_mtime_ns for path in folder.glob("cells/*/*/manifest.json")}
+    assert training_steps(more, folder) == training_steps(more) / 3
+    reopen(folder, more)
+    assert not storage.is_finished(folder)
+    compare(more, folder)
+    assert {path: path.stat().st_mtime_ns for path in cells} == cells
+    found = storage.read_json(folder / "comparison.json")
+    assert found["seeds"] == [0, 1, 2]
+    assert {cell["seed"] for cell in found["cells"]} == {0, 1, 2}
+    assert len(found["primary"]["values"]) == 3

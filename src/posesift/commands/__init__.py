@@ -5,6 +5,7 @@ work by calling the rooms below. Nothing heavy is imported before ``run``.
 """
 
 from posesift.commands.check import Check
+from posesift.commands.compare import Compare
 from posesift.commands.demo import Demo
 from posesift.commands.doctor import Doctor
 from posesift.commands.evaluate import Evaluate
@@ -17,6 +18,7 @@ COMMANDS = {
     "check": Check,
     "score": Score,
     "train": Train,
+    "compare": Compare,
     "evaluate": Evaluate,
     "report": Report,
     "doctor": Doctor,

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from posesift import storage
-from posesift.commands.flags import DeviceFlags, ResultFlags, number, resumable, table_text
+from posesift.commands.compare import comparison_text, summary
+from posesift.commands.flags import DeviceFlags, ResultFlags, resumable
 from posesift.progress import note
 
 
 @dataclass(kw_only=True)
 class Demo(ResultFlags, DeviceFlags):
-    """Score, draw, train, evaluate and report on the built-in body world (about five minutes)."""
+    """Adapt to the built-in body world, by RegDA, UDAPE, UDAPE with sampling by difficulty.
 
-    seeds: int = 2
-    """How many times everything is drawn anew."""
+    Source-only training and an oracle stand beside them; all have one budget of draws.
+    """
+
+    seeds: int = 1
+    """How many times everything is drawn anew; one seed has no interval over seeds."""
+    sample_in: Literal["warm-up", "adaptation", "both"] = "adaptation"
+    """The stages that draw by difficulty. Where that is adaptation, all arms of a method start
+    from the same network."""
     quick: bool = False
     """Little data and few steps: under a minute of training."""
     resume: bool = False
@@ -22,8 +30,9 @@ class Demo(ResultFlags, DeviceFlags):
 
     def run(self) -> None:
         """Run the comparison and draw its page."""
-        from posesift.experiments.compare import compare
-        from posesift.experiments.demo import demo_plan, estimate
+        from posesift.experiments.compare import compare, reopen
+        from posesift.experiments.cost import estimate
+        from posesift.experiments.demo import demo_plan
         from posesift.report.page import write_report
 
         if self.seeds < 1:
@@ -31,44 +40,19 @@ class Demo(ResultFlags, DeviceFlags):
         plan = demo_plan(
             seeds=tuple(range(self.seeds)),
             quick=self.quick,
+            sample_in=self.sample_in,
             changes={
                 "device": self.device,
                 "precision": self.precision,
                 "threads": self.threads,
-                "workers": self.workers or 0,
+                "workers": self.workers,
             },
         )
+        if self.resume and self.out is not None:
+            reopen(self.out, plan)
         folder = self.claim("comparison", "demo", resume=self.resume)
-        note(estimate(plan))
+        note(estimate(plan, folder))
         with resumable(folder):
             compare(plan, folder, write_report)
         found = storage.read_json(folder / "comparison.json")
-        self.finish(folder, {"primary": found["primary"]}, _text(found))
-
-
-def _text(found: dict) -> str:
-    """The arms on the target, and the primary endpoint in one sentence."""
-    names = [arm["name"] for arm in found["arms"]]
-    rows = []
-    for name in names:
-        cells = [cell["sets"]["target"] for cell in found["cells"] if cell["arm"] == name]
-        rows.append([
-            name,
-            *(number(_mean([cell["pck"][a]["all"] for cell in cells])) for a in ("0.05", "0.1")),
-            number(_mean([cell["evalpose_100"] for cell in cells])),
-        ])  # fmt: skip
-    primary = found["primary"]
-    text = table_text(rows, ["target, mean over seeds", "PCK@0.05", "PCK@0.1", "EvalPose"])
-    if primary["mean"] is not None:
-        text += (
-            f"\n{primary['endpoint']}, {primary['arm']} minus {primary['against']}: "
-            f"{primary['mean']:+.1f}"
-        )
-        if primary["low"] is not None:
-            text += f" (95 % interval {primary['low']:+.1f} to {primary['high']:+.1f})"
-    return text
-
-
-def _mean(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+        self.finish(folder, summary(found), comparison_text(found))

@@ -31,15 +31,25 @@ class Train(ResultFlags, DeviceFlags):
     source: str | None = None
     """Address of the labelled training data."""
     target: str | None = None
-    """Address of the target data: its train split trains the oracle, its test split is the test."""
+    """Address of the target data: its train split is adapted to (without its labels) or trains
+    the oracle, its test split is the test."""
     test: str | None = None
     """Address of the test data (default: the target's test split)."""
-    method: Literal["source-only", "oracle"] | None = None
-    """source-only, or oracle: the same on the target's labels."""
+    method: Literal["source-only", "regda", "udape", "oracle"] | None = None
+    """source-only; regda and udape adapt to unlabelled target images; oracle is source-only on
+    the target's labels."""
     sampling: str | None = None
     """Sampling strategy: uniform, curriculum, hard-mining, ... and their controls."""
     sample_in: Literal["warm-up", "adaptation", "both"] | None = None
     """The stages that draw by --sampling."""
+    style: Literal["none", "statistics", "fourier", "adain"] | None = None
+    """How udape gives images the look of the other domain (default: the recipe's)."""
+    style_weights: Path | None = None
+    """Weights of the style network, for --style adain."""
+    parity: bool = False
+    """Train by the formulas of the published code, its quirks included."""
+    choose_by: Literal["last", "agreement", "best-on-target-test"] | None = None
+    """The checkpoint that is kept. best-on-target-test looks at the answers: it is a leak."""
     warmup_steps: int | None = None
     """Steps of the first stage."""
     steps: int | None = None
@@ -54,6 +64,12 @@ class Train(ResultFlags, DeviceFlags):
     """Side of the square crops in pixels."""
     batch_size: int | None = None
     """Images a step."""
+    accumulate: int | None = None
+    """Cut each batch into this many parts, to fit into memory."""
+    devices: int | None = None
+    """Devices that train together, each with its share of every batch."""
+    log_to: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = ()
+    """Trackers that get the journal, too."""
     scorer: Path | None = None
     """Score the source with the fit of this score folder."""
     bins: int | None = None
@@ -80,6 +96,7 @@ class Train(ResultFlags, DeviceFlags):
             experiment.start_from,
             experiment.scorer,
             experiment.weights,
+            experiment.style_weights,
             *(parse(address).path for address in addresses if address),
             resume=self.resume,
         )
@@ -112,7 +129,10 @@ class Train(ResultFlags, DeviceFlags):
         changes = {
             name: str(value.expanduser().resolve()) if isinstance(value, Path) else value
             for name, value in vars(self).items()
-            if name in names - {"recipe", "source", "target", "test", "seed"} and value is not None
+            if name in names - {"recipe", "source", "target", "test", "seed"}
+            and value is not None  # 0 steps are something to say; a flag left out is not
+            and value is not False
+            and value != ()
         }
         return dataclasses.replace(base, **changes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -16,17 +17,17 @@ from posesift.adaptation.runtime import Runtime
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.evaluation.baselines import reestimated_batchnorm
+from posesift.experiments.arms import Arm, Comparison, cell_folder, seeded, seeds_of
 from posesift.experiments.findings import findings
 from posesift.experiments.judge import judge, test_sets
-from posesift.experiments.plan import Arm, Comparison, seeds_of
-from posesift.experiments.recipes import aimed, recipe
-from posesift.experiments.run import train
+from posesift.experiments.run import data_of, train
 from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
 from posesift.experiments.spec import Experiment, read_yaml
 from posesift.experiments.trained import load_method
 from posesift.poses import PoseTable
 from posesift.progress import note
 
+DECIDED = ("device", "precision", "threads")
 ADABN_IMAGES = 512  # unlabelled target images that re-estimate the BatchNorm statistics
 
 
@@ -71,17 +72,20 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
     return folder
 
 
-def seeded(plan: Comparison, seed: int) -> Experiment:
-    """The experiment that all arms of one seed share."""
-    experiment = recipe(plan.recipe, seed, plan.quick)
-    if plan.aim:
-        experiment = aimed(experiment, **plan.aim)
-    return dataclasses.replace(experiment, **plan.changes)
+def check(plan: Comparison) -> None:
+    """Open the data of every method once, so that a mistake shows before the work begins.
+
+    Raises:
+        ValueError: see `posesift.experiments.run.data_of`.
+    """
+    experiment = seeded(plan, plan.seeds[0])
+    for arm in {arm.method: arm for arm in plan.arms}.values():
+        data_of(of_arm(experiment, arm, Path()))
 
 
 def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
     """The experiment of one arm: method, sampling, budget, start; an oracle's labelled data."""
-    changes: dict = {
+    changes: dict[str, Any] = {
         "method": arm.method,
         "sampling": arm.sampling,
         "sample_in": arm.sample_in,
@@ -99,9 +103,16 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
     return dataclasses.replace(experiment, **changes)
 
 
-def cell_folder(folder: Path, arm: str, seed: int) -> Path:
-    """The run folder of one arm and seed."""
-    return folder / "cells" / arm / f"seed{seed}"
+def reopen(folder: Path, plan: Comparison) -> None:
+    """Take a finished comparison up again, to add seeds to it or to draw its page anew.
+
+    Raises:
+        ValueError: it is no comparison, or one of another plan.
+    """
+    if storage.is_finished(folder):
+        storage.read_manifest(folder, "comparison")
+        _check_begun(folder, plan)
+        (folder / storage.MANIFEST).unlink()
 
 
 def _claimed(plan: Comparison, folder: Path) -> Comparison:
@@ -112,30 +123,53 @@ def _claimed(plan: Comparison, folder: Path) -> Comparison:
     Raises:
         ValueError: the folder was begun with another plan.
     """
-    path = folder / "experiment.yaml"
-    begun = read_yaml(path) if path.is_file() else None
-    changes = {key: value for key, value in plan.changes.items() if value not in (None, "auto")}
-    decided = dict.fromkeys(("device", "precision", "threads"))
+    begun = _check_begun(folder, plan)
+    changes = _given(plan)
     if begun is not None:
-        decided = {key: begun["changes"].get(key) for key in decided}
+        decided = {key: begun["changes"].get(key) for key in DECIDED}
     else:
-        wanted = {key: changes.get(key) for key in decided}
+        wanted = {key: changes.get(key) for key in DECIDED}
         runtime = Runtime.resolve(
             wanted["device"] or "auto", wanted["precision"] or "auto", wanted["threads"]
         )
-        decided = {key: runtime.describe()[key] for key in decided}
+        decided = {key: runtime.describe()[key] for key in DECIDED}
     plan = dataclasses.replace(plan, changes=decided | changes)
-    wanted = storage.plain(dataclasses.asdict(plan))
-    if begun is not None:
-        for theirs, mine in ((begun, wanted), (begun["changes"], wanted["changes"])):
-            for key in mine:
-                if key not in ("changes", "command", "workers") and theirs.get(key) != mine[key]:
-                    raise ValueError(
-                        f"{folder} was begun with {key} = {theirs.get(key)}, found {mine[key]}; "
-                        "give the same settings to go on, or choose another --out"
-                    )
-    storage.write_text(path, yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True))
+    document = storage.plain(dataclasses.asdict(plan))
+    storage.write_text(
+        folder / "experiment.yaml", yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    )
     return plan
+
+
+def _check_begun(folder: Path, plan: Comparison) -> dict[str, Any] | None:
+    """What the folder was begun with, if it was. Seeds may grow; nothing else may change.
+
+    Raises:
+        ValueError: it was begun with another plan.
+    """
+    path = folder / "experiment.yaml"
+    if not path.is_file():
+        return None
+    begun = read_yaml(path)
+    wanted = storage.plain(dataclasses.asdict(dataclasses.replace(plan, changes=_given(plan))))
+    asked = {key: begun["changes"].get(key) for key in DECIDED} | wanted["changes"]
+    for theirs, mine in ((begun, wanted), (begun["changes"], asked)):
+        for key in dict.fromkeys((*theirs, *mine)):
+            if key in ("changes", "command", "workers"):
+                continue
+            was, now = theirs.get(key), mine.get(key)
+            grown = key in ("seeds", "oracle_seeds") and now[: len(was)] == was
+            if was != now and not grown:
+                raise ValueError(
+                    f"{folder} was begun with {key} = {was}, found {now}; give the same settings "
+                    "to go on (seeds may be added), or choose another --out"
+                )
+    return begun
+
+
+def _given(plan: Comparison) -> dict[str, Any]:
+    """The changes that say something."""
+    return {key: value for key, value in plan.changes.items() if value not in (None, "auto")}
 
 
 def _scored(experiment: Experiment, folder: Path, check: bool) -> Scored:
@@ -148,9 +182,11 @@ def _scored(experiment: Experiment, folder: Path, check: bool) -> Scored:
 
 
 def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
-    """What comes for free, beside the arm that the others are compared with."""
-    names = [arm.name for arm in plan.arms]
-    reference = plan.primary[1] if plan.primary[1] in names else names[0]
+    """What comes for free, beside the source-only arm or the one that others are compared with."""
+    arms = [arm for arm in plan.arms if arm.role == "arm"]
+    plain = [arm.name for arm in arms if (arm.method, arm.sampling) == ("source-only", "uniform")]
+    names = [name for name in (*plain, plan.primary[1]) if name in {arm.name for arm in arms}]
+    reference = names[0] if names else plan.arms[0].name
     cell = cell_folder(folder, reference, experiment.seed)
     if (cell / "baselines.json").is_file():
         return

@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from posesift import storage
-from posesift.evaluation.intervals import holm, mean_interval, paired_interval
-from posesift.experiments.plan import Comparison
+from posesift.experiments import published
+from posesift.experiments.arms import Arm, Comparison, against, cell_folder, seeded, seeds_of
+from posesift.experiments.choice import describe, is_leak
+from posesift.experiments.differences import differences, gap_closed, headroom
 from posesift.experiments.spec import Experiment
-
-HARDEST = "PCK@0.05 on the hardest quarter of the target"
 
 
 def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
     """``comparison.json`` of a folder whose cells are all finished."""
-    from posesift.experiments.compare import cell_folder, seeded
-
     experiment = seeded(plan, plan.seeds[0])
     cells, free = [], []
     for arm in plan.arms:
@@ -60,76 +58,16 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
             for name, address in experiment.test.items()
         },
         "gap": experiment.gap,
-        "arms": [_arm(plan, folder, arm.name) for arm in plan.arms],
+        "arms": [_arm(plan, folder, arm) for arm in plan.arms],
         "cells": cells,
         "baselines": free,
-        **_differences(plan, cells),
-        "headroom": _headroom(plan, cells),
+        **differences(plan, cells),
+        "gap_closed": gap_closed(plan, cells),
+        "headroom": headroom(plan, cells),
         "support": _support(plan, cells),
+        "published": published.rows(experiment.published) if experiment.published else [],
+        "checkpoint": _checkpoint(experiment.choose_by),
     }
-
-
-def figure(cells: list[dict[str, Any]], arm: str, seed: int, name: str) -> float | None:
-    """One figure of one cell: ``"hardest"``, or a test set's name for its PCK@0.05."""
-    for cell in cells:
-        if cell["arm"] == arm and cell["seed"] == seed:
-            if name == "hardest":
-                bins = cell["sets"]["target"]["by_bin"]
-                return bins[-1]["pck"] if bins else None
-            return cell["sets"][name]["pck"]["0.05"]["all"]
-    return None
-
-
-def _differences(plan: Comparison, cells: list[dict[str, Any]]) -> dict[str, Any]:
-    """The primary endpoint, and all others with Holm's correction."""
-    one, other = plan.primary
-    primary = _difference(plan, cells, one, other, "hardest", HARDEST)
-    names = [arm.name for arm in plan.arms if arm.role == "arm" and arm.name != other]
-    sets = [name for name in ("target", "target_poses") if any(name in c["sets"] for c in cells)]
-    secondary = [
-        _difference(plan, cells, name, other, "hardest", HARDEST) for name in names if name != one
-    ] + [
-        _difference(plan, cells, name, other, where, f"PCK@0.05, {label}")
-        for where, label in (
-            ("target", "target"),
-            ("target_poses", "target poses in the source's look"),
-        )
-        if where in sets
-        for name in names
-    ]
-    secondary = [row for row in secondary if row["values"]]
-    for row, corrected in zip(secondary, holm([row["p"] for row in secondary]), strict=True):
-        row["p_holm"] = corrected
-    return {"primary": primary, "secondary": secondary}
-
-
-def _difference(
-    plan: Comparison, cells: list[dict[str, Any]], one: str, other: str, name: str, endpoint: str
-) -> dict[str, Any]:
-    """Arm ``one`` minus arm ``other``, paired over seeds."""
-    pairs = [(figure(cells, one, s, name), figure(cells, other, s, name)) for s in plan.seeds]
-    known = [(a, b) for a, b in pairs if a is not None and b is not None]
-    row: dict[str, Any] = {"endpoint": endpoint, "arm": one, "against": other}
-    if not known:
-        nothing = dict.fromkeys(("mean", "low", "high", "half_width", "p"))
-        return row | {"values": []} | nothing
-    found = paired_interval([a for a, _ in known], [b for _, b in known])
-    return row | {"values": [a - b for a, b in known]} | found._asdict()
-
-
-def _headroom(plan: Comparison, cells: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """H = oracle of (target poses, source look) - uniform arm, both tested there."""
-    oracle = next((arm.name for arm in plan.arms if arm.trained_on == "target_poses"), None)
-    if oracle is None:
-        return None
-    uniform = plan.primary[1]
-    values = [
-        best - usual
-        for seed in plan.seeds
-        if (best := figure(cells, oracle, seed, "target_poses")) is not None
-        and (usual := figure(cells, uniform, seed, "target_poses")) is not None
-    ]
-    return mean_interval(values)._asdict() | {"values": values} if values else None
 
 
 def _support(plan: Comparison, cells: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -152,21 +90,15 @@ def _support(plan: Comparison, cells: list[dict[str, Any]]) -> dict[str, list[di
     return found
 
 
-def _arm(plan: Comparison, folder: Path, name: str) -> dict[str, Any]:
+def _arm(plan: Comparison, folder: Path, arm: Arm) -> dict[str, Any]:
     """One row of ``"arms"``, with the sampler's own figures of the first seed."""
-    from posesift.experiments.compare import cell_folder
-
-    arm = next(arm for arm in plan.arms if arm.name == name)
-    seed = plan.oracle_seeds[0] if arm.role == "oracle" else plan.seeds[0]
-    drawn = storage.read_json(cell_folder(folder, name, seed) / "environment.json")["draws"]
-    facts = dataclasses.asdict(arm)
+    first = cell_folder(folder, arm.name, seeds_of(plan, arm)[0])
     return {
-        "name": name,
-        "label": name,
-        "role": arm.role,
-        "method": "oracle" if arm.role == "oracle" else "source-only",
-        **{key: facts[key] for key in ("sampling", "start", "trained_on", "warmup_steps", "steps")},
-        **drawn,
+        **dataclasses.asdict(arm),
+        "label": arm.label,
+        "method": "oracle" if arm.role == "oracle" else arm.method,
+        "against": against(plan, arm),
+        **storage.read_json(first / "environment.json")["draws"],
     }
 
 
@@ -174,6 +106,13 @@ def _notes(plan: Comparison, experiment: Experiment) -> list[str]:
     notes = list(experiment.notes)
     if len(plan.seeds) == 1:
         notes.append("One seed: differences between arms carry no interval over seeds.")
+    if experiment.published:
+        notes += published.caveats(experiment.published)
     if plan.quick:
         notes.append("Quick size: little data, few steps. Good for a look, not for conclusions.")
     return notes
+
+
+def _checkpoint(choice: str) -> str:
+    """Which labels chose the checkpoints; a leak is called by the name of its flag, too."""
+    return f"{describe(choice)} (--choose-by {choice})" if is_leak(choice) else describe(choice)

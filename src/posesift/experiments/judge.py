@@ -18,6 +18,7 @@ from posesift.evaluation.baselines import constant_pose
 from posesift.evaluation.by_bin import evaluation_difficulty
 from posesift.evaluation.evalpose import statistics_of
 from posesift.evaluation.evaluate import Evaluation, evaluate
+from posesift.evaluation.intervals import ratio_interval
 from posesift.poses import PoseTable
 from posesift.poses.angles import joint_angles
 from posesift.skeletons.mapping import mismatch
@@ -52,7 +53,9 @@ def judge(
         workers: loader processes.
 
     Returns:
-        What ``evaluation.json`` holds: ``sets``, and ``baselines`` by name.
+        What ``evaluation.json`` holds: ``sets``, and ``baselines`` by name. To what `evaluate`
+        finds each set adds ``by_support`` (`support.pck_by_support`) and ``interval``, the 95 %
+        interval over images of its pooled PCK@0.05.
     """
     from posesift.evaluation.predict import predict
     from posesift.evaluation.samples import write_samples
@@ -123,7 +126,7 @@ def _measure(
     stride: float = 4,
 ) -> Evaluation:
     table = dataset.table
-    evaluation = evaluate(
+    measured = evaluate(
         predicted_NK2,
         dataset.keypoints_NK2,
         dataset.visible_NK,
@@ -134,7 +137,9 @@ def _measure(
         protocol=protocol,
         stride=stride,
     )
-    return evaluation
+    ends = ratio_interval(measured.correct_N, measured.counted_N)
+    measured.entry["interval"] = list(ends) if ends else None
+    return measured
 
 
 def _angles(table: PoseTable) -> NDArray[np.float64]:

@@ -42,8 +42,11 @@ def data_of(experiment: Experiment) -> Data:
     """Open all data of an experiment, so that a mistake shows before the work begins.
 
     Raises:
-        ValueError: data that cannot be read, have other skeletons, or no labels to measure by.
+        ValueError: data that cannot be read, have other skeletons, no labels to measure by, or
+            no images to adapt to; a style for a method that has none.
     """
+    if experiment.style != "none" and experiment.method != "udape":
+        raise ValueError(f"--style is of udape; {experiment.method} does not change looks")
     source = read(experiment.source, default_split="train")
     training, target = source, None
     if experiment.method == "oracle":
@@ -191,9 +194,12 @@ def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]
             begun, workers=experiment.workers, save_every=experiment.save_every
         )
     runtime = Runtime.resolve(
-        experiment.device, experiment.precision, experiment.threads, devices=experiment.devices
+        experiment.device,
+        experiment.precision,
+        experiment.threads,
+        devices=experiment.devices,
+        accumulate=experiment.accumulate,
     )
-    runtime = dataclasses.replace(runtime, accumulate=experiment.accumulate)
     experiment = dataclasses.replace(experiment, **_decided(runtime))
     experiment.save(path)
     return experiment, runtime

@@ -16,13 +16,13 @@ import msgspec
 import yaml
 
 from posesift import storage
+from posesift.experiments.choice import CHOICES
 from posesift.sampling.strategies import NAMES as STRATEGIES
 
 METHODS = ("source-only", "regda", "udape", "oracle")
 ADAPTING = ("regda", "udape")  # those that look at unlabelled images of the target
 SAMPLE_IN = ("warm-up", "adaptation", "both")
 STYLES = ("none", "statistics", "fourier", "adain")
-CHOOSE_BY = ("last", "agreement", "best-on-target-test")
 TRACKERS = ("tensorboard", "wandb", "mlflow")
 
 
@@ -79,6 +79,8 @@ class Experiment:
         log_to: trackers that get the journal too: ``tensorboard``, ``wandb``, ``mlflow``.
         save_every: steps between checkpoints.
         target_boxes: data format to where boxes come from, for formats that have none.
+        published: task whose published rows stand beside a comparison
+            (`posesift.experiments.published`), or None.
         notes: what a reader of the report must know.
     """
 
@@ -124,6 +126,7 @@ class Experiment:
     log_to: tuple[str, ...] = ()
     save_every: int = 100
     target_boxes: dict[str, str] = field(default_factory=dict)
+    published: str | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -131,7 +134,7 @@ class Experiment:
         choose("sampling strategy", self.sampling, STRATEGIES)
         choose("value for --sample-in", self.sample_in, SAMPLE_IN)
         choose("style", self.style, STYLES)
-        choose("value for --choose-by", self.choose_by, CHOOSE_BY)
+        choose("value for --choose-by", self.choose_by, CHOICES)
         for name in self.log_to:
             choose("tracker", name, TRACKERS)
         for name in ("accumulate", "devices"):

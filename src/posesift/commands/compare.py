@@ -1,0 +1,238 @@
+"""``posesift compare RECIPE``: methods x sampling strategies x seeds, one table, one page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from posesift import storage
+from posesift.commands.flags import (
+    DeviceFlags,
+    ResultFlags,
+    number,
+    resumable,
+    table_text,
+    warn,
+)
+from posesift.progress import note
+
+if TYPE_CHECKING:
+    from posesift.experiments.arms import Comparison
+
+CHANGES = (
+    "weights", "network", "side", "batch_size", "style", "style_weights", "choose_by",
+    "accumulate", "published", "device", "precision", "threads", "workers",
+)  # fmt: skip
+
+
+@dataclass(kw_only=True)
+class Compare(ResultFlags, DeviceFlags):
+    """Train methods with sampling strategies on one budget of draws, over seeds; tell what helps.
+
+    Arms share their warm-ups, differences are paired over seeds. What is finished is never run
+    again: --resume goes on after an interruption, or with more --seeds.
+    """
+
+    recipe: Annotated[str, tyro.conf.Positional]
+    """world-body, world-hand or photos."""
+    methods: tuple[str, ...] = ("source-only", "regda", "udape")
+    """Of source-only, regda, udape."""
+    samplings: tuple[str, ...] = ("uniform", "curriculum", "hard-mining")
+    """Sampling strategies; uniform, which the others are compared with, is always one."""
+    seeds: tuple[str, ...] = ("3",)
+    """How many times everything is drawn anew; or which seeds, with commas: 0,2,5."""
+    sample_in: Literal["warm-up", "adaptation", "both"] = "both"
+    """The stages that draw by the strategies."""
+    warmup_steps: int | None = None
+    """Steps of the first stage, of every arm."""
+    steps: int | None = None
+    """Steps of the second stage, of every arm."""
+    source: str | None = None
+    """Address of the labelled training data."""
+    target: str | None = None
+    """Address of the target data: its train split is adapted to and trains the oracle, its test
+    split is the test."""
+    test: str | None = None
+    """Address of the test data (default: the target's test split)."""
+    no_oracle: bool = False
+    """Train none on the target's labels; the gap that is closed is then not known."""
+    weights: Path | None = None
+    """Backbone weights (.pth or .safetensors) from a local file."""
+    network: Literal["small", "resnet18", "resnet34", "resnet50", "resnet101"] | None = None
+    """The network."""
+    side: int | None = None
+    """Side of the square crops in pixels."""
+    batch_size: int | None = None
+    """Images a step."""
+    accumulate: int | None = None
+    """Cut each batch into this many parts, to fit into memory."""
+    style: Literal["none", "statistics", "fourier", "adain"] | None = None
+    """How udape gives images the look of the other domain."""
+    style_weights: Path | None = None
+    """Weights of the style network, for --style adain."""
+    parity: bool = False
+    """Train by the formulas of the published code, its quirks included."""
+    choose_by: Literal["last", "agreement", "best-on-target-test"] | None = None
+    """The checkpoint that is kept. best-on-target-test looks at the answers: it is a leak."""
+    published: Literal["surreal-to-lsp", "surreal-to-human36m", "rhd-to-h3d"] | None = None
+    """Show the published rows of this task beside what is measured."""
+    quick: bool = False
+    """The recipe's small size."""
+    resume: bool = False
+    """Go on with the comparison in --out, with more --seeds if there are more."""
+
+    def run(self) -> None:
+        """Compare and draw the page."""
+        from posesift.data.address import parse
+        from posesift.experiments.compare import check, compare, reopen
+        from posesift.experiments.cost import estimate
+        from posesift.report.page import write_report
+
+        plan = self.plan()
+        check(plan)  # a mistake in an address shows before anything is touched
+        if self.resume and self.out is not None:
+            reopen(self.out, plan)
+        folder = self.claim(
+            "comparison",
+            f"compare-{self.recipe}",
+            self.weights,
+            self.style_weights,
+            *(parse(address).path for address in plan.aim.values()),
+            resume=self.resume,
+        )
+        note(estimate(plan, folder))
+        with resumable(folder):
+            compare(plan, folder, write_report)
+        found = storage.read_json(folder / "comparison.json")
+        for text in found["notes"]:
+            warn(text)
+        self.finish(folder, summary(found), comparison_text(found))
+
+    def plan(self) -> Comparison:
+        """What is compared."""
+        from posesift.experiments.plan import compare_plan
+
+        changes = {name: getattr(self, name) for name in CHANGES}
+        changes = {
+            name: str(value.expanduser().resolve()) if isinstance(value, Path) else value
+            for name, value in changes.items()
+            if value is not None
+        }
+        if self.parity:
+            changes["parity"] = True
+        aim = {name: getattr(self, name) for name in ("source", "target", "test")}
+        return compare_plan(
+            self.recipe,
+            _words(self.methods),
+            _words(self.samplings),
+            seeds_of(self.seeds),
+            self.sample_in,
+            self.quick,
+            warmup_steps=self.warmup_steps,
+            steps=self.steps,
+            oracle=not self.no_oracle,
+            aim={name: value for name, value in aim.items() if value is not None},
+            changes=changes,
+            command=self._command(),
+        )
+
+    def _command(self) -> str:
+        """The flags that say what is compared, as a person would type them."""
+        parts = ["posesift compare", self.recipe]
+        default = Compare(recipe=self.recipe)
+        beside = {"recipe", "out", "overwrite", "json", "open", "resume"}
+        for name, value in vars(self).items():
+            if name not in beside and value != getattr(default, name):
+                parts.append(f"--{name.replace('_', '-')}")
+                if isinstance(value, tuple):
+                    parts.append(",".join(value))
+                elif value is not True:
+                    parts.append(str(value))
+        return " ".join(parts)
+
+
+def seeds_of(words: tuple[str, ...]) -> tuple[int, ...]:
+    """Seeds from what was typed: one number is how many, several are the seeds.
+
+    >>> seeds_of(("3",)), seeds_of(("4,7",)), seeds_of(("4", "7"))
+    ((0, 1, 2), (4, 7), (4, 7))
+
+    Raises:
+        ValueError: not whole numbers, or none of them.
+    """
+    found = _words(words)
+    if not found or not all(re.fullmatch(r"\d+", word) for word in found):
+        raise ValueError(
+            f"--seeds: expected how many (3) or which ones (0,2,5), found {' '.join(words)!r}"
+        )
+    if len(found) == 1 and "," not in "".join(words):
+        if int(found[0]) < 1:
+            raise ValueError(f"--seeds: expected 1 or more, found {found[0]}")
+        return tuple(range(int(found[0])))
+    return tuple(dict.fromkeys(int(word) for word in found))
+
+
+def summary(found: dict[str, Any]) -> dict[str, Any]:
+    """What --json prints of a comparison."""
+    return {key: found[key] for key in ("primary", "gap_closed", "seeds", "checkpoint")}
+
+
+def comparison_text(found: dict[str, Any]) -> str:
+    """The table of arms by joint group on the target, and the primary endpoint in a sentence."""
+    from posesift.evaluation.intervals import mean_interval
+
+    arms = [arm for arm in found["arms"] if arm["role"] != "warm-up"]
+    closed = {row["arm"]: row for row in found["gap_closed"]}
+    seeds = len(found["seeds"])
+    rows, groups = [], list(found["cells"][0]["sets"]["target"]["pck"]["0.05"])
+    for arm in arms:
+        sets = [cell["sets"]["target"] for cell in found["cells"] if cell["arm"] == arm["name"]]
+        cells = [arm["label"]]
+        for group in groups:
+            values = [entry["pck"]["0.05"][group] for entry in sets]
+            known = [value for value in values if value is not None]
+            mean, low, _ = mean_interval(known) if known else (None, None, None)
+            half = "" if mean is None or low is None else f" ±{mean - low:.1f}"
+            if seeds == 1 and group == "all" and sets and sets[0].get("interval"):
+                half = " [{:.1f}, {:.1f}]".format(*sets[0]["interval"])
+            cells.append(number(mean) + half)
+        share = closed.get(arm["name"])
+        text = "-" if share is None else f"{share['mean']:.0f} %"
+        if share is not None and share["low"] is not None:
+            text += f" [{share['low']:.0f}, {share['high']:.0f}]"
+        rows.append([*cells, text])
+    over = (
+        "one seed: intervals are over images, and differences between arms carry none over seeds"
+        if seeds == 1
+        else f"mean of {seeds} seeds, 95 % intervals over seeds"
+    )
+    return "\n".join(
+        [
+            f"PCK@0.05 on the target; {over}",
+            table_text(rows, ["arm", *groups, "gap closed"]),
+            _primary(found),
+            found["checkpoint"],
+        ]
+    )
+
+
+def _primary(found: dict[str, Any]) -> str:
+    """The primary endpoint in one sentence."""
+    primary = found["primary"]
+    labels = {arm["name"]: arm["label"] for arm in found["arms"]}
+    one, other = (labels.get(primary[key], primary[key]) for key in ("arm", "against"))
+    text = f"{primary['endpoint']}, {one} minus {other}: {number(primary['mean'])} points"
+    if primary["mean"] is not None:
+        text = text.replace(number(primary["mean"]), f"{primary['mean']:+.1f}")
+    if primary["low"] is not None:
+        text += f" (95 % interval {primary['low']:+.1f} to {primary['high']:+.1f})"
+    return text
+
+
+def _words(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Words that may be given apart or joined by commas."""
+    return tuple(word for value in values for word in value.split(",") if word)

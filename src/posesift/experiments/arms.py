@@ -1,0 +1,128 @@
+"""What a comparison is: arms x seeds of one recipe. No torch here."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from posesift.experiments.recipes import aimed, recipe
+from posesift.experiments.spec import Experiment
+
+LABELS = {
+    "source-only": "Source only",
+    "regda": "RegDA",
+    "udape": "UDAPE",
+    "oracle": "Oracle",
+    "warm-up": "Warm-up",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One row of a comparison.
+
+    Attributes:
+        name: short and unique.
+        role: ``warm-up`` (trains what arms start from), ``arm``, or ``oracle``.
+        method: what trains it.
+        sampling: its strategy.
+        sample_in: the stages that draw by ``sampling``.
+        start: the warm-up arm whose network it starts from, or None: from scratch.
+        trained_on: for an oracle, the name of the test set whose kind of labelled data it trains
+            on (`Experiment.oracles`).
+        warmup_steps: its budget before the second stage.
+        steps: its budget in the second stage.
+    """
+
+    name: str
+    role: Literal["warm-up", "arm", "oracle"] = "arm"
+    method: str = "source-only"
+    sampling: str = "uniform"
+    sample_in: str = "both"
+    start: str | None = None
+    trained_on: str | None = None
+    warmup_steps: int = 0
+    steps: int = 0
+
+    @property
+    def label(self) -> str:
+        """What people call it.
+
+        >>> Arm(name="udape+hard-mining", method="udape", sampling="hard-mining").label
+        'UDAPE + hard mining'
+        >>> Arm(name="hard-mining", sampling="hard-mining").label
+        'Source only + hard mining'
+        """
+        if self.role == "oracle":
+            label = LABELS["oracle"]
+            return label if self.trained_on in (None, "target") else f"{label} ({self.trained_on})"
+        label = LABELS[self.method]
+        if self.role == "warm-up":
+            label = LABELS["warm-up"]
+            label += "" if self.method == "source-only" else f" ({LABELS[self.method]})"
+        strategy = self.sampling.replace("-", " ")
+        return label if self.sampling == "uniform" else f"{label} + {strategy}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Arms x seeds of one recipe, on one draw budget. A seed redraws everything.
+
+    Attributes:
+        recipe: the recipe's name.
+        arms: what is compared; warm-ups stand before the arms that start from them.
+        seeds: at least one.
+        oracle_seeds: seeds that oracles are trained for.
+        quick: the recipe's small size.
+        aim: data addresses instead of the recipe's: ``source``, ``target``, ``test``.
+        changes: fields of the recipe's experiment that are replaced.
+        primary: the arm of the one primary endpoint and the arm it is compared with.
+        command: what a person types to make it again.
+    """
+
+    recipe: str
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...] = (0,)
+    oracle_seeds: tuple[int, ...] = (0,)
+    quick: bool = False
+    aim: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
+    primary: tuple[str, str] = ("hard-mining", "uniform")
+    command: str = ""
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name."""
+        return next(arm for arm in self.arms if arm.name == name)
+
+
+def seeded(plan: Comparison, seed: int) -> Experiment:
+    """The experiment that all arms of one seed share."""
+    experiment = recipe(plan.recipe, seed, plan.quick)
+    if plan.aim:
+        experiment = aimed(experiment, **plan.aim)
+    return dataclasses.replace(experiment, **plan.changes)
+
+
+def against(plan: Comparison, arm: Arm) -> str | None:
+    """The arm that ``arm`` is compared with: its method drawn uniformly, or source-only.
+
+    >>> one, other = Arm(name="source-only"), Arm(name="source-only+easy", sampling="easy")
+    >>> plan = Comparison(recipe="world-body", arms=(one, other, Arm(name="udape", method="udape")))
+    >>> [against(plan, arm) for arm in plan.arms]
+    [None, 'source-only', 'source-only']
+    """
+    uniform = {o.method: o.name for o in plan.arms if o.role == "arm" and o.sampling == "uniform"}
+    other = uniform.get("source-only" if arm.sampling == "uniform" else arm.method)
+    return other if arm.role == "arm" and other != arm.name else None
+
+
+def seeds_of(plan: Comparison, arm: Arm) -> tuple[int, ...]:
+    """The seeds that an arm is trained for."""
+    return plan.oracle_seeds if arm.role == "oracle" else plan.seeds
+
+
+def cell_folder(folder: Path, arm: str, seed: int) -> Path:
+    """The run folder of one arm and seed."""
+    return folder / "cells" / arm / f"seed{seed}"

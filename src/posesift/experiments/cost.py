@@ -1,0 +1,51 @@
+"""How long a comparison will take: one line before the work begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from posesift import storage
+from posesift.experiments.arms import Arm, Comparison, cell_folder, seeded, seeds_of
+
+SECONDS_A_STEP = {"bf16": 0.075, "fp32": 0.115}  # supervised, 32 of 64 px, on two CPU cores
+COST = {"source-only": 1.0, "oracle": 1.0, "regda": 2.2, "udape": 2.4}
+"""An adaptation step of each method, in supervised ones."""
+SECONDS_BESIDE = 60.0  # painting, scoring, evaluation and the report of one seed
+
+
+def training_steps(plan: Comparison, folder: Path | None = None) -> int:
+    """All optimiser steps of a plan; those of cells that ``folder`` holds are done already."""
+    return sum(arm.warmup_steps + arm.steps for arm, _ in _left(plan, folder))
+
+
+def estimate(plan: Comparison, folder: Path | None = None) -> str:
+    """One line before the work: how long it will take here, and what is shorter."""
+    from posesift.adaptation.runtime import Runtime
+
+    device, precision = (plan.changes.get(key) or "auto" for key in ("device", "precision"))
+    runtime = Runtime.resolve(device, precision, plan.changes.get("threads")).describe()
+    text = (
+        f"{training_steps(plan, folder)} training steps on {runtime['device']} in "
+        f"{runtime['precision']}"
+    )
+    experiment = seeded(plan, plan.seeds[0])
+    if runtime["device"] != "cpu" or experiment.network != "small":
+        return text
+    work = sum(arm.warmup_steps + COST[arm.method] * arm.steps for arm, _ in _left(plan, folder))
+    size = experiment.batch_size / 32 * (experiment.side / 64) ** 2
+    seconds = work * size * SECONDS_A_STEP[runtime["precision"]]
+    seconds += SECONDS_BESIDE * len(plan.seeds) * (0.25 if plan.quick else 1.0)
+    text += f": about {max(1, round(seconds / 60))} min on two cores"
+    if runtime["precision"] == "fp32" and not plan.quick:
+        text += "; this machine has no fast bf16: --quick is the small size"
+    return text
+
+
+def _left(plan: Comparison, folder: Path | None) -> list[tuple[Arm, int]]:
+    """Arms and seeds that are still to be trained."""
+    return [
+        (arm, seed)
+        for arm in plan.arms
+        for seed in seeds_of(plan, arm)
+        if folder is None or not storage.is_finished(cell_folder(folder, arm.name, seed))
+    ]

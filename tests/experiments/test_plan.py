@@ -1,0 +1,112 @@
+"""Plans: names, shared warm-ups, one budget, what is compared with what."""
+
+import dataclasses
+
+import pytest
+
+from posesift.experiments.arms import Arm, Comparison, against
+from posesift.experiments.cost import training_steps
+from posesift.experiments.demo import demo_plan
+from posesift.experiments.plan import compare_plan
+
+ALL = ("source-only", "regda", "udape")
+THREE = ("uniform", "curriculum", "hard-mining")
+
+
+def by_role(plan, role):
+    return {arm.name: arm for arm in plan.arms if arm.role == role}
+
+
+@pytest.mark.parametrize("sample_in", ["warm-up", "adaptation", "both"])
+def test_every_arm_has_one_budget_and_a_warm_up_of_its_loss(sample_in):
+    plan = compare_plan("world-body", ALL, THREE, sample_in=sample_in, warmup_steps=7, steps=5)
+    arms, warm = by_role(plan, "arm"), by_role(plan, "warm-up")
+    assert list(arms) == [m if s == "uniform" else f"{m}+{s}" for m in ALL for s in THREE]
+    places = [arm.name for arm in plan.arms]
+    for arm in arms.values():
+        start = warm[arm.start]
+        assert places.index(start.name) < places.index(arm.name)
+        assert (start.warmup_steps, start.steps, arm.warmup_steps, arm.steps) == (7, 0, 0, 5)
+        assert start.method == ("regda" if arm.method == "regda" else "source-only")
+        drawn = "uniform" if sample_in == "adaptation" else arm.sampling
+        assert start.sampling == drawn
+        assert arm.sample_in == sample_in
+    assert arms["source-only"].start == arms["udape"].start == "warm-up"
+    assert arms["regda"].start == "warm-up-regda"
+    assert len(warm) == (2 if sample_in == "adaptation" else 6)
+    (oracle,) = by_role(plan, "oracle").values()
+    assert oracle.warmup_steps + oracle.steps == 12
+    assert training_steps(plan) == 3 * (7 * len(warm) + 5 * len(arms) + 12)
+
+
+def test_each_arm_has_its_reference():
+    plan = compare_plan("world-body", ALL, ["hard-mining"])
+    found = {arm.name: against(plan, arm) for arm in plan.arms if arm.role == "arm"}
+    assert found == {
+        "source-only": None, "source-only+hard-mining": "source-only",
+        "regda": "source-only", "regda+hard-mining": "regda",
+        "udape": "source-only", "udape+hard-mining": "udape",
+    }  # fmt: skip
+    assert plan.primary == ("udape+hard-mining", "udape")
+    assert all(against(plan, arm) is None for arm in plan.arms if arm.role != "arm")
+    assert compare_plan("world-body", ALL, ["uniform"]).primary == ("udape", "source-only")
+    assert compare_plan("world-body", ["regda", "udape"], []).primary == ("udape", "regda")
+    assert compare_plan("world-body", ["source-only"], ["easy"]).primary == (
+        "source-only+easy", "source-only",
+    )  # fmt: skip
+
+
+def test_a_style_gives_udape_a_warm_up_of_its_own():
+    """Source-only training must not have seen the target's looks."""
+    plan = compare_plan("world-body", ALL, ["uniform"], changes={"style": "statistics"})
+    arms, warm = by_role(plan, "arm"), by_role(plan, "warm-up")
+    assert warm[arms["udape"].start].method == "udape"
+    assert warm[arms["source-only"].start].method == "source-only"
+
+
+def test_labels_for_people():
+    labels = {arm.name: arm.label for arm in compare_plan("world-body", ALL, THREE).arms}
+    assert labels["udape+hard-mining"] == "UDAPE + hard mining"
+    assert labels["regda+curriculum"] == "RegDA + curriculum"
+    assert (labels["source-only"], labels["regda"]) == ("Source only", "RegDA")
+    assert (labels["oracle"], labels["warm-up"]) == ("Oracle", "Warm-up")
+    assert len(set(labels.values())) == len(labels)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((["magic"],), r"unknown method to compare 'magic'; expected one of source-only, regda"),
+        ((["oracle"],), r"unknown method to compare 'oracle'"),
+        ((ALL, ["hard-minning"]), r"did you mean 'hard-mining'\?"),
+        ((ALL, THREE, ()), "at least one method and one seed"),
+        ((ALL, THREE, (0,), "never"), "expected one of warm-up, adaptation, both"),
+    ],
+)
+def test_impossible_plans_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        compare_plan("world-body", *arguments)
+
+
+def test_a_comparison_needs_a_target_and_steps():
+    with pytest.raises(ValueError, match="give --target"):
+        compare_plan("photos", ["udape"])
+    with pytest.raises(ValueError, match="at least one step in both stages"):
+        compare_plan("world-body", ALL, steps=0)
+
+
+def test_the_demo_tells_the_posters_story_on_one_budget():
+    plan = demo_plan()
+    arms = by_role(plan, "arm")
+    assert list(arms) == ["source-only", "regda", "udape", "udape+curriculum", "udape+hard-mining"]
+    assert len({(arm.warmup_steps, arm.steps) for arm in arms.values()}) == 1
+    assert {arm.start for arm in arms.values()} == {"warm-up", "warm-up-regda"}
+    assert plan.seeds == (0,)
+    assert plan.primary == ("udape+hard-mining", "udape")
+    assert training_steps(plan) == 2 * 300 + 5 * 200 + 500
+
+
+def test_an_arm_without_a_reference_stands_alone():
+    lone = Arm(name="udape+easy", method="udape", sampling="easy")
+    assert against(Comparison(recipe="world-body", arms=(lone,)), lone) is None
+    assert dataclasses.replace(lone, method="regda").label == "RegDA + easy"
