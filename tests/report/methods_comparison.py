@@ -7,6 +7,7 @@ the hardest quarter under UDAPE. Seeds move each figure by a little.
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +173,15 @@ def build(folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> Path:
     }  # fmt: skip
     storage.write_json(folder / "comparison.json", comparison)
     return folder
+
+
+def only(found: dict, *seeds: int) -> dict:
+    """The same comparison with fewer seeds."""
+    kept = copy.deepcopy(found)
+    kept["seeds"] = list(seeds)
+    kept["cells"] = [cell for cell in kept["cells"] if cell["seed"] in seeds]
+    for row in (kept["primary"], *kept["secondary"], *kept["gap_closed"]):
+        row["values"] = row["values"][: len(seeds)]
+        if len(seeds) == 1:
+            row |= dict.fromkeys(("low", "high", "half_width", "p", "p_holm"))
+    return kept

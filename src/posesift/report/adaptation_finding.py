@@ -27,6 +27,8 @@ def adapted(comparison: Comparison) -> Finding | None:
         f"PCK@0.05 on the whole target, {results.label(comparison, called)} minus {base}, both "
         "with uniform sampling."
     ]
+    if not methods.samples_differently(comparison):
+        sentences.append(f"Endpoint named in advance: {comparison['primary']['endpoint']}.")
     for other in methods.adapted(comparison):
         name = methods.uniform(comparison, other)
         if name and name != called:
@@ -34,7 +36,7 @@ def adapted(comparison: Comparison) -> Finding | None:
             if change:
                 told = f"{signed(change.mean)} points ({sure(change, pairs)})"
                 sentences.append(f"{results.label(comparison, name)} minus {base}: {told}.")
-    answer = verdict(shown, results.label(comparison, called), seeds)
+    answer = verdict(shown, results.label(comparison, called), seeds, base)
     return Finding(question, answer, " ".join(sentences))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
+
+from posesift.experiments import choice
 
 LEAKING = "best-on-target-test"
 LAST = "last step; none of the target's labels"
@@ -12,11 +13,7 @@ _CHOICES = {
     "agreement": "agreement on unlabelled target images; none of the target's labels",
     LEAKING: "a leak: best on the labels of the target's test set (best-on-target-test)",
 }
-LEAK = (
-    "Leak: the checkpoint was chosen by the labels of the target's test set "
-    "(best-on-target-test). Figures on that set flatter the model; they can only be set beside "
-    "published figures that were chosen in the same way, and are no estimate for new images."
-)
+LEAK = choice.describe(LEAKING)
 
 
 def of_run(settings: dict[str, Any]) -> str:
@@ -27,16 +24,21 @@ def of_run(settings: dict[str, Any]) -> str:
     >>> of_run({"method": "oracle", "choose_by": "last"})
     "last step; trained on the target's labels (oracle)"
     """
-    choice = str(settings.get("choose_by") or "last")
-    if settings.get("method") == "oracle" and choice == "last":
+    chosen = str(settings.get("choose_by") or "last")
+    if settings.get("method") == "oracle" and chosen == "last":
         return "last step; trained on the target's labels (oracle)"
-    return _CHOICES.get(choice, choice)
+    return _CHOICES.get(chosen, chosen)
 
 
-def is_leak(chosen: str) -> bool:
-    """Whether a comparison's sentence on its checkpoints names a leak.
+def of_comparison(comparison: dict[str, Any]) -> tuple[str, list[str]]:
+    """Which labels chose the checkpoints of a comparison, and the warning if that is a leak.
 
-    >>> is_leak("best-on-target-test"), is_leak("last step; none of the target's labels")
-    (True, False)
+    >>> of_comparison({})
+    ("last step; none of the target's labels", [])
+    >>> of_comparison({"checkpoint": "Leak: by the test set."})[1]
+    ['Leak: by the test set.']
     """
-    return LEAKING in chosen or re.search(r"\b(?:a|is|are) leak", chosen) is not None
+    said = str(comparison.get("checkpoint") or LAST)
+    if said.startswith("Leak"):
+        return _CHOICES[LEAKING], [said]
+    return said, [f"{LEAK} ({said})"] if LEAKING in said else []

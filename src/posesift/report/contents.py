@@ -34,8 +34,7 @@ def of_comparison(folder: ComparisonFolder) -> Page:
     comparison = folder.comparison
     summary = folder.score.summary if folder.score else None
     seeds = comparison["seeds"]
-    chosen = str(comparison.get("checkpoint") or checkpoint.LAST)
-    notes = [checkpoint.LEAK] if checkpoint.is_leak(chosen) else []
+    chosen, notes = checkpoint.of_comparison(comparison)
     notes += comparison.get("notes") or []
     if len(seeds) == 1 and not any(note.startswith("One seed") for note in notes):
         notes.append("One seed: every difference on this page is a lead, not a result.")
@@ -57,7 +56,7 @@ def of_comparison(folder: ComparisonFolder) -> Page:
             ("budget", budget(comparison["budget"])),
             ("seeds", f"{len(seeds)} ({', '.join(map(str, seeds))})"),
             ("protocol", outcome_sections.protocol(comparison)),
-            ("checkpoint chosen by", chosen),
+            ("checkpoint", chosen),
         ],
         facts=_comparison_facts(comparison),
         command=comparison.get("command") or "",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from posesift.report import results
+from posesift.report import methods, results
 from posesift.report.adaptation_finding import adapted, closed, later_bins
 from posesift.report.blocks import Finding
 from posesift.report.results import Comparison
@@ -36,7 +36,9 @@ _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 def of_comparison(comparison: Comparison, summary: dict[str, Any] | None) -> list[Finding]:
     """The findings of a comparison, in the order in which the page then shows them."""
     found = [lacks(summary) if summary else None, fails(comparison)]
-    found += [adapted(comparison), closed(comparison), changed(comparison), later_bins(comparison)]
+    found += [adapted(comparison), closed(comparison)]
+    found += [changed(comparison) if methods.samples_differently(comparison) else None]
+    found += [later_bins(comparison)]
     found += [gap(comparison), cheaper(summary) if summary else None, supported(comparison)]
     found += [free(comparison)]
     return [finding for finding in found if finding]

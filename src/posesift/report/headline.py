@@ -45,7 +45,8 @@ def _adaptation(comparison: Comparison) -> list[Figure]:
     found = []
     reference, leading = results.reference(comparison), methods.leading(comparison)
     called = methods.uniform(comparison, leading) if leading else None
-    if called and called != reference:
+    told = (comparison["primary"]["arm"], comparison["primary"]["against"])  # stands there already
+    if called and called != reference and (called, reference) != told:
         change, seeds = methods.change(comparison, called, reference)
         if change:
             pair = (results.label(comparison, name) for name in (called, reference))

@@ -59,7 +59,7 @@ def published(comparison: Comparison) -> list[Block]:
     table = Table(
         title="Published, PCK@0.05 (%)",
         corner="",
-        columns=[*names, "all", "read from"],
+        columns=[*names, "all", "trust"],
         rows=[
             Row(
                 str(row["method"]),
@@ -82,7 +82,7 @@ def published(comparison: Comparison) -> list[Block]:
     for row in rows:
         if row.get("note"):
             said.setdefault(str(row["note"]), []).append(str(row["method"]))
-    notes = [Note(f"{', '.join(of)}: {note}", strong=False) for note, of in said.items()]
+    notes = [Note(f"{'; '.join(of)}: {note}", strong=False) for note, of in said.items()]
     return [table, *notes]
 
 
@@ -96,10 +96,11 @@ def _row(comparison: Comparison, called: str, columns: list[Any], closed: bool, 
             number(found.mean if found else None),
             "" if deviation is None else number(deviation),
         )
-        over_seeds = results.interval(values)
-        if column.title == "all" and over_seeds and over_seeds.low is not None:
-            ends = f"{number(over_seeds.low)} to {number(over_seeds.high)}"
-            cell = replace(cell, spread="", range=ends)
+        sure = results.interval(values)
+        if len(comparison["seeds"]) == 1:
+            sure = results.over_images(comparison, called, "target")
+        if column.title == "all" and sure and sure.low is not None:
+            cell = replace(cell, spread="", range=f"{number(sure.low)} to {number(sure.high)}")
         cells.append(cell)
     if closed:
         share, _ = methods.gap_closed(comparison, called)
@@ -128,7 +129,8 @@ def _embolden(rows: list[Row], j: int, values: Mapping[int, float | None], digit
 def _caption(comparison: Comparison, closed: bool) -> str:
     seeds = len(comparison["seeds"])
     how = (
-        "One seed: no spread is known."
+        "One seed: no spread over seeds is known; a range behind “all” is a 95 % interval over "
+        "images."
         if seeds == 1
         else f"Joint groups: mean ± standard deviation over {plural(seeds, 'seed')}; “all”: mean "
         "and 95 % interval over them."

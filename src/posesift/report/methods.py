@@ -96,6 +96,13 @@ def representatives(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys([*filter(None, found), results.challenger(comparison)]))
 
 
+def samples_differently(comparison: Comparison) -> bool:
+    """Whether the primary endpoint is of sampling: two arms of one method."""
+    primary = comparison["primary"]
+    mine, theirs = (arm(comparison, primary[key]) for key in ("arm", "against"))
+    return of(mine) == of(theirs)
+
+
 def target_oracle(comparison: Comparison) -> dict[str, Any] | None:
     """The oracle that was trained on the target's own labels."""
     found = [a for a in results.arms(comparison, "oracle") if a.get("trained_on") == "target"]
@@ -117,6 +124,5 @@ def gap_closed(comparison: Comparison, called: str) -> tuple[Interval | None, in
     """Share of the way from source-only to the oracle, in percent, and over how many seeds."""
     for row in comparison.get("gap_closed") or []:
         if row["arm"] == called:
-            known = [value for value in row.get("values") or [] if value is not None]
-            return results.endpoint(row), len(known)
+            return results.endpoint(row), len(row.get("values") or [])
     return None, 0

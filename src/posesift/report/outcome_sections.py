@@ -33,7 +33,9 @@ def by_method(comparison: Comparison) -> Section:
 
 def differences(comparison: Comparison) -> Section:
     """Each arm against its own reference: adaptation in one figure, sampling in the others."""
-    stated = _stated(comparison)
+    order = [n for m in methods.ordered(comparison) for n in methods.arms_of(comparison, m)]
+    places = {name: place for place, name in enumerate(order)}
+    stated = sorted(_stated(comparison), key=lambda row: places.get(row["arm"], len(places)))
     adaptation, sampling = _kinds(comparison, stated)
     seeds = len(comparison["seeds"])
     charts: list[Chart] = []
@@ -45,7 +47,7 @@ def differences(comparison: Comparison) -> Section:
             charts.append(result_figures.forest(drawn, seeds, f"Sampling: {endpoint}"))
     blocks: list[Block] = [Charts(charts)] if charts else []
     grouped = [
-        (methods.name(method), [r for r in stated if _method(comparison, r) == method])
+        (methods.name(method), [row for row in stated if _method(comparison, row) == method])
         for method in _methods(comparison, stated)
     ]
     blocks.append(endpoint_table.endpoints(grouped, comparison, one_pair=False))
@@ -134,8 +136,9 @@ def _groups(
 
 
 def _methods(comparison: Comparison, rows: list[Stated]) -> list[str]:
-    there = {_method(comparison, row) for row in rows}
-    return [method for method in methods.ordered(comparison) if method in there]
+    there = dict.fromkeys(_method(comparison, row) for row in rows)
+    known = [method for method in methods.ordered(comparison) if method in there]
+    return list(dict.fromkeys([*known, *there]))
 
 
 def _method(comparison: Comparison, row: Stated) -> str:

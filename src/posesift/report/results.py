@@ -68,6 +68,15 @@ def by_seed(comparison: Comparison, arm: str, set_name: str, *keys: str) -> dict
     return found
 
 
+def over_images(comparison: Comparison, arm: str, set_name: str) -> Interval | None:
+    """PCK@0.05 of an arm's only seed with its interval over images; None where there is none."""
+    found = [c["sets"].get(set_name) or {} for c in comparison["cells"] if c["arm"] == arm]
+    value = lookup(found[0], "pck", "0.05", "all") if len(found) == 1 else None
+    if value is None or not found[0].get("interval"):
+        return None
+    return Interval(value, *found[0]["interval"])
+
+
 def baseline_by_seed(
     comparison: Comparison, name: str, set_name: str, *keys: str
 ) -> dict[int, float]:

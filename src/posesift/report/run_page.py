@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from posesift.experiments import choice
 from posesift.report import checkpoint, example_sections, methods, run_sections, score_sections
 from posesift.report.blocks import Figure, Page
 from posesift.report.facts import box_note, budget, flat, once
@@ -36,9 +37,9 @@ def of_run(folder: RunFolder) -> Page:
         ("style", _style(settings)),
         ("sampling", _sampling(settings)),
         ("protocol", entry.get("protocol", "")),
-        ("checkpoint chosen by", checkpoint.of_run(settings)),
+        ("checkpoint", checkpoint.of_run(settings)),
     ]
-    notes = [checkpoint.LEAK] if settings.get("choose_by") == checkpoint.LEAKING else []
+    notes = [checkpoint.LEAK] if settings.get("choose_by") in choice.LEAKS else []
     notes += [*(settings.get("notes") or []), *_warnings(folder)]
     tests = settings.get("test") or {}
     notes += box_note(notes, tests.values() if isinstance(tests, dict) else [])

@@ -52,8 +52,8 @@ def _elsewhere(comparison: Comparison, seeds: int) -> list[str]:
     return sentences
 
 
-def verdict(shown: Interval, arm: str, seeds: int) -> str:
-    """One sentence on a difference that claims no more than its interval does.
+def verdict(shown: Interval, arm: str, seeds: int, over: str = "") -> str:
+    """One sentence on a difference (``over`` another arm) that claims no more than its interval.
 
     >>> verdict(Interval(0.4, -0.3, 1.1), "hard mining", 3)
     'No clear change: +0.4 points, but the interval of −0.3 to +1.1 includes zero.'
@@ -69,8 +69,9 @@ def verdict(shown: Interval, arm: str, seeds: int) -> str:
             f"{signed(shown.low)} to {signed(shown.high)} includes zero."
         )
     verb = "gains" if shown.mean > 0 else "loses"
+    pair = f"{'over' if shown.mean > 0 else 'against'} {over} " if over else ""
     return (
-        f"{capitalised(arm)} {verb} {number(abs(shown.mean))} points "
+        f"{capitalised(arm)} {verb} {number(abs(shown.mean))} points {pair}"
         f"({between(shown.low, shown.high)}, {plural(seeds, 'seed')})."
     )
 

@@ -1,0 +1,93 @@
+"""What is said of methods: for each way the numbers can fall, never more than the interval."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from tests.report.methods_comparison import only
+
+from posesift.report import adaptation_finding, findings, headline, results
+
+
+@pytest.fixture
+def found(methods_comparison: Path) -> dict:
+    return json.loads((methods_comparison / "comparison.json").read_text())
+
+
+def test_adaptation_in_one_sentence(found: dict) -> None:
+    said = adaptation_finding.adapted(found)
+    assert said is not None
+    assert said.answer.startswith("UDAPE gains 19.8 points over Source only (95 % interval +18.4")
+    assert "RegDA minus Source only: +7.9 points (95 % interval" in said.detail
+    flat = copy.deepcopy(found)
+    for cell in flat["cells"]:
+        if cell["arm"] == "udape":
+            value = [29.0, 31.0, 30.5][cell["seed"]]
+            cell["sets"]["target"]["pck"]["0.05"]["all"] = value
+    said = adaptation_finding.adapted(flat)
+    assert said is not None
+    assert said.answer.startswith("No clear change:")
+    assert "includes zero" in said.answer
+    said = adaptation_finding.adapted(only(found, 1))
+    assert said is not None
+    assert "a lead, not a result" in said.answer
+    assert "one seed, no interval" in said.detail
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"mean": 61.4, "low": 50, "high": 72, "values": [60, 62]},
+         "UDAPE closes 61 % of the gap (95 % interval 50 to 72 %)."),
+        ({"mean": 5.0, "low": -4, "high": 14, "values": [1, 9]},
+         "UDAPE: no clear share, 5 %, but the interval of −4 to 14 % includes zero."),
+        ({"mean": -5.0, "low": -7, "high": -3, "values": [-4, -6]},
+         "UDAPE widens the gap by 5 % (95 % interval −7 to −3 %)."),
+        ({"mean": 61.4, "low": None, "high": None, "values": [61.4]},
+         "UDAPE: 61 % of the gap (one seed: a lead, not a result)."),
+        ({"mean": None, "low": None, "high": None, "values": []}, "UDAPE: not known."),
+    ],
+)  # fmt: skip
+def test_shares_claim_no_more_than_the_interval(found: dict, row: dict, says: str) -> None:
+    found["gap_closed"] = [{"arm": "udape", **row}]
+    assert adaptation_finding.told_share(found, "udape") == says
+
+
+def test_the_headline_leads_with_adaptation(found: dict) -> None:
+    shown = headline.figures(found, None)
+    assert [figure.value for figure in shown[:4]] == ["+19.8", "20", "50", "+2.5"]
+    assert shown[0].what.startswith("UDAPE minus Source only, PCK@0.05 on the target · 95 %")
+    assert "closed by UDAPE · 95 % interval 46 to 53 %" in shown[2].what
+    assert [figure.strong for figure in shown[:4]] == [False, False, False, True]
+
+
+def test_a_primary_endpoint_of_adaptation_is_said_once(found: dict) -> None:
+    """Methods with uniform sampling alone: nothing is said of sampling."""
+    found["primary"] = next(r for r in found["secondary"] if r["arm"] == "udape")
+    shown = [figure.what for figure in headline.figures(found, None)]
+    assert sum(what.startswith("UDAPE minus Source only") for what in shown) == 1
+    told = {finding.question: finding for finding in findings.of_comparison(found, None)}
+    assert "What did the sampling change?" not in told
+    assert "Endpoint named in advance" in told["What did adaptation change?"].detail
+
+
+def test_later_bins_are_compared_within_seeds(found: dict) -> None:
+    gains = adaptation_finding.bin_gains(found, "udape+hard-mining", "udape")
+    said = adaptation_finding.later_bins(found)
+    assert said is not None
+    more = results.difference(gains[-1], gains[0])
+    assert more is not None
+    assert said.answer.startswith(f"Yes. The hardest quarter gains {more.mean:.1f} points more")
+    for cell in found["cells"]:
+        cell["sets"]["target"]["by_bin"][-1]["pck"] = [20.0, 40.0, 20.0][cell["seed"]]
+        if cell["arm"] == "udape":
+            cell["sets"]["target"]["by_bin"][-1]["pck"] = 30.0
+    said = adaptation_finding.later_bins(found)
+    assert said is not None
+    assert said.answer.startswith("Not clearly")
+    said = adaptation_finding.later_bins(only(found, 0))
+    assert said is not None
+    assert "not a result" in said.answer

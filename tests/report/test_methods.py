@@ -1,0 +1,185 @@
+"""Pages of methods: numbers that can be checked in the head, order, what is compared with what."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests.report.methods_comparison import only
+
+from posesift import storage
+from posesift.report import (
+    adaptation_finding,
+    difficulty_section,
+    example_sections,
+    folders,
+    method_table,
+    methods,
+    outcome_sections,
+    results,
+)
+from posesift.report.blocks import Charts, Gallery, Note, Table
+from posesift.report.folders import ComparisonFolder
+from posesift.report.page import write_report
+
+EVIL = "<script>alert('x')</script>"
+
+
+def row_of(table: Table, name: str) -> list[str]:
+    cells = next(row.cells for row in table.rows if row.name == name and row.role != "group")
+    return [cell.text for cell in cells]
+
+
+@pytest.fixture
+def found(methods_comparison: Path) -> dict:
+    return json.loads((methods_comparison / "comparison.json").read_text())
+
+
+def test_what_is_compared_with_what(found: dict) -> None:
+    assert methods.ordered(found) == ["source-only", "regda", "udape"]
+    assert methods.adapted(found) == ["regda", "udape"]
+    assert methods.leading(found) == "udape"
+    assert results.reference(found) == "source-only"
+    assert methods.against(found, "udape+hard-mining") == "udape"
+    assert methods.against(found, "udape") == "source-only"
+    assert methods.against(found, "source-only") is None
+    assert methods.representatives(found) == [
+        "source-only", "regda", "udape", "udape+hard-mining",
+    ]  # fmt: skip
+    assert methods.strategies(found) == ["uniform", "curriculum", "hard-mining"]
+
+
+def test_a_comparison_of_sampling_has_no_story_of_methods(comparison: Path) -> None:
+    old = json.loads((comparison / "comparison.json").read_text())
+    assert not methods.several(old)
+    assert adaptation_finding.adapted(old) is None
+    assert adaptation_finding.closed(old) is None
+    assert adaptation_finding.later_bins(old) is None
+    assert method_table.published(old) == []
+    assert methods.against(old, "hard-mining") == "uniform"
+
+
+def test_the_table_of_methods(found: dict) -> None:
+    table = method_table.measured(found)
+    assert [row.name for row in table.rows if row.role == "group"] == [
+        "Source only", "RegDA", "UDAPE", "Trained on the target's labels",
+    ]  # fmt: skip
+    assert [row.name for row in table.rows if row.role != "group"] == [
+        "Source only", "Source only + curriculum", "Source only + hard mining",
+        "RegDA", "RegDA + curriculum", "RegDA + hard mining",
+        "UDAPE", "UDAPE + curriculum", "UDAPE + hard mining", "Oracle",
+    ]  # fmt: skip
+    assert table.columns == [
+        "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "all", "gap closed %",
+    ]  # fmt: skip
+    mean = sum(results.by_seed(found, "udape", "target", "pck", "0.05", "all").values()) / 3
+    assert row_of(table, "UDAPE")[6] == f"{mean:.1f}"
+    assert abs(float(row_of(table, "UDAPE")[7]) - 50) <= 2  # 20 of 40 points
+    assert row_of(table, "Source only")[7] == "–"
+    bold = [row.name for row in table.rows for cell in row.cells if cell.best]
+    assert set(bold) == {"UDAPE + hard mining"}
+    assert len(bold) == 8
+
+
+def test_source_only_is_never_bold(found: dict) -> None:
+    for cell in found["cells"]:
+        if cell["arm"] == "source-only":
+            cell["sets"]["target"]["pck"]["0.05"]["all"] = 99.0
+    table = method_table.measured(found)
+    assert [row.name for row in table.rows if any(c.best for c in row.cells)] == [
+        "UDAPE + hard mining"
+    ]
+
+
+def test_one_seed_shows_intervals_over_images_where_there_are_any(found: dict) -> None:
+    one = only(found, 0)
+    cell = next(cell for cell in one["cells"] if cell["arm"] == "udape")
+    cell["sets"]["target"]["interval"] = [47.0, 53.5]
+    table = method_table.measured(one)
+    ranges = {row.name: row.cells[6].range for row in table.rows if row.cells}
+    assert ranges["UDAPE"] == "47.0 to 53.5"
+    assert ranges["RegDA"] == ""
+    assert "over images" in table.caption
+
+
+def test_published_rows_stand_apart(found: dict) -> None:
+    table, *notes = method_table.published(found)
+    assert isinstance(table, Table)
+    assert [row.name for row in table.rows] == ["UDAPE", "UDAPE, rerun", "Oracle"]
+    assert [cell.text for cell in table.rows[0].cells] == ["69.2", "84.9", "–", "82.0", "paper"]
+    assert not any(cell.best for row in table.rows for cell in row.cells)
+    said = [note.text for note in notes if isinstance(note, Note)]
+    assert said == [
+        "UDAPE; UDAPE, rerun: Checkpoint chosen by the target's test labels.",
+        "Oracle: Copied from another task there.",
+    ]
+
+
+def test_differences_are_grouped_by_method(found: dict) -> None:
+    section = outcome_sections.differences(found)
+    charts, table = section.blocks
+    assert isinstance(charts, Charts)
+    assert isinstance(table, Table)
+    assert [chart.title for chart in charts.charts] == [
+        "Adaptation: method − source only",
+        "Sampling: PCK@0.05 on the hardest quarter of the target",
+        "Sampling: PCK@0.05, target",
+    ]
+    assert "Diamond" in charts.charts[1].caption
+    assert "Diamond" not in charts.charts[0].caption + charts.charts[2].caption
+    assert "UDAPE + hard mining − UDAPE: +2.5" in charts.charts[1].alt
+    assert [row.name for row in table.rows if row.role == "group"] == [
+        "Source only", "RegDA", "UDAPE",
+    ]  # fmt: skip
+    primary = [row for row in table.rows if row.role == "primary"]
+    assert [row.cells[-1].text for row in primary] == ["named in advance"]
+    assert len([row for row in table.rows if row.role == "arm"]) == len(found["secondary"])
+
+
+def test_small_p_values_are_bounds(found: dict) -> None:
+    table = outcome_sections.differences(found).blocks[-1]
+    assert isinstance(table, Table)
+    shown = {cell.text for row in table.rows for cell in row.cells}
+    assert "< 0.001" in shown
+    assert "0.000" not in shown
+
+
+def test_panels_by_difficulty(found: dict) -> None:
+    section = difficulty_section.difficulty(found)
+    assert section is not None
+    pairs = [[c.title for c in b.charts] for b in section.blocks if isinstance(b, Charts)]
+    assert pairs == [
+        ["Methods, uniform sampling", "Difference to Source only"],
+        ["Source only, by sampling", "Difference to Source only"],
+        ["RegDA, by sampling", "Difference to RegDA"],
+        ["UDAPE, by sampling", "Difference to UDAPE"],
+    ]
+    assert isinstance(section.blocks[0], Charts)
+    assert "Oracle: 79" in section.blocks[0].charts[0].alt
+
+
+def test_examples_are_of_two_methods(methods_comparison: Path, methods_page: Path) -> None:
+    opened = folders.read(methods_comparison)
+    assert isinstance(opened, ComparisonFolder)
+    gallery = example_sections.of_comparison(opened).blocks[-1]
+    assert isinstance(gallery, Gallery)
+    assert gallery.columns == ["ground truth", "Source only", "UDAPE", "UDAPE + hard mining"]
+    assert "of UDAPE + hard mining over Source only" in gallery.caption
+    assert "There was no loss." in gallery.caption  # its noise is that of the other, only smaller
+    assert [strip.name for strip in gallery.strips][::3] == ["Largest gain 1", "Random 1"]
+    text = methods_page.read_text()
+    anchors = re.findall(r'<section id="(\w+)"', text)
+    assert anchors[5:9] == ["results", "differences", "groups", "difficulty"]
+    assert len(text) < 5e6
+
+
+def test_names_are_text(found: dict, tmp_path: Path) -> None:
+    for arm in found["arms"]:
+        arm["label"] = f"{arm['name']} {EVIL}"
+        arm["method"] += EVIL if arm["method"] == "regda" else ""
+    found["published"][0] |= {"method": EVIL, "trust": EVIL, "note": EVIL, "groups": {EVIL: 1.0}}
+    found["checkpoint"] = f"Leak: {EVIL}"
+    found["secondary"][0]["endpoint"] = EVIL
+    storage.write_json(tmp_path / "comparison.json", found)
+    assert "<script" not in write_report(tmp_path).read_text()

@@ -1,0 +1,68 @@
+"""The page of one training: how it was trained, which labels chose it, what it warns of."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from posesift import storage
+from posesift.report import checkpoint, folders, run_page
+from posesift.report.folders import RunFolder
+from posesift.report.page import render, write_report
+
+
+@pytest.mark.parametrize("said", ["Leak: by the test set.", "chosen by best-on-target-test"])
+def test_a_leak_is_named_at_the_top(said: str) -> None:
+    chosen, notes = checkpoint.of_comparison({"checkpoint": said})
+    assert notes[0].startswith("Leak: ")
+    assert said in notes[0]
+    assert "best-on-target-test" in chosen
+
+
+@pytest.fixture
+def run(methods_comparison: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(methods_comparison / "cells/udape/seed0", tmp_path / "run")
+
+
+def test_the_page_of_a_run_says_how_it_was_trained(run: Path) -> None:
+    settings = {
+        "method": "udape", "style": "statistics", "parity": True, "sampling": "hard-mining",
+        "sample_in": "adaptation", "choose_by": "agreement", "seed": 3,
+    }  # fmt: skip
+    (run / "experiment.yaml").write_text(yaml.safe_dump(settings))
+    opened = folders.read(run)
+    assert isinstance(opened, RunFolder)
+    terms = dict(run_page.of_run(opened).terms)
+    assert terms["method"] == "UDAPE, reference formulation (parity)"
+    assert terms["style"] == "statistics"
+    assert terms["sampling"] == "uniform in the warm-up, hard-mining in adaptation"
+    assert terms["checkpoint"].startswith("agreement on unlabelled target images")
+
+
+def test_a_run_chosen_by_the_test_set_warns_first(run: Path) -> None:
+    settings = {"method": "regda", "choose_by": "best-on-target-test", "notes": ["A note."]}
+    (run / "experiment.yaml").write_text(yaml.safe_dump(settings))
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    warning = "the teacher has collapsed"
+    storage.write_json(run / "evaluation.json", evaluation | {"warnings": [warning]})
+    with (run / "metrics.jsonl").open("a") as log:
+        log.write(json.dumps({"step": 99, "warning": warning}) + "\n")
+    opened = folders.read(run)
+    assert isinstance(opened, RunFolder)
+    page = run_page.of_run(opened)
+    assert page.notes[0].startswith("Leak: ")
+    assert page.notes[1:] == ["A note.", warning]
+    assert dict(page.terms)["checkpoint"].startswith("a leak")
+    assert "Leak: " in render(page)
+
+
+def test_many_notes_do_not_push_the_numbers_down(run: Path) -> None:
+    settings = {"method": "regda", "notes": [f"Note {i}." for i in range(8)]}
+    (run / "experiment.yaml").write_text(yaml.safe_dump(settings))
+    text = write_report(run).read_text()
+    assert "<summary>Further notes (3)</summary>" in text
+    assert all(f"Note {i}." in text for i in range(8))
