@@ -25,7 +25,8 @@ from posesift.adaptation.augment import STRONG, generator, view
 from posesift.adaptation.method import Method
 
 IMAGES = 256
-"""Unlabelled images to look at; enough, and cheap: two predictions each."""
+"""Unlabelled images to look at, two predictions each. With as many, two draws of the views differ
+by one or two points of agreement."""
 
 TOLERANCE = 0.05
 """Distance, as a share of the side, within which two predictions agree: that of PCK@0.05."""
