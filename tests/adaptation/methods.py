@@ -97,3 +97,16 @@ def loaders(rank: int = 0, ranks: int = 1) -> dict[str, Callable[[Stage, int], I
         domain: lambda stage, start, domain=domain: load(domain, stage, start, rank, ranks)
         for domain in ("source", "target")
     }
+
+
+def breaking(at: int, error: BaseException) -> dict[str, Callable[[Stage, int], Iterator[Batch]]]:
+    """Loaders that raise ``error`` when step ``at`` (over both stages) wants its batches."""
+    before = {"warm-up": 0, "adaptation": WARMUP_STEPS}
+
+    def source(stage: Stage, start: int) -> Iterator[Batch]:
+        for step, values in enumerate(load("source", stage, start), start):
+            if before[stage.name] + step == at:
+                raise error
+            yield values
+
+    return loaders() | {"source": source}

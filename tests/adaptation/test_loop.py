@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.adaptation.methods import NAMES, TOTAL, breaking, make
+from tests.adaptation.methods import loaders as both_domains
 from tests.adaptation.tiny import SIDE, TinyNet, batch, loader, source_only, stopping_loader
 from torch import Tensor
 
@@ -17,19 +20,18 @@ from posesift.adaptation import checkpoint
 from posesift.adaptation.affine import warp
 from posesift.adaptation.appearance import normalise
 from posesift.adaptation.augment import STRONG
-from posesift.adaptation.loop import fit
-from posesift.adaptation.method import Stage, StepResult
+from posesift.adaptation.loop import Fitted, fit
+from posesift.adaptation.method import Method, Stage, StepResult
 from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.schedules import trapezoid
 from posesift.adaptation.source_only import SourceOnly
 from posesift.networks.heatmaps import HeatmapCodec
 
-TOTAL = 10  # steps of `source_only`: 6 of warm-up, 4 of adaptation
 runtime = Runtime.resolve("cpu", "fp32")
 loaders = {"source": loader}
 
 
-def weights(method: SourceOnly) -> dict[str, Tensor]:
+def weights(method: Method) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in method.network.state_dict().items()}
 
 
@@ -82,13 +84,27 @@ def test_fit_ends_with_the_weights_of_the_plainest_possible_loop():
     assert equal(weights(method), network.state_dict())
 
 
+@pytest.fixture(scope="module", params=NAMES)
+def name_and_whole(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    method = make(request.param, STRONG)
+    fit(method, both_domains(), runtime, folder, seed=3, log_every=3, save_every=2)
+    return request.param, weights(method), lines(folder)
+
+
 @pytest.mark.parametrize("at", range(TOTAL))
-def test_a_run_that_broke_off_and_was_resumed_ends_like_one_that_ran_through(at, tmp_path, whole):
+def test_a_run_that_broke_off_and_was_resumed_ends_like_one_that_ran_through(
+    at, tmp_path, name_and_whole
+):
+    name, ended, journal = name_and_whole
+    options = {"seed": 3, "log_every": 3, "save_every": 2}
+    broken = breaking(at, OSError("the disk of the images is gone"))
     with pytest.raises(OSError, match="the disk of the images is gone"):
-        run(tmp_path, stopping_loader(at, OSError("the disk of the images is gone")))
-    resumed = run(tmp_path, resume=True)
-    assert equal(weights(resumed), whole[0])
-    assert lines(tmp_path) == whole[1]
+        fit(make(name, STRONG), broken, runtime, tmp_path, **options)
+    resumed = make(name, STRONG)
+    fit(resumed, both_domains(), runtime, tmp_path, resume=True, **options)
+    assert equal(weights(resumed), ended)
+    assert lines(tmp_path) == journal
 
 
 @pytest.mark.parametrize("at", [0, 3, 6, 9])
@@ -173,6 +189,107 @@ def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
         ends[name] = weights(method)
     assert equal(ends["killed"], ends["whole"])
     assert lines(tmp_path / "killed") == lines(tmp_path / "whole")
+
+
+VALUES = {7: 1.0, 8: 3.0, 9: math.nan, 10: 2.0}  # by step: those of the second stage
+
+
+def judged(folder: Path, load=loader, values=VALUES, **options) -> tuple[SourceOnly, Fitted]:
+    """A run that keeps its best checkpoint, with a validator that goes by the step."""
+    method = source_only(STRONG)
+
+    def validate(given: Method, stage: str) -> float | None:
+        assert given is method
+        assert stage == "adaptation", "only what the last stage leaves is to choose from"
+        done = next(iter(method.optimiser.state.values()))["step"]  # in this stage
+        return values[6 + int(done)]
+
+    fitted = fit(
+        method, {"source": load}, runtime, folder,
+        seed=3, log_every=3, save_every=1, validate=validate, keep="best", **options,
+    )  # fmt: skip
+    return method, fitted
+
+
+def best_of(folder: Path) -> tuple[int, dict]:
+    return checkpoint.load(folder / "checkpoints" / "best.json")
+
+
+def test_the_best_checkpoint_is_kept_and_every_value_is_in_the_journal(tmp_path, whole):
+    method, fitted = judged(tmp_path)
+    assert fitted.best == (3.0, 8)
+    assert equal(weights(method), whole[0]), "validation must not change the training"
+    step, state = best_of(tmp_path)
+    assert step == 8
+    stopped = source_only(STRONG)
+    with pytest.raises(OSError, match="stop"):
+        fit(
+            stopped, {"source": stopping_loader(8, OSError("stop"))}, runtime, seed=3,
+        )  # fmt: skip
+    assert equal(state["method"]["network"], weights(stopped))
+    values = {r["step"]: r["validation"] for r in lines(tmp_path) if "validation" in r}
+    assert values == {7: 1.0, 8: 3.0, 9: None, 10: 2.0}
+    assert [r["step"] for r in lines(tmp_path)] == [3, 6, 7, 8, 9, 10]
+    newest = checkpoint.latest(tmp_path / "checkpoints")
+    assert newest is not None
+    assert (newest[0], newest[1]["best"]) == (10, [3.0, 8])
+
+
+@pytest.mark.parametrize("at", [7, 8, 9])
+def test_the_best_checkpoint_survives_a_break(at, tmp_path):
+    judged(tmp_path / "whole")
+    with pytest.raises(OSError, match="stop"):
+        judged(tmp_path / "broken", stopping_loader(at, OSError("stop")))
+    _, fitted = judged(tmp_path / "broken", resume=True)
+    assert fitted.best == (3.0, 8)
+    one, other = best_of(tmp_path / "whole"), best_of(tmp_path / "broken")
+    assert one[0] == other[0]
+    assert equal(one[1]["method"]["network"], other[1]["method"]["network"])
+    assert lines(tmp_path / "whole") == lines(tmp_path / "broken")
+
+
+def test_a_kill_between_the_best_checkpoint_and_the_newest_is_made_good(tmp_path, monkeypatch):
+    real = checkpoint.save
+
+    def killed(folder, step, state, name=None):
+        if step == 8 and name is None:
+            raise SystemExit
+        return real(folder, step, state, name)
+
+    monkeypatch.setattr(checkpoint, "save", killed)
+    with pytest.raises(SystemExit):
+        judged(tmp_path)
+    monkeypatch.undo()
+    assert best_of(tmp_path)[0] == 8
+    _, fitted = judged(tmp_path, resume=True)
+    assert fitted.best == (3.0, 8)
+    assert best_of(tmp_path)[0] == 8
+    judged(tmp_path / "whole")
+    assert lines(tmp_path) == lines(tmp_path / "whole")
+
+
+def test_a_damaged_best_checkpoint_is_chosen_anew(tmp_path):
+    with pytest.raises(OSError, match="stop"):
+        judged(tmp_path, stopping_loader(9, OSError("stop")))
+    (tmp_path / "checkpoints" / "best.safetensors").write_bytes(b"")
+    with pytest.warns(UserWarning, match="the best checkpoint is chosen anew from here"):
+        _, fitted = judged(tmp_path, resume=True)
+    assert fitted.best == (2.0, 10)
+    assert best_of(tmp_path)[0] == 10
+
+
+def test_without_a_number_there_is_no_best_checkpoint(tmp_path):
+    _, fitted = judged(tmp_path, values=dict.fromkeys(VALUES))
+    assert fitted.best is None
+    assert not (tmp_path / "checkpoints" / "best.json").exists()
+
+
+@pytest.mark.parametrize("options", [{"keep": "first"}, {"keep": "best"}])
+def test_keep_must_be_known_and_have_something_to_choose_by(options, tmp_path):
+    with pytest.raises(ValueError, match="expected keep to be one of last, best"):
+        fit(source_only(), loaders, runtime, tmp_path, **options)
+    with pytest.raises(ValueError, match="a folder to keep it in"):
+        fit(source_only(), loaders, runtime, keep="best", validate=lambda method, stage: 1.0)
 
 
 def test_resuming_an_empty_folder_begins_anew(tmp_path, whole):
