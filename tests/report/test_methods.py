@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from tests.report.methods_comparison import only
 
 from posesift import storage
