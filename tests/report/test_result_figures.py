@@ -65,6 +65,21 @@ def test_losses_are_drawn_where_there_are_any() -> None:
     assert result_figures.losses([]) is None
 
 
+def test_losses_and_trust_of_adaptation_are_drawn_apart() -> None:
+    """The names under which the methods log."""
+    rows = [
+        {"step": s, "supervised": 2.0, "consistency": 1.0, "source_disparity": 0.1,
+         "confidence": 0.3, "trusted": 0.5, "adversarial_weight": 1.0, "steps_per_second": 6.0}
+        for s in range(4)
+    ]  # fmt: skip
+    losses, trust = result_figures.losses(rows), result_figures.trust(rows)
+    assert losses is not None
+    assert trust is not None
+    assert losses.alt.endswith("over steps: consistency, source_disparity, supervised.")
+    assert trust.alt.endswith("over steps: confidence, trusted.")
+    assert result_figures.trust([{"step": s, "supervised": 2.0} for s in range(4)]) is None
+
+
 def test_long_names_leave_room_for_the_figure() -> None:
     long = "a very long name of an arm " * 9
     chart = difficulty_figures.difficulty_curves(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from posesift.report import theme
 from posesift.report.results import Interval
 from posesift.report.theme import Chart
 from posesift.report.wording import number, shortened, signed
+
+LOSSES = ("supervised", "consistency")
+TRUST = ("confidence", "trusted", "head_agreement")
 
 Shown = tuple[str, Interval, bool]
 """A difference's name, its interval, and whether it is the endpoint named in advance."""
@@ -120,11 +124,47 @@ def support(rows_of_arm: dict[str, list[dict[str, Any]]], *, caption: str) -> Ch
     )
 
 
-@theme.styled
 def losses(metrics: list[dict[str, Any]]) -> Chart | None:
     """The losses that a run logged, over its steps; None where it logged none."""
+    return _logged(
+        metrics,
+        lambda key: "loss" in key or key in LOSSES or key.endswith("disparity"),
+        axis_label="loss",
+        title="Losses while training",
+        alt="Training losses over steps",
+        caption="As logged; a new stage begins where a curve begins.",
+    )
+
+
+def trust(metrics: list[dict[str, Any]]) -> Chart | None:
+    """What adaptation logged of itself without labels; None where it logged nothing."""
+    return _logged(
+        metrics,
+        TRUST.__contains__,
+        axis_label="share or confidence",
+        title="What adaptation trusts",
+        alt="Quantities logged without labels over steps",
+        caption=(
+            "Confidence: height of the teacher's peaks. Trusted: share of its pseudo-labels that "
+            "are used. Head agreement: of RegDA's two heads. No labels of the target go in, so "
+            "high values alone do not mean that it is right."
+        ),
+    )
+
+
+@theme.styled
+def _logged(
+    metrics: list[dict[str, Any]],
+    wanted: Callable[[str], bool],
+    *,
+    axis_label: str,
+    title: str,
+    alt: str,
+    caption: str,
+) -> Chart | None:
+    """Some of the logged quantities over the steps; None where none has two values."""
     rows = [row for row in metrics if isinstance(row.get("step"), int | float)]
-    names = sorted({key for row in rows for key in row if "loss" in key})
+    names = sorted({key for row in rows for key in row if wanted(key)})
     curves = {
         name: [(row["step"], row[name]) for row in rows if isinstance(row.get(name), int | float)]
         for name in names
@@ -144,16 +184,11 @@ def losses(metrics: list[dict[str, Any]]) -> Chart | None:
             label=shortened(name),
             linewidth=1.4,
         )
-    if all(value > 0 for curve in curves.values() for _, value in curve):
+    if axis_label == "loss" and all(v > 0 for curve in curves.values() for _, v in curve):
         theme.logarithmic(axis, "y")
-    axis.set(xlabel="step", ylabel="loss")
+    axis.set(xlabel="step", ylabel=axis_label)
     theme.legend_below(axis, len(curves))
-    return theme.finish(
-        figure,
-        title="Losses while training",
-        alt="Training losses over steps: " + ", ".join(curves) + ".",
-        caption="As logged; a new stage begins where a curve begins.",
-    )
+    return theme.finish(figure, title=title, alt=f"{alt}: {', '.join(curves)}.", caption=caption)
 
 
 def _range(row: dict[str, Any]) -> str:

@@ -101,11 +101,12 @@ def support(folder: RunFolder) -> Section | None:
 
 
 def training(folder: RunFolder) -> Section | None:
-    """The losses that were logged."""
-    chart = result_figures.losses(folder.metrics)
-    if chart is None:
+    """The losses that were logged, and what adaptation knew of itself."""
+    drawn = (result_figures.losses(folder.metrics), result_figures.trust(folder.metrics))
+    charts = [chart for chart in drawn if chart]
+    if not charts:
         return None
-    return Section("training", "How it trained", "Losses by step.", [Charts([chart])])
+    return Section("training", "How it trained", "As logged, by step.", [Charts(charts)])
 
 
 def findings(folder: RunFolder) -> list[Finding]:
