@@ -34,6 +34,7 @@ class Arm:
             on (`Experiment.oracles`).
         warmup_steps: its budget before the second stage.
         steps: its budget in the second stage.
+        seeds: those it is trained for, if not all of the comparison's.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Arm:
     trained_on: str | None = None
     warmup_steps: int = 0
     steps: int = 0
+    seeds: tuple[int, ...] | None = None
 
     @property
     def label(self) -> str:
@@ -120,6 +122,8 @@ def against(plan: Comparison, arm: Arm) -> str | None:
 
 def seeds_of(plan: Comparison, arm: Arm) -> tuple[int, ...]:
     """The seeds that an arm is trained for."""
+    if arm.seeds is not None:
+        return arm.seeds
     return plan.oracle_seeds if arm.role == "oracle" else plan.seeds
 
 

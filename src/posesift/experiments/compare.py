@@ -98,6 +98,8 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
     if arm.role == "oracle":
         assert arm.trained_on is not None
         changes |= {"method": "oracle", "target": experiment.oracles[arm.trained_on]}
+    if arm.role == "warm-up":
+        changes["choose_by"] = "last"
     if arm.method != "udape":
         changes |= {"style": "none", "style_weights": None}  # nothing of the target is looked at
     return dataclasses.replace(experiment, **changes)
@@ -142,7 +144,7 @@ def _claimed(plan: Comparison, folder: Path) -> Comparison:
 
 
 def _check_begun(folder: Path, plan: Comparison) -> dict[str, Any] | None:
-    """What the folder was begun with, if it was. Seeds may grow; nothing else may change.
+    """What the folder was begun with, if it was. Seeds and arms may be added, no more.
 
     Raises:
         ValueError: it was begun with another plan.
@@ -151,18 +153,21 @@ def _check_begun(folder: Path, plan: Comparison) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     begun = read_yaml(path)
+    defaults = {item.name: item.default for item in dataclasses.fields(Arm)}  # of older folders
+    begun["arms"] = [storage.plain({**defaults, **arm}) for arm in begun["arms"]]
     wanted = storage.plain(dataclasses.asdict(dataclasses.replace(plan, changes=_given(plan))))
     asked = {key: begun["changes"].get(key) for key in DECIDED} | wanted["changes"]
     for theirs, mine in ((begun, wanted), (begun["changes"], asked)):
         for key in dict.fromkeys((*theirs, *mine)):
-            if key in ("changes", "command", "workers"):
+            if key in ("changes", "command", "workers", "primary"):
                 continue
             was, now = theirs.get(key), mine.get(key)
             grown = key in ("seeds", "oracle_seeds") and now[: len(was)] == was
+            grown |= key == "arms" and all(arm in now for arm in was)
             if was != now and not grown:
                 raise ValueError(
                     f"{folder} was begun with {key} = {was}, found {now}; give the same settings "
-                    "to go on (seeds may be added), or choose another --out"
+                    "to go on (seeds and arms may be added), or choose another --out"
                 )
     return begun
 
@@ -188,7 +193,7 @@ def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
     names = [name for name in (*plain, plan.primary[1]) if name in {arm.name for arm in arms}]
     reference = names[0] if names else plan.arms[0].name
     cell = cell_folder(folder, reference, experiment.seed)
-    if (cell / "baselines.json").is_file():
+    if (cell / "baselines.json").is_file() or not storage.is_finished(cell):
         return
     side = experiment.side
     source = read(experiment.source, default_split="train")
