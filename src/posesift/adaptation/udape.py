@@ -263,8 +263,9 @@ class UDAPE:
         if count == 0:
             return images_B3HW
         strength_B = torch.rand(count, generator=generator, device=generator.device)
-        stylised_B3HW = self.style(images_B3HW[:count], looks_B3HW[-count:], strength_B)
-        return torch.cat([stylised_B3HW, images_B3HW[count:]])
+        with self.runtime.autocast():
+            stylised_B3HW = self.style(images_B3HW[:count], looks_B3HW[-count:], strength_B)
+        return torch.cat([stylised_B3HW.float(), images_B3HW[count:]])
 
     def predict(self, images_B3HW: Tensor) -> tuple[Tensor, Tensor]:
         """keypoints_BK2 in crop pixels and confidence_BK of uint8 crops, by `network`."""
