@@ -91,3 +91,11 @@ def test_later_bins_are_compared_within_seeds(found: dict) -> None:
     said = adaptation_finding.later_bins(only(found, 0))
     assert said is not None
     assert "not a result" in said.answer
+
+
+def test_shares_with_other_sampling_carry_their_intervals(found: dict) -> None:
+    row = next(row for row in found["gap_closed"] if row["arm"] == "udape+hard-mining")
+    row |= {"mean": 51.2, "low": -3.0, "high": 105.4}
+    said = adaptation_finding.closed(found)
+    assert said is not None
+    assert "UDAPE + hard mining 51 % (−3 to 105, includes zero)" in said.detail

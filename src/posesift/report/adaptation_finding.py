@@ -59,7 +59,7 @@ def closed(comparison: Comparison) -> Finding | None:
         if name not in names
     ]
     shares = [
-        f"{results.label(comparison, name)} {percent(share.mean)}"
+        f"{results.label(comparison, name)} {percent(share.mean)}{_ends(share)}"
         for name in others
         if (share := methods.gap_closed(comparison, name)[0])
     ]
@@ -71,6 +71,14 @@ def closed(comparison: Comparison) -> Finding | None:
         "PCK@0.05 on the whole target."
     )
     return Finding("How much of the gap is closed?", told[0], " ".join(sentences))
+
+
+def _ends(share: Interval) -> str:
+    """A share's interval in brackets, and whether it includes zero; nothing where there is none."""
+    if share.low is None:
+        return ""
+    zero = "" if share.clear else ", includes zero"
+    return f" ({number(share.low, 0)} to {number(share.high, 0)}{zero})"
 
 
 def told_share(comparison: Comparison, called: str) -> str:
