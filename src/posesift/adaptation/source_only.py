@@ -22,7 +22,6 @@ from posesift.adaptation.method import Batch, Stage, StepResult
 from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
 from posesift.adaptation.schedules import trapezoid
 from posesift.adaptation.supervised import check_mirror, labelled_views
-from posesift.networks.batchnorm import freeze_batchnorm
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ class SourceOnlySettings:
         loss_scale: on the mean over cells; keeps gradients in a comfortable range.
         augmentation: of the training views.
         mirror: permutation that exchanges left and right keypoints; needed for flips.
-        frozen_batchnorm: BatchNorm stays on the running statistics that the network has.
     """
 
     warmup_steps: int = 450
@@ -53,7 +51,6 @@ class SourceOnlySettings:
     loss_scale: float = 200.0
     augmentation: Augmentation = SUPERVISED
     mirror: tuple[int, ...] | None = None
-    frozen_batchnorm: bool = False
 
     def __post_init__(self) -> None:
         check_mirror(self.augmentation, self.mirror)
@@ -97,8 +94,6 @@ class SourceOnly:
     def prepare(self, runtime: Runtime) -> None:
         """Put the network on the device."""
         self.runtime = runtime
-        if self.settings.frozen_batchnorm:
-            freeze_batchnorm(self.network)
         self._forward = runtime.setup(self.network)
 
     def start_stage(self, stage: Stage) -> None:
