@@ -1,5 +1,7 @@
 """A run: what it leaves, what it refuses, and that interruptions change nothing."""
 
+import dataclasses
+import json
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from posesift.experiments.run import evaluate_run, train
 from posesift.experiments.score import ScoreSettings, load_scored, score_poses
 from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import load_method
+from posesift.sampling.sampler import StrategySampler
 
 
 def weights(folder):
@@ -54,6 +57,91 @@ def test_a_run_keeps_what_the_report_needs(tmp_path):
     keypoints, confidence = method.predict(torch.zeros(1, 3, 32, 32).byte())
     assert keypoints.shape == (1, 16, 2)
     assert confidence.shape == (1, 16)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"method": "regda", "sampling": "hard-mining"},
+        {"method": "udape", "sampling": "curriculum", "sample_in": "adaptation"},
+        {"method": "udape", "style": "statistics"},
+        {"method": "udape", "parity": True},
+        {"method": "regda", "parity": True},
+    ],
+    ids=lambda changes: "-".join(map(str, changes.values())),
+)
+def test_every_method_trains_and_is_read_back(tmp_path, changes):
+    found = train(experiment(**changes), tmp_path / "run")
+    again = evaluate_run(tmp_path / "run", CHANGES["test"]["target"], tmp_path / "again")
+    assert again["sets"]["target"]["pck"] == found["sets"]["target"]["pck"]
+    low, high = found["sets"]["target"]["interval"]
+    assert low < found["sets"]["target"]["pck"]["0.05"]["all"] < high
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["stage"] for line in lines] == ["warm-up", "adaptation"]
+
+
+@pytest.mark.parametrize("method", ["regda", "udape"])
+def test_an_interrupted_adaptation_goes_on_with_the_same_batches(tmp_path, method, monkeypatch):
+    """Broken off after three of five steps of the second stage, as Ctrl-C does."""
+    long = experiment(method=method, sampling="curriculum", steps=5, save_every=1)
+    train(long, tmp_path / "through")
+    real, steps = StrategySampler.__iter__, 5
+
+    def interrupted(self):
+        for number, index in enumerate(real(self)):
+            if self.draws == steps * self.batch_size and number == 3 * self.batch_size:
+                raise KeyboardInterrupt
+            yield index
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StrategySampler, "__iter__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(long, tmp_path / "broken")
+    assert not storage.is_finished(tmp_path / "broken")
+    train(long, tmp_path / "broken")
+    assert same(weights(tmp_path / "broken"), weights(tmp_path / "through"))
+
+
+def test_the_kept_checkpoint_is_the_chosen_one(tmp_path):
+    """``best-on-target-test`` keeps the best of all checkpoints by the labels of the test set."""
+    chosen = experiment(steps=6, save_every=2, choose_by="best-on-target-test")
+    found = train(chosen, tmp_path)
+    lines = map(json.loads, (tmp_path / "metrics.jsonl").read_text().splitlines())
+    scores = [line["validation"] for line in lines if "validation" in line]
+    assert len(scores) == 4  # of the second stage: steps 4, 6, 8, 9
+    assert found["sets"]["target"]["pck"]["0.05"]["all"] == pytest.approx(max(scores))
+
+
+def test_agreement_needs_images_of_the_target_and_no_labels(tmp_path):
+    write_images(tmp_path / "photos", n=6)
+    images = f"images:{tmp_path / 'photos'},split=all"
+    train(experiment(choose_by="agreement", target=images), tmp_path / "run")
+    assert (tmp_path / "run" / "checkpoints" / "best.json").is_file()
+    with pytest.raises(ValueError, match="--choose-by agreement looks at images of the target"):
+        train(experiment(choose_by="agreement", target=None), tmp_path / "none")
+
+
+def test_a_method_adapts_to_bare_images_of_anything(tmp_path):
+    """No labels, or those of another skeleton: nothing of them is looked at."""
+    write_images(tmp_path / "photos", n=6)
+    images = f"images:{tmp_path / 'photos'},split=all"
+    train(experiment(method="udape", target=images), tmp_path / "photos-run")
+    hands = "world:hand,n=8,side=32,split=train"
+    train(experiment(method="udape", target=hands), tmp_path / "hands-run")
+    with pytest.raises(ValueError, match=r"--parity: .*hand21 has 21"):
+        train(experiment(method="regda", target=hands, parity=True), tmp_path / "leak")
+
+
+def test_a_target_without_images_is_refused_by_its_address(tmp_path):
+    drawn = read("world:body,n=8,side=32")
+    dataclasses.replace(drawn, image_N=None).save(tmp_path / "poses.parquet")
+    bare = f"poses:{tmp_path / 'poses.parquet'},split=all"
+    with pytest.raises(ValueError, match=r"the target poses:.*has poses but no images.*images="):
+        train(experiment(method="udape", target=bare), tmp_path / "a")
+    with pytest.raises(ValueError, match="udape adapts to images of the target: give --target"):
+        train(experiment(method="udape", target=None), tmp_path / "b")
+    with pytest.raises(ValueError, match="--style is of udape; source-only does not"):
+        train(experiment(style="fourier"), tmp_path / "c")
 
 
 @pytest.mark.parametrize("sampling", ["uniform", "curriculum"])
@@ -107,7 +195,7 @@ def test_a_run_starts_from_another(tmp_path):
     assert not torch.equal(begun[name], ended[name])
     with pytest.raises(ValueError, match="found no folder"):
         train(experiment(start_from="nowhere"), tmp_path / "lost")
-    with pytest.raises(ValueError, match="another skeleton: hand21 has 21"):
+    with pytest.raises(ValueError, match=r"another skeleton.*hand21 has 21"):
         train(
             experiment(
                 start_from=str(tmp_path / "warm"),
@@ -116,7 +204,9 @@ def test_a_run_starts_from_another(tmp_path):
             ),
             tmp_path / "hand",
         )
-    with pytest.raises(ValueError, match="holds a small network"):
+    with pytest.raises(
+        ValueError, match=r"source-only, small, body16, which does not fit .*resnet18"
+    ):
         train(
             experiment(start_from=str(tmp_path / "warm"), network="resnet18"), tmp_path / "larger"
         )

@@ -90,25 +90,48 @@ class Train(ResultFlags, DeviceFlags):
         experiment = self.experiment()
         data = data_of(experiment)  # a mistake in an address shows before anything is touched
         addresses = [experiment.source, experiment.target, *experiment.test.values()]
-        folder = self.claim(
-            "run",
-            f"train-{experiment.recipe or 'own'}",
+        inputs = [
             experiment.start_from,
             experiment.scorer,
             experiment.weights,
             experiment.style_weights,
             *(parse(address).path for address in addresses if address),
-            resume=self.resume,
-        )
+        ]
+        folder = self._claimed(experiment, inputs)
         for text in experiment.notes:
             warn(text)
         with resumable(folder):
             found = train(experiment, folder, data=data, page=write_report)
+        if not found:  # a rank other than 0
+            return
+        for text in found.get("warnings", ()):
+            warn(text)
         self.finish(
             folder,
             {**found, "notes": list(experiment.notes)},
             results_text(found, experiment.labels),
         )
+
+    def _claimed(self, experiment: Experiment, inputs: list[str | Path | None]) -> Path:
+        """The folder; of several ranks the first claims it, and all fill it together."""
+        name = f"train-{experiment.recipe or 'own'}"
+        if experiment.devices == 1:
+            return self.claim("run", name, *inputs, resume=self.resume)
+        if self.out is None:
+            raise ValueError("--devices above 1 needs --out: all of them must know the folder")
+        from posesift.adaptation.runtime import Runtime
+
+        runtime = Runtime.resolve(
+            experiment.device, experiment.precision, experiment.threads, devices=experiment.devices
+        )
+        try:
+            if runtime.rank == 0:
+                self.claim("run", name, *inputs, resume=self.resume)
+        except BaseException:
+            runtime.end_others()
+            raise
+        runtime.barrier()
+        return self.out
 
     def experiment(self) -> Experiment:
         """The recipe with the given flags in place of its settings."""

@@ -17,12 +17,15 @@ from posesift.experiments.spec import Experiment
 def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
     """``comparison.json`` of a folder whose cells are all finished."""
     experiment = seeded(plan, plan.seeds[0])
-    cells, free = [], []
+    cells, free, warned = [], [], []
     for arm in plan.arms:
         for seed in plan.seeds:
             cell = cell_folder(folder, arm.name, seed)
             if storage.is_finished(cell):
                 evaluation = storage.read_json(cell / "evaluation.json")
+                warned += [
+                    f"{arm.label}, seed {seed}: {text}" for text in evaluation.get("warnings", ())
+                ]
                 where = cell.relative_to(folder).as_posix()
                 cells.append(
                     {"arm": arm.name, "seed": seed, "folder": where, "sets": evaluation["sets"]}
@@ -40,7 +43,7 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
         "side": experiment.side,
         "seeds": list(plan.seeds),
         "quick": plan.quick,
-        "notes": _notes(plan, experiment),
+        "notes": [*_notes(plan, experiment), *warned],
         "command": plan.command,
         "budget": {
             "warmup_steps": max([arm.warmup_steps for arm in warm or arms], default=0),

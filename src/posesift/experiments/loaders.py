@@ -84,11 +84,10 @@ def check_target(experiment: Experiment, source: PoseTable, target: PoseTable) -
         ValueError: it has no images; or the method's published formula uses the visibility of
             keypoints, and the target has others than the source.
     """
-    assert experiment.method in ADAPTING, experiment.method
     if not target.has_images:
         raise ValueError(
-            f"the target {target.address} has poses but no images, and {experiment.method} adapts "
-            "to images; add images=FOLDER to the address, or give --target images:FOLDER"
+            f"the target {target.address} has poses but no images, and {needs_images(experiment)} "
+            "images; add images=FOLDER to the address, or give --target images:FOLDER"
         )
     if _looks_at_labels(experiment) and not target.skeleton.same_as(source.skeleton):
         raise ValueError(
@@ -96,6 +95,13 @@ def check_target(experiment: Experiment, source: PoseTable, target: PoseTable) -
             f"visible, and {target.address} has others than {source.address}: "
             f"{source.skeleton.difference(target.skeleton)}; leave --parity out"
         )
+
+
+def needs_images(experiment: Experiment) -> str:
+    """Who it is that looks at images of the target, for a message."""
+    if experiment.method in ADAPTING:
+        return f"{experiment.method} adapts to"
+    return f"--choose-by {experiment.choose_by} looks at"
 
 
 def _looks_at_labels(experiment: Experiment) -> bool:

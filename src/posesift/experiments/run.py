@@ -9,20 +9,22 @@ import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import posesift
 from posesift import storage
+from posesift.adaptation.checkpoint import take_network
 from posesift.adaptation.loop import fit
 from posesift.adaptation.runtime import Runtime
+from posesift.adaptation.trackers import trackers
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.experiments.judge import Protocol, judge, test_sets
-from posesift.experiments.loaders import STAGES, check_target, loaders, strategy
+from posesift.experiments.loaders import STAGES, check_target, loaders, needs_images, strategy
 from posesift.experiments.recipes import aimed
+from posesift.experiments.resolved import decided, resolved, write_environment
 from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
 from posesift.experiments.spec import ADAPTING, Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method
+from posesift.experiments.validation import some_images, validator, warnings
 from posesift.poses import PoseTable
-from posesift.sampling.strategies import Strategy, effective_sample_size, largest_weight
 
 
 class Data(NamedTuple):
@@ -53,9 +55,9 @@ def data_of(experiment: Experiment) -> Data:
         if experiment.target is None:
             raise ValueError("an oracle trains on the target's labels: give --target")
         training = read(experiment.target, default_split="train")
-    elif experiment.method in ADAPTING:
+    if experiment.method in ADAPTING or experiment.choose_by == "agreement":
         if experiment.target is None:
-            raise ValueError(f"{experiment.method} adapts to images of the target: give --target")
+            raise ValueError(f"{needs_images(experiment)} images of the target: give --target")
         target = read(experiment.target, default_split="train")
         check_target(experiment, source, target)
     for table in (training, source):
@@ -83,34 +85,68 @@ def train(
         page: draws the report, before the run counts as finished.
 
     Returns:
-        What ``evaluation.json`` holds: ``sets`` and ``baselines``.
+        What ``evaluation.json`` holds: ``sets``, ``baselines`` and, if there are any,
+        ``warnings``. Nothing on ranks other than 0.
 
     Raises:
         ValueError: the folder was begun with other settings; data that do not fit together.
     """
     experiment, runtime = resolved(experiment, folder)
-    data = data or data_of(experiment)
-    training = data.training
-    method = new_method(experiment, training.skeleton)
+    try:
+        found = _trained(experiment, runtime, folder, data or data_of(experiment), scored)
+    except BaseException:
+        runtime.end_others()
+        raise
+    if runtime.rank == 0:
+        if page is not None:
+            page(folder)
+        storage.write_manifest(folder, "run", recipe=experiment.recipe)
+    return found
+
+
+def _trained(
+    experiment: Experiment, runtime: Runtime, folder: Path, data: Data, scored: Scored | None
+) -> dict[str, Any]:
+    """Score, train, judge."""
+    training, skeleton = data.training, data.training.skeleton
+    method = new_method(experiment, skeleton)
     if experiment.start_from is not None:
-        copy_network(Path(experiment.start_from), method, training.skeleton, experiment)
+        copy_network(Path(experiment.start_from), method, skeleton, experiment)
     if scored is None:
-        scored = _score(experiment, training, folder / "score")
+        if runtime.rank == 0:
+            scored = _score(experiment, training, folder / "score")
+        runtime.barrier()
+        scored = scored or _score(experiment, training, folder / "score")
     drawn = {name: strategy(experiment, name, training, scored) for name in STAGES}
-    _write_environment(folder, experiment, training, drawn, runtime)
-    fit(
-        method,
-        loaders(experiment, training, data.target, drawn, runtime),
-        runtime,
-        folder,
-        seed=experiment.seed,
-        save_every=experiment.save_every,
-        resume=True,
-    )
+    if runtime.rank == 0:
+        write_environment(folder, experiment, training, drawn, runtime)
+    images_N3HW = None if data.target is None else some_images(data.target, experiment)
+    settings = dataclasses.asdict(experiment)
+    with trackers(experiment.log_to, folder, settings) as log:
+        fit(
+            method,
+            loaders(experiment, training, data.target, drawn, runtime),
+            runtime,
+            folder,
+            seed=experiment.seed,
+            save_every=experiment.save_every,
+            resume=True,
+            log=log,
+            validate=validator(experiment, skeleton, images_N3HW, data.tests),
+            keep="last" if experiment.choose_by == "last" else "best",
+        )
+    if runtime.rank:
+        return {}
+    if experiment.choose_by != "last":
+        method = new_method(experiment, skeleton)
+        take_network(
+            method, folder / "checkpoints", made_by=experiment.method, wanted_by=experiment.method
+        )
+        method.prepare(runtime)
     found = judge(method, data.tests, data.source, folder, workers=experiment.workers)
-    if page is not None:
-        page(folder)
-    storage.write_manifest(folder, "run", recipe=experiment.recipe)
+    if problems := warnings(method, images_N3HW, experiment.side):
+        found["warnings"] = problems
+        storage.write_json(folder / "evaluation.json", found)
     return found
 
 
@@ -147,7 +183,7 @@ def evaluate_run(
     method = load_method(run, runtime, rounding=protocol == "reference")
     source = read(experiment.source, default_split="train")
     tests = test_sets(experiment.test, experiment.side, source)
-    dataclasses.replace(experiment, workers=workers, **_decided(runtime)).save(
+    dataclasses.replace(experiment, workers=workers, **decided(runtime)).save(
         folder / "experiment.yaml"
     )
     trained = storage.read_json(run / "environment.json")
@@ -169,73 +205,7 @@ def evaluate_run(
     return found
 
 
-def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]:
-    """The experiment with nothing ``auto`` left, kept in the folder; and its runtime.
-
-    A folder that was begun before decides: its device, precision and threads are used again.
-
-    Raises:
-        ValueError: the folder was begun with other settings.
-    """
-    path = folder / "experiment.yaml"
-    if path.is_file():
-        begun = Experiment.load(path)
-        open_fields = {
-            name for name in ("device", "precision") if getattr(experiment, name) == "auto"
-        } | ({"threads"} if experiment.threads is None else set())
-        for item in dataclasses.fields(Experiment):
-            mine, theirs = getattr(experiment, item.name), getattr(begun, item.name)
-            if mine != theirs and item.name not in open_fields | {"workers", "save_every"}:
-                raise ValueError(
-                    f"{folder} was begun with {item.name} = {theirs}, found {mine}; "
-                    "give the same settings to go on, or choose another --out"
-                )
-        experiment = dataclasses.replace(
-            begun, workers=experiment.workers, save_every=experiment.save_every
-        )
-    runtime = Runtime.resolve(
-        experiment.device,
-        experiment.precision,
-        experiment.threads,
-        devices=experiment.devices,
-        accumulate=experiment.accumulate,
-    )
-    experiment = dataclasses.replace(experiment, **_decided(runtime))
-    experiment.save(path)
-    return experiment, runtime
-
-
 def _score(experiment: Experiment, source: PoseTable, folder: Path) -> Scored:
     if storage.is_finished(folder):
         return load_scored(folder, source)
     return score_poses(source, folder, ScoreSettings.of(experiment))
-
-
-def _decided(runtime: Runtime) -> dict[str, Any]:
-    facts = runtime.describe()
-    return {key: facts[key] for key in ("device", "precision", "threads")}
-
-
-def _write_environment(
-    folder: Path,
-    experiment: Experiment,
-    source: PoseTable,
-    drawn: dict[str, Strategy],
-    runtime: Runtime,
-) -> None:
-    last = drawn["adaptation" if experiment.steps else "warm-up"]
-    weights = [last.weights(t) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]  # a curriculum's change
-    storage.write_json(
-        folder / "environment.json",
-        {
-            "posesift": posesift.__version__,
-            **runtime.describe(),
-            "skeleton": source.skeleton.name,
-            "skeleton_json": source.skeleton.to_json(),
-            "source_samples": len(source),
-            "draws": {
-                "effective_sample_size": min(map(effective_sample_size, weights)),
-                "largest_weight": max(map(largest_weight, weights)),
-            },
-        },
-    )

@@ -147,6 +147,11 @@ class Experiment:
             raise ValueError(
                 "expected at least one training step; raise --steps (--from skips the warm-up)"
             )
+        if self.batch_size % self.devices:
+            raise ValueError(
+                f"--batch-size: expected a multiple of the {self.devices} devices, found "
+                f"{self.batch_size}"
+            )
         if self.bins is not None and self.bins < 1:
             raise ValueError(f"--bins: expected at least 1, found {self.bins}")
         if self.batch_size < 1 or self.side < 16:

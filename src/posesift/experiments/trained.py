@@ -74,7 +74,8 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
     if experiment.method == "regda":
         from posesift.adaptation.regda import RegDA, RegDASettings
 
-        return RegDA(network, codec, RegDASettings(**common, parity=experiment.parity))
+        own = {"seed": experiment.seed, "parity": experiment.parity}
+        return RegDA(network, codec, RegDASettings(**common, **own))
     if experiment.method == "udape":
         return _udape(experiment, network, codec, common)
     from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
@@ -89,7 +90,7 @@ def _udape(
     if experiment.style != "none":
         from posesift.networks.style import build as build_style
 
-        style = build_style(experiment.style, experiment.style_weights)
+        style = build_style(experiment.style, experiment.style_weights, parity=experiment.parity)
     if experiment.parity:
         from posesift.adaptation.parity_views import ParityViews
         from posesift.adaptation.udape_parity import UDAPEParity, UDAPEParitySettings
@@ -97,13 +98,22 @@ def _udape(
         settings = UDAPEParitySettings(  # the published rates, which fall at absolute steps
             warmup_steps=common["warmup_steps"],
             steps=common["steps"],
-            steps_before=experiment.warmup_steps if experiment.start_from else 0,
+            steps_before=_steps_before(experiment),
             views=ParityViews(rotation=experiment.rotation),
         )
         return UDAPEParity(network, codec, settings, style)
     from posesift.adaptation.udape import UDAPE, UDAPESettings
 
     return UDAPE(network, codec, UDAPESettings(**common), style)
+
+
+def _steps_before(experiment: Experiment) -> int:
+    """Steps that the network a run starts from has had; 0 where that run is gone."""
+    path = Path(experiment.start_from or "") / "experiment.yaml"
+    if experiment.start_from is None or not path.is_file():
+        return 0
+    begun = Experiment.load(path)
+    return (0 if begun.start_from else begun.warmup_steps) + begun.steps
 
 
 def copy_network(run: Path, method: Method, skeleton: Skeleton, experiment: Experiment) -> None:

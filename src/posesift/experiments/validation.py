@@ -1,0 +1,79 @@
+"""What a run looks at while it trains, and at its end, to tell a good network from a collapsed one.
+
+Everything here but ``best-on-target-test`` does without labels of the target.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from posesift.adaptation.validators import Agreement, check_collapse, some_rows
+from posesift.data.loading import PoseDataset
+from posesift.evaluation import pck
+from posesift.experiments.spec import Experiment
+from posesift.skeletons import Skeleton
+
+if TYPE_CHECKING:
+    from posesift.adaptation.loop import Validate
+    from posesift.adaptation.method import Method
+    from posesift.poses import PoseTable
+
+
+def some_images(target: PoseTable, experiment: Experiment) -> Tensor:
+    """A few hundred uint8 crops of the target's training images, labels left behind."""
+    rows = some_rows(len(target), experiment.seed)
+    return PoseDataset(target, experiment.side, keep=False).batch(rows)["image"]
+
+
+def validator(
+    experiment: Experiment,
+    skeleton: Skeleton,
+    images_N3HW: Tensor | None,
+    tests: list[tuple[str, PoseDataset]],
+) -> Validate | None:
+    """What the checkpoint of a run is chosen by; None: it is the last.
+
+    Args:
+        experiment: says by what.
+        skeleton: of the network.
+        images_N3HW: of `some_images`, for ``agreement``.
+        tests: by name, for ``best-on-target-test``.
+
+    Raises:
+        ValueError: nothing to choose by.
+    """
+    if experiment.choose_by == "last":
+        return None
+    if experiment.choose_by == "agreement":
+        assert images_N3HW is not None
+        return Agreement(images_N3HW, skeleton.mirror, experiment.side, experiment.seed)
+    found = dict(tests).get("target")
+    if found is None:
+        raise ValueError("--choose-by best-on-target-test needs a test set named target")
+
+    def score(method: Method, stage: str) -> float | None:
+        return _pck(method, found)
+
+    return score
+
+
+def warnings(method: Method, images_N3HW: Tensor | None, side: int) -> list[str]:
+    """What is wrong with a trained method, as far as unlabelled images can tell."""
+    if images_N3HW is None or len(images_N3HW) < 2:
+        return []
+    collapsed = check_collapse(method, images_N3HW, side)
+    return [collapsed] if collapsed else []
+
+
+def _pck(method: Method, dataset: PoseDataset) -> float | None:
+    """PCK@0.05 of all joints: looks at the labels of the test set."""
+    from posesift.evaluation.predict import predict
+
+    predicted_NK2 = np.asarray(predict(method, dataset).keypoints_NK2, np.float64)
+    errors_NK = pck.relative_errors(
+        predicted_NK2, dataset.keypoints_NK2, dataset.visible_NK, dataset.side
+    )
+    return pck.group_percent(errors_NK < 0.05, errors_NK, dataset.table.skeleton)["all"]
