@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -27,7 +28,8 @@ class Train(ResultFlags, DeviceFlags):
     """Train a pose network by a recipe; every flag replaces one of the recipe's settings."""
 
     recipe: Annotated[str, tyro.conf.Positional]
-    """world-body, world-hand, photos, or the experiment.yaml of an earlier run."""
+    """world-body, world-hand, photos, style (AdaIN's decoder), or the experiment.yaml of an
+    earlier run."""
     source: str | None = None
     """Address of the labelled training data."""
     target: str | None = None
@@ -45,7 +47,8 @@ class Train(ResultFlags, DeviceFlags):
     style: Literal["none", "statistics", "fourier", "adain"] | None = None
     """How udape gives images the look of the other domain (default: the recipe's)."""
     style_weights: Path | None = None
-    """Weights of the style network, for --style adain."""
+    """Folder with the weights of the style network, for --style adain; of the recipe style, the
+    file of its encoder."""
     parity: bool = False
     """Train by the formulas of the published code, its quirks included."""
     choose_by: Literal["last", "agreement", "best-on-target-test"] | None = None
@@ -88,6 +91,9 @@ class Train(ResultFlags, DeviceFlags):
         from posesift.report.page import write_report
 
         experiment = self.experiment()
+        if experiment.recipe == "style":
+            self._train_style(experiment)
+            return
         data = data_of(experiment)  # a mistake in an address shows before anything is touched
         addresses = [experiment.source, experiment.target, *experiment.test.values()]
         inputs = [
@@ -111,6 +117,22 @@ class Train(ResultFlags, DeviceFlags):
             {**found, "notes": list(experiment.notes)},
             results_text(found, experiment.labels),
         )
+
+    def _train_style(self, experiment: Experiment) -> None:
+        """Train a style network, which has no test set and no page."""
+        from posesift.experiments.style import opened, train_style
+
+        source, target, encoder = opened(experiment)
+        folder = self.claim(
+            "style", "train-style", encoder, source.root, target.root, resume=self.resume
+        )
+        with resumable(folder):
+            train_style(experiment, folder)
+        if self.json:
+            print(json.dumps({"folder": str(folder)}))
+        else:
+            print(f"Examples: {folder / 'examples.jpg'}")
+            print(f"Style: {folder} (posesift train ... --style adain --style-weights {folder})")
 
     def _claimed(self, experiment: Experiment, inputs: list[str | Path | None]) -> Path:
         """The folder; of several ranks the first claims it, and all fill it together."""

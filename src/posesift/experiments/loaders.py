@@ -69,7 +69,7 @@ def loaders(
         found["target"] = _loader(
             experiment,
             target,
-            dict.fromkeys(STAGES, uniform),
+            dict.fromkeys(drawn, uniform),
             runtime,
             offset=TARGET_DRAWS,
             keep=_unlabelled(experiment),
@@ -134,7 +134,7 @@ def _loader(
             drawn[stage.name],
             draws=stage.steps * size,
             batch_size=size,
-            seed=experiment.seed * len(STAGES) + STAGES.index(stage.name) + offset,
+            seed=experiment.seed * len(drawn) + list(drawn).index(stage.name) + offset,
             start=start * size,
             rank=runtime.rank,
             ranks=runtime.ranks,

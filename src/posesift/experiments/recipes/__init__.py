@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from posesift.data.address import Address, parse
-from posesift.experiments.recipes import photos, worlds
+from posesift.experiments.recipes import photos, style, worlds
 from posesift.experiments.spec import Experiment, choose
 
 BOXES_FROM_LABELS = (
@@ -23,6 +23,7 @@ RECIPES: dict[str, Callable[[int, bool], Experiment]] = {
     "world-body": worlds.body,
     "world-hand": worlds.hand,
     "photos": photos.photos,
+    "style": style.style,
 }
 
 

@@ -1,0 +1,108 @@
+"""Training of a style network: two sets of images in, a folder for ``--style-weights`` out.
+
+Legend: N samples, 3 = (r, g, b), H W rows and columns.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from posesift import storage
+from posesift.adaptation.appearance import normalise
+from posesift.adaptation.loop import fit
+from posesift.adaptation.style_training import StyleSettings, StyleTraining
+from posesift.data.loading import PoseDataset
+from posesift.data.readers import read
+from posesift.experiments.loaders import loaders
+from posesift.experiments.resolved import resolved
+from posesift.experiments.spec import Experiment
+from posesift.networks import MEAN, SPREAD
+from posesift.networks.style.adain import untrained
+from posesift.networks.style.style import Style
+from posesift.poses import PoseTable
+from posesift.sampling.strategies import make
+
+EXAMPLES = 8  # columns of the picture
+
+
+def train_style(experiment: Experiment, folder: Path) -> None:
+    """Train AdaIN's decoder on images of source and target; no labels are looked at.
+
+    Args:
+        experiment: of the recipe ``style``; its ``style_weights`` name the encoder.
+        folder: claimed with `posesift.storage.new_folder`; gets ``vgg_normalised.safetensors``,
+            ``decoder.safetensors`` and ``examples.jpg``, and can be given to ``--style-weights``.
+            What an earlier, interrupted call left there is used.
+
+    Raises:
+        ValueError: no encoder, data without images, a folder begun with other settings.
+    """
+    source, target, encoder = opened(experiment)
+    experiment, runtime = resolved(experiment, folder)
+    network = untrained(encoder, parity=experiment.parity, seed=experiment.seed)
+    method = StyleTraining(network, StyleSettings(steps=experiment.steps))
+    fit(
+        method,
+        loaders(
+            experiment, source, target, {"style": make("uniform", np.zeros(len(source)))}, runtime
+        ),
+        runtime,
+        folder,
+        seed=experiment.seed,
+        save_every=experiment.save_every,
+        resume=True,
+    )
+    network.save(folder)
+    picture_HW3 = examples(network.cpu().eval(), source, target, experiment.side)
+    written, data = cv2.imencode(".jpg", picture_HW3[..., ::-1])
+    assert written
+    storage.write_bytes(folder / "examples.jpg", data.tobytes())
+    storage.write_manifest(folder, "style", source=source.address, target=target.address)
+
+
+def opened(experiment: Experiment) -> tuple[PoseTable, PoseTable, str]:
+    """Source, target and the file of the encoder.
+
+    Raises:
+        ValueError: one of them is missing, or a set has no images.
+    """
+    if experiment.style_weights is None:
+        raise ValueError(
+            "the recipe style trains the decoder of AdaIN on top of its published encoder: "
+            "expected --style-weights vgg_normalised.pth (or .safetensors, or their folder), found "
+            "none. The styles statistics and fourier need no training"
+        )
+    if experiment.target is None:
+        raise ValueError("the recipe style needs images of two domains: give --target")
+    tables = [read(a, default_split="train") for a in (experiment.source, experiment.target)]
+    for table in tables:
+        if not table.has_images:
+            raise ValueError(f"{table.address} has no images, and a style is learnt from images")
+    return tables[0], tables[1], experiment.style_weights
+
+
+def examples(style: Style, source: PoseTable, target: PoseTable, side: int) -> NDArray[np.uint8]:
+    """A picture to look at: source, target, source in the target's look, and the other way."""
+    count = min(EXAMPLES, len(source), len(target))
+    images = [PoseDataset(table, side).batch(range(count))["image"] for table in (source, target)]
+    from_B3HW, to_B3HW = (normalise(batch) for batch in images)
+    full_B = torch.ones(count)
+    rows = (
+        from_B3HW,
+        to_B3HW,
+        style(from_B3HW, to_B3HW, full_B),
+        style(to_B3HW, from_B3HW, full_B),
+    )
+    return np.concatenate([_row(row) for row in rows])
+
+
+def _row(images_B3HW: Tensor) -> NDArray[np.uint8]:
+    mean, spread = (torch.tensor(v)[:, None, None] for v in (MEAN, SPREAD))
+    pixels_B3HW = (255 * (images_B3HW * spread + mean)).round().clamp(0, 255).byte()
+    return np.concatenate(pixels_B3HW.permute(0, 2, 3, 1).numpy(), axis=1)
