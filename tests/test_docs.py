@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -10,18 +13,32 @@ import numpy as np
 import pytest
 
 from posesift import skeletons
+from posesift.adaptation.trackers import PACKAGES
+from posesift.cli import _parse
+from posesift.commands import COMMANDS
+from posesift.commands.compare import Compare
+from posesift.commands.train import Train
 from posesift.data import worlds
 from posesift.data.readers import READERS, options
 from posesift.difficulty.normalisation import HOW
-from posesift.difficulty.scorers import METHODS
+from posesift.difficulty.scorers import METHODS as SCORERS
+from posesift.experiments import published
+from posesift.experiments.arms import seeded
+from posesift.experiments.choice import CHOICES, LEAKS
+from posesift.experiments.compare import of_arm
+from posesift.experiments.spec import METHODS, SAMPLE_IN, STYLES, TRACKERS
 from posesift.sampling import NAMES
 from posesift.skeletons.document import from_document
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
+OF_OTHERS = {"--index-url", "--nproc-per-node"}  # flags of pip and torchrun
 
 
 def page(name: str) -> str:
-    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    path = ROOT / "README.md" if name == "README" else DOCS / f"{name}.md"
+    return path.read_text(encoding="utf-8")
 
 
 def blocks(name: str, language: str) -> list[str]:
@@ -34,10 +51,72 @@ def first_cells(text: str) -> set[str]:
     return {word for row in rows for word in re.findall(r"`([^`]+)`", row)}
 
 
+def table(name: str, heading: str) -> str:
+    """The rows of the table whose first column is called ``heading``."""
+    (found,) = re.findall(
+        rf"^\| {re.escape(heading)} \|.*\n\|[-|]+\n((?:\|.*\n)+)", page(name), re.MULTILINE
+    )
+    return found
+
+
+def command_lines(name: str) -> list[list[str]]:
+    """What stands behind ``posesift`` in the blocks of commands, comments left out."""
+    fences = re.findall(r"^```(\w*)\n(.*?)^```$", page(name), re.DOTALL | re.MULTILINE)
+    typed = "".join(content for language, content in fences if language in ("", "bash"))
+    lines = typed.replace("\\\n", " ").splitlines()
+    return [shlex.split(s, comments=True)[1:] for s in lines if s.startswith("posesift ")]
+
+
+def flags(command: type) -> set[str]:
+    """All flags of a command, as they are typed."""
+    names = {item.name for item in dataclasses.fields(command)} - {"recipe"}
+    return {"--from" if n == "start_from" else f"--{n.replace('_', '-')}" for n in names}
+
+
 def test_tables_name_all_choices():
     assert first_cells(page("sampling")) == set(NAMES)
-    assert set(METHODS) | set(HOW) <= first_cells(page("difficulty"))
+    assert set(SCORERS) | set(HOW) <= first_cells(page("difficulty"))
     assert all(f"`{name}`" in page("your_own_skeleton") for name in skeletons.names())
+
+
+def test_tables_of_adaptation_name_all_choices():
+    assert first_cells(table("adaptation", "`--method`")) == set(METHODS)
+    assert first_cells(table("adaptation", "`--style`")) == set(STYLES)
+    rows = table("adaptation", "`--choose-by`").splitlines()
+    assert first_cells("\n".join(rows)) == set(CHOICES)
+    assert [row for row in rows if "leak" in row] == [
+        row for row in rows if any(f"`{leak}`" in row for leak in LEAKS)
+    ]
+    assert set(TRACKERS) == set(PACKAGES)
+    for word in (*SAMPLE_IN, *TRACKERS, *published.tasks()):
+        assert f"`{word}`" in page("commands")
+
+
+@pytest.mark.parametrize("command", [Train, Compare])
+def test_every_flag_has_its_place_in_the_page_of_commands(command):
+    text = page("commands")
+    sections = {part.partition("\n")[0]: part for part in text.split("\n## ")}
+    told = sections["Flags in common"] + sections[command.__name__.lower()]
+    assert flags(command) <= set(re.findall(r"--[a-z][a-z-]*", told))
+
+
+@pytest.mark.parametrize("name", ["README", *PAGES])
+def test_flags_that_are_named_exist(name):
+    known = set(itertools.chain(*map(flags, COMMANDS.values()))) | {"--help", "--version"}
+    known |= OF_OTHERS
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page(name)))
+    assert named <= known
+
+
+@pytest.mark.parametrize("name", ["README", *PAGES])
+def test_command_lines_can_be_typed(name):
+    for words in command_lines(name):
+        if words[0] in COMMANDS and "COMMAND" not in words:
+            command = _parse(words)
+            if isinstance(command, Compare):
+                assert command.plan().arms
+            elif isinstance(command, Train) and not command.recipe.endswith(".yaml"):
+                assert command.experiment().test
 
 
 @pytest.mark.parametrize("kind", READERS)
@@ -89,3 +168,45 @@ def test_pictures_are_there_and_small():
     assert named
     for name in named:
         assert (DOCS / name).stat().st_size < 150_000
+
+
+def test_the_examples_of_adaptation_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    loops, steps = (
+        block.replace("n=6000", "n=80").replace("n=3000", "n=40").replace("32", "4")
+        for block in blocks("adaptation", "python")
+    )
+    loops = loops.replace("warmup_steps=300, steps=200", "warmup_steps=2, steps=2")
+    names: dict = {}
+    exec(loops.replace("scorers.fit(source)", "scorers.fit(source, steps=5)"), names)
+    assert names["keypoints_BK2"].shape == (8, 16, 2)
+    assert (tmp_path / "runs/mine/metrics.jsonl").is_file()
+    exec(steps, names)
+    assert all(np.isfinite(float(loss)) for loss in names["result"].losses.values())
+    assert set(names["result"].losses) == {"supervised", "consistency"}
+
+
+def test_the_adaptation_example_of_the_readme_runs():
+    choose, adapt, *_ = blocks("README", "python")
+    names: dict = {}
+    choose = choose.replace("n=6000", "n=80").replace("200 * 32", "3 * 32").replace("32", "4")
+    exec(choose.replace("fit(source)", "fit(source, 'pca')"), names)
+    target = names["read"]("world:body,poses=target,look=photo,n=8")
+    images = names["PoseDataset"](target, side=64).batch(range(4))
+    names["batches"] = {
+        "source": itertools.cycle(names["loader"]),
+        "target": itertools.repeat({"image": images["image"]}),
+    }
+    names["images_B3HW"] = images["image"]
+    exec(adapt.replace("warmup_steps=300, steps=200", "warmup_steps=1, steps=2"), names)
+    assert names["keypoints_BK2"].shape == (4, 16, 2)
+
+
+def test_the_comparison_in_python_is_a_plan():
+    names: dict = {}
+    exec(blocks("commands", "python")[0].partition("path = ")[0], names)
+    plan = names["plan"]
+    made = {arm.name: of_arm(seeded(plan, 0), arm, Path()) for arm in plan.arms}
+    assert set(plan.primary) <= set(made)
+    assert made["oracle"].method == "oracle"
+    assert "poses=target,look=synthetic" in str(made["oracle"].target)
