@@ -142,7 +142,8 @@ def _trained(
         take_network(
             method, folder / "checkpoints", made_by=experiment.method, wanted_by=experiment.method
         )
-        method.prepare(runtime)
+        # by this rank alone: the others are done, and would be waited for
+        method.prepare(Runtime.resolve(experiment.device, experiment.precision, experiment.threads))
     found = judge(method, data.tests, data.source, folder, workers=experiment.workers)
     if problems := warnings(method, images_N3HW, experiment.side):
         found["warnings"] = problems
