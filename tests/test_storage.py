@@ -140,3 +140,18 @@ def test_dated_folders_do_not_collide(tmp_path):
     first = storage.dated_folder("demo", tmp_path)
     first.mkdir()
     assert storage.dated_folder("demo", tmp_path) != first
+
+
+def test_a_finished_folder_can_be_taken_up_again(tmp_path):
+    folder = storage.new_folder(tmp_path / "out", kind="comparison")
+    (folder / "kept").write_text("a")
+    with pytest.raises(ValueError, match="comparison"):
+        storage.reopen(folder, "comparison")  # it is not finished yet
+    storage.write_manifest(folder, "comparison")
+    with pytest.raises(ValueError, match="run"):
+        storage.reopen(folder, "run")
+    assert storage.is_finished(folder)
+    storage.reopen(folder, "comparison")
+    assert not storage.is_finished(folder)
+    assert storage.new_folder(folder, resume=True, kind="comparison") == folder
+    assert (folder / "kept").read_text() == "a"

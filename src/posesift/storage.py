@@ -221,6 +221,17 @@ def write_manifest(folder: str | Path, kind: str, **facts: Any) -> None:
     (folder / _MARK).unlink(missing_ok=True)
 
 
+def reopen(folder: str | Path, kind: str) -> None:
+    """Declare a finished ``folder`` unfinished again, so that its work can go on.
+
+    Raises:
+        ValueError: it is not finished, or holds another kind of result.
+    """
+    read_manifest(folder, kind)
+    (Path(folder) / _MARK).write_text(kind, encoding="utf-8")  # first: it stays ours throughout
+    (Path(folder) / MANIFEST).unlink()
+
+
 def is_finished(folder: str | Path) -> bool:
     """Whether ``folder`` holds a manifest, hence a finished result."""
     return (Path(folder) / MANIFEST).is_file()

@@ -28,10 +28,25 @@ ORACLE = Arm(name="oracle-poses", role="oracle", trained_on="target_poses", warm
 PLAN = dataclasses.replace(PLAN, arms=(*PLAN.arms, ORACLE))
 
 
+def times(folder):
+    """When each cell was finished."""
+    return {path: path.stat().st_mtime_ns for path in folder.glob("cells/*/*/manifest.json")}
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
+    """Both seeds, the second added when the first was finished."""
     path = tmp_path_factory.mktemp("comparison")
-    return compare(PLAN, path)
+    first = dataclasses.replace(PLAN, seeds=(0,), oracle_seeds=(0,))
+    compare(first, path)
+    before = times(path)
+    assert training_steps(PLAN, path) == training_steps(PLAN) / 2
+    reopen(path, PLAN)
+    assert not storage.is_finished(path)
+    compare(PLAN, path)
+    assert len(times(path)) == 2 * len(before)
+    assert {cell: time for cell, time in times(path).items() if cell in before} == before
+    return path
 
 
 def test_every_cell_is_there_and_figures_add_up(folder):
@@ -92,31 +107,23 @@ def test_seeds_redraw_everything(folder):
 
 
 def test_a_finished_cell_is_never_trained_again(folder):
-    cells = sorted(folder.glob("cells/*/*/manifest.json"))
-    before = [path.stat().st_mtime_ns for path in cells]
+    before = times(folder)
     (folder / "comparison.json").unlink()
     missing = cell_folder(folder, "udape+hard-mining", 1)
     (missing / "manifest.json").unlink()  # as if killed just before the end
     compare(PLAN, folder)
-    after = {path: path.stat().st_mtime_ns for path in cells}
-    changed = [path for path, time in zip(cells, before, strict=True) if after[path] != time]
-    assert changed == [missing / "manifest.json"]
+    after = times(folder)
+    assert {path for path in before if after[path] != before[path]} == {missing / "manifest.json"}
 
 
-def test_another_plan_is_refused_but_seeds_may_grow(folder):
+def test_another_plan_is_refused(folder):
     with pytest.raises(ValueError, match=r"begun with seeds = \[0, 1\], found \[0, 2\]"):
         compare(dataclasses.replace(PLAN, seeds=(0, 2)), folder)
     with pytest.raises(ValueError, match=r"begun with batch_size = 4, found 5"):
         reopen(folder, dataclasses.replace(PLAN, changes=CHANGES | {"batch_size": 5}))
+    longer = tuple(dataclasses.replace(arm, steps=9) for arm in PLAN.arms)
+    with pytest.raises(ValueError, match=r"begun with steps of warm-up = 0, found 9"):
+        reopen(folder, dataclasses.replace(PLAN, arms=longer))
+    with pytest.raises(ValueError, match=r"the arm = warm-up, found none of that name"):
+        reopen(folder, dataclasses.replace(PLAN, arms=PLAN.arms[1:]))
     assert storage.is_finished(folder)
-    more = dataclasses.replace(PLAN, seeds=(0, 1, 2), oracle_seeds=(0, 1, 2))
-    cells = {path: path.stat().st_mtime_ns for path in folder.glob("cells/*/*/manifest.json")}
-    assert training_steps(more, folder) == training_steps(more) / 3
-    reopen(folder, more)
-    assert not storage.is_finished(folder)
-    compare(more, folder)
-    assert {path: path.stat().st_mtime_ns for path in cells} == cells
-    found = storage.read_json(folder / "comparison.json")
-    assert found["seeds"] == [0, 1, 2]
-    assert {cell["seed"] for cell in found["cells"]} == {0, 1, 2}
-    assert len(found["primary"]["values"]) == 3

@@ -83,7 +83,7 @@ def test_every_method_trains_and_is_read_back(tmp_path, changes):
 @pytest.mark.parametrize("method", ["regda", "udape"])
 def test_an_interrupted_adaptation_goes_on_with_the_same_batches(tmp_path, method, monkeypatch):
     """Broken off after three of five steps of the second stage, as Ctrl-C does."""
-    long = experiment(method=method, sampling="curriculum", steps=5, save_every=1)
+    long = experiment(method=method, sampling="curriculum", steps=5)
     train(long, tmp_path / "through")
     real, steps = StrategySampler.__iter__, 5
 

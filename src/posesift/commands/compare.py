@@ -93,7 +93,8 @@ class Compare(ResultFlags, DeviceFlags):
         from posesift.report.page import write_report
 
         plan = self.plan()
-        check(plan)  # a mistake in an address shows before anything is touched
+        if not self.resume:
+            check(plan)  # a mistake in an address shows before anything is touched
         if self.resume and self.out is not None:
             reopen(self.out, plan)
         folder = self.claim(
@@ -225,9 +226,8 @@ def _primary(found: dict[str, Any]) -> str:
     primary = found["primary"]
     labels = {arm["name"]: arm["label"] for arm in found["arms"]}
     one, other = (labels.get(primary[key], primary[key]) for key in ("arm", "against"))
-    text = f"{primary['endpoint']}, {one} minus {other}: {number(primary['mean'])} points"
-    if primary["mean"] is not None:
-        text = text.replace(number(primary["mean"]), f"{primary['mean']:+.1f}")
+    mean = "-" if primary["mean"] is None else f"{primary['mean']:+.1f}"
+    text = f"{primary['endpoint']}, {one} minus {other}: {mean} points"
     if primary["low"] is not None:
         text += f" (95 % interval {primary['low']:+.1f} to {primary['high']:+.1f})"
     return text

@@ -114,7 +114,7 @@ def reopen(folder: Path, plan: Comparison) -> None:
     if storage.is_finished(folder):
         storage.read_manifest(folder, "comparison")
         _check_begun(folder, plan)
-        (folder / storage.MANIFEST).unlink()
+        storage.reopen(folder, "comparison")
 
 
 def _claimed(plan: Comparison, folder: Path) -> Comparison:
@@ -163,13 +163,27 @@ def _check_begun(folder: Path, plan: Comparison) -> dict[str, Any] | None:
                 continue
             was, now = theirs.get(key), mine.get(key)
             grown = key in ("seeds", "oracle_seeds") and now[: len(was)] == was
-            grown |= key == "arms" and all(arm in now for arm in was)
+            if key == "arms":
+                key, was, now = _arms_differ(was, now)
             if was != now and not grown:
                 raise ValueError(
                     f"{folder} was begun with {key} = {was}, found {now}; give the same settings "
                     "to go on (seeds and arms may be added), or choose another --out"
                 )
     return begun
+
+
+def _arms_differ(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> tuple[str, Any, Any]:
+    """What an arm was begun with and is not any more; arms that are new do not differ."""
+    mine = {arm["name"]: arm for arm in now}
+    for arm in was:
+        other = mine.get(arm["name"])
+        if other is None:
+            return "the arm", arm["name"], "none of that name"
+        for key in arm:
+            if arm[key] != other[key]:
+                return f"{key} of {arm['name']}", arm[key], other[key]
+    return "arms", None, None
 
 
 def _given(plan: Comparison) -> dict[str, Any]:
