@@ -20,7 +20,7 @@ def best(*arguments: str) -> float:
 
 
 def main() -> None:
-    bare, helped = best("-c", "pass"), best("-m", "posesift.cli", "--help")
+    bare, helped = best("-c", "pass"), best("-m", "posesift", "--help")
     print(f"python -c pass {bare:.3f} s, posesift --help {helped:.3f} s, ratio {helped / bare:.1f}")
 
 

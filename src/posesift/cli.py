@@ -73,7 +73,3 @@ def _parse(arguments: list[str]) -> Command:
         args=arguments or ["--help"],
         config=(tyro.conf.FlagCreatePairsOff,),
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -19,7 +19,7 @@ WORLD = "world:body,n=48,seed=0"
 def posesift(*arguments):
     """Run the installed command in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "posesift.cli", *map(str, arguments)],
+        [sys.executable, "-m", "posesift", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -99,7 +99,7 @@ def test_ctrl_c_ends_with_130(monkeypatch, capsys):
 
 
 def test_a_reader_that_goes_away_is_no_error():
-    command = f"{sys.executable} -m posesift.cli --help | head -c 1; exit ${{PIPESTATUS[0]}}"
+    command = f"{sys.executable} -m posesift --help | head -c 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "Broken pipe" not in done.stderr
@@ -222,7 +222,7 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path):
     resource = pytest.importorskip("resource")
     out = tmp_path / "out"
     done = subprocess.run(
-        [sys.executable, "-m", "posesift.cli", "score", "world:body,n=300", "--method", "pca",
+        [sys.executable, "-m", "posesift", "score", "world:body,n=300", "--method", "pca",
          "--out", str(out)],
         capture_output=True,
         text=True,

@@ -94,15 +94,23 @@ def trackers(names: Sequence[str], folder: str | Path, config: Mapping[str, Any]
     >>> log.close()
     """
     folder = Path(folder)
-    for name in names:
-        if name not in PACKAGES:
-            raise ValueError(f"unknown tracker {name!r}, expected one of {', '.join(PACKAGES)}")
-    for name in names:
-        _module(name)
+    check(names)
     made = {"tensorboard": _TensorBoard, "wandb": _WandB, "mlflow": _MLflow}
     return Trackers(
         [lambda step, make=made[name]: make(folder, config, step) for name in dict.fromkeys(names)]
     )
+
+
+def check(names: Sequence[str]) -> None:
+    """Import the packages of trackers, so that a missing one shows before the work begins.
+
+    Raises:
+        ValueError: an unknown name, or a package that is not installed.
+    """
+    for name in names:
+        if name not in PACKAGES:
+            raise ValueError(f"unknown tracker {name!r}, expected one of {', '.join(PACKAGES)}")
+        _module(name)
 
 
 class _TensorBoard:

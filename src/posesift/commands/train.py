@@ -20,6 +20,7 @@ from posesift.commands.flags import (
 )
 
 if TYPE_CHECKING:
+    from posesift.experiments.run import Data
     from posesift.experiments.spec import Experiment
 
 
@@ -86,6 +87,7 @@ class Train(ResultFlags, DeviceFlags):
 
     def run(self) -> None:
         """Train, evaluate, draw the page."""
+        from posesift.adaptation.trackers import check as check_trackers
         from posesift.data.address import parse
         from posesift.experiments.run import data_of, train
         from posesift.report.page import write_report
@@ -94,6 +96,7 @@ class Train(ResultFlags, DeviceFlags):
         if experiment.recipe == "style":
             self._train_style(experiment)
             return
+        check_trackers(experiment.log_to)
         data = data_of(experiment)  # a mistake in an address shows before anything is touched
         addresses = [experiment.source, experiment.target, *experiment.test.values()]
         inputs = [
@@ -104,7 +107,7 @@ class Train(ResultFlags, DeviceFlags):
             *(parse(address).path for address in addresses if address),
         ]
         folder = self._claimed(experiment, inputs)
-        for text in experiment.notes:
+        for text in (*experiment.notes, *self._warnings(experiment, data)):
             warn(text)
         with resumable(folder):
             found = train(experiment, folder, data=data, page=write_report)
@@ -117,6 +120,15 @@ class Train(ResultFlags, DeviceFlags):
             {**found, "notes": list(experiment.notes)},
             results_text(found, experiment.labels),
         )
+
+    def _warnings(self, experiment: Experiment, data: Data) -> list[str]:
+        """What to know before the work begins."""
+        from posesift.data.mapped import warning_of_never_visible
+        from posesift.experiments.choice import describe, is_leak
+
+        found = [warning_of_never_visible(data.training)]
+        found += [describe(experiment.choose_by)] if is_leak(experiment.choose_by) else []
+        return [text for text in found if text]
 
     def _train_style(self, experiment: Experiment) -> None:
         """Train a style network, which has no test set and no page."""
