@@ -15,7 +15,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from posesift import progress, storage
+from posesift import folders, progress
 from posesift.experiments.arms import Comparison
 from posesift.experiments.compare import compare, reopen
 from posesift.experiments.plan import plan_of
@@ -73,7 +73,7 @@ def main() -> None:
         begun = given.out.exists()
         if begun:
             reopen(given.out, whole)
-        folder = storage.new_folder(given.out, resume=begun, kind="comparison")
+        folder = folders.new_folder(given.out, resume=begun, kind="comparison")
         compare(whole, folder, write_report)
         print(f"Report: {folder / 'report.html'}")
 

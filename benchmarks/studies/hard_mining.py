@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from posesift import progress, storage
+from posesift import folders, progress, storage
 from posesift.evaluation.intervals import mean_interval, paired_interval
 from posesift.experiments.arms import Arm, Comparison
 from posesift.experiments.compare import compare
@@ -97,9 +97,9 @@ def main() -> None:
     }
     for name, plan in plans.items():
         folder = given.out / name
-        if plan.seeds and not storage.is_finished(folder):
+        if plan.seeds and not folders.is_finished(folder):
             begun = folder.exists()
-            compare(plan, storage.new_folder(folder, resume=begun, kind="comparison"), write_report)
+            compare(plan, folders.new_folder(folder, resume=begun, kind="comparison"), write_report)
     found = storage.read_json(given.out / "shared" / "comparison.json")
     uniform = [figure(found["cells"], "uniform", s, "target_poses") for s in plans["shared"].seeds]
     print(f"\nuniform, target poses in the source's look: {span(mean_interval(uniform))}")

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from posesift import cli, storage
+from posesift import cli, folders, storage
 from posesift.commands import COMMANDS
 
 TINY = ["--warmup-steps", "2", "--steps", "2", "--batch-size", "8", "--bins", "3"]
@@ -118,7 +118,7 @@ def test_score_leaves_a_score_folder(tmp_path, capsys):
         "difficulty.parquet", "scorer.safetensors", "scorer.json", "summary.json", "report.html",
         "manifest.json",
     }  # fmt: skip
-    assert storage.read_manifest(out, "score")["data"] == "world:body,n=300"
+    assert folders.read_manifest(out, "score")["data"] == "world:body,n=300"
     # Again into the same folder: refused, and nothing is lost.
     before = (out / "difficulty.parquet").read_bytes()
     assert cli.main(arguments) == 2

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from tests.experiments.tiny import CHANGES
 
-from posesift import storage
+from posesift import folders, storage
 from posesift.evaluation.intervals import paired_interval
 from posesift.experiments.arms import Arm, cell_folder
 from posesift.experiments.compare import compare, reopen
@@ -42,7 +42,7 @@ def folder(tmp_path_factory):
     before = times(path)
     assert training_steps(PLAN, path) == training_steps(PLAN) / 2
     reopen(path, PLAN)
-    assert not storage.is_finished(path)
+    assert not folders.is_finished(path)
     compare(PLAN, path)
     assert len(times(path)) == 2 * len(before)
     assert {cell: time for cell, time in times(path).items() if cell in before} == before
@@ -79,7 +79,7 @@ def test_every_cell_is_there_and_figures_add_up(folder):
     assert {(row["name"], row["seed"]) for row in found["baselines"]} == {
         (name, seed) for name in ("constant pose", "BatchNorm re-estimated") for seed in PLAN.seeds
     }
-    assert storage.read_manifest(folder, "comparison")["seeds"] == [0, 1]
+    assert folders.read_manifest(folder, "comparison")["seeds"] == [0, 1]
     arms = {arm["name"]: arm for arm in found["arms"]}
     assert [arms[name]["against"] for name in ("source-only", "udape", "udape+hard-mining")] == [
         None, "source-only", "udape",
@@ -126,4 +126,4 @@ def test_another_plan_is_refused(folder):
         reopen(folder, dataclasses.replace(PLAN, arms=longer))
     with pytest.raises(ValueError, match=r"the arm = warm-up, found none of that name"):
         reopen(folder, dataclasses.replace(PLAN, arms=PLAN.arms[1:]))
-    assert storage.is_finished(folder)
+    assert folders.is_finished(folder)

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from tests.datasets import write_images
 from tests.experiments.tiny import CHANGES, experiment
 
-from posesift import storage
+from posesift import folders, storage
 from posesift.adaptation.runtime import Runtime
 from posesift.data.readers import read
 from posesift.experiments.run import evaluate_run, train
@@ -35,7 +35,7 @@ def same(one, other):
 def test_a_run_keeps_what_the_report_needs(tmp_path):
     ended = train(experiment(sampling="hard-mining"), tmp_path)
     sets = ended["sets"]
-    assert storage.read_manifest(tmp_path, "run")["recipe"] == "world-body"
+    assert folders.read_manifest(tmp_path, "run")["recipe"] == "world-body"
     evaluation = storage.read_json(tmp_path / "evaluation.json")
     assert evaluation == ended
     constant = ended["baselines"]["constant pose"]["target"]["pck"]["0.2"]["all"]
@@ -97,7 +97,7 @@ def test_an_interrupted_adaptation_goes_on_with_the_same_batches(tmp_path, metho
         patched.setattr(StrategySampler, "__iter__", interrupted)
         with pytest.raises(KeyboardInterrupt):
             train(long, tmp_path / "broken")
-    assert not storage.is_finished(tmp_path / "broken")
+    assert not folders.is_finished(tmp_path / "broken")
     train(long, tmp_path / "broken")
     assert same(weights(tmp_path / "broken"), weights(tmp_path / "through"))
 
@@ -170,7 +170,7 @@ def test_a_killed_run_resumed_ends_with_the_same_weights(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert list(killed.glob("checkpoints/*.json")), "the run did not come so far in a minute"
-    assert not storage.is_finished(killed), "the run ended before it was killed"
+    assert not folders.is_finished(killed), "the run ended before it was killed"
     train(long, killed)
     assert same(weights(killed), weights(tmp_path / "through"))
     assert storage.read_json(killed / "evaluation.json") == storage.read_json(

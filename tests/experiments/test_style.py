@@ -4,7 +4,7 @@ import torch
 from tests.experiments.tiny import experiment
 from tests.networks.style.images import VGG, published, write
 
-from posesift import storage
+from posesift import folders
 from posesift.experiments.style import train_style
 from posesift.networks.style import build
 
@@ -18,9 +18,9 @@ def settings(tmp_path, **changes):
 
 def test_its_folder_is_a_style_that_udape_can_be_given(tmp_path):
     chosen = settings(tmp_path)
-    folder = storage.new_folder(tmp_path / "style", kind="style")
+    folder = folders.new_folder(tmp_path / "style", kind="style")
     train_style(chosen, folder)
-    assert storage.is_finished(folder)
+    assert folders.is_finished(folder)
     images = torch.zeros(1, 3, 32, 32)
     assert build("adain", folder)(images, images, torch.ones(1)).shape == images.shape
     picture = cv2.imread(str(folder / "examples.jpg"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from posesift import skeletons, storage
+from posesift import folders, skeletons, storage
 from posesift.adaptation import checkpoint
 from posesift.adaptation.runtime import Runtime
 from posesift.experiments.spec import Experiment
@@ -31,7 +31,7 @@ def finished(folder: Path, experiment: Experiment = EXPERIMENT, skeleton=BODY) -
     checkpoint.save(folder / "checkpoints", 5, {"method": method.state_dict()})
     experiment.save(folder / "experiment.yaml")
     storage.write_json(folder / "environment.json", {"skeleton_json": skeleton.to_json()})
-    storage.write_manifest(folder, "run")
+    folders.write_manifest(folder, "run")
     return folder
 
 

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import signal
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from posesift import progress
 from posesift.adaptation import checkpoint
 from posesift.adaptation.augment import generator
+from posesift.adaptation.interrupt import deferred_interrupt
 from posesift.adaptation.journal import Journal, Record
 from posesift.adaptation.method import Batch, Method, Stage
 
@@ -152,7 +151,7 @@ def fit(
 
     total = sum(stage.steps for stage in stages)
     with (
-        _deferred_interrupt() as interrupt,
+        deferred_interrupt() as interrupt,
         _for_all_ranks(runtime),
         progress.bar("training", total) as bar,
     ):
@@ -264,28 +263,3 @@ def _for_all_ranks(runtime: Runtime) -> Iterator[None]:
     except BaseException:
         runtime.end_others()
         raise
-
-
-@dataclass
-class _Interrupt:
-    asked: bool = False
-
-
-@contextlib.contextmanager
-def _deferred_interrupt() -> Iterator[_Interrupt]:
-    """Let Ctrl-C wait for the end of a step: half a step must not be saved."""
-    interrupt = _Interrupt()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt  # only the main thread hears signals
-        return
-    previous = signal.getsignal(signal.SIGINT) or signal.default_int_handler
-
-    def ask(signum: int, frame: Any) -> None:
-        interrupt.asked = True
-        signal.signal(signal.SIGINT, previous)
-
-    signal.signal(signal.SIGINT, ask)
-    try:
-        yield interrupt
-    finally:
-        signal.signal(signal.SIGINT, previous)

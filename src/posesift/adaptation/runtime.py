@@ -1,7 +1,7 @@
-"""Where and how precisely to compute, decided once; the only file that knows Lightning Fabric.
+"""Where and how precisely to compute, decided once.
 
-Fabric connects several ranks. On one device there is nothing to connect, so it is not imported
-there: that would take longer than importing torch.
+Lightning Fabric connects several ranks (``ranks``). On one device there is nothing to connect, so
+it is not imported there: that would take longer than importing torch.
 
 What differs between R ranks and one process with the same global batch:
 
@@ -17,8 +17,6 @@ What differs between R ranks and one process with the same global batch:
 
 from __future__ import annotations
 
-import functools
-import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from posesift import progress
+from posesift.adaptation.hardware import available, bf16_pays, device_name
+from posesift.adaptation.ranks import connect, machines
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -89,13 +88,13 @@ class Runtime:
         Raises:
             ValueError: an unknown word, or a device that is not there.
         """
-        available = _available()
+        found = available()
         if device == "auto":
-            device = available[0]
-        if device not in available:
+            device = found[0]
+        if device not in found:
             raise ValueError(
                 f"device {device!r} is not available here, expected one of "
-                f"{', '.join(('auto', *available))}"
+                f"{', '.join(('auto', *found))}"
             )
         if precision not in ("auto", *PRECISIONS):
             raise ValueError(
@@ -105,8 +104,8 @@ class Runtime:
             precision = "bf16" if bf16_pays(device) else "fp32"
         if threads is not None and threads < 1:
             raise ValueError(f"expected at least 1 thread, found {threads}")
-        nodes = _nodes(device, devices)
-        fabric = _connect(device, devices, nodes) if devices > 1 else None
+        nodes = machines(device, devices)
+        fabric = connect(device, devices, nodes) if devices > 1 else None
         if threads is not None:  # after Fabric, which shares out the processors
             torch.set_num_threads(threads)
         threads = torch.get_num_threads()
@@ -218,7 +217,7 @@ class Runtime:
         """What was decided, for ``environment.json``: JSON values, nothing "auto"."""
         return {
             "device": self.device.type,
-            "device_name": _device_name(self.device),
+            "device_name": device_name(self.device),
             "precision": self.precision,
             "threads": self.threads,
             "ranks": self.ranks,
@@ -226,86 +225,3 @@ class Runtime:
             "torch": str(torch.__version__),
             "python": platform.python_version(),
         }
-
-
-def bf16_pays(device: str) -> bool:
-    """Whether ``device`` has units for bf16 that make training faster than in float32."""
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device == "cpu":
-        amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
-        return bool(amx is not None and amx() and torch.backends.mkldnn.is_available())
-    return False
-
-
-def _nodes(device: str, devices: int) -> int:
-    """Machines that the ranks are spread over.
-
-    Raises:
-        ValueError: there are not as many devices, or torchrun started another number of ranks.
-    """
-    if devices < 1:
-        raise ValueError(f"expected at least 1 device, found {devices}")
-    if _started_as_rank():
-        started = int(os.environ["WORLD_SIZE"])
-        if devices != started and not (devices == 1 and _connect.cache_info().currsize):
-            raise ValueError(
-                f"this is one of {started} processes that were started together (WORLD_SIZE), "
-                f"expected as many devices, found {devices}; give --devices {started}, or start "
-                "it without torchrun"
-            )
-        nodes = started // int(os.environ.get("LOCAL_WORLD_SIZE", started))
-    else:
-        nodes = 1
-    if devices > 1 and device != "cpu":
-        found = torch.cuda.device_count() if device == "cuda" else 1
-        if devices > found * nodes:
-            raise ValueError(
-                f"expected {devices // nodes} devices of the kind {device!r} on this machine, "
-                f"found {found}; give fewer --devices"
-            )
-    return nodes
-
-
-def _started_as_rank() -> bool:
-    """Whether torchrun, or somebody who sets the same variables, started this process."""
-    return "RANK" in os.environ and int(os.environ.get("WORLD_SIZE", 1)) > 1
-
-
-@functools.cache  # ranks are launched once
-def _connect(device: str, devices: int, nodes: int) -> Fabric:
-    """Become one of ``devices`` ranks; only rank 0 shows its progress from then on."""
-    from lightning_fabric import Fabric
-    from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
-    from lightning_fabric.strategies.ddp import DDPStrategy
-
-    fabric = Fabric(
-        accelerator=device,
-        devices=devices // nodes,
-        num_nodes=nodes,
-        strategy=DDPStrategy(broadcast_buffers=False),
-        plugins=[TorchElasticEnvironment()] if _started_as_rank() else None,
-    )
-    fabric.launch()
-    if fabric.global_rank:
-        progress.show(False)
-    return fabric
-
-
-def _available() -> tuple[str, ...]:
-    """Devices of this machine, the preferred one first."""
-    found = ["cuda"] if torch.cuda.is_available() else []
-    if torch.backends.mps.is_available():
-        found.append("mps")
-    return (*found, "cpu")
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            for line in lines:
-                if line.startswith("model name"):
-                    return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from posesift import storage
+from posesift import folders
 from posesift.commands.flags import DeviceFlags, ResultFlags, number, table_text
 
 
@@ -29,7 +29,7 @@ class Evaluate(ResultFlags, DeviceFlags):
         from posesift.experiments.run import evaluate_run
         from posesift.report.page import write_report
 
-        storage.read_manifest(self.run_folder, "run")
+        folders.read_manifest(self.run_folder, "run")
         folder = self.claim("run", "evaluate", self.run_folder, parse(self.data).path)
         found = evaluate_run(
             self.run_folder.resolve(),

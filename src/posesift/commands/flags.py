@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from posesift import storage
+from posesift import folders
 from posesift.progress import note
 
 
@@ -38,8 +38,8 @@ class ResultFlags:
         """
         if resume and self.out is None:
             raise ValueError("--resume needs --out: the folder to go on with")
-        out = self.out if self.out is not None else storage.dated_folder(name)
-        return storage.new_folder(
+        out = self.out if self.out is not None else folders.dated_folder(name)
+        return folders.new_folder(
             out, overwrite=self.overwrite, resume=resume, kind=kind, inputs=inputs
         )
 

@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 from torch import Tensor
 
-from posesift import storage
+from posesift import folders, storage
 from posesift.adaptation.appearance import normalise
 from posesift.adaptation.runtime import Runtime
 from posesift.data.loading import PoseDataset
@@ -40,7 +40,7 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
 
     Args:
         plan: what is compared.
-        folder: claimed with `posesift.storage.new_folder`; what an earlier, interrupted call
+        folder: claimed with `posesift.folders.new_folder`; what an earlier, interrupted call
             left there is kept.
         page: draws the report, before the comparison counts as finished.
 
@@ -61,14 +61,14 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
             if seed not in seeds_of(plan, arm):
                 continue
             cell = cell_folder(folder, arm.name, seed)
-            if not storage.is_finished(cell):
+            if not folders.is_finished(cell):
                 note(f"seed {seed}: {arm.name}")
                 train(of_arm(experiment, arm, folder), cell, scored=scored)
         _baselines(plan, experiment, folder)
     storage.write_json(folder / "comparison.json", findings(plan, folder))
     if page is not None:
         page(folder)
-    storage.write_manifest(folder, "comparison", recipe=plan.recipe, seeds=list(plan.seeds))
+    folders.write_manifest(folder, "comparison", recipe=plan.recipe, seeds=list(plan.seeds))
     return folder
 
 
@@ -111,10 +111,10 @@ def reopen(folder: Path, plan: Comparison) -> None:
     Raises:
         ValueError: it is no comparison, or one of another plan.
     """
-    if storage.is_finished(folder):
-        storage.read_manifest(folder, "comparison")
+    if folders.is_finished(folder):
+        folders.read_manifest(folder, "comparison")
         _check_begun(folder, plan)
-        storage.reopen(folder, "comparison")
+        folders.reopen(folder, "comparison")
 
 
 def _claimed(plan: Comparison, folder: Path) -> Comparison:
@@ -193,7 +193,7 @@ def _given(plan: Comparison) -> dict[str, Any]:
 
 def _scored(experiment: Experiment, folder: Path, check: bool) -> Scored:
     table = read(experiment.source, default_split="train")
-    if storage.is_finished(folder):
+    if folders.is_finished(folder):
         return load_scored(folder, table)
     return score_poses(
         table, folder, dataclasses.replace(ScoreSettings.of(experiment), check=check)
@@ -207,7 +207,7 @@ def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
     names = [name for name in (*plain, plan.primary[1]) if name in {arm.name for arm in arms}]
     reference = names[0] if names else plan.arms[0].name
     cell = cell_folder(folder, reference, experiment.seed)
-    if (cell / "baselines.json").is_file() or not storage.is_finished(cell):
+    if (cell / "baselines.json").is_file() or not folders.is_finished(cell):
         return
     side = experiment.side
     source = read(experiment.source, default_split="train")

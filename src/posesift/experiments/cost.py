@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from posesift import storage
+from posesift import folders
 from posesift.experiments.arms import Arm, Comparison, cell_folder, seeded, seeds_of
 
 SECONDS_A_STEP = {"bf16": 0.075, "fp32": 0.115}  # supervised, 32 of 64 px, on two CPU cores
@@ -47,5 +47,5 @@ def _left(plan: Comparison, folder: Path | None) -> list[tuple[Arm, int]]:
         (arm, seed)
         for arm in plan.arms
         for seed in seeds_of(plan, arm)
-        if folder is None or not storage.is_finished(cell_folder(folder, arm.name, seed))
+        if folder is None or not folders.is_finished(cell_folder(folder, arm.name, seed))
     ]

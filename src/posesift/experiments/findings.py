@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from posesift import storage
+from posesift import folders, storage
 from posesift.experiments import published
 from posesift.experiments.arms import Arm, Comparison, against, cell_folder, seeded, seeds_of
 from posesift.experiments.choice import describe, is_leak
@@ -21,7 +21,7 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
     for arm in plan.arms:
         for seed in plan.seeds:
             cell = cell_folder(folder, arm.name, seed)
-            if storage.is_finished(cell):
+            if folders.is_finished(cell):
                 evaluation = storage.read_json(cell / "evaluation.json")
                 warned += [
                     f"{arm.label}, seed {seed}: {text}" for text in evaluation.get("warnings", ())

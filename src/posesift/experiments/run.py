@@ -9,7 +9,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from posesift import storage
+from posesift import folders, storage
 from posesift.adaptation.checkpoint import take_network
 from posesift.adaptation.loop import fit
 from posesift.adaptation.runtime import Runtime
@@ -78,7 +78,7 @@ def train(
 
     Args:
         experiment: what to do; ``auto`` is decided here and kept.
-        folder: claimed with `posesift.storage.new_folder`.
+        folder: claimed with `posesift.folders.new_folder`.
         data: of `data_of`, if they are open already.
         scored: difficulty of the training poses, when it is at hand; else they are scored and
             ``folder`` gets a score folder.
@@ -100,7 +100,7 @@ def train(
     if runtime.rank == 0:
         if page is not None:
             page(folder)
-        storage.write_manifest(folder, "run", recipe=experiment.recipe)
+        folders.write_manifest(folder, "run", recipe=experiment.recipe)
     return found
 
 
@@ -168,7 +168,7 @@ def evaluate_run(
     Args:
         run: a finished run folder.
         data: address of the test data.
-        folder: claimed with `posesift.storage.new_folder`.
+        folder: claimed with `posesift.folders.new_folder`.
         protocol: of PCK.
         device: where to compute; not bound to where the run was trained.
         precision: likewise.
@@ -202,11 +202,11 @@ def evaluate_run(
     )
     if page is not None:
         page(folder)
-    storage.write_manifest(folder, "run", of=str(run), data=data)
+    folders.write_manifest(folder, "run", of=str(run), data=data)
     return found
 
 
 def _score(experiment: Experiment, source: PoseTable, folder: Path) -> Scored:
-    if storage.is_finished(folder):
+    if folders.is_finished(folder):
         return load_scored(folder, source)
     return score_poses(source, folder, ScoreSettings.of(experiment))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from posesift import storage
+from posesift import folders, storage
 from posesift.difficulty import bins, checks
 from posesift.difficulty.scorers import Scorer, fit, load_scorer
 from posesift.evaluation.evalpose import statistics_of
@@ -148,7 +148,7 @@ def score_poses(
     storage.write_json(folder / "summary.json", summary)
     if page is not None:
         page(folder)
-    storage.write_manifest(folder, "score", data=table.address)
+    folders.write_manifest(folder, "score", data=table.address)
     return Scored(score_N, bin_N, summary)
 
 
@@ -183,7 +183,7 @@ def load_scored(folder: Path, table: PoseTable) -> Scored:
     """
     import pyarrow.parquet as pq
 
-    storage.read_manifest(folder, "score")
+    folders.read_manifest(folder, "score")
     summary = storage.read_json(folder / "summary.json")
     if summary["address"] != table.address or summary["samples"] != len(table):
         raise ValueError(

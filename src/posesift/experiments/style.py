@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from posesift import storage
+from posesift import folders, storage
 from posesift.adaptation.appearance import normalise
 from posesift.adaptation.loop import fit
 from posesift.adaptation.style_training import StyleSettings, StyleTraining
@@ -36,7 +36,7 @@ def train_style(experiment: Experiment, folder: Path) -> None:
 
     Args:
         experiment: of the recipe ``style``; its ``style_weights`` name the encoder.
-        folder: claimed with `posesift.storage.new_folder`; gets ``vgg_normalised.safetensors``,
+        folder: claimed with `posesift.folders.new_folder`; gets ``vgg_normalised.safetensors``,
             ``decoder.safetensors`` and ``examples.jpg``, and can be given to ``--style-weights``.
             What an earlier, interrupted call left there is used.
 
@@ -63,7 +63,7 @@ def train_style(experiment: Experiment, folder: Path) -> None:
     written, data = cv2.imencode(".jpg", picture_HW3[..., ::-1])
     assert written
     storage.write_bytes(folder / "examples.jpg", data.tobytes())
-    storage.write_manifest(folder, "style", source=source.address, target=target.address)
+    folders.write_manifest(folder, "style", source=source.address, target=target.address)
 
 
 def opened(experiment: Experiment) -> tuple[PoseTable, PoseTable, str]:

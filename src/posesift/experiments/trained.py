@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from posesift import storage
+from posesift import folders, storage
 from posesift.adaptation import checkpoint
 from posesift.adaptation.augment import STRONG
 from posesift.adaptation.method import Method
@@ -30,7 +30,7 @@ def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
     Raises:
         ValueError: ``run`` is not a finished run, or its checkpoint is damaged.
     """
-    storage.read_manifest(run, "run")
+    folders.read_manifest(run, "run")
     experiment = Experiment.load(run / "experiment.yaml")
     # files that it was trained from may be gone, and are not needed any more
     experiment = replace(experiment, weights=None, style="none", style_weights=None)
@@ -127,7 +127,7 @@ def copy_network(run: Path, method: Method, skeleton: Skeleton, experiment: Expe
             f"expected the folder of a finished run, found the file {run}; a file of network "
             "weights is given with --weights"
         )
-    storage.read_manifest(run, "run")
+    folders.read_manifest(run, "run")
     made = Experiment.load(run / "experiment.yaml")
     other = Skeleton.from_json(storage.read_json(run / "environment.json")["skeleton_json"])
     if not skeleton.same_as(other):

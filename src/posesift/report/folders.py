@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import yaml
 
-from posesift import storage
+from posesift import folders, storage
 from posesift.skeletons import Skeleton
 
 
@@ -206,7 +206,7 @@ def _score_of(folder: Path) -> ScoreFolder | None:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    return storage.read_manifest(folder) if storage.is_finished(folder) else {}
+    return folders.read_manifest(folder) if folders.is_finished(folder) else {}
 
 
 def _checked(path: Path, needed: tuple[str, ...]) -> dict[str, Any]:
