@@ -133,7 +133,7 @@ def test_pseudo_labels_below_zero_go_to_the_corner_under_parity_only():
             network.head[-1].weight.normal_()
             network.head[-1].bias.fill_(-100.0)
         main = network(plain(batch(0)))
-        cells = method._pseudo_cell(main)
+        cells = method._steps.pseudo_cell(main)
         assert bool((cells == 0).all()) == corner
         assert not cells.requires_grad
 

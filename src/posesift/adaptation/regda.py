@@ -2,23 +2,8 @@
 
 Jiang et al., "Regressive domain adaptation for unsupervised keypoint detection", CVPR 2021. The
 warm-up trains the network on labelled source images. The adaptation keeps its features and puts
-two fresh heads on them, the main and the adversarial; each step then
-
-A. fits features and both heads to the source: the main head to the labels, the adversarial head
-   to the main head (`margin` times as much);
-B. moves the adversarial head alone on the target, towards where the main head sees the *other*
-   joints, so that it disagrees wherever nothing in the features forbids it;
-C. moves the features alone on the target, so that the adversarial head agrees again.
-
-What moves apart in B and together in C are predictions for the target that the source does not
-pin down. Only the adversarial head talks to the features through a gradient made smaller
-(``disparity.scale_gradient``), which grows from 0 while the heads are still fresh.
-
-The reference code runs the target through the backbone twice, for B and for C, with the same
-weights and the same images. Here it runs once: B gets the features cut off from the graph, and C
-asks the adversarial head again. The same gradients result; the running statistics of BatchNorm in
-features and main head take up the target once a step, not twice. (Not so where a batch is cut
-into several parts to fit into memory: there C computes the features again, as the reference does.)
+two fresh heads on them, the main and the adversarial, which ``regda_steps`` moves apart and
+together; the main head predicts.
 
 Tensor names: B batch, K keypoints, C channels, H W image rows and columns, h w heatmap rows and
 columns.
@@ -28,17 +13,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.optim import Optimizer
 
 from posesift.adaptation.appearance import normalise
 from posesift.adaptation.augment import view
-from posesift.adaptation.disparity import ground_false, ground_truth, kl, peak, scale_gradient
+from posesift.adaptation.disparity import kl
 from posesift.adaptation.method import Batch, Stage, StepResult
 from posesift.adaptation.optimisers import load_optimiser
 from posesift.adaptation.regda_optimisers import (
@@ -47,21 +30,13 @@ from posesift.adaptation.regda_optimisers import (
     warmup_optimisers,
 )
 from posesift.adaptation.regda_settings import RegDASettings
+from posesift.adaptation.regda_steps import RegDASteps
 from posesift.adaptation.supervised import LabelledViews, labelled_views
 from posesift.adaptation.two_heads import TwoHeads
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:
     from posesift.adaptation.runtime import Runtime
-
-AGREE = 0.05  # of the crop's side: heads closer than this agree on a joint
-
-
-class Seen(NamedTuple):
-    """Of a part of the target: its features, if their graph is kept, and the main head's view."""
-
-    features_BChw: Tensor | None
-    truth_BKhw: Tensor
 
 
 class RegDA:
@@ -115,17 +90,17 @@ class RegDA:
 
     def start_stage(self, stage: Stage) -> None:
         """Two heads for the adaptation, and fresh optimisers."""
-        setup = self.runtime.setup
         if stage.name == "warm-up":
             self.network = self._one_head
-            self._forward = setup(self.network)
+            self._forward = self.runtime.setup(self.network)
             self.optimisers = warmup_optimisers(self.network, self.settings)
         else:
             network = self._two_heads()
             self.network = network
-            self._features = setup(network.features)
-            self._head, self._head_adv = setup(network.head), setup(network.head_adv)
             self.optimisers = adaptation_optimisers(network, self.settings)
+            self._steps = RegDASteps(
+                network, self.codec, self.settings, self.runtime, self.optimisers
+            )
         self.network.train()
 
     # ---- warm-up
@@ -168,13 +143,13 @@ class RegDA:
         weight = settings.adversarial_factor(t)
 
         source = self._labelled_views(source_batch, generator)
-        supervised, source_disparity = self._step_a(source, weight)
+        supervised, source_disparity = self._steps.a(source, weight)
 
         looks = settings.target_augmentation or settings.augmentation
         target_B3HW, _ = view(target_batch["image"], looks, generator)
         weight_BK = self._target_weight(target_batch)
-        seen, false_disparity, agreement = self._step_b(target_B3HW, weight_BK)
-        target_disparity = self._step_c(target_B3HW, seen, weight_BK, weight)
+        seen, false_disparity, agreement = self._steps.b(target_B3HW, weight_BK)
+        target_disparity = self._steps.c(target_B3HW, seen, weight_BK, weight)
         return StepResult(
             {
                 "supervised": supervised,
@@ -187,100 +162,6 @@ class RegDA:
                 "head_agreement": agreement,
             },
         )
-
-    def _step_a(self, source: LabelledViews, weight: float) -> tuple[Tensor, Tensor]:
-        """Both heads and the features on the source; the supervised loss and the disparity."""
-        settings = self.settings
-        supervised = torch.zeros((), device=source.images_B3HW.device)
-        disparity = torch.zeros_like(supervised)
-        for optimiser in self.optimisers.values():
-            optimiser.zero_grad()
-        for part, share in self.runtime.parts(len(source.images_B3HW)):
-            weight_BK = source.weight_BK[part]
-            features_BChw = self._features(source.images_B3HW[part])
-            main_BKhw = self._head(features_BChw)
-            adversarial_BKhw = self._head_adv(scale_gradient(features_BChw, weight))
-            fit = share * kl(main_BKhw, source.target_BKhw[part], weight_BK)
-            truth_BKhw = ground_truth(self._pseudo_cell(main_BKhw), self.codec)
-            apart = share * kl(adversarial_BKhw, truth_BKhw, weight_BK, settings.epsilon)
-            self.runtime.backward(fit + settings.margin * settings.trade_off * apart)
-            supervised += fit.detach()
-            disparity += apart.detach()
-        for optimiser in self.optimisers.values():
-            optimiser.step()
-        return supervised, disparity
-
-    def _step_b(self, target_B3HW: Tensor, weight_BK: Tensor) -> tuple[list[Seen], Tensor, Tensor]:
-        """The adversarial head on the target: away from the main head.
-
-        Returns:
-            What C goes on with, part by part; the disparity to the ground false; and the share
-            of joints on which the heads agree.
-        """
-        settings, network = self.settings, self.network
-        assert isinstance(network, TwoHeads)
-        parts = self.runtime.parts(len(target_B3HW))
-        seen: list[Seen] = []
-        disparity = torch.zeros((), device=target_B3HW.device)
-        agreement = torch.zeros_like(disparity)
-        self.optimisers["head_adv"].zero_grad()
-        for part, share in parts:
-            # the graph of one part is kept for C; those of several would not fit into memory,
-            # which is why there are several
-            graph = len(parts) == 1
-            forward = self._features if graph else partial(self._look, network.features)
-            features_BChw = forward(target_B3HW[part])
-            cell_BK2 = self._pseudo_cell(self._look(network.head, features_BChw))
-            truth_BKhw = ground_truth(cell_BK2, self.codec)
-            false_BKhw = ground_false(truth_BKhw)
-            adversarial_BKhw = self._head_adv(features_BChw.detach())
-            apart = share * kl(adversarial_BKhw, false_BKhw, weight_BK[part], settings.epsilon)
-            self.runtime.backward(settings.trade_off * apart)
-            disparity += apart.detach()
-            gap_BK = (peak(adversarial_BKhw.detach())[0] - cell_BK2).float().norm(dim=-1)
-            agreement += share * (gap_BK < AGREE * self.codec.cells).float().mean()
-            seen.append(Seen(features_BChw if graph else None, truth_BKhw))
-        self.optimisers["head_adv"].step()
-        return seen, disparity, agreement
-
-    def _step_c(
-        self, target_B3HW: Tensor, seen: list[Seen], weight_BK: Tensor, weight: float
-    ) -> Tensor:
-        """The features on the target: so that the adversarial head comes back; the disparity."""
-        settings, network = self.settings, self.network
-        assert isinstance(network, TwoHeads)
-        disparity = torch.zeros((), device=target_B3HW.device)
-        # the head as B left it, held still: gradients pass through it and leave none
-        still = {name: value.detach() for name, value in network.head_adv.named_parameters()}
-        self.optimisers["features"].zero_grad()
-        parts = self.runtime.parts(len(target_B3HW))
-        for (part, share), (features_BChw, truth_BKhw) in zip(parts, seen, strict=True):
-            if features_BChw is None:
-                features_BChw = self._features(target_B3HW[part])
-            scaled_BChw = scale_gradient(features_BChw, weight)
-            with self.runtime.autocast():
-                adversarial_BKhw = functional_call(network.head_adv, still, (scaled_BChw,))
-            apart = share * kl(adversarial_BKhw, truth_BKhw, weight_BK[part], settings.epsilon)
-            self.runtime.backward(settings.trade_off * apart)
-            disparity += apart.detach()
-        self.optimisers["features"].step()
-        return disparity
-
-    def _look(self, module: nn.Module, inputs: Tensor) -> Tensor:
-        """What ``module`` says, in training mode, without a gradient."""
-        with torch.no_grad(), self.runtime.autocast():
-            return module(inputs).float()
-
-    def _pseudo_cell(self, main_BKhw: Tensor) -> Tensor:
-        """Where the main head sees each joint: cell_BK2, no gradient.
-
-        The reference puts a joint whose largest logit is not above 0 into the corner. Under the
-        softmax of the loss the sign of a logit means nothing, so only `parity` does that here.
-        """
-        cell_BK2, height_BK = peak(main_BKhw.detach())
-        if self.settings.parity:
-            cell_BK2 = cell_BK2 * (height_BK > 0)[..., None]
-        return cell_BK2
 
     def _labelled_views(self, batch: Batch, generator: torch.Generator) -> LabelledViews:
         settings = self.settings
