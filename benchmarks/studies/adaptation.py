@@ -68,7 +68,8 @@ def main() -> None:
     pairs += [(method, name) for method in given.methods for name in given.samplings]
     fewer = given.seeds if given.fewer is None else given.fewer
     main_pairs = [(m, s) for m, s in pairs if m == "source-only" or (m == "udape" and s in CHOSEN)]
-    for some in (main_pairs, [*main_pairs, *(pair for pair in pairs if pair not in main_pairs)]):
+    rounds = [main_pairs, [*main_pairs, *(pair for pair in pairs if pair not in main_pairs)]]
+    for some in rounds if len(main_pairs) > 1 else rounds[1:]:
         whole = plan(given.world, given.seeds, fewer, some, given.first_seed, given.threads)
         begun = given.out.exists()
         if begun:

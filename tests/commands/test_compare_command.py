@@ -65,6 +65,7 @@ def test_flags_become_the_plan():
         (["--samplings", "hard"], "uniform, hard-mining"),
         (["--seeds", "two"], "expected how many (3) or which ones (0,2,5), found 'two'"),
         (["--seeds", "0"], "expected 1 or more, found 0"),
+        (["--methods", "udape", "--samplings", "uniform"], "leaves nothing to compare it with"),
         (["--steps", "0"], "at least one step in both stages"),
         (["--resume"], "--resume needs --out"),
         (["--source", "world:body,n=16", "--target", "poses:none.parquet"], "none.parquet"),
@@ -107,7 +108,7 @@ def test_a_comparison_from_the_command_line_and_more_seeds(tiny_world, tmp_path,
 
 def test_ctrl_c_in_the_middle_goes_on_later(tiny_world, tmp_path, capsys, monkeypatch):
     out = tmp_path / "out"
-    arguments = ["compare", "world-body", "--methods", "source-only", "--samplings", "uniform"]
+    arguments = ["compare", "world-body", "--methods", "source-only", "--samplings", "easy"]
     arguments += ["--seeds", "1", "--no-oracle", "--out", str(out)]
     from posesift.adaptation import source_only
 
@@ -115,7 +116,7 @@ def test_ctrl_c_in_the_middle_goes_on_later(tiny_world, tmp_path, capsys, monkey
 
     def interrupted(self, *batches):
         done.append(1)
-        if len(done) == 5:  # the second step of the second stage
+        if len(done) == 8:  # the second step of the second stage
             raise KeyboardInterrupt
         return real(self, *batches)
 

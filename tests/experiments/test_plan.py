@@ -1,6 +1,7 @@
 """Plans: names, shared warm-ups, one budget, what is compared with what."""
 
 import dataclasses
+import itertools
 
 import pytest
 
@@ -56,6 +57,33 @@ def test_each_arm_has_its_reference():
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("method", ALL)
+@pytest.mark.parametrize("sampling", ["curriculum", "easy", "hard-mining"])
+def test_one_method_is_compared_with_itself_drawn_uniformly(method, sampling):
+    plan = compare_plan("world-body", [method], [sampling])
+    assert plan.primary == (f"{method}+{sampling}", method)
+    assert against(plan, plan.arm(f"{method}+{sampling}")) == method
+    # of several strategies the last, unless one is hard mining
+    several = compare_plan("world-body", [method], [sampling, "shuffled"]).primary
+    last = sampling if sampling == "hard-mining" else "shuffled"
+    assert several == (f"{method}+{last}", method)
+
+
+def test_the_primary_endpoint_names_two_arms_that_there_are():
+    for methods in itertools.chain.from_iterable(itertools.permutations(ALL, n) for n in (1, 2, 3)):
+        for samplings in itertools.permutations(["easy", "curriculum", "hard-mining"], 2):
+            plan = compare_plan("world-body", methods, samplings)
+            assert len(set(plan.primary)) == 2
+            assert set(plan.primary) <= by_role(plan, "arm").keys()
+
+
+@pytest.mark.parametrize("method", ALL)
+@pytest.mark.parametrize("samplings", [[], ["uniform"]])
+def test_one_arm_alone_is_nothing_to_compare(method, samplings):
+    with pytest.raises(ValueError, match=f"{method} drawn uniform alone leaves nothing to compare"):
+        compare_plan("world-body", [method], samplings)
+
+
 def test_a_style_gives_udape_a_warm_up_of_its_own():
     """Source-only training must not have seen the target's looks."""
     plan = compare_plan("world-body", ALL, ["uniform"], changes={"style": "statistics"})
@@ -90,7 +118,7 @@ def test_impossible_plans_are_refused(arguments, message):
 
 def test_a_comparison_needs_a_target_and_steps():
     with pytest.raises(ValueError, match="give --target"):
-        compare_plan("photos", ["udape"])
+        compare_plan("photos", ["source-only", "udape"])
     with pytest.raises(ValueError, match="at least one step in both stages"):
         compare_plan("world-body", ALL, steps=0)
 

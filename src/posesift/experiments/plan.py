@@ -136,6 +136,12 @@ def _check(pairs: tuple[tuple[str, str], ...], seeds: tuple[int, ...], sample_in
     choose("value for --sample-in", sample_in, SAMPLE_IN)
     if not pairs or not seeds:
         raise ValueError("expected at least one method and one seed to compare")
+    if len(pairs) == 1:
+        method, sampling = pairs[0]
+        raise ValueError(
+            f"{method} drawn {sampling} alone leaves nothing to compare it with; give a second "
+            "one of --methods, or another of --samplings than uniform"
+        )
 
 
 def _name(what: str, sampling: str) -> str:
@@ -143,11 +149,15 @@ def _name(what: str, sampling: str) -> str:
 
 
 def _primary(pairs: tuple[tuple[str, str], ...]) -> tuple[str, str]:
-    """Hard mining with the last method that adapts; without it, that method as such."""
+    """Hard mining with the last method that adapts; without it, that method as such.
+
+    Of one method alone it is the last strategy against the first.
+    """
     methods = tuple(method for method, _ in pairs)
     method = ([name for name in methods if name in ADAPTING] or methods)[-1]
     if (method, "hard-mining") in pairs and (method, "uniform") in pairs:
         return _name(method, "hard-mining"), method
-    if method != "source-only":
-        return method, "source-only" if "source-only" in methods else methods[0]
+    other = "source-only" if "source-only" in methods else methods[0]
+    if method != other and {(method, "uniform"), (other, "uniform")} <= set(pairs):
+        return method, other
     return _name(*pairs[-1]), _name(*pairs[0])
