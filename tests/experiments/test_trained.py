@@ -73,6 +73,25 @@ def test_a_file_in_the_place_of_a_run(tmp_path, monkeypatch):
     assert not Path("bombed").exists()
 
 
+@pytest.mark.parametrize(
+    ("method", "skeleton", "rotation"),
+    [
+        ("udape", BODY, 60.0),
+        ("udape", HAND, 180.0),
+        ("regda", BODY, 30.0),
+        ("regda", HAND, 180.0),
+        ("source-only", BODY, 30.0),
+    ],
+)
+def test_parity_is_the_published_setting(method, skeleton, rotation):
+    asked = dataclasses.replace(EXPERIMENT, method=method, sigma=1.0, rotation=7.0)
+    made = new_method(dataclasses.replace(asked, parity=True), skeleton)
+    views = made.settings.views if method == "udape" else made.settings.augmentation
+    assert (made.codec.sigma, made.codec.rounding, views.rotation) == (2.0, True, rotation)
+    own = new_method(asked, skeleton)
+    assert (own.codec.sigma, own.settings.augmentation.rotation) == (1.0, 7.0)
+
+
 def test_pickled_code_among_the_checkpoints_is_not_looked_at(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = finished(tmp_path / "run")

@@ -18,6 +18,9 @@ from posesift.networks.build import build
 from posesift.networks.heatmaps import HeatmapCodec
 from posesift.skeletons import Skeleton
 
+PARITY_SIGMA = 2.0  # cells, as published for heatmaps of 64 x 64
+PARITY_ROTATION = {"body": 30.0, "hand": 180.0}  # degrees; of RegDA and of source-only training
+
 
 def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
     """The trained method of a finished run, ready to predict where ``runtime`` says.
@@ -45,6 +48,9 @@ def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
 def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = False) -> Method:
     """The untrained method of an experiment; ``rounding`` as for `load_method`.
 
+    Under ``parity`` the published width of heatmaps and the published turns of views, which are
+    larger for hands, stand in place of the experiment's.
+
     Raises:
         ValueError: weights that cannot be read or do not fit.
     """
@@ -53,9 +59,10 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
     codec = HeatmapCodec(
         side=experiment.side,
         stride=stride,
-        sigma=experiment.sigma,
+        sigma=PARITY_SIGMA if experiment.parity else experiment.sigma,
         rounding=rounding or experiment.parity,
     )
+    turns = PARITY_ROTATION[_kind(skeleton)] if experiment.parity else experiment.rotation
     flips = experiment.flip and skeleton.mirror != tuple(range(len(skeleton)))
     common: dict[str, Any] = {
         "warmup_steps": 0 if experiment.start_from else experiment.warmup_steps,
@@ -64,7 +71,7 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
         "adaptation_learning_rate": experiment.learning_rate_second,
         "augmentation": replace(
             STRONG,
-            rotation=experiment.rotation,
+            rotation=turns,
             scale=0.15,
             shift=0.05,
             flip=0.5 if flips else 0.0,
@@ -77,14 +84,18 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
         own = {"seed": experiment.seed, "parity": experiment.parity}
         return RegDA(network, codec, RegDASettings(**common, **own))
     if experiment.method == "udape":
-        return _udape(experiment, network, codec, common)
+        return _udape(experiment, skeleton, network, codec, common)
     from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
 
     return SourceOnly(network, codec, SourceOnlySettings(**common))
 
 
 def _udape(
-    experiment: Experiment, network: nn.Module, codec: HeatmapCodec, common: dict[str, Any]
+    experiment: Experiment,
+    skeleton: Skeleton,
+    network: nn.Module,
+    codec: HeatmapCodec,
+    common: dict[str, Any],
 ) -> Method:
     style = None
     if experiment.style != "none":
@@ -92,19 +103,24 @@ def _udape(
 
         style = build_style(experiment.style, experiment.style_weights, parity=experiment.parity)
     if experiment.parity:
-        from posesift.adaptation.parity_views import ParityViews
+        from posesift.adaptation.parity_views import BODIES, HANDS
         from posesift.adaptation.udape_parity import UDAPEParity, UDAPEParitySettings
 
         settings = UDAPEParitySettings(  # the published rates, which fall at absolute steps
             warmup_steps=common["warmup_steps"],
             steps=common["steps"],
             steps_before=_steps_before(experiment),
-            views=ParityViews(rotation=experiment.rotation),
+            views=HANDS if _kind(skeleton) == "hand" else BODIES,
         )
         return UDAPEParity(network, codec, settings, style)
     from posesift.adaptation.udape import UDAPE, UDAPESettings
 
     return UDAPE(network, codec, UDAPESettings(**common), style)
+
+
+def _kind(skeleton: Skeleton) -> str:
+    """Which of the published settings a skeleton gets: those of hands, else those of bodies."""
+    return "hand" if skeleton.name.lower().startswith("hand") else "body"
 
 
 def _steps_before(experiment: Experiment) -> int:
