@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+import shlex
+from pathlib import Path
 
 import pytest
 from tests.experiments import tiny
 
-from posesift import cli, storage
+from posesift import cli, folders, storage
 from posesift.commands.compare import Compare, comparison_text
 from posesift.experiments import recipes
 from posesift.experiments.plan import compare_plan
@@ -99,11 +101,39 @@ def test_a_comparison_from_the_command_line_and_more_seeds(tiny_world, tmp_path,
     assert "already holds a finished result" in capsys.readouterr().err
     assert cli.main([*arguments, "--seeds", "2", "--steps", "5", "--resume"]) == 2
     assert "begun with steps of source-only = 3, found 5" in capsys.readouterr().err
+    assert cli.main([*arguments, "--seeds", "2", "--resume", "--overwrite"]) == 2
+    assert "--overwrite removes it: give one" in capsys.readouterr().err
+    assert folders.is_finished(out)  # what contradicts itself leaves a finished result finished
     assert cli.main([*arguments, "--seeds", "2", "--resume", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["seeds"] == [0, 1]
     assert {path: path.stat().st_mtime_ns for path in cells} == cells
     assert len(storage.read_json(out / "comparison.json")["cells"]) == 8
+
+
+def test_a_finished_demo_stays_finished_when_flags_contradict_each_other(tmp_path, capsys):
+    from posesift.experiments import compare
+    from posesift.experiments.demo import demo_plan
+
+    out = folders.new_folder(tmp_path / "demo", kind="comparison")
+    compare._claimed(demo_plan(quick=True), out)  # as if it had been run
+    folders.write_manifest(out, "comparison")
+    arguments = ["demo", "--quick", "--out", str(out), "--resume", "--overwrite"]
+    assert cli.main(arguments) == 2
+    assert "--overwrite removes it: give one" in capsys.readouterr().err
+    assert folders.is_finished(out)
+
+
+def test_the_command_can_be_typed_again():
+    """Paths may hold spaces."""
+    flags = Compare(
+        recipe="world-body", target="images:/my data/photos", weights=Path("/my nets/a b.pth")
+    )
+    words = shlex.split(flags.plan().command)
+    assert words == [
+        "posesift", "compare", "world-body", "--target", "images:/my data/photos",
+        "--weights", "/my nets/a b.pth",
+    ]  # fmt: skip
 
 
 def test_ctrl_c_in_the_middle_goes_on_later(tiny_world, tmp_path, capsys, monkeypatch):

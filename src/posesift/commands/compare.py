@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -92,6 +93,7 @@ class Compare(ResultFlags, DeviceFlags):
         from posesift.experiments.cost import estimate
         from posesift.report.page import write_report
 
+        self.check_resume(self.resume)
         plan = self.plan()
         if not self.resume:
             check(plan)  # a mistake in an address shows before anything is touched
@@ -143,7 +145,7 @@ class Compare(ResultFlags, DeviceFlags):
 
     def _command(self) -> str:
         """The flags that say what is compared, as a person would type them."""
-        parts = ["posesift compare", self.recipe]
+        parts = ["posesift", "compare", self.recipe]
         default = Compare(recipe=self.recipe)
         beside = {"recipe", "out", "overwrite", "json", "open", "resume"}
         for name, value in vars(self).items():
@@ -153,7 +155,7 @@ class Compare(ResultFlags, DeviceFlags):
                     parts.append(",".join(value))
                 elif value is not True:
                     parts.append(str(value))
-        return " ".join(parts)
+        return shlex.join(parts)
 
 
 def seeds_of(words: tuple[str, ...]) -> tuple[int, ...]:

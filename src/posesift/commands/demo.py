@@ -35,6 +35,7 @@ class Demo(ResultFlags, DeviceFlags):
         from posesift.experiments.demo import demo_plan
         from posesift.report.page import write_report
 
+        self.check_resume(self.resume)
         if self.seeds < 1:
             raise ValueError(f"--seeds: expected 1 or more, found {self.seeds}")
         plan = demo_plan(

@@ -27,6 +27,13 @@ class ResultFlags:
     open: bool = False
     """Open the report in a browser at the end."""
 
+    def check_resume(self, resume: bool) -> None:
+        """Refuse flags that contradict each other, before anything in --out is touched."""
+        if resume and self.out is None:
+            raise ValueError("--resume needs --out: the folder to go on with")
+        if resume and self.overwrite:
+            raise ValueError("--resume keeps what is there and --overwrite removes it: give one")
+
     def claim(self, kind: str, name: str, *inputs: str | Path | None, resume: bool = False) -> Path:
         """The output folder, ready to be filled: --out, or a dated one under runs/.
 
@@ -36,8 +43,7 @@ class ResultFlags:
             *inputs: what the work reads, which --overwrite must not remove.
             resume: go on with what is in --out.
         """
-        if resume and self.out is None:
-            raise ValueError("--resume needs --out: the folder to go on with")
+        self.check_resume(resume)
         out = self.out if self.out is not None else folders.dated_folder(name)
         return folders.new_folder(
             out, overwrite=self.overwrite, resume=resume, kind=kind, inputs=inputs
