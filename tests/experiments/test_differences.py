@@ -90,6 +90,29 @@ def test_every_arm_is_set_against_its_own_reference():
     assert all(row["p_holm"] >= row["p"] for row in rows.values())
 
 
+def test_a_strategy_is_set_against_its_control_of_the_same_method():
+    """By hand: 29 - 26 and 36 - 37; the controls of source-only and of another pair stay out."""
+    controls = (
+        Arm(name="udape+shuffled", method="udape", sampling="shuffled"),
+        Arm(name="udape+curriculum", method="udape", sampling="curriculum"),
+        Arm(name="source-only+shuffled", sampling="shuffled"),
+        Arm(name="source-only+random-pacing", sampling="random-pacing"),
+    )
+    levels = LEVELS | {"udape+shuffled": (26.0, 37.0), "udape+curriculum": (20.0, 21.0)}
+    levels |= {"source-only+shuffled": (1.0, 2.0), "source-only+random-pacing": (3.0, 4.0)}
+    found = differences(plan(arms=ARMS + controls), cells(levels=levels))
+    uniform = {"source-only", "udape"}
+    rows = [row for row in found["secondary"] if row["against"] not in uniform]
+    assert [(row["endpoint"], row["arm"], row["against"]) for row in rows] == [
+        (HARDEST, "udape+hard-mining", "udape+shuffled")
+    ]
+    assert rows[0]["values"] == pytest.approx([3.0, -1.0])
+    assert rows[0]["mean"] == pytest.approx(1.0)
+    # Student's t with one degree of freedom: 12.706; standard error |3 - -1| / 2
+    assert rows[0]["half_width"] == pytest.approx(12.7062 * 2, rel=1e-4)
+    assert rows[0]["p_holm"] >= rows[0]["p"]
+
+
 def test_without_strategies_the_method_is_the_endpoint():
     found = differences(plan(arms=ARMS[:2], primary=("udape", "source-only")), cells())
     assert found["primary"]["endpoint"] == "PCK@0.05, target"

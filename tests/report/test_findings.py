@@ -102,12 +102,31 @@ def test_failing_is_measured_against_an_oracle(found: dict) -> None:
     assert findings.fails(flat) is None
 
 
-def test_a_control_that_gains_as_much_is_named(found: dict) -> None:
+@pytest.mark.parametrize(
+    ("low", "mean", "high", "says"),
+    [
+        (-9.0, -5.0, -1.0, "The control shuffled gains more (hard mining minus the control: "),
+        (0.5, 2.0, 3.5, "Hard mining is better than its control shuffled (+2.0 points"),
+        (-1.0, 2.0, 5.0, "Hard mining cannot be told apart from its control shuffled (+2.0"),
+        (-5.0, -2.0, 1.0, "Hard mining cannot be told apart from its control shuffled (−2.0"),
+        (None, -2.0, None, "Hard mining minus its control shuffled: −2.0 points, one seed"),
+    ],
+)
+def test_a_control_is_judged_by_its_interval(found, low, mean, high, says) -> None:
+    primary = found["primary"]
+    primary |= {"mean": 3.0, "low": 1.0, "high": 5.0}
+    found["arms"] = [arm | {"label": arm["name"].replace("-", " ")} for arm in found["arms"]]
+    row = {"endpoint": primary["endpoint"], "arm": primary["arm"], "against": "shuffled"}
+    row |= {"mean": mean, "low": low, "high": high, "values": [mean, mean] if low else [mean]}
+    other = row | {"endpoint": "PCK@0.05, target", "mean": 77.0}
     assert "control" not in sampling_finding.changed(found).detail
-    for cell in found["cells"]:
-        if cell["arm"] == "shuffled":
-            cell["sets"]["target"]["by_bin"][-1]["pck"] = 95.0
-    assert "The control shuffled gains as much" in sampling_finding.changed(found).detail
+    found["secondary"] = [*found["secondary"], other, row]
+    detail = sampling_finding.changed(found).detail
+    assert says in detail
+    assert "77" not in detail
+    assert ("not due to difficulty" in detail) == (high is not None and high < 0)
+    primary |= {"mean": -3.0, "low": -5.0, "high": -1.0}
+    assert "not due to difficulty" not in sampling_finding.changed(found).detail
 
 
 def test_headroom_is_of_the_cell_where_only_poses_are_new(found: dict) -> None:

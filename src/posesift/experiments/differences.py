@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from posesift.evaluation.intervals import LEVEL, holm, mean_interval, paired_interval
-from posesift.experiments.arms import Comparison, against
+from posesift.experiments.arms import Arm, Comparison, against
 
 HARDEST = "PCK@0.05 on the hardest quarter of the target"
 ENDPOINTS = {
@@ -20,6 +20,8 @@ ENDPOINTS = {
     "target": "PCK@0.05, target",
     "target_poses": "PCK@0.05, target poses in the source's look",
 }
+CONTROLS = {"hard-mining": "shuffled", "curriculum": "random-pacing"}
+"""Strategies, and what draws as unevenly without knowing which poses are hard."""
 
 Cells = list[dict[str, Any]]
 
@@ -39,7 +41,8 @@ def differences(plan: Comparison, cells: Cells) -> dict[str, Any]:
     """The ``primary`` endpoint, and all others as ``secondary``, with Holm's correction.
 
     The primary endpoint is hard mining against uniform draws, on the hardest quarter; where no
-    strategy is compared, the method against its reference on the whole target.
+    strategy is compared, the method against its reference on the whole target. A strategy whose
+    control was trained too is also set against that, on the hardest quarter.
     """
     one, other = plan.primary
     names = [arm.name for arm in plan.arms]
@@ -52,6 +55,10 @@ def differences(plan: Comparison, cells: Cells) -> dict[str, Any]:
             reference = against(plan, arm) or _common(plan, arm.name)
             if reference and (name, arm.name, reference) != (chosen, one, other):
                 rows.append(_difference(plan, cells, arm.name, reference, name))
+    for arm in plan.arms:
+        control = _control(plan, arm)
+        if control and ("hardest", arm.name, control) != (chosen, one, other):
+            rows.append(_difference(plan, cells, arm.name, control, "hardest"))
     rows = [row for row in rows if row["values"]]
     for row, corrected in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["p_holm"] = corrected
@@ -103,6 +110,13 @@ def headroom(plan: Comparison, cells: Cells) -> dict[str, Any] | None:
 
 def _is_floor(arm: Any) -> bool:
     return (arm.role, arm.method, arm.sampling) == ("arm", "source-only", "uniform")
+
+
+def _control(plan: Comparison, arm: Arm) -> str | None:
+    """The arm that draws as unevenly as ``arm`` in the same stages, but blindly; same method."""
+    wanted = (arm.role, arm.method, arm.sample_in, CONTROLS.get(arm.sampling))
+    found = [o.name for o in plan.arms if (o.role, o.method, o.sample_in, o.sampling) == wanted]
+    return found[0] if found else None
 
 
 def _common(plan: Comparison, name: str) -> str | None:

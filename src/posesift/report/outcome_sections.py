@@ -53,7 +53,8 @@ def differences(comparison: Comparison) -> Section:
     blocks.append(endpoint_table.endpoints(grouped, comparison, one_pair=False))
     lead = (
         "Each arm minus the one it is compared with: the same method with uniform sampling, and "
-        "for a method with uniform sampling, source-only training. Named in advance: "
+        "for a method with uniform sampling, source-only training; a strategy also minus its "
+        "control, where that was trained. Named in advance: "
         f"{_pair(comparison, comparison['primary'])}, {comparison['primary']['endpoint']}."
     )
     return Section("differences", "How sure is that?", lead, blocks)

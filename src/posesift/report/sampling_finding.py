@@ -1,7 +1,7 @@
 """What the sampling changed, in plain words: never more than the interval says.
 
 Every sentence has a version for each way the numbers can fall: an interval that includes zero is
-called that, one seed is called one seed, and a control that gains as much is named.
+called that, one seed is called one seed, and a control that cannot be told apart is named.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from posesift.report.results import Comparison, Interval
 from posesift.report.wording import between, capitalised, listed, number, plural, signed
 
 CHANGED = "What did the sampling change?"
+CONTROLS = ("shuffled", "random-pacing")
 
 
 def changed(comparison: Comparison) -> Finding:
@@ -106,21 +107,40 @@ def headroom_share(comparison: Comparison) -> str:
 
 
 def _controls(comparison: Comparison, shown: Interval) -> list[str]:
-    """Said only when a control gains as much as the sampling it controls for."""
-    against, found = comparison["primary"]["against"], []
-    bins = results.bins_by_seed(comparison, against)
-    for arm in results.arms(comparison, "arm"):
-        if arm.get("against", against) != against:
-            continue  # a control of another method
-        if arm.get("sampling") in ("shuffled", "random-pacing", "easy") and bins:
-            mine = results.bins_by_seed(comparison, arm["name"])
-            gain = results.difference(mine[-1], bins[-1]) if mine else None
-            if gain and shown.mean > 0 and gain.mean >= shown.mean:
-                found.append(
-                    f"The control {arm.get('label') or arm['name']} gains as much "
-                    f"({signed(gain.mean)}), so the gain is not due to difficulty."
-                )
+    """What the control of the sampling says, which draws as unevenly but blindly.
+
+    ``shown`` is the primary endpoint. Said by the interval of the sampling minus its control.
+    """
+    primary, found = comparison["primary"], []
+    for row in comparison.get("secondary") or []:
+        apart = results.endpoint(row)
+        known = all(row[key] == primary[key] for key in ("arm", "endpoint"))
+        if apart is None or not known or not _is_control(comparison, row["against"]):
+            continue
+        arm, control = (results.label(comparison, row[key]) for key in ("arm", "against"))
+        by = f"{signed(apart.mean)} points, {sure(apart, len(row.get('values') or []))}"
+        if apart.clear is None:
+            found.append(f"{capitalised(arm)} minus its control {control}: {by}.")
+        elif not apart.clear:
+            found.append(
+                f"{capitalised(arm)} cannot be told apart from its control {control} ({by}), so "
+                "nothing here says that difficulty makes the difference."
+            )
+        elif apart.mean > 0:
+            found.append(f"{capitalised(arm)} is better than its control {control} ({by}).")
+        elif shown.mean > 0:
+            found.append(
+                f"The control {control} gains more ({arm} minus the control: {by}), so the gain "
+                "is not due to difficulty."
+            )
+        else:
+            found.append(f"{capitalised(arm)} is worse than its control {control} ({by}).")
     return found
+
+
+def _is_control(comparison: Comparison, called: str) -> bool:
+    arm = next((a for a in comparison["arms"] if a["name"] == called), {})
+    return arm.get("sampling") in CONTROLS
 
 
 def sure(shown: Interval, seeds: int) -> str:
