@@ -191,6 +191,8 @@ def test_train_evaluate_report(tmp_path, capsys):
         (["train", "world-body", "--from", "nowhere", "--quick"], "found no folder"),
         (["train", "world-body", "--weights", "none.pth", "--source", WORLD, *TINY], "none.pth"),
         (["train", "world-body", "--device", "cuda"], "not available"),
+        (["train", "world-body", "--method", "udape", "--style", "adain"], "decoder"),
+        (["train", "world-body", "--style-weights", "x"], "are of --style adain, found --style"),
         (["train", "world-body", "--steps", "0", "--warmup-steps", "0"], "at least one"),
         (["score", "world:body,n=20", "--bins", "50", "--method", "pca"], "distinct"),
         (["score", "images:nowhere"], "nowhere"),
@@ -205,6 +207,8 @@ def test_a_users_mistake_is_one_message(arguments, message, tmp_path, capsys, mo
         assert cli.main(arguments) == 2
         assert message in capsys.readouterr().err
     assert not list(tmp_path.rglob("manifest.json"))
+    if "--style-weights" in arguments or "--style" in arguments:
+        assert not list(tmp_path.iterdir())  # found before a folder is claimed
 
 
 def test_a_read_only_folder_is_explained(tmp_path, capsys):

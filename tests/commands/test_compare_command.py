@@ -70,6 +70,10 @@ def test_flags_become_the_plan():
         (["--methods", "udape", "--samplings", "uniform"], "leaves nothing to compare it with"),
         (["--steps", "0"], "at least one step in both stages"),
         (["--resume"], "--resume needs --out"),
+        (["--style", "adain"], "decoder"),
+        (["--style", "adain", "--style-weights", "nowhere"], "found nothing at"),
+        (["--style-weights", "x"], "--style-weights are of --style adain, found --style"),
+        (["--methods", "source-only,regda", "--style-weights", "x"], "are of --style adain"),
         (["--source", "world:body,n=16", "--target", "poses:none.parquet"], "none.parquet"),
     ],
 )

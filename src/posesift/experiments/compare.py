@@ -23,7 +23,7 @@ from posesift.experiments.judge import judge, test_sets
 from posesift.experiments.run import data_of, train
 from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
 from posesift.experiments.spec import Experiment, read_yaml
-from posesift.experiments.trained import load_method
+from posesift.experiments.trained import load_method, style_of
 from posesift.poses import PoseTable
 from posesift.progress import note
 
@@ -76,9 +76,10 @@ def check(plan: Comparison) -> None:
     """Open the data of every method once, so that a mistake shows before the work begins.
 
     Raises:
-        ValueError: see `posesift.experiments.run.data_of`.
+        ValueError: see `posesift.experiments.run.data_of`; a style that cannot be had.
     """
     experiment = seeded(plan, plan.seeds[0])
+    style_of(experiment)  # though no arm may look at it
     for arm in {arm.method: arm for arm in plan.arms}.values():
         data_of(of_arm(experiment, arm, Path()))
 

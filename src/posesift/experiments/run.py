@@ -22,7 +22,7 @@ from posesift.experiments.recipes import aimed
 from posesift.experiments.resolved import decided, resolved, write_environment
 from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
 from posesift.experiments.spec import ADAPTING, Experiment
-from posesift.experiments.trained import copy_network, load_method, new_method
+from posesift.experiments.trained import copy_network, load_method, new_method, style_of
 from posesift.experiments.validation import some_images, validator, warnings
 from posesift.poses import PoseTable
 
@@ -45,10 +45,11 @@ def data_of(experiment: Experiment) -> Data:
 
     Raises:
         ValueError: data that cannot be read, have other skeletons, no labels to measure by, or
-            no images to adapt to; a style for a method that has none.
+            no images to adapt to; a style for a method that has none, or without its weights.
     """
     if experiment.style != "none" and experiment.method != "udape":
         raise ValueError(f"--style is of udape; {experiment.method} does not change looks")
+    style_of(experiment)
     source = read(experiment.source, default_split="train")
     training, target = source, None
     if experiment.method == "oracle":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
@@ -17,6 +17,9 @@ from posesift.experiments.spec import Experiment
 from posesift.networks.build import build
 from posesift.networks.heatmaps import HeatmapCodec
 from posesift.skeletons import Skeleton
+
+if TYPE_CHECKING:
+    from posesift.networks.style.style import Style
 
 PARITY_SIGMA = 2.0  # cells, as published for heatmaps of 64 x 64
 PARITY_ROTATION = {"body": 30.0, "hand": 180.0}  # degrees; of RegDA and of source-only training
@@ -97,11 +100,7 @@ def _udape(
     codec: HeatmapCodec,
     common: dict[str, Any],
 ) -> Method:
-    style = None
-    if experiment.style != "none":
-        from posesift.networks.style import build as build_style
-
-        style = build_style(experiment.style, experiment.style_weights, parity=experiment.parity)
+    style = style_of(experiment)
     if experiment.parity:
         from posesift.adaptation.parity_views import BODIES, HANDS
         from posesift.adaptation.udape_parity import UDAPEParity, UDAPEParitySettings
@@ -116,6 +115,24 @@ def _udape(
     from posesift.adaptation.udape import UDAPE, UDAPESettings
 
     return UDAPE(network, codec, UDAPESettings(**common), style)
+
+
+def style_of(experiment: Experiment) -> Style | None:
+    """The style of an experiment, with its weights; None where it has none.
+
+    Raises:
+        ValueError: weights that are missing, damaged, or of no use to the style.
+    """
+    if experiment.style_weights is not None and experiment.style != "adain":
+        raise ValueError(
+            f"--style-weights are of --style adain, found --style {experiment.style}; give the "
+            "one or leave out the other"
+        )
+    if experiment.style == "none":
+        return None
+    from posesift.networks.style import build as build_style
+
+    return build_style(experiment.style, experiment.style_weights, parity=experiment.parity)
 
 
 def _kind(skeleton: Skeleton) -> str:
