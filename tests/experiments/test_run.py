@@ -128,6 +128,8 @@ def test_a_method_adapts_to_bare_images_of_anything(tmp_path):
     train(experiment(method="udape", target=images), tmp_path / "photos-run")
     hands = "world:hand,n=8,side=32,split=train"
     train(experiment(method="udape", target=hands), tmp_path / "hands-run")
+    with pytest.raises(ValueError, match=r"--parity: .*photos.* has no labels.*leave --parity out"):
+        train(experiment(method="regda", target=images, parity=True), tmp_path / "nothing")
     with pytest.raises(ValueError, match=r"--parity: .*hand21 has 21"):
         train(experiment(method="regda", target=hands, parity=True), tmp_path / "leak")
 

@@ -82,12 +82,18 @@ def check_target(experiment: Experiment, source: PoseTable, target: PoseTable) -
 
     Raises:
         ValueError: it has no images; or the method's published formula uses the visibility of
-            keypoints, and the target has others than the source.
+            keypoints, and the target has no labels or others than the source.
     """
     if not target.has_images:
         raise ValueError(
             f"the target {target.address} has poses but no images, and {needs_images(experiment)} "
             "images; add images=FOLDER to the address, or give --target images:FOLDER"
+        )
+    if _looks_at_labels(experiment) and not target.visible_NK.any():
+        raise ValueError(
+            f"--parity: the published {experiment.method} weights its loss on the target by which "
+            f"keypoints are labelled as visible, and {target.address} has no labels, so it would "
+            "learn nothing there; leave --parity out"
         )
     if _looks_at_labels(experiment) and not target.skeleton.same_as(source.skeleton):
         raise ValueError(
