@@ -110,6 +110,7 @@ def check(names: Sequence[str]) -> None:
     for name in names:
         if name not in PACKAGES:
             raise ValueError(f"unknown tracker {name!r}, expected one of {', '.join(PACKAGES)}")
+    for name in names:
         _module(name)
 
 
