@@ -1,3 +1,5 @@
+import json
+
 import cv2
 import pytest
 import torch
@@ -5,6 +7,8 @@ from tests.experiments.tiny import experiment
 from tests.networks.style.images import VGG, published, write
 
 from posesift import folders
+from posesift.adaptation.trackers import Trackers
+from posesift.experiments import style
 from posesift.experiments.style import train_style
 from posesift.networks.style import build
 
@@ -25,6 +29,29 @@ def test_its_folder_is_a_style_that_udape_can_be_given(tmp_path):
     assert build("adain", folder)(images, images, torch.ones(1)).shape == images.shape
     picture = cv2.imread(str(folder / "examples.jpg"))
     assert picture.shape == (4 * 32, 8 * 32, 3)
+
+
+def test_trackers_get_its_journal(tmp_path, monkeypatch):
+    class Kept(list):
+        """A tracker that needs no package."""
+
+        def write(self, step, values):
+            self.append((step, values))
+
+        def close(self):
+            self.append("closed")
+
+    def opened(names, *_):
+        return Trackers([lambda _: kept] * len(names))
+
+    kept = Kept()
+    monkeypatch.setattr(style, "trackers", opened)
+    folder = folders.new_folder(tmp_path / "style", kind="style")
+    train_style(settings(tmp_path, log_to=("tensorboard",)), folder)
+    (step, values), end = kept
+    assert (step, end) == (2, "closed")
+    line = json.loads((folder / "metrics.jsonl").read_text())
+    assert values["content"] == line["content"]
 
 
 def test_without_an_encoder_it_says_what_needs_none(tmp_path):

@@ -5,6 +5,7 @@ Legend: N samples, 3 = (r, g, b), H W rows and columns.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from posesift import folders, storage
 from posesift.adaptation.appearance import normalise
 from posesift.adaptation.loop import fit
 from posesift.adaptation.style_training import StyleSettings, StyleTraining
+from posesift.adaptation.trackers import trackers
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.experiments.loaders import loaders
@@ -47,17 +49,18 @@ def train_style(experiment: Experiment, folder: Path) -> None:
     experiment, runtime = resolved(experiment, folder)
     network = untrained(encoder, parity=experiment.parity, seed=experiment.seed)
     method = StyleTraining(network, StyleSettings(steps=experiment.steps))
-    fit(
-        method,
-        loaders(
-            experiment, source, target, {"style": make("uniform", np.zeros(len(source)))}, runtime
-        ),
-        runtime,
-        folder,
-        seed=experiment.seed,
-        save_every=experiment.save_every,
-        resume=True,
-    )
+    drawn = {"style": make("uniform", np.zeros(len(source)))}
+    with trackers(experiment.log_to, folder, dataclasses.asdict(experiment)) as log:
+        fit(
+            method,
+            loaders(experiment, source, target, drawn, runtime),
+            runtime,
+            folder,
+            seed=experiment.seed,
+            save_every=experiment.save_every,
+            resume=True,
+            log=log,
+        )
     network.save(folder)
     picture_HW3 = examples(network.cpu().eval(), source, target, experiment.side)
     written, data = cv2.imencode(".jpg", picture_HW3[..., ::-1])
