@@ -61,6 +61,26 @@ def test_a_comparison_of_sampling_has_no_story_of_methods(comparison: Path) -> N
     assert methods.against(old, "hard-mining") == "uniform"
 
 
+def test_an_arm_of_fewer_seeds_is_counted_apart(found: dict) -> None:
+    """Best where it was trained, but not trained where the others were."""
+    table = method_table.measured(found)
+    assert "over three seeds; " in table.caption
+    found["cells"] = [
+        cell for cell in found["cells"]
+        if cell["arm"] != "udape+hard-mining" or cell["seed"] == 0
+    ]  # fmt: skip
+    fewer = method_table.measured(found)
+    assert "over three seeds (fewer: UDAPE + hard mining 1); " in fewer.caption
+    assert "among the arms that adapt and have all seeds." in fewer.caption
+    best = [
+        {row.name for row in t.rows if any(cell.best for cell in row.cells)} for t in (table, fewer)
+    ]
+    assert "UDAPE + hard mining" in best[0]
+    assert best[1] == {"UDAPE"}
+    section = outcome_sections.by_method(found)
+    assert section.lead.startswith("Nine arms, three seeds (fewer: UDAPE + hard mining 1). ")
+
+
 def test_the_table_of_methods(found: dict) -> None:
     table = method_table.measured(found)
     assert [row.name for row in table.rows if row.role == "group"] == [

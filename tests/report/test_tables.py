@@ -59,6 +59,21 @@ def test_nothing_to_compare_is_not_bold() -> None:
     assert bold(tables.compared(found, [Column("m", ("m",))], "t", "c")) == []
 
 
+def test_an_arm_of_fewer_seeds_is_named_and_not_in_bold() -> None:
+    """Seed 0 alone is easier here: 30 over one seed is no better than (30 + 10) / 2 over two."""
+    found = comparison({"a": [30.0, 10.0], "b": [30.0], "c": [28.0, 10.0]})
+    table = tables.compared(found, [Column("m", ("m",))], "t", "c")
+    assert bold(table) == ["a"]
+    assert tables.spread_note(found) == (
+        "Mean ± standard deviation over two seeds (fewer: b 1 and o 1)."
+    )
+    assert tables.bold_note(found).endswith("oracles and arms of fewer seeds apart.")
+    whole = comparison({"a": [30.0, 10.0]})
+    whole["cells"].append({"arm": "o", "seed": 1, "sets": {}})
+    assert tables.spread_note(whole) == "Mean ± standard deviation over two seeds."
+    assert tables.bold_note(whole).endswith("column, oracles apart.")
+
+
 def test_missing_measures_are_dashes() -> None:
     table = tables.compared(comparison({"a": [1.0]}), [Column("n", ("n",))], "t", "c")
     assert {cell.text for row in table.rows for cell in row.cells} == {"–"}

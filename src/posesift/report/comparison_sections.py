@@ -37,7 +37,7 @@ def groups(comparison: Comparison) -> Section | None:
         ("PCK@0.1 by joint group (%)", ("pck", "0.1"), True),
         ("Angle error by joint group (degrees, lower is better)", ("angle_error_by_group",), False),
     )
-    note = spread_note(len(comparison["seeds"]))
+    note = spread_note(comparison)
     blocks: list[Block] = []
     if methods.several(comparison):
         measures = measures[1:]  # the first is the table of methods

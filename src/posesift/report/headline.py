@@ -18,7 +18,7 @@ def figures(comparison: Comparison, summary: dict[str, Any] | None) -> list[Figu
     arm, against = (results.label(comparison, row[key]) for key in ("arm", "against"))
     what = f"{arm} minus {against}, {row['endpoint']}"
     if shown:
-        what += f" · {sure(shown, len(comparison['seeds']))}"
+        what += f" · {sure(shown, len(row['values']))}"
     primary = Figure(signed(shown and shown.mean), "points", what, strong=True)
     found = [*_adaptation(comparison), primary]
     reference = results.reference(comparison)

@@ -9,7 +9,7 @@ from typing import Any
 from posesift.report import methods, results
 from posesift.report.blocks import Block, Cell, Note, Row, Table
 from posesift.report.results import Comparison
-from posesift.report.tables import group_columns, ties
+from posesift.report.tables import fewer_seeds, group_columns, ties
 from posesift.report.wording import number, plural
 
 GROUPS = ("pck", "0.05")
@@ -22,10 +22,11 @@ def measured(comparison: Comparison) -> Table:
     closed = any(row.get("mean") is not None for row in comparison.get("gap_closed") or [])
     rows: list[Row] = []
     contending: list[tuple[int, str]] = []
+    fewer = results.with_fewer_seeds(comparison, "arm")
     for method in methods.ordered(comparison):
         rows.append(Row(methods.name(method), [], "group"))
         for called in methods.arms_of(comparison, method):
-            if method != "source-only":
+            if method != "source-only" and called not in fewer:
                 contending.append((len(rows), called))
             rows.append(_row(comparison, called, columns, closed, "arm"))
     if oracle := methods.target_oracle(comparison):
@@ -132,10 +133,11 @@ def _caption(comparison: Comparison, closed: bool) -> str:
         "One seed: no spread over seeds is known; a range behind “all” is a 95 % interval over "
         "images."
         if seeds == 1
-        else f"Joint groups: mean ± standard deviation over {plural(seeds, 'seed')}; “all”: mean "
-        "and 95 % interval over them."
+        else f"Joint groups: mean ± standard deviation over {plural(seeds, 'seed')}"
+        f"{fewer_seeds(comparison)}; “all”: mean and 95 % interval over them."
     )
-    told = "Bold: best of a column among the arms that adapt."
+    told = "Bold: best of a column among the arms that adapt"
+    told += " and have all seeds." if results.with_fewer_seeds(comparison, "arm") else "."
     if closed:
         told += (
             " Gap closed: an arm's way from source-only training (0) to the oracle (100) on the "

@@ -96,7 +96,7 @@ def _overall(comparison: Comparison) -> Table:
         comparison,
         tables.OVERALL,
         f"On {target}",
-        f"{tables.spread_note(len(comparison['seeds']))} Bold: best of a column, oracles apart. "
+        f"{tables.spread_note(comparison)} {tables.bold_note(comparison)} "
         f"Protocol: {protocol(comparison)}. A constant pose is the median source pose; "
         "BatchNorm re-estimation uses unlabelled target training images and nothing else "
         "(inductive).",
@@ -148,7 +148,8 @@ def _method(comparison: Comparison, row: Stated) -> str:
 
 def _size(comparison: Comparison) -> str:
     arms, seeds = len(results.arms(comparison, "arm")), len(comparison["seeds"])
-    return f"{plural(arms, 'arm')}, {plural(seeds, 'seed')}.".capitalize()
+    size = f"{plural(arms, 'arm')}, {plural(seeds, 'seed')}{tables.fewer_seeds(comparison)}."
+    return capitalised(size)
 
 
 def _endpoint_name(comparison: Comparison, row: Stated) -> str:

@@ -138,6 +138,20 @@ def arms(comparison: Comparison, *roles: str) -> list[dict[str, Any]]:
     return [arm for arm in comparison["arms"] if arm["role"] in roles]
 
 
+def seeds_of(comparison: Comparison, arm: str) -> set[int]:
+    """The seeds that an arm was trained for; it may have fewer than the comparison."""
+    return {cell["seed"] for cell in comparison["cells"] if cell["arm"] == arm}
+
+
+def with_fewer_seeds(comparison: Comparison, *roles: str) -> dict[str, int]:
+    """Arms of the given roles that lack some of the comparison's seeds, and how many they have."""
+    wanted = len(comparison["seeds"])
+    found = {
+        arm["name"]: len(seeds_of(comparison, arm["name"])) for arm in arms(comparison, *roles)
+    }
+    return {name: seeds for name, seeds in found.items() if 0 < seeds < wanted}
+
+
 def label(comparison: Comparison, name: str) -> str:
     """The label of an arm."""
     return next((a.get("label") or name for a in comparison["arms"] if a["name"] == name), name)

@@ -18,26 +18,25 @@ CONTROLS = ("shuffled", "random-pacing")
 def changed(comparison: Comparison) -> Finding:
     """What the sampling did to the endpoint named in advance, and how sure that is."""
     row = comparison["primary"]
-    shown, seeds = results.endpoint(row), len(comparison["seeds"])
+    shown, values = results.endpoint(row), row.get("values") or []
     arm, against = (results.label(comparison, row[key]) for key in ("arm", "against"))
     what = f"{arm} minus {against}, {row['endpoint']}"
     if shown is None:
         answer = "Not known: no seed has this endpoint for both arms."
         return Finding(CHANGED, answer, f"Endpoint named in advance: {what}.")
     sentences = [f"Endpoint named in advance: {what}."]
-    values = [value for value in row.get("values") or [] if value is not None]
     if len(values) > 1:
         sentences.append(f"By seed: {listed([signed(value) for value in values])}.")
     if row.get("half_width") is not None:
         sentences.append(f"Half-width of the interval: {number(row['half_width'])} points.")
     if share := headroom_share(comparison):
         sentences.append(share)
-    sentences += _elsewhere(comparison, seeds)
+    sentences += _elsewhere(comparison)
     sentences += _controls(comparison, shown)
-    return Finding(CHANGED, verdict(shown, arm, seeds), " ".join(sentences))
+    return Finding(CHANGED, verdict(shown, arm, len(values)), " ".join(sentences))
 
 
-def _elsewhere(comparison: Comparison, seeds: int) -> list[str]:
+def _elsewhere(comparison: Comparison) -> list[str]:
     """The same two arms on the whole target, and where the poses are new but the look is not."""
     places = {"target": "On the whole target"}
     if grid := comparison.get("gap"):
@@ -49,7 +48,8 @@ def _elsewhere(comparison: Comparison, seeds: int) -> list[str]:
             for key in ("arm", "against")
         )
         if found := results.difference(one, other):
-            sentences.append(f"{where}: {signed(found.mean)} points ({sure(found, seeds)}).")
+            pairs = len(one.keys() & other.keys())
+            sentences.append(f"{where}: {signed(found.mean)} points ({sure(found, pairs)}).")
     return sentences
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from posesift.report import results
 from posesift.report.blocks import Cell, Row, Table
 from posesift.report.results import Comparison, Spread
-from posesift.report.wording import count, number, plural
+from posesift.report.wording import count, listed, number, plural
 
 Source = Callable[..., dict[int, float]]
 
@@ -55,6 +55,7 @@ def compared(
 ) -> Table:
     """Arms, free baselines and oracles of a comparison, mean and deviation over seeds."""
     rows: list[tuple[str, str, Source, str]] = []
+    fewer = results.with_fewer_seeds(comparison, "warm-up", "arm", "oracle")
     free = dict.fromkeys(row["name"] for row in comparison.get("baselines") or [])
     rows += [(name, "baseline", results.baseline_by_seed, name) for name in free]
     for role in ("warm-up", "arm", "oracle"):
@@ -67,6 +68,7 @@ def compared(
             shown,
             role,
             [results.spread(read(comparison, key, set_name, *c.keys).values()) for c in columns],
+            role != "oracle" and key not in fewer,
         )
         for shown, role, read, key in rows
     ]
@@ -134,11 +136,30 @@ def _sampling(arm: dict[str, Any]) -> str:
     return strategy if stage == "both" or strategy == "uniform" else f"{strategy} ({stage})"
 
 
-def spread_note(seeds: int) -> str:
-    """How to read the ± of a table over so many seeds."""
-    if seeds == 1:
+def spread_note(comparison: Comparison, set_name: str = "target") -> str:
+    """How to read the ± of a table of arms, and which of them have fewer seeds."""
+    if len(comparison["seeds"]) == 1:
         return "One seed: no spread is known."
-    return f"Mean ± standard deviation over {plural(seeds, 'seed')}."
+    over = plural(len(comparison["seeds"]), "seed")
+    return f"Mean ± standard deviation over {over}{fewer_seeds(comparison, set_name)}."
+
+
+def fewer_seeds(comparison: Comparison, set_name: str = "target") -> str:
+    """Behind a number of seeds: the arms of a table that have fewer; "" where none has."""
+    found = results.with_fewer_seeds(comparison, "warm-up", "arm", "oracle")
+    told = [
+        f"{results.label(comparison, arm['name'])} {found[arm['name']]}"
+        for arm in comparison["arms"]
+        if arm["name"] in found and (arm["role"] != "oracle" or arm["trained_on"] == set_name)
+    ]
+    return f" (fewer: {listed(told)})" if told else ""
+
+
+def bold_note(comparison: Comparison) -> str:
+    """What the bold of a table of arms is the best of."""
+    fewer = results.with_fewer_seeds(comparison, "warm-up", "arm")
+    apart = "oracles and arms of fewer seeds" if fewer else "oracles"
+    return f"Bold: best of a column, {apart} apart."
 
 
 def _set_label(comparison: Comparison, name: str) -> str:
@@ -147,9 +168,9 @@ def _set_label(comparison: Comparison, name: str) -> str:
 
 def _bold_best(
     columns: list[Column] | tuple[Column, ...],
-    measured: list[tuple[str, str, list[Spread | None]]],
+    measured: list[tuple[str, str, list[Spread | None], bool]],
 ) -> list[Row]:
-    """Rows of cells; the best trained without labels of the target is bold in each column."""
+    """Rows of cells; the best of those that contend (the last value) is bold in each column."""
     rows = [
         Row(
             name,
@@ -162,12 +183,12 @@ def _bold_best(
             ],
             role,
         )
-        for name, role, found in measured
+        for name, role, found, _ in measured
     ]
     for j, column in enumerate(columns):
         values = [
-            found[j].mean if found[j] is not None and role != "oracle" else None  # type: ignore[union-attr]
-            for _, role, found in measured
+            s.mean if contends and (s := found[j]) is not None else None
+            for _, _, found, contends in measured
         ]
         known = [value for value in values if value is not None]
         if len(known) < 2:
