@@ -15,7 +15,9 @@ class UDAPEParitySettings:
         warmup_steps: of the supervised stage: 40 epochs of 500.
         steps: of the adaptation: 30 epochs of 500.
         steps_before: steps that the network came with, counted where the rate falls.
-        learning_rate: of Adam; its moments live through the change of stage.
+        learning_rate: of Adam. Its moments live through the change of stage where one method
+            does both; a run that starts from another's network (`posesift compare`, where the
+            adaptation is a run of its own) begins with none.
         drops: steps, counted over both stages, at which the rate falls to a tenth.
         views: of images, see `ParityViews`.
         masked: share of the labels of a batch that is left out, the least confident.
