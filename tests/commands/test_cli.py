@@ -197,10 +197,15 @@ def test_train_evaluate_report(tmp_path, capsys):
         (["score", "world:body,n=20", "--bins", "50", "--method", "pca"], "distinct"),
         (["score", "images:nowhere"], "nowhere"),
         (["score", "nothing"], "write the format and a colon"),
+        (["train", "style", "--style-weights", "x", "--method", "udape", "--from", "y", "--bins",
+          "3", "--devices", "2"], "leave out --method, --from, --bins, --devices above 1"),
+        (["train", "style", "--style-weights", "x", "--sampling", "easy", "--sample-in", "both",
+          "--warmup-steps", "9", "--choose-by", "last", "--scorer", "z"],
+         "leave out --sampling, --sample-in, --warmup-steps, --choose-by, --scorer"),
         (["evaluate", "nowhere", "world:body"], "found no folder"),
         (["report", "nowhere"], "found no folder"),
     ],
-)
+)  # fmt: skip
 def test_a_users_mistake_is_one_message(arguments, message, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if arguments[-1:] != ["cuda"] or not _has_cuda():
@@ -209,6 +214,19 @@ def test_a_users_mistake_is_one_message(arguments, message, tmp_path, capsys, mo
     assert not list(tmp_path.rglob("manifest.json"))
     if "--style-weights" in arguments or "--style" in arguments:
         assert not list(tmp_path.iterdir())  # found before a folder is claimed
+
+
+def test_a_leak_is_said_once_and_kept_with_the_figures(tmp_path, capsys):
+    out = tmp_path / "run"
+    target = "world:body,poses=target,look=photo,n=32"
+    arguments = ["train", "world-body", "--source", WORLD, "--target", target, *TINY]
+    arguments += ["--choose-by", "best-on-target-test", "--out", str(out), "--json"]
+    assert cli.main(arguments) == 0
+    shown = capsys.readouterr()
+    assert shown.err.count("warning: Leak: ") == 1
+    (kept,) = json.loads(shown.out)["warnings"]
+    assert kept.startswith("Leak: ")
+    assert (out / "report.html").read_text().count("Leak: the checkpoint is kept") >= 1
 
 
 def test_a_read_only_folder_is_explained(tmp_path, capsys):

@@ -102,14 +102,41 @@ def test_an_interrupted_adaptation_goes_on_with_the_same_batches(tmp_path, metho
     assert same(weights(tmp_path / "broken"), weights(tmp_path / "through"))
 
 
-def test_the_kept_checkpoint_is_the_chosen_one(tmp_path):
+@pytest.mark.parametrize("method", ["source-only", "regda", "udape"])
+def test_the_kept_checkpoint_is_the_chosen_one(tmp_path, method):
     """``best-on-target-test`` keeps the best of all checkpoints by the labels of the test set."""
-    chosen = experiment(steps=6, save_every=2, choose_by="best-on-target-test")
+    chosen = experiment(method=method, steps=20, save_every=500, choose_by="best-on-target-test")
     found = train(chosen, tmp_path)
-    lines = map(json.loads, (tmp_path / "metrics.jsonl").read_text().splitlines())
+    lines = list(map(json.loads, (tmp_path / "metrics.jsonl").read_text().splitlines()))
     scores = [line["validation"] for line in lines if "validation" in line]
-    assert len(scores) == 4  # of the second stage: steps 4, 6, 8, 9
+    assert [line["step"] for line in lines if "validation" in line][-1] == 23
+    assert len(scores) == 11  # every second step of the second stage, and its last
     assert found["sets"]["target"]["pck"]["0.05"]["all"] == pytest.approx(max(scores))
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps"),
+    [
+        ({"steps": 6, "save_every": 2}, [4, 5, 6, 7, 8, 9]),  # fewer steps than candidates
+        ({"steps": 40, "save_every": 3}, [*range(6, 43, 3), 43]),  # as often as asked
+        ({"steps": 0, "warmup_steps": 20}, [*range(2, 21, 2)]),  # the warm-up is the last stage
+    ],
+)
+def test_a_checkpoint_is_chosen_among_ten_or_more(tmp_path, changes, steps):
+    train(experiment(choose_by="best-on-target-test", **changes), tmp_path)
+    lines = map(json.loads, (tmp_path / "metrics.jsonl").read_text().splitlines())
+    assert [line["step"] for line in lines if "validation" in line] == steps
+
+
+def test_a_run_whose_last_checkpoint_is_kept_saves_as_often_as_asked(tmp_path, monkeypatch):
+    from posesift.experiments import run
+
+    asked, real = [], run.fit
+    monkeypatch.setattr(
+        run, "fit", lambda *a, **more: (asked.append(more["save_every"]), real(*a, **more))
+    )
+    train(experiment(save_every=77), tmp_path)
+    assert asked == [77]
 
 
 def test_agreement_needs_images_of_the_target_and_no_labels(tmp_path):

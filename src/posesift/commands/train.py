@@ -20,8 +20,12 @@ from posesift.commands.flags import (
 )
 
 if TYPE_CHECKING:
-    from posesift.experiments.run import Data
     from posesift.experiments.spec import Experiment
+
+OF_POSES = (
+    "method", "sampling", "sample_in", "warmup_steps", "choose_by", "start_from", "scorer", "bins",
+)  # fmt: skip
+"""Flags that mean nothing to the recipe style."""
 
 
 @dataclass(kw_only=True)
@@ -89,7 +93,7 @@ class Train(ResultFlags, DeviceFlags):
         """Train, evaluate, draw the page."""
         from posesift.adaptation.trackers import check as check_trackers
         from posesift.data.address import parse
-        from posesift.experiments.run import data_of, train
+        from posesift.experiments.run import data_of, foreseen, train
         from posesift.report.page import write_report
 
         experiment = self.experiment()
@@ -107,33 +111,29 @@ class Train(ResultFlags, DeviceFlags):
             *(parse(address).path for address in addresses if address),
         ]
         folder = self._claimed(experiment, inputs)
-        for text in (*experiment.notes, *self._warnings(experiment, data)):
+        said = foreseen(experiment, data)
+        for text in (*experiment.notes, *said):
             warn(text)
         with resumable(folder):
             found = train(experiment, folder, data=data, page=write_report)
         if not found:  # a rank other than 0
             return
         for text in found.get("warnings", ()):
-            warn(text)
+            if text not in said:
+                warn(text)
         self.finish(
             folder,
             {**found, "notes": list(experiment.notes)},
             results_text(found, experiment.labels),
         )
 
-    def _warnings(self, experiment: Experiment, data: Data) -> list[str]:
-        """What to know before the work begins."""
-        from posesift.data.mapped import warning_of_never_visible
-        from posesift.experiments.choice import describe, is_leak
-
-        found = [warning_of_never_visible(data.training)]
-        found += [describe(experiment.choose_by)] if is_leak(experiment.choose_by) else []
-        return [text for text in found if text]
-
     def _train_style(self, experiment: Experiment) -> None:
         """Train a style network, which has no test set and no page."""
+        from posesift.adaptation.trackers import check as check_trackers
         from posesift.experiments.style import opened, train_style
 
+        self._check_style_flags(experiment)
+        check_trackers(experiment.log_to)
         source, target, encoder = opened(experiment)
         folder = self.claim(
             "style", "train-style", encoder, source.root, target.root, resume=self.resume
@@ -145,6 +145,20 @@ class Train(ResultFlags, DeviceFlags):
         else:
             print(f"Examples: {folder / 'examples.jpg'}")
             print(f"Style: {folder} (posesift train ... --style adain --style-weights {folder})")
+
+    def _check_style_flags(self, experiment: Experiment) -> None:
+        """Refuse what a style network knows nothing of: poses, methods, several devices."""
+        given = [
+            "--from" if name == "start_from" else f"--{name.replace('_', '-')}"
+            for name in OF_POSES
+            if getattr(self, name) is not None
+        ]
+        given += ["--devices above 1"] if experiment.devices > 1 else []
+        if given:
+            raise ValueError(
+                f"the recipe style trains a style network on one device, from images alone: leave "
+                f"out {', '.join(given)}"
+            )
 
     def _claimed(self, experiment: Experiment, inputs: list[str | Path | None]) -> Path:
         """The folder; of several ranks the first claims it, and all fill it together."""

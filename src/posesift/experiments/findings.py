@@ -17,15 +17,14 @@ from posesift.experiments.spec import Experiment
 def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
     """``comparison.json`` of a folder whose cells are all finished."""
     experiment = seeded(plan, plan.seeds[0])
-    cells, free, warned = [], [], []
+    cells, free = [], []
+    warned: list[tuple[Arm, int, str]] = []
     for arm in plan.arms:
         for seed in plan.seeds:
             cell = cell_folder(folder, arm.name, seed)
             if folders.is_finished(cell):
                 evaluation = storage.read_json(cell / "evaluation.json")
-                warned += [
-                    f"{arm.label}, seed {seed}: {text}" for text in evaluation.get("warnings", ())
-                ]
+                warned += [(arm, seed, text) for text in evaluation.get("warnings", ())]
                 where = cell.relative_to(folder).as_posix()
                 cells.append(
                     {"arm": arm.name, "seed": seed, "folder": where, "sets": evaluation["sets"]}
@@ -43,7 +42,7 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
         "side": experiment.side,
         "seeds": list(plan.seeds),
         "quick": plan.quick,
-        "notes": [*_notes(plan, experiment), *warned],
+        "notes": [*_notes(plan, experiment), *_warned(warned, experiment.choose_by)],
         "command": plan.command,
         "budget": {
             "warmup_steps": max([arm.warmup_steps for arm in warm or arms], default=0),
@@ -114,6 +113,25 @@ def _notes(plan: Comparison, experiment: Experiment) -> list[str]:
     if plan.quick:
         notes.append("Quick size: little data, few steps. Good for a look, not for conclusions.")
     return notes
+
+
+def _warned(found: list[tuple[Arm, int, str]], choice: str) -> list[str]:
+    """Warnings of cells, each once, with the cells it is about.
+
+    That the choice of the checkpoint is a leak stands beside every figure, and not here too.
+    """
+    places: dict[str, dict[str, list[int]]] = {}
+    for arm, seed, text in found:
+        if text != describe(choice):
+            places.setdefault(text, {}).setdefault(arm.label, []).append(seed)
+    return [
+        "; ".join(
+            f"{label}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+            for label, seeds in where.items()
+        )
+        + f": {text}"
+        for text, where in places.items()
+    ]
 
 
 def _checkpoint(choice: str) -> str:

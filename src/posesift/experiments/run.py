@@ -15,8 +15,10 @@ from posesift.adaptation.loop import fit
 from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.trackers import trackers
 from posesift.data.loading import PoseDataset
+from posesift.data.mapped import warning_of_never_visible
 from posesift.data.readers import read
 from posesift.experiments.judge import Protocol, judge, test_sets
+from posesift.experiments.leaks import leaks
 from posesift.experiments.loaders import STAGES, check_target, loaders, needs_images, strategy
 from posesift.experiments.recipes import aimed
 from posesift.experiments.resolved import decided, resolved, write_environment
@@ -65,6 +67,12 @@ def data_of(experiment: Experiment) -> Data:
         if not table.visible_NK.any():
             raise ValueError(f"{table.address} has no labels, so it cannot be trained on")
     return Data(training, source, test_sets(experiment.test, experiment.side, source), target)
+
+
+def foreseen(experiment: Experiment, data: Data) -> list[str]:
+    """What to know of a run before its work begins: joints never seen, and leaks."""
+    missing = warning_of_never_visible(data.training)
+    return [*([missing] if missing else []), *leaks(experiment)]
 
 
 def train(
@@ -130,7 +138,7 @@ def _trained(
             runtime,
             folder,
             seed=experiment.seed,
-            save_every=experiment.save_every,
+            save_every=_save_every(experiment),
             resume=True,
             log=log,
             validate=validator(experiment, skeleton, images_N3HW, data.tests),
@@ -146,7 +154,10 @@ def _trained(
         # by this rank alone: the others are done, and would be waited for
         method.prepare(Runtime.resolve(experiment.device, experiment.precision, experiment.threads))
     found = judge(method, data.tests, data.source, folder, workers=experiment.workers)
-    if problems := warnings(method, images_N3HW, experiment.side):
+    if problems := [
+        *foreseen(experiment, data),
+        *warnings(method, images_N3HW, experiment.side),
+    ]:
         found["warnings"] = problems
         storage.write_json(folder / "evaluation.json", found)
     return found
@@ -205,6 +216,14 @@ def evaluate_run(
         page(folder)
     folders.write_manifest(folder, "run", of=str(run), data=data)
     return found
+
+
+def _save_every(experiment: Experiment) -> int:
+    """Steps between checkpoints: about ten in the last stage, where one of them is chosen."""
+    if experiment.choose_by == "last":
+        return experiment.save_every
+    last = experiment.steps or experiment.warmup_steps
+    return max(1, min(experiment.save_every, last // 10))
 
 
 def _score(experiment: Experiment, source: PoseTable, folder: Path) -> Scored:

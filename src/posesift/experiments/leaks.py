@@ -1,0 +1,52 @@
+"""Where labels of the target went into a run that must do without, its beginnings included.
+
+No torch here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from posesift.experiments.choice import describe, is_leak
+from posesift.experiments.spec import Experiment
+
+VISIBILITY = (
+    "Leak: under --parity RegDA weights its loss on the target by which keypoints are labelled as "
+    "visible there, as the published code does; without labels of the target it cannot be done."
+)
+
+
+def leaks(experiment: Experiment) -> list[str]:
+    """What a report must say about a run: its own leaks, and those of the run it starts from.
+
+    An oracle is no leak, for it is called one; a run that starts from an oracle is.
+
+    >>> leaks(Experiment(source="world:body", method="regda", parity=True)) == [VISIBILITY]
+    True
+    """
+    found = [describe(experiment.choose_by)] if is_leak(experiment.choose_by) else []
+    if experiment.parity and experiment.method == "regda" and experiment.steps:
+        found.append(VISIBILITY)
+    return [*found, *_inherited(experiment)]
+
+
+def _inherited(experiment: Experiment) -> list[str]:
+    """One line for each run before this one, as far back as their folders are there."""
+    found, seen = [], set()
+    while experiment.start_from is not None:
+        run = Path(experiment.start_from)
+        path = run / "experiment.yaml"
+        if run in seen or not path.is_file():
+            break
+        seen.add(run)
+        experiment = Experiment.load(path)
+        why = []
+        if experiment.method == "oracle":
+            why.append("was trained on the target's labels (oracle)")
+        if is_leak(experiment.choose_by):
+            why.append(f"was chosen by --choose-by {experiment.choose_by}")
+        if experiment.parity and experiment.method == "regda" and experiment.steps:
+            why.append("used the visibility of the target's keypoints (RegDA under --parity)")
+        if why:
+            found.append(f"Leak: it starts from {run}, whose network {' and '.join(why)}.")
+    return found

@@ -1,0 +1,105 @@
+"""Labels of the target that went into a run are named with its figures, and in what follows."""
+
+import dataclasses
+
+import pytest
+from tests.experiments.tiny import CHANGES, experiment
+
+from posesift import storage
+from posesift.experiments import run
+from posesift.experiments.arms import Arm
+from posesift.experiments.choice import describe
+from posesift.experiments.compare import compare
+from posesift.experiments.findings import _warned
+from posesift.experiments.leaks import VISIBILITY, leaks
+from posesift.experiments.plan import compare_plan
+
+BEST = "best-on-target-test"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"method": "oracle"}, []),  # is called one
+        ({"choose_by": "agreement"}, []),
+        ({"choose_by": BEST}, [describe(BEST)]),
+        ({"method": "regda", "parity": True}, [VISIBILITY]),
+        ({"method": "regda", "parity": True, "steps": 0}, []),  # a warm-up, on the source alone
+        ({"method": "udape", "parity": True}, []),
+        ({"method": "regda", "parity": True, "choose_by": BEST}, [describe(BEST), VISIBILITY]),
+    ],
+    ids=str,
+)
+def test_the_leaks_of_a_run(changes, expected):
+    assert leaks(experiment(**changes)) == expected
+
+
+def test_leaks_are_inherited_over_any_number_of_runs(tmp_path):
+    def kept(name, **changes):
+        made = experiment(**changes)
+        made.save(tmp_path / name / "experiment.yaml")
+        return str(tmp_path / name)
+
+    oracle = kept("oracle", method="oracle")
+    regda = kept("regda", method="regda", parity=True, choose_by=BEST)
+    clean = kept("clean")
+    (found,) = leaks(experiment(start_from=oracle))
+    assert f"starts from {oracle}, whose network was trained on the target's labels" in found
+    (found,) = leaks(experiment(start_from=regda))
+    assert f"chosen by --choose-by {BEST} and used the visibility" in found
+    assert leaks(experiment(start_from=clean)) == []
+    between = kept("between", start_from=kept("later", start_from=oracle))
+    (found,) = leaks(experiment(start_from=between))
+    assert f"starts from {oracle}," in found
+    assert leaks(experiment(start_from=str(tmp_path / "gone"))) == []
+
+
+def test_a_run_names_its_leaks_beside_its_figures(tmp_path):
+    run.train(experiment(method="oracle"), tmp_path / "oracle")
+    assert "warnings" not in storage.read_json(tmp_path / "oracle" / "evaluation.json")
+    leaking = experiment(start_from=str(tmp_path / "oracle"), choose_by=BEST)
+    run.train(leaking, tmp_path / "next")
+    found = storage.read_json(tmp_path / "next" / "evaluation.json")["warnings"]
+    assert found == leaks(leaking)
+    assert len(found) == 2
+    run.train(experiment(method="regda", parity=True), tmp_path / "regda")
+    assert VISIBILITY in storage.read_json(tmp_path / "regda" / "evaluation.json")["warnings"]
+
+
+def test_a_comparison_notes_joints_never_seen_and_leaks_once(tmp_path, monkeypatch):
+    real = run.read
+
+    def without_ankle(address, **more):
+        table = real(address, **more)
+        visible_NK = table.visible_NK.copy()
+        visible_NK[:, 0] = False
+        return dataclasses.replace(table, visible_NK=visible_NK)
+
+    monkeypatch.setattr(run, "read", without_ankle)
+    plan = compare_plan(
+        "world-body", ["source-only", "regda"], [], [0], quick=True, warmup_steps=2, steps=2,
+        oracle=False, changes=CHANGES | {"choose_by": BEST, "parity": True},
+    )  # fmt: skip
+    compare(plan, tmp_path)
+    found = storage.read_json(tmp_path / "comparison.json")
+    (missing,) = [text for text in found["notes"] if "never shows" in text]
+    joint = real(CHANGES["source"], default_split="train").skeleton.keypoints[0]
+    assert f"never shows {joint}" in missing
+    assert missing.startswith("Warm-up, seed 0; Warm-up (RegDA), seed 0; Source only, seed 0; ")
+    assert f"RegDA, seed 0: {VISIBILITY}" in found["notes"]
+    assert not any(describe(BEST) in text for text in found["notes"])
+    assert describe(BEST) in found["checkpoint"]
+
+
+def test_a_warning_of_several_cells_is_one_note():
+    one, other = Arm(name="regda", method="regda"), Arm(name="udape", method="udape")
+    found = [
+        (one, 0, "x"),
+        (one, 2, "x"),
+        (other, 0, "x"),
+        (other, 0, "y"),
+        (one, 0, describe(BEST)),
+    ]
+    assert _warned(found, BEST) == ["RegDA, seeds 0, 2; UDAPE, seed 0: x", "UDAPE, seed 0: y"]
+    assert len(_warned(found, "last")) == 3
