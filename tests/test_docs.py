@@ -104,6 +104,10 @@ def test_every_flag_has_its_place_in_the_page_of_commands(command):
 def test_flags_that_are_named_exist(name):
     known = set(itertools.chain(*map(flags, COMMANDS.values()))) | {"--help", "--version"}
     known |= OF_OTHERS
+    for study in (DOCS.parent / "benchmarks").rglob("*.py"):
+        known |= set(
+            re.findall(r"add_argument\(\s*\"(--[a-z-]+)", study.read_text(encoding="utf-8"))
+        )
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page(name)))
     assert named <= known
 

@@ -39,7 +39,7 @@ def plan(
     chosen = range(first, first + seeds)
     whole = plan_of(world, pairs, chosen, "both", changes={"threads": threads})
     starts = {arm.start for arm in whole.arms if arm.name in MAIN}
-    some = tuple(chosen)[:fewer]
+    some = tuple(chosen)[:fewer] if fewer < seeds else None
     return dataclasses.replace(
         whole,
         arms=tuple(

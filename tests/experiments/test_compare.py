@@ -1,6 +1,7 @@
 """A comparison: every cell once, differences paired by seed, figures that add up."""
 
 import dataclasses
+import shutil
 
 import pytest
 from tests.experiments.tiny import CHANGES
@@ -8,7 +9,7 @@ from tests.experiments.tiny import CHANGES
 from posesift import folders, storage
 from posesift.evaluation.intervals import paired_interval
 from posesift.experiments.arms import Arm, cell_folder
-from posesift.experiments.compare import compare, reopen
+from posesift.experiments.compare import _claimed, compare, reopen
 from posesift.experiments.cost import training_steps
 from posesift.experiments.differences import HARDEST
 from posesift.experiments.plan import plan_of
@@ -127,3 +128,22 @@ def test_another_plan_is_refused(folder):
     with pytest.raises(ValueError, match=r"the arm = warm-up, found none of that name"):
         reopen(folder, dataclasses.replace(PLAN, arms=PLAN.arms[1:]))
     assert folders.is_finished(folder)
+
+
+def test_what_is_added_to_a_comparison_does_not_move_its_endpoint(folder, tmp_path):
+    shutil.copy(folder / "experiment.yaml", tmp_path)
+    other = Arm(name="more", start=PLAN.arms[0].name, steps=PLAN.arms[1].steps, seeds=(0,))
+    grown = dataclasses.replace(PLAN, arms=(*PLAN.arms, other), primary=("more", "uniform"))
+    assert _claimed(grown, tmp_path).primary == PLAN.primary
+
+
+def test_an_arm_of_few_seeds_may_get_more_and_no_others(folder, tmp_path):
+    shutil.copy(folder / "experiment.yaml", tmp_path)
+    few, more, others = (
+        dataclasses.replace(PLAN, arms=(*PLAN.arms, Arm(name="few", steps=1, seeds=seeds)))
+        for seeds in ((0,), (0, 1), (1,))
+    )
+    _claimed(few, tmp_path)
+    assert _claimed(more, tmp_path).arms == more.arms
+    with pytest.raises(ValueError, match=r"seeds of few = \[0, 1\], found \[1\]"):
+        _claimed(others, tmp_path)

@@ -130,6 +130,8 @@ def _claimed(plan: Comparison, folder: Path) -> Comparison:
     changes = _given(plan)
     if begun is not None:
         decided = {key: begun["changes"].get(key) for key in DECIDED}
+        # the endpoint was named before anything was known, and arms that are added do not move it
+        plan = dataclasses.replace(plan, primary=tuple(begun["primary"]))
     else:
         wanted = {key: changes.get(key) for key in DECIDED}
         runtime = Runtime.resolve(
@@ -182,8 +184,10 @@ def _arms_differ(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> tuple[
         if other is None:
             return "the arm", arm["name"], "none of that name"
         for key in arm:
-            if arm[key] != other[key]:
-                return f"{key} of {arm['name']}", arm[key], other[key]
+            began, given = arm[key], other[key]
+            more = key == "seeds" and began and given and given[: len(began)] == began
+            if began != given and not more:
+                return f"{key} of {arm['name']}", began, given
     return "arms", None, None
 
 
