@@ -20,7 +20,7 @@ from posesift.adaptation.loop import fit
 from posesift.adaptation.parity_views import BODIES, Crop, ParityViews, draw_crop, jitter
 from posesift.adaptation.parity_warps import Warp, draw_warp, occlude, unwarp
 from posesift.adaptation.runtime import Runtime
-from posesift.adaptation.udape_parity import UDAPEParity, UDAPEParitySettings
+from posesift.adaptation.udape_parity import UDAPEParity, UDAPEParitySettings, most_confident
 from posesift.networks.heatmaps import HeatmapCodec
 
 STRIDE, SIGMA = TinyNet.stride, 1
@@ -519,3 +519,27 @@ def test_settings_that_cannot_be_are_refused():
         UDAPEParitySettings(teacher_views=0)
     with pytest.raises(ValueError, match="rounding=True"):
         UDAPEParity(TinyNet(), HeatmapCodec(SIDE, STRIDE))
+
+
+def test_the_mask_is_of_the_batch_of_all_ranks():
+    """Two samples here, two on another rank that is surer of everything: nothing here is kept."""
+    mine, theirs = torch.tensor([[0.1, 0.2], [0.3, 0.4]]), torch.full((2, 2), 0.9)
+    assert most_confident(mine, 0.5).tolist() == [[0, 0], [1, 1]]
+    kept = most_confident(mine, 0.5, lambda values: torch.cat([values, theirs]))
+    assert kept.tolist() == [[0, 0], [0, 0]]
+
+
+def test_an_adaptation_asks_for_the_confidences_of_all_ranks(monkeypatch):
+    """A rank beside that is sure of everything leaves this one without a label to learn."""
+    losses = []
+    for beside in (0.0, 9.0):
+        method = parity()
+        method.prepare(Runtime.resolve("cpu", "fp32"))
+        method.start_stage(method.stages[-1])
+        monkeypatch.setattr(
+            Runtime, "gather", lambda self, values, b=beside: torch.cat([values, values * 0 + b])
+        )
+        found = method.adapt(batch(0), batch(1), 0.0, generator("cpu", 0))
+        losses.append(found.losses["consistency"].item())
+    assert losses[0] > 0
+    assert losses[1] == 0

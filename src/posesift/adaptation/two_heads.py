@@ -9,10 +9,10 @@ columns.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from posesift.networks.heads import pose_head
+from posesift.networks.seeded import seeded
 
 
 class Features(nn.Module):
@@ -48,6 +48,7 @@ class TwoHeads(nn.Module):
         network: gives its features, trained as they are; its head says how many keypoints.
         seed: of the heads' weights. The global random state is left as it was.
 
+    >>> import torch
     >>> from posesift.networks.build import build
     >>> network = build("small", keypoints=16)
     >>> TwoHeads(network)(torch.zeros(1, 3, 64, 64)).shape
@@ -59,8 +60,7 @@ class TwoHeads(nn.Module):
         self.stride, self.channels = network.stride, network.channels
         keypoints = _outputs(network.head)  # type: ignore[arg-type]
         self.features = Features(network)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.head = pose_head(self.channels, keypoints, layers=2)  # type: ignore[arg-type]
             self.head_adv = pose_head(self.channels, keypoints, layers=2)  # type: ignore[arg-type]
         self.to(next(network.parameters()).device)

@@ -11,13 +11,14 @@ The code picks the start of the adaptation by the target's test labels; here it 
 of the warm-up. Sizes given for crops of 256 pixels are scaled with the side.
 
 Tensor names: B batch, K keypoints, H W image rows and columns, h w heatmap rows and columns,
-2 = (x, y).
+2 = (x, y), N the samples of all ranks.
 """
 
 from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -141,7 +142,7 @@ class UDAPEParity:
             ).mean(0)
         keypoints_BK2, confidence_BK = codec.decode(heatmaps_BKhw)
         rectified_BKhw, _ = codec.encode(keypoints_BK2, torch.ones_like(confidence_BK))
-        kept_BK = most_confident(confidence_BK, settings.masked)
+        kept_BK = most_confident(confidence_BK, settings.masked, self.runtime.gather)
         student_B3HW = occlude(
             student_B3HW,
             student_warp.divided(codec.stride),  # as published: the shift of heatmaps, not images
@@ -223,14 +224,18 @@ class UDAPEParity:
         load_optimiser(self.optimiser, state["optimiser"])
 
 
-def most_confident(confidence_BK: Tensor, masked: float) -> Tensor:
+def most_confident(
+    confidence_BK: Tensor, masked: float, gather: Callable[[Tensor], Tensor] | None = None
+) -> Tensor:
     """Which labels are above the k-th smallest confidence of the batch, k = int(masked * B * K).
 
-    Ties with that value go with it. Float32, as a weight of `mean_square`.
+    Ties with that value go with it. Float32, as a weight of `mean_square`. With several ranks
+    ``gather`` gives the confidences of all, for the batch is theirs together.
 
     >>> most_confident(torch.tensor([[0.9, 0.2], [0.8, 0.3]]), 0.5)
     tensor([[1., 0.],
             [1., 0.]])
     """
-    threshold = confidence_BK.flatten().kthvalue(max(1, int(masked * confidence_BK.numel())))
+    all_NK = confidence_BK if gather is None else gather(confidence_BK)
+    threshold = all_NK.flatten().kthvalue(max(1, int(masked * all_NK.numel())))
     return (confidence_BK > threshold.values).float()

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from posesift.networks.heads import PoseResNet
 from posesift.networks.resnet import ResNet
+from posesift.networks.seeded import seeded
 from posesift.networks.small import SmallPoseNet
 
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {
@@ -51,8 +52,7 @@ def build(
         close = difflib.get_close_matches(name, NETWORKS, 1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"unknown network {name!r}, expected one of {', '.join(NETWORKS)}{hint}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         network = NETWORKS[name](keypoints)
     if weights is not None:
         load_weights(network, weights)

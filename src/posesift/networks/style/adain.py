@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from posesift.networks.build import read_tensors
+from posesift.networks.seeded import seeded
 from posesift.networks.style.style import Style
 from posesift.storage import atomic_path
 
@@ -49,8 +50,7 @@ class AdaIN(Style):
     def __init__(self, *, parity: bool = False, seed: int = 0, width: int = 64):
         super().__init__()
         self.parity = parity
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.encoder = _encoder(width).requires_grad_(False)
             self.decoder = _decoder(width)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
