@@ -20,7 +20,7 @@ def seeded(seed: int) -> Iterator[None]:
     ...     torch.equal(torch.rand(2), one)
     True
     """
-    generator = torch.random.default_generator
+    generator = torch.default_generator
     state = generator.get_state()
     generator.manual_seed(seed)
     try:
