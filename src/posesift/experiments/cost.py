@@ -7,10 +7,10 @@ from pathlib import Path
 from posesift import folders
 from posesift.experiments.arms import Arm, Comparison, cell_folder, seeded, seeds_of
 
-SECONDS_A_STEP = {"bf16": 0.075, "fp32": 0.115}  # supervised, 32 of 64 px, on two CPU cores
+SECONDS_A_STEP = {"bf16": 0.09, "fp32": 0.14}  # supervised, 32 of 64 px, on two CPU cores
 COST = {"source-only": 1.0, "oracle": 1.0, "regda": 2.8, "udape": 2.4}
 """An adaptation step of each method, in supervised ones."""
-SECONDS_BESIDE = 60.0  # painting, scoring, evaluation and the report of one seed
+SECONDS_BESIDE = 90.0  # painting, scoring, evaluation and the report of one seed
 
 
 def training_steps(plan: Comparison, folder: Path | None = None) -> int:
