@@ -66,7 +66,7 @@ class RegDA:
         self,
         network: nn.Module,
         codec: HeatmapCodec,
-        settings: RegDASettings = RegDASettings(),  # noqa: B008 (frozen)
+        settings: RegDASettings = RegDASettings(),
     ):
         self.network = network
         self.codec = replace(codec, rounding=True) if settings.parity else codec

@@ -17,11 +17,10 @@ from torch import Tensor, nn
 
 from posesift.adaptation.appearance import normalise
 from posesift.adaptation.augment import SUPERVISED, Augmentation
-from posesift.adaptation.losses import mean_square
 from posesift.adaptation.method import Batch, Stage, StepResult
 from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
 from posesift.adaptation.schedules import trapezoid
-from posesift.adaptation.supervised import check_mirror, labelled_views
+from posesift.adaptation.supervised import check_mirror, fit_views, labelled_views
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:
@@ -119,15 +118,7 @@ class SourceOnly:
         views = labelled_views(
             source_batch, settings.augmentation, self.codec, settings.mirror, generator
         )
-        self.optimiser.zero_grad()
-        loss = torch.zeros((), device=views.images_B3HW.device)
-        for part, share in self.runtime.parts(len(views.images_B3HW)):
-            predicted_BKhw = self._forward(views.images_B3HW[part])
-            error = mean_square(predicted_BKhw, views.target_BKhw[part], views.weight_BK[part])
-            error = settings.loss_scale * share * error
-            self.runtime.backward(error)
-            loss += error.detach()
-        self.optimiser.step()
+        loss = fit_views(self._forward, self.optimiser, views, self.runtime, settings.loss_scale)
         return StepResult({"supervised": loss})
 
     def predict(self, images_B3HW: Tensor) -> tuple[Tensor, Tensor]:

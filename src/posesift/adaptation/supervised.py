@@ -1,19 +1,25 @@
-"""The supervised half of every method: random views of labelled crops, and their heatmaps.
+"""The supervised half of every method: random views of labelled crops, and a step towards them.
 
 Tensor names: B batch, K keypoints, H W image rows and columns, h w heatmap rows and columns.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from posesift.adaptation.affine import move
 from posesift.adaptation.augment import Augmentation, view
+from posesift.adaptation.losses import mean_square
 from posesift.adaptation.method import Batch
 from posesift.networks.heatmaps import HeatmapCodec
+
+if TYPE_CHECKING:
+    from posesift.adaptation.runtime import Runtime
 
 
 class LabelledViews(NamedTuple):
@@ -44,6 +50,34 @@ def labelled_views(
         batch["keypoints"], batch["visible"], matrix_B23, codec.side, mirror
     )
     return LabelledViews(views_B3HW, *codec.encode(keypoints_BK2, visible_BK))
+
+
+def fit_views(
+    forward: Callable[[Tensor], Tensor],
+    optimiser: Optimizer,
+    views: LabelledViews,
+    runtime: Runtime,
+    scale: float,
+) -> Tensor:
+    """One step of the optimiser towards the labels; the loss, detached.
+
+    Args:
+        forward: what `Runtime.setup` gave for the network.
+        optimiser: of its parameters.
+        views: a batch, which is taken in the runtime's parts.
+        runtime: where to compute.
+        scale: on the mean over cells.
+    """
+    optimiser.zero_grad()
+    loss = torch.zeros((), device=views.images_B3HW.device)
+    for part, share in runtime.parts(len(views.images_B3HW)):
+        predicted_BKhw = forward(views.images_B3HW[part])
+        error = mean_square(predicted_BKhw, views.target_BKhw[part], views.weight_BK[part])
+        error = scale * share * error
+        runtime.backward(error)
+        loss += error.detach()
+    optimiser.step()
+    return loss
 
 
 def check_mirror(augmentation: Augmentation, mirror: tuple[int, ...] | None) -> None:

@@ -27,7 +27,7 @@ from posesift.adaptation.occlusion import occlude
 from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
 from posesift.adaptation.pseudo_labels import pseudo_labels
 from posesift.adaptation.schedules import ramp, trapezoid
-from posesift.adaptation.supervised import labelled_views
+from posesift.adaptation.supervised import fit_views, labelled_views
 from posesift.adaptation.udape_settings import UDAPESettings
 from posesift.networks.heatmaps import HeatmapCodec
 
@@ -50,7 +50,7 @@ class UDAPE:
         self,
         network: nn.Module,
         codec: HeatmapCodec,
-        settings: UDAPESettings = UDAPESettings(),  # noqa: B008 (frozen)
+        settings: UDAPESettings = UDAPESettings(),
         style: nn.Module | None = None,
     ):
         self.student = network
@@ -109,22 +109,15 @@ class UDAPE:
         assert source_batch is not None
         settings = self.settings
         set_rate(self.optimiser, self._rate * trapezoid(t))
-        images_B3HW, target_BKhw, weight_BK = labelled_views(
+        views = labelled_views(
             source_batch, settings.augmentation, self.codec, settings.mirror, generator
         )
         if self.style is not None:
             assert target_batch is not None
             looks_B3HW, _ = view(target_batch["image"], settings.teacher, generator)
-            images_B3HW = self._stylised(images_B3HW, looks_B3HW, generator)
-        self.optimiser.zero_grad()
-        loss = torch.zeros((), device=images_B3HW.device)
-        for part, share in self.runtime.parts(len(images_B3HW)):
-            predicted_BKhw = self._forward(images_B3HW[part])
-            error = mean_square(predicted_BKhw, target_BKhw[part], weight_BK[part])
-            error = settings.loss_scale * share * error
-            self.runtime.backward(error)
-            loss += error.detach()
-        self.optimiser.step()
+            stylised_B3HW = self._stylised(views.images_B3HW, looks_B3HW, generator)
+            views = views._replace(images_B3HW=stylised_B3HW)
+        loss = fit_views(self._forward, self.optimiser, views, self.runtime, settings.loss_scale)
         return StepResult({"supervised": loss})
 
     def adapt(
@@ -154,8 +147,10 @@ class UDAPE:
 
         # 2. the teacher's keypoints, in the student's frame
         heatmaps_BKhw = self.runtime.infer(self.teacher.network, teacher_B3HW)
+        keypoints_BK2, confidence_BK = self.codec.decode(heatmaps_BKhw)
         labels = pseudo_labels(
-            *self.codec.decode(heatmaps_BKhw),
+            keypoints_BK2,
+            confidence_BK,
             teacher_B23,
             student_B23,
             side,
@@ -196,7 +191,7 @@ class UDAPE:
         return StepResult(
             {"supervised": supervised, "consistency": consistency},
             {
-                "confidence": heatmaps_BKhw.amax((-2, -1)).mean(),
+                "confidence": confidence_BK.mean(),
                 "trusted": labels.trusted_BK.float().mean(),
             },
         )

@@ -56,7 +56,7 @@ class UDAPEParity:
         self,
         network: nn.Module,
         codec: HeatmapCodec,
-        settings: UDAPEParitySettings = UDAPEParitySettings(),  # noqa: B008 (frozen)
+        settings: UDAPEParitySettings = UDAPEParitySettings(),
         style: nn.Module | None = None,
     ):
         if not codec.rounding:

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from posesift.adaptation.affine import apply, draw_affine, invert, is_mirrored, move, warp
+from posesift.adaptation.affine import apply, draw_affine, invert, move, rename, warp
 from posesift.adaptation.appearance import MEAN, SPREAD, normalise
 from posesift.adaptation.augment import STRONG, generator, view
 from posesift.adaptation.method import Method
@@ -120,12 +120,9 @@ class Agreement:
         seen_NK = torch.ones(plain_NK2.shape[:2], dtype=torch.bool)
         _, within_NK = move(plain_NK2, seen_NK, self.matrix_N23, self.side, self.mirror)
         back_NK2 = apply(invert(self.matrix_N23), viewed_NK2)
-        if self.mirror is not None:
-            order = list(self.mirror)
-            mirrored_N1 = is_mirrored(self.matrix_N23)[:, None]
-            back_NK2 = torch.where(mirrored_N1[..., None], back_NK2[:, order], back_NK2)
-            # `move` names keypoints as the view does
-            within_NK = torch.where(mirrored_N1, within_NK[:, order], within_NK)
+        # `move` names keypoints as the view does
+        back_NK2 = rename(back_NK2, self.matrix_N23, self.mirror)
+        within_NK = rename(within_NK, self.matrix_N23, self.mirror)
         close_NK = torch.linalg.vector_norm(back_NK2 - plain_NK2, dim=-1) <= TOLERANCE * self.side
         counted = int(within_NK.sum())
         return 100 * int((close_NK & within_NK).sum()) / counted if counted else 0.0

@@ -133,10 +133,27 @@ def ratio_interval(
     if share in (0.0, 1.0):
         bound = 100 * ((1 - level) / 2) ** (1 / n)
         return (bound, 100.0) if share == 1.0 else (0.0, 100.0 - bound)
-    residual = correct - share * counted
-    error = np.sqrt(n / (n - 1) * (residual**2).sum()) / counted.sum()
-    half = stats.t.ppf((1 + level) / 2, n - 1) * error
-    return 100 * max(0.0, float(share - half)), 100 * min(1.0, float(share + half))
+    share, half = ratio_of_sums(correct, counted, level)
+    return 100 * max(0.0, share - half), 100 * min(1.0, share + half)
+
+
+def ratio_of_sums(
+    part_N: ArrayLike, whole_N: ArrayLike, level: float = LEVEL
+) -> tuple[float, float]:
+    """``sum(part) / sum(whole)`` and the half-width of its interval, linearised.
+
+    Pair i contributes ``part_i - ratio * whole_i``; the half-width is the t quantile times the
+    standard error of their sum (Cochran, "Sampling Techniques", 6.4). It needs two pairs or more.
+
+    >>> ratio, half = ratio_of_sums([1.0, 2.0, 3.0], [2.0, 4.0, 6.0])
+    >>> ratio, half
+    (0.5, 0.0)
+    """
+    part, whole = np.asarray(part_N, np.float64), np.asarray(whole_N, np.float64)
+    n, ratio = len(whole), part.sum() / whole.sum()
+    residual = part - ratio * whole
+    error = np.sqrt(n / (n - 1) * (residual**2).sum()) / whole.sum()
+    return float(ratio), float(stats.t.ppf((1 + level) / 2, n - 1) * error)
 
 
 def bootstrap_interval(

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from scipy import stats
-
-from posesift.evaluation.intervals import LEVEL, holm, mean_interval, paired_interval
+from posesift.evaluation.intervals import holm, mean_interval, paired_interval, ratio_of_sums
 from posesift.experiments.arms import Arm, Comparison, against
 
 HARDEST = "PCK@0.05 on the hardest quarter of the target"
@@ -145,11 +142,7 @@ def _share(
     >>> _share((5.0,), (10.0,))
     (50.0, None, None)
     """
-    gain_N, gap_N = np.asarray(gain), np.asarray(gap)
-    n, share = len(gap_N), float(gain_N.sum() / gap_N.sum())
-    if n < 2:
-        return 100 * share, None, None
-    residual_N = gain_N - share * gap_N
-    error = np.sqrt(n / (n - 1) * np.square(residual_N).sum()) / gap_N.sum()
-    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1) * error)
+    if len(gap) < 2:
+        return 100 * sum(gain) / sum(gap), None, None
+    share, half = ratio_of_sums(gain, gap)
     return 100 * share, 100 * (share - half), 100 * (share + half)

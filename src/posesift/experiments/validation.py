@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from torch import Tensor
 
 from posesift.adaptation.validators import Agreement, check_collapse, some_rows
 from posesift.data.loading import PoseDataset
-from posesift.evaluation import pck
+from posesift.evaluation.pck import pck
 from posesift.experiments.spec import Experiment
 from posesift.skeletons import Skeleton
 
@@ -72,8 +71,10 @@ def _pck(method: Method, dataset: PoseDataset) -> float | None:
     """PCK@0.05 of all joints: looks at the labels of the test set."""
     from posesift.evaluation.predict import predict
 
-    predicted_NK2 = np.asarray(predict(method, dataset).keypoints_NK2, np.float64)
-    errors_NK = pck.relative_errors(
-        predicted_NK2, dataset.keypoints_NK2, dataset.visible_NK, dataset.side
-    )
-    return pck.group_percent(errors_NK < 0.05, errors_NK, dataset.table.skeleton)["all"]
+    return pck(
+        predict(method, dataset).keypoints_NK2,
+        dataset.keypoints_NK2,
+        dataset.visible_NK,
+        dataset.side,
+        skeleton=dataset.table.skeleton,
+    )["all"]
