@@ -40,6 +40,8 @@ class PoseTable:
         occluded_NK: hidden in the image; None where the format does not tell.
         clip_N: the clip (video, sequence) of each pose, or None.
         mode_N: what the pose shows (walk, kick, ..), or None.
+        mirrored_N: the image is seen in a mirror, ``x' = width - 1 - x``; keypoints and boxes are
+            those of the mirrored image. None: no image is.
         neg_log_p_N: -log density under the generator of the source, or None (worlds have it).
         share: mode to share of the source mixture, or None (worlds have it).
         address: where the table was read from.
@@ -58,6 +60,7 @@ class PoseTable:
     occluded_NK: NDArray[np.bool_] | None = None
     clip_N: NDArray | None = None
     mode_N: NDArray | None = None
+    mirrored_N: NDArray[np.bool_] | None = None
     neg_log_p_N: NDArray[np.float32] | None = None
     share: dict[str, float] | None = None
     address: str = ""
@@ -76,6 +79,7 @@ class PoseTable:
             ("occluded", self.occluded_NK, (count, joints)),
             ("clip", self.clip_N, (count,)),
             ("mode", self.mode_N, (count,)),
+            ("mirrored", self.mirrored_N, (count,)),
             ("neg_log_p", self.neg_log_p_N, (count,)),
         ):
             if value is not None and np.shape(value) != shape:
@@ -154,6 +158,8 @@ class PoseTable:
             value = getattr(self, f"{name}_N")
             if value is not None:
                 columns[name] = pa.array(value.tolist(), pa.string())
+        if self.mirrored_N is not None:
+            columns["mirrored"] = pa.array(self.mirrored_N, pa.bool_())
         if self.neg_log_p_N is not None:
             columns["neg_log_p"] = pa.array(self.neg_log_p_N, pa.float32())
         facts = {
@@ -231,6 +237,7 @@ class PoseTable:
             "image_N": column("image", (count,), object),
             "clip_N": column("clip", (count,), object),
             "mode_N": column("mode", (count,), object),
+            "mirrored_N": column("mirrored", (count,), np.bool_),
             "neg_log_p_N": column("neg_log_p", (count,), np.float32),
         }
         points_NK2, visible_NK = loaded["keypoints_NK2"], loaded["visible_NK"]

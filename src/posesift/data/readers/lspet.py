@@ -12,14 +12,29 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 
 from posesift import skeletons
-from posesift.data.cleaning import BAD_FRACTION, hide_impossible, leave_out
+from posesift.data import matlab
+from posesift.data.about import About
+from posesift.data.cleaning import BAD_FRACTION
 from posesift.data.images import image_sizes
-from posesift.data.label_boxes import Boxes, with_boxes
+from posesift.data.label_boxes import Boxes
+from posesift.data.labelled import labelled, placed
 from posesift.data.splits import Split, in_split
 from posesift.poses.table import PoseTable
+
+ABOUT = About(
+    title="Leeds Sports Pose Extended: 10,000 photographs of people doing sports, 14 joints",
+    page="https://sam.johnson.io/research/lspet.html",
+    get="lspet_dataset.zip",
+    terms="research use with citation asked for; the photographs are from Flickr",
+    tree="""
+joints.mat
+images/
+  im00001.jpg ...
+""",
+    cite="Johnson and Everingham, CVPR 2011",
+)
 
 KEYPOINT_OF_JOINT = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 8, 9)
 """Where the file's joints stand in ``body16``: right ankle to hip, left hip to ankle, right wrist
@@ -49,27 +64,22 @@ def read(path: str, *, split: Split = "all", boxes: Boxes = "file") -> PoseTable
     size_N2, bad = image_sizes([folder / name for name in names])
 
     skeleton = skeletons.load("body16")
-    keypoints_NK2 = np.zeros((len(joints_NJ3), len(skeleton), 2))
-    visible_NK = np.zeros(keypoints_NK2.shape[:2], bool)
-    keypoints_NK2[:, KEYPOINT_OF_JOINT] = joints_NJ3[..., :2] - 1  # MATLAB counts pixels from 1
-    visible_NK[:, KEYPOINT_OF_JOINT] = joints_NJ3[..., 2] > 0
-    visible_NK[list(bad)] = False  # an image of unknown size has no inside
-    visible_NK, problems = hide_impossible(
-        keypoints_NK2, visible_NK, size_N2, skeleton.keypoints, names, str(folder)
-    )
-    table = PoseTable(
-        skeleton=skeleton,
-        keypoints_NK2=keypoints_NK2.astype(np.float32),
-        visible_NK=visible_NK,
-        width_N=size_N2[:, 0],
-        height_N=size_N2[:, 1],
+    # MATLAB counts pixels from 1
+    keypoints_NK2 = placed(joints_NJ3[..., :2] - 1, KEYPOINT_OF_JOINT, len(skeleton))
+    visible_NK = placed(joints_NJ3[..., 2] > 0, KEYPOINT_OF_JOINT, len(skeleton))
+    return labelled(
+        skeleton,
+        keypoints_NK2,
+        visible_NK,
+        size_N2,
+        names,
+        str(folder),
+        chosen_N=in_split(split, names),
+        bad=bad,
+        boxes=boxes,
         image_N=np.array(names, dtype=object),
         root=str(folder),
-        problems=problems,
     )
-    table = with_boxes(table, boxes)
-    chosen_N = in_split(split, names)
-    return leave_out(table, bad, str(folder), chosen_N)
 
 
 def _joints(folder: Path) -> np.ndarray:
@@ -80,17 +90,7 @@ def _joints(folder: Path) -> np.ndarray:
             f"expected an LSP-extended folder with joints.mat and images/, found "
             f"{'no joints.mat in' if folder.is_dir() else 'no folder at'} {folder}"
         )
-    try:
-        content = scipy.io.loadmat(path)
-    except Exception as error:  # a broken .mat makes SciPy raise nearly anything
-        raise ValueError(
-            f"{path} is not a MATLAB file that can be read ({error}); it may be cut short: "
-            "copy it anew"
-        ) from None
-    joints = content.get("joints")
-    if joints is None:
-        found = ", ".join(name for name in content if not name.startswith("__")) or "none"
-        raise ValueError(f"{path}: expected a variable 'joints', found {found}")
+    (joints,) = matlab.load(path, "joints")
     if joints.ndim == 3 and joints.shape[:2] == (3, 14):
         raise ValueError(
             f"{path}: 'joints' is {joints.shape}: this is the original LSP set, whose third row "

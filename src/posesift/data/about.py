@@ -1,0 +1,80 @@
+"""What a data set is, where its owners give it out, and how its folder should look.
+
+Every reader keeps this beside its code as ``ABOUT``, so that an error can say what to do next.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+_SHOWN = 12  # entries of a folder that are listed
+_DEPTH = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """A data set, for people.
+
+    Attributes:
+        title: its name and what it shows, in one line.
+        page: the owners' page, where it is given out; never a mirror.
+        get: what to download there.
+        terms: of its licence, those that matter to somebody who trains a network.
+        tree: the folder that the reader expects, one entry a line, further down = further in.
+        cite: the paper.
+    """
+
+    title: str
+    page: str
+    get: str
+    terms: str
+    tree: str
+    cite: str = ""
+
+    def text(self) -> str:
+        """All of it, in lines."""
+        lines = [
+            self.title,
+            f"Where: {self.page}",
+            f"Download: {self.get}",
+            f"Terms: {self.terms}",
+        ]
+        if self.cite:
+            lines.append(f"Cite: {self.cite}")
+        return "\n".join([*lines, "Expected:", indented(self.tree.strip("\n"))])
+
+
+def found_tree(path: str | Path) -> str:
+    """What lies at ``path``, two levels down, the first entries of each folder.
+
+    >>> found_tree("/nowhere/at/all")
+    'nothing at /nowhere/at/all'
+    """
+    path = Path(path).expanduser()
+    if not path.exists():
+        return f"nothing at {path}"
+    return f"{path}\n{_listed(path, 1)}" if path.is_dir() else f"{path} (a file)"
+
+
+def indented(text: str) -> str:
+    """The text, two blanks further in."""
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _listed(folder: Path, depth: int) -> str:
+    try:
+        # a folder may hold millions of files: look at a few, and say that there are more
+        entries = list(itertools.islice(folder.iterdir(), 2000))
+    except OSError as error:
+        return f"  (cannot be read: {error.strerror})"
+    lines = []
+    for entry in sorted(entries)[:_SHOWN]:
+        is_folder = entry.is_dir()
+        lines.append(f"  {entry.name}{'/' if is_folder else ''}")
+        if is_folder and depth < _DEPTH:
+            lines.append(indented(_listed(entry, depth + 1)))
+    if len(entries) > _SHOWN:
+        lines.append("  ...")
+    return "\n".join(lines) if lines else "  (empty)"

@@ -1,0 +1,74 @@
+"""MATLAB files, of every version; what is wrong with one is said in one line.
+
+Structures come as objects whose fields are attributes, cells and structure arrays as arrays of
+objects, as ``scipy.io.loadmat(squeeze_me=True, struct_as_record=False)`` gives them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+
+
+def load(path: str | Path, *names: str, squeeze: bool = False) -> tuple[Any, ...]:
+    """The variables of a ``.mat`` file.
+
+    Args:
+        path: the file.
+        names: of the variables; only they are read.
+        squeeze: drop axes of length one and give structures as objects.
+
+    Returns:
+        One value for each name.
+
+    Raises:
+        ValueError: no such file, a broken one, a variable is missing, or the file is of version
+            7.3 (HDF5) and h5py is not installed or the variable is no plain array of numbers.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"expected a MATLAB file at {path}, found no file")
+    with path.open("rb") as file:
+        is_hdf5 = file.read(128).startswith(b"MATLAB 7.3")
+    if is_hdf5:
+        content: dict[str, Any] = _hdf5(path, names)
+    else:
+        try:
+            content = scipy.io.loadmat(
+                path, variable_names=names, squeeze_me=squeeze, struct_as_record=not squeeze
+            )
+        except Exception as error:  # a broken .mat makes SciPy raise nearly anything
+            raise ValueError(
+                f"{path} is not a MATLAB file that can be read ({error}); it may be cut short: "
+                "copy it anew"
+            ) from None
+    if missing := [name for name in names if name not in content]:
+        present = [name for name, *_ in scipy.io.whosmat(path)] if not is_hdf5 else list(content)
+        raise ValueError(
+            f"{path}: expected a variable {missing[0]!r}, found {', '.join(present) or 'none'}"
+        )
+    return tuple(content[name] for name in names)
+
+
+def _hdf5(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
+    """Plain arrays of a version 7.3 file; it keeps them with their axes reversed."""
+    try:
+        import h5py
+    except ImportError:
+        raise ValueError(
+            f"{path} is a MATLAB 7.3 file, which needs h5py: pip install 'posesift[h5]'"
+        ) from None
+    try:
+        with h5py.File(path, "r") as file:
+            found = {name: file[name] for name in names if name in file}
+            if groups := [name for name, item in found.items() if not hasattr(item, "shape")]:
+                raise ValueError(
+                    f"{path} is a MATLAB 7.3 file and holds {groups[0]!r} as a structure, which "
+                    "is not read; save it in MATLAB with -v7"
+                )
+            return {name: np.asarray(item).T for name, item in found.items()}
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error}); it may be cut short") from None
