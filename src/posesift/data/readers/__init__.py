@@ -24,8 +24,21 @@ from posesift.data.mapped import mapped
 from posesift.poses.table import PoseTable
 
 READERS = {
+    "surreal": "posesift.data.readers.surreal",
+    "lsp": "posesift.data.readers.lsp",
     "lspet": "posesift.data.readers.lspet",
+    "mpii": "posesift.data.readers.mpii",
+    "human36m": "posesift.data.readers.human36m",
+    "rhd": "posesift.data.readers.rhd",
+    "h3d": "posesift.data.readers.h3d",
+    "freihand": "posesift.data.readers.freihand",
     "coco": "posesift.data.readers.coco",
+    "coco-wholebody": "posesift.data.readers.coco_wholebody",
+    "tigdog": "posesift.data.readers.tigdog",
+    "animalpose": "posesift.data.readers.animalpose",
+    "ap10k": "posesift.data.readers.ap10k",
+    "synthetic-animals": "posesift.data.readers.synthetic_animals",
+    "csv": "posesift.data.readers.csv",
     "poses": "posesift.data.readers.poses",
     "images": "posesift.data.readers.images",
     "world": "posesift.data.readers.world",
