@@ -11,15 +11,23 @@ from posesift.skeletons import Skeleton
 from posesift.skeletons.mapping import mapping
 
 
-def mapped(table: PoseTable, target: Skeleton) -> PoseTable:
+def mapped(table: PoseTable, target: Skeleton, absent: tuple[str, ...] | None = None) -> PoseTable:
     """The poses of ``table`` with the keypoints of ``target``; all else is kept.
 
     What is computed from other keypoints, never visible or dropped joins ``table.problems``.
 
+    Args:
+        table: the poses.
+        target: the skeleton that is wanted.
+        absent: keypoints that the data never show; None for those that this table never shows,
+            which for a part of the data may be more.
+
     Raises:
         ValueError: the two skeletons have nothing in common.
     """
-    found = mapping(table.skeleton, target, never_visible(table))
+    if absent is None:
+        absent = never_visible(table)
+    found = mapping(table.skeleton, target, absent)
     keypoints_NK2, visible_NK = found.move(table.keypoints_NK2, table.visible_NK)
     occluded_NJ = table.occluded_NK
     return dataclasses.replace(

@@ -8,6 +8,7 @@ Legend: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -258,3 +259,43 @@ class PoseTable:
             address=facts.get("address") or f"poses:{path}",
             **loaded,  # pyright: ignore[reportArgumentType]
         )
+
+
+def joined(tables: Sequence[PoseTable]) -> PoseTable:
+    """One table of several, one after the other; a problem that several tell is told once.
+
+    Columns that one table has and another lacks are refused, so that nothing is lost unsaid.
+
+    Raises:
+        ValueError: there are no tables, or they differ in skeleton, root, boxes or columns.
+    """
+    if not tables:
+        raise ValueError("expected pose tables to join, found none")
+    first = tables[0]
+    names = [item.name for item in fields(PoseTable) if "_N" in item.name]
+    filled = [name for name in names if getattr(first, name) is not None]
+    for table in tables[1:]:
+        if not table.skeleton.same_as(first.skeleton):
+            raise ValueError(
+                f"expected pose tables of one skeleton ({first.skeleton.name}), found "
+                f"{table.skeleton.name}: {first.skeleton.difference(table.skeleton)}"
+            )
+        for what in ("root", "boxes_from"):
+            if getattr(table, what) != getattr(first, what):
+                raise ValueError(
+                    f"expected pose tables with one {what} ({getattr(first, what)}), "
+                    f"found {getattr(table, what)}"
+                )
+        if others := set(filled) ^ {name for name in names if getattr(table, name) is not None}:
+            raise ValueError(
+                f"expected pose tables with the same columns, found {', '.join(sorted(others))} "
+                "in some of them only"
+            )
+    columns = {name: np.concatenate([getattr(table, name) for table in tables]) for name in filled}
+    return replace(
+        first,
+        **columns,
+        share=first.share if all(table.share == first.share for table in tables) else None,
+        address=first.address if all(table.address == first.address for table in tables) else "",
+        problems=list(dict.fromkeys(line for table in tables for line in table.problems)),
+    )

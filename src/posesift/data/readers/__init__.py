@@ -1,8 +1,9 @@
 """Readers: one file a format, each turning what is on disk into a pose table.
 
 A reader is a function ``read(path, *, option=default, ...) -> PoseTable``. Its keyword
-parameters are the options of the data address, converted by their annotations. To add a format,
-write such a file and add its line to `READERS`. Every format with keypoints also has the option
+parameters are the options of the data address, converted by their annotations. Formats of videos
+and of millions of samples have ``parts`` beside it (`posesift.data.parts`). To add a format, write
+such a file and add its line to `READERS`. Every format with keypoints also has the option
 ``as=SKELETON``, which is applied here (`posesift.data.mapped`).
 """
 
@@ -13,15 +14,20 @@ import difflib
 import importlib
 import inspect
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
+from types import ModuleType
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from posesift import skeletons
 from posesift.data.address import Address, parse
-from posesift.data.mapped import mapped
+from posesift.data.mapped import mapped, never_visible
+from posesift.data.parts import Part
 from posesift.poses.table import PoseTable
+from posesift.skeletons import Skeleton
 
 READERS = {
     "surreal": "posesift.data.readers.surreal",
@@ -67,24 +73,95 @@ def read(address: str | Address, *, default_split: str | None = None) -> PoseTab
         ValueError: unknown kind or option (the right spellings are listed), a value that does
             not fit, or whatever the reader finds wrong with the data.
     """
+    address = _with_split(address, default_split)
+    values, target = _arguments(address)
+    return _named(_module(address.kind).read(address.path, **values), address, target)
+
+
+def read_parts(
+    address: str | Address, *, default_split: str | None = None, size: int = 1000
+) -> Iterator[Part]:
+    """The same samples as `read` in the same order, piece by piece.
+
+    Where the format reads clip by clip, no more than one part need be in memory at a time; other
+    formats are read whole when the first part is asked for, and cut.
+
+    Args:
+        address: as for `read`.
+        default_split: as for `read`.
+        size: samples a part, where the format has no parts of its own.
+
+    Raises:
+        ValueError: as `read`, some of it only when a part is read.
+    """
+    address = _with_split(address, default_split)
+    module = _module(address.kind)
+    if not hasattr(module, "parts"):
+        table = read(address)
+        for start in range(0, len(table), size):
+            rows = np.arange(start, min(start + size, len(table)))
+            # what the reader left out is told once
+            piece = dataclasses.replace(table, problems=[] if start else table.problems)
+            yield Part(f"samples {rows[0]} to {rows[-1]}", partial(piece.select, rows))
+        return
+    values, target = _arguments(address)
+    absent = ()
+    if target is not None:
+        absent = _never_shown(module.parts(address.path, **values))
+    for part in module.parts(address.path, **values):
+        yield Part(part.name, partial(_read_part, part, address, target, absent))
+
+
+def _read_part(
+    part: Part, address: Address, target: Skeleton | None, absent: tuple[str, ...]
+) -> PoseTable:
+    return _named(part.read(), address, target, absent)
+
+
+def _never_shown(parts: Iterable[Part]) -> tuple[str, ...]:
+    """Names of the keypoints that no part shows; most often the first part shows all."""
+    absent: set[str] | None = None
+    for part in parts:
+        table = part.read()
+        if not table.visible_NK.any():
+            continue  # shows none, and says nothing
+        lacking = set(never_visible(table))
+        absent = lacking if absent is None else absent & lacking
+        if not absent:
+            break
+    return tuple(sorted(absent or ()))
+
+
+def _with_split(address: str | Address, default_split: str | None) -> Address:
     if isinstance(address, str):
         address = parse(address)
-    reader = _reader(address.kind)
     if default_split is not None and "split" in options(address.kind):
         values = {"split": default_split} | address.options
         address = dataclasses.replace(address, options=values)
+    return address
+
+
+def _arguments(address: Address) -> tuple[dict[str, Any], Skeleton | None]:
+    """The options as the reader wants them, and the skeleton that ``as=`` asks for."""
     values = _converted(address)
     wanted = values.pop("as", None)
-    if wanted is not None:
-        target = skeletons.load(wanted)
-        values = OWN_KEYPOINTS.get(address.kind, {}) | values
-        table = reader(address.path, **values)
+    if wanted is None:
+        return values, None
+    return OWN_KEYPOINTS.get(address.kind, {}) | values, skeletons.load(wanted)
+
+
+def _named(
+    table: PoseTable,
+    address: Address,
+    target: Skeleton | None,
+    absent: tuple[str, ...] | None = None,
+) -> PoseTable:
+    """The table in the keypoints of ``target``, with the address it was read from."""
+    if target is not None:
         try:
-            table = mapped(table, target)
+            table = mapped(table, target, absent)
         except ValueError as error:
             raise ValueError(f"{address}: {error}") from None
-    else:
-        table = reader(address.path, **values)
     return dataclasses.replace(table, address=str(address))
 
 
@@ -97,7 +174,7 @@ def options(kind: str) -> dict[str, inspect.Parameter]:
     Raises:
         ValueError: there is no such format.
     """
-    parameters = inspect.signature(_reader(kind), eval_str=True).parameters
+    parameters = inspect.signature(_module(kind).read, eval_str=True).parameters
     found = {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
     if kind not in UNLABELLED:
         # a word of Python's own, so no reader can have it as a keyword
@@ -115,13 +192,13 @@ def help_text() -> str:
     return "\n".join(lines)
 
 
-def _reader(kind: str) -> Callable[..., PoseTable]:
+def _module(kind: str) -> ModuleType:
     if kind not in READERS:
         raise ValueError(
             f"expected a data format ({', '.join(READERS)}), found {kind!r}"
             + _closest(kind, READERS)
         )
-    return importlib.import_module(READERS[kind]).read
+    return importlib.import_module(READERS[kind])
 
 
 def _converted(address: Address) -> dict[str, Any]:
