@@ -3,7 +3,8 @@
 import pytest
 
 from posesift.experiments import Experiment
-from posesift.experiments.recipes import BOXES_FROM_LABELS, RECIPES, aimed, recipe
+from posesift.experiments.recipes import RECIPES, aimed, recipe
+from posesift.experiments.recipes.aim import BOXES_FROM_LABELS
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -11,7 +12,7 @@ from posesift.experiments.recipes import BOXES_FROM_LABELS, RECIPES, aimed, reci
 def test_recipes_survive_yaml(tmp_path, name, quick):
     experiment = recipe(name, seed=5, quick=quick)
     assert experiment.seed == 5
-    assert "seed=5" in experiment.source
+    assert experiment.kinds or "seed=5" in experiment.source  # tasks name no data of their own
     experiment.save(tmp_path / "experiment.yaml")
     assert Experiment.load(tmp_path / "experiment.yaml") == experiment
 

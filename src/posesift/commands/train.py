@@ -33,8 +33,9 @@ class Train(ResultFlags, DeviceFlags):
     """Train a pose network by a recipe; every flag replaces one of the recipe's settings."""
 
     recipe: Annotated[str, tyro.conf.Positional]
-    """world-body, world-hand, photos, style (AdaIN's decoder), or the experiment.yaml of an
-    earlier run."""
+    """world-body, world-hand, photos, a task (surreal-to-lsp, surreal-to-human36m, rhd-to-h3d,
+    rhd-to-freihand, synthetic-to-tigdog, synthetic-to-animalpose), style (AdaIN's decoder), or the
+    experiment.yaml of an earlier run."""
     source: str | None = None
     """Address of the labelled training data."""
     target: str | None = None
@@ -195,7 +196,7 @@ class Train(ResultFlags, DeviceFlags):
             base = Experiment.load(self.recipe)
         else:
             base = recipe(self.recipe, self.seed or 0, self.quick)
-        base = aimed(base, self.source, self.target, self.test)
+        base = aimed(base, self.source, self.target, self.test, self.parity)
         names = {item.name for item in dataclasses.fields(Experiment)}
         changes = {
             name: str(value.expanduser().resolve()) if isinstance(value, Path) else value
@@ -205,6 +206,9 @@ class Train(ResultFlags, DeviceFlags):
             and value is not False
             and value != ()
         }
+        own = base.steps_of.get(self.method or base.method)
+        if own is not None:
+            changes = dict(zip(("warmup_steps", "steps"), own, strict=True)) | changes
         return dataclasses.replace(base, **changes)
 
 

@@ -102,8 +102,8 @@ class Comparison:
 def seeded(plan: Comparison, seed: int) -> Experiment:
     """The experiment that all arms of one seed share."""
     experiment = recipe(plan.recipe, seed, plan.quick)
-    if plan.aim:
-        experiment = aimed(experiment, **plan.aim)
+    if plan.aim or not experiment.test:
+        experiment = aimed(experiment, **plan.aim, parity=plan.changes.get("parity", False))
     return dataclasses.replace(experiment, **plan.changes)
 
 

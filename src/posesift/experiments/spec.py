@@ -78,7 +78,10 @@ class Experiment:
         devices: how many of them train together, each with its share of every batch.
         log_to: trackers that get the journal too: ``tensorboard``, ``wandb``, ``mlflow``.
         save_every: steps between checkpoints.
-        target_boxes: data format to where boxes come from, for formats that have none.
+        reading: data format to options of its address that the recipe sets where it names none.
+        kinds: the formats of source and target that the recipe is made for; empty: any.
+        steps_of: method to its own ``warmup_steps`` and ``steps``, which `posesift train` keeps to
+            unless told otherwise; comparisons give every method the same.
         published: task whose published rows stand beside a comparison
             (`posesift.experiments.published`), or None.
         notes: what a reader of the report must know.
@@ -125,7 +128,9 @@ class Experiment:
     devices: int = 1
     log_to: tuple[str, ...] = ()
     save_every: int = 100
-    target_boxes: dict[str, str] = field(default_factory=dict)
+    reading: dict[str, dict[str, str]] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
+    steps_of: dict[str, tuple[int, int]] = field(default_factory=dict)
     published: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -164,7 +169,9 @@ class Experiment:
     def save(self, path: str | Path) -> None:
         """Write YAML from which `load` makes the same value."""
         document = {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
-        document |= {"notes": list(self.notes), "log_to": list(self.log_to)}
+        lists = ("notes", "log_to", "kinds")
+        document |= {name: list(document[name]) for name in lists}
+        document["steps_of"] = {name: list(steps) for name, steps in self.steps_of.items()}
         storage.write_text(path, yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
 
     @staticmethod

@@ -20,6 +20,6 @@ def photos(seed: int = 0, quick: bool = False) -> Experiment:
         ),
         warmup_steps=100 if quick else 500,
         steps=50 if quick else 300,
-        target_boxes={"lspet": "labels"},
+        reading={"lspet": {"boxes": "labels"}},
         seed=seed,
     )

@@ -1,0 +1,109 @@
+"""A recipe on data of one's own: the addresses that a person gives, in the recipe's places."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from posesift.data.address import Address, parse
+from posesift.data.readers import options
+from posesift.experiments.spec import Experiment
+
+BOXES_FROM_LABELS = (
+    "Person boxes of the target come from its labels (jittered by 15 %): a detector's boxes would "
+    "be worse."
+)
+
+
+def aimed(
+    experiment: Experiment,
+    source: str | None = None,
+    target: str | None = None,
+    test: str | None = None,
+    parity: bool = False,
+) -> Experiment:
+    """The experiment on data of one's own.
+
+    Args:
+        experiment: a recipe's.
+        source: address of the labelled training data, instead of the recipe's.
+        target: address of the target, without a split: its train split is the oracle's, its test
+            split the test.
+        test: address of the test data, instead of the target's test split.
+        parity: read the joints and splits of the published code, where a format has them.
+
+    Raises:
+        ValueError: an address that cannot be read as one, a target that names a split, or data
+            that the recipe leaves open and nobody gives.
+    """
+    title, labels = experiment.title, dict(experiment.labels)
+    if source is not None:
+        address = _read_as(source, experiment, parity)
+        title = title if experiment.kinds else f"{address} as the source"
+        test_sets = {name: where for name, where in experiment.test.items() if name == "target"}
+        experiment = replace(experiment, source=str(address), test=test_sets, gap=None)
+    if target is not None:
+        address = _read_as(target, experiment, parity)
+        if "split" in address.options:
+            raise ValueError(
+                f"--target {target}: leave split= out; its train split is the oracle's and its "
+                "test split is tested on (--test names other test data)"
+            )
+        train, held = (
+            str(replace(address, options=address.options | {"split": split}))
+            for split in ("train", "test")
+        )
+        title = title if experiment.kinds else f"{title}, tested on {address.kind} data"
+        labels = _label(address, "test split")
+        experiment = replace(
+            experiment, target=train, oracles={"target": train}, test={"target": held}, gap=None
+        )
+    if test is not None:
+        address = _read_as(test, experiment, parity)
+        labels = _label(address, address.options.get("split", "test") + " split")
+        experiment = replace(experiment, test={"target": str(address)}, gap=None)
+    _check_given(experiment)
+    looks = any(_boxes(parse(where)) == "labels" for where in experiment.test.values())
+    notes = dict.fromkeys((*experiment.notes, BOXES_FROM_LABELS) if looks else experiment.notes)
+    return replace(experiment, title=title, labels=labels, notes=tuple(notes))
+
+
+def _check_given(experiment: Experiment) -> None:
+    """Refuse what the recipe leaves open."""
+    missing = [] if experiment.source else ["--source"]
+    missing += [] if experiment.test else ["--target"]
+    if not missing:
+        return
+    source, target = experiment.kinds or ("coco", "lspet")
+    kinds = {"--source": source, "--target": target}
+    shown = " ".join(f"{flag} {kinds[flag]}:/data/{kinds[flag]}" for flag in missing)
+    told = ", ".join(f"`posesift check {kinds[flag]}`" for flag in missing if experiment.kinds)
+    raise ValueError(
+        f"recipe {experiment.recipe} does not say what it is "
+        f"{'trained' if '--source' in missing else 'tested'} on; give {' and '.join(missing)}, "
+        f"for instance {shown}" + (f"; {told} tells where the data are found" if told else "")
+    )
+
+
+def _read_as(text: str, experiment: Experiment, parity: bool) -> Address:
+    """The address as the recipe reads its format, its path absolute: the same from any folder."""
+    address = parse(text)
+    if address.kind == "world":
+        return address
+    chosen = dict(experiment.reading.get(address.kind, {}))
+    if parity and "parity" in options(address.kind):
+        chosen["parity"] = "true"
+    path = str(Path(address.path).expanduser().resolve())
+    return Address(address.kind, path, chosen | address.options)
+
+
+def _boxes(address: Address) -> str | None:
+    """Where the boxes of an address come from: its word, else the format's own choice."""
+    known = options(address.kind).get("boxes")
+    return address.options.get("boxes", known.default if known is not None else None)
+
+
+def _label(address: Address, part: str) -> dict[str, str]:
+    """What a person calls the target: the last part of its path, or a world's whole address."""
+    name = str(address) if address.kind == "world" else f"{address.kind} {Path(address.path).name}"
+    return {"target": f"{name}, {part}"}

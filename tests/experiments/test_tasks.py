@@ -1,0 +1,88 @@
+"""The field's tasks: what they ask for, what they set, and that each of them trains."""
+
+from __future__ import annotations
+
+import pytest
+
+from posesift.commands.train import Train
+from posesift.experiments.plan import compare_plan
+from posesift.experiments.published import tasks
+from posesift.experiments.recipes import aimed, recipe
+from posesift.experiments.recipes.tasks import PUBLISHED, TASKS
+from posesift.experiments.spec import Experiment
+
+# Written down from the public scripts: epochs of 500 steps.
+PUBLISHED_STEPS = {
+    ("surreal-to-lsp", "source-only"): (35_000, 0),
+    ("surreal-to-lsp", "regda"): (35_000, 15_000),
+    ("surreal-to-lsp", "udape"): (20_000, 15_000),
+    ("surreal-to-human36m", "regda"): (35_000, 5_000),
+    ("rhd-to-h3d", "regda"): (35_000, 15_000),
+    ("rhd-to-freihand", "udape"): (20_000, 15_000),
+    ("synthetic-to-tigdog", "udape"): (20_000, 15_000),
+}
+
+
+def aim(name: str) -> dict[str, str]:
+    source, target = TASKS[name]().kinds
+    return {"source": f"{source}:/data/s", "target": f"{target}:/data/t"}
+
+
+@pytest.mark.parametrize(("name", "method"), PUBLISHED_STEPS)
+def test_training_takes_the_published_steps_of_its_method(name, method):
+    found = Train(recipe=name, method=method, **aim(name)).experiment()
+    assert (found.warmup_steps, found.steps) == PUBLISHED_STEPS[name, method]
+    assert (found.network, found.side, found.batch_size) == ("resnet101", 256, 32)
+    told = Train(recipe=name, method=method, steps=7, **aim(name)).experiment()
+    assert (told.warmup_steps, told.steps) == (PUBLISHED_STEPS[name, method][0], 7)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_comparison_gives_every_method_one_budget(name):
+    plan = compare_plan(name, seeds=[0], aim=aim(name))
+    assert {(arm.warmup_steps, arm.steps) for arm in plan.arms if arm.role == "oracle"} == {
+        (20_000, 15_000)
+    }
+    assert {arm.steps for arm in plan.arms if arm.role == "arm"} == {15_000}
+    assert {arm.warmup_steps for arm in plan.arms if arm.role == "warm-up"} == {20_000}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_what_is_missing_is_asked_for_and_where_it_is_found_is_told(name):
+    source, target = TASKS[name]().kinds
+    with pytest.raises(ValueError, match=rf"--source {source}:/data.* --target {target}:/data"):
+        aimed(recipe(name))
+    with pytest.raises(ValueError, match=rf"give --target.*`posesift check {target}`"):
+        aimed(recipe(name), source=f"{source}:/data/s")
+
+
+def test_parity_reads_the_published_joints_and_splits():
+    found = Train(recipe="surreal-to-lsp", parity=True, **aim("surreal-to-lsp")).experiment()
+    assert found.source == "surreal:/data/s,parity=true"
+    assert found.target == "lsp:/data/t,parity=true,split=train"
+    honest = Train(recipe="surreal-to-lsp", **aim("surreal-to-lsp")).experiment()
+    assert "parity" not in honest.source + str(honest.target) + str(honest.test)
+    own = aimed(recipe("surreal-to-lsp"), "coco:/data/a.json", "lsp:/data/t", parity=True)
+    assert own.source == "coco:/data/a.json"  # has no such option
+
+
+def test_every_fifth_frame_of_human36m_unless_the_address_says_otherwise():
+    name = "surreal-to-human36m"
+    found = aimed(recipe(name), **aim(name))
+    assert found.test == {"target": "human36m:/data/t,every=5,split=test"}
+    assert any("come from its labels" in note for note in found.notes)
+    other = aimed(recipe(name), "surreal:/s", "human36m:/data/t,every=50")
+    assert other.test == {"target": "human36m:/data/t,every=50,split=test"}
+
+
+def test_tasks_with_published_rows_show_them():
+    assert tuple(PUBLISHED) == tasks()
+    for name in TASKS:
+        assert recipe(name).published == (name if name in tasks() else None)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_survives_its_file(name, tmp_path):
+    found = aimed(recipe(name), **aim(name))
+    found.save(tmp_path / "experiment.yaml")
+    assert Experiment.load(tmp_path / "experiment.yaml") == found
