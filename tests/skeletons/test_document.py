@@ -49,6 +49,12 @@ def test_published_orders():
     animal = skeletons.load("animal18")
     assert {(i, j) for i, j in enumerate(animal.mirror) if i < j} == set(flips18)
     assert skeletons.load("animal14").mirror == (1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12)
+    # Left before right, the front before the back, in TigDog as in AnimalPose.
+    for name, hoof in (("animal18", 3), ("animal14", 2)):
+        assert skeletons.load(name).keypoints[hoof : hoof + 4] == (
+            *("left_front_hoof", "right_front_hoof", "left_back_hoof", "right_back_hoof"),
+        )
+    assert animal.keypoints[12:14] == ("left_shoulder", "right_shoulder")
 
 
 def test_a_file_of_ones_own(tmp_path):

@@ -22,7 +22,7 @@ def names() -> list[str]:
     """The built-in skeletons.
 
     >>> names()
-    ['animal14', 'animal18', 'body16', 'coco17', 'hand21']
+    ['animal14', 'animal18', 'ap10k17', 'body16', 'coco17', 'hand21']
     """
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
