@@ -83,7 +83,7 @@ def labelled(
         columns["occluded_NK"] = occluded_NK & visible_NK
     table = PoseTable(
         skeleton=skeleton,
-        keypoints_NK2=keypoints_NK2.astype(np.float32),
+        keypoints_NK2=keypoints_NK2.astype(np.float32, copy=False),
         visible_NK=visible_NK,
         width_N=np.asarray(size_N2)[:, 0].astype(np.int32),
         height_N=np.asarray(size_N2)[:, 1].astype(np.int32),

@@ -8,6 +8,7 @@ import pytest
 from tests.datasets import coco_document, dot_colour, save_coco, write_coco
 
 from posesift import skeletons
+from posesift.data import coco_json
 from posesift.data.images import read_image
 from posesift.data.readers import read
 
@@ -246,7 +247,11 @@ def test_invalid_json_says_where(tmp_path):
         ([], r"Expected `object`, got `array`"),
         ({"images": []}, "missing required field `annotations`"),
         (
-            {"images": [], "categories": [], "annotations": [{"id": 1, "image_id": None}]},
+            {
+                "images": [],
+                "categories": [{"id": 1, "keypoints": ["a"]}],
+                "annotations": [{"id": 1, "image_id": None}],
+            },
             r"got `null` - at `\$\.annotations\[0\]\.image_id`",
         ),
     ],
@@ -264,3 +269,70 @@ def test_two_images_with_one_id(tmp_path):
     save_coco(truth.path, document)
     with pytest.raises(ValueError, match="two images have the same id"):
         read(address(truth))
+
+
+def test_annotations_are_read_in_parts_and_stay_in_order(tmp_path, monkeypatch):
+    truth = write_coco(tmp_path, n=23)
+    document = coco_document(truth)
+    document["annotations"].insert(3, document["annotations"][0] | {"iscrowd": 1})
+    document["annotations"].insert(9, document["annotations"][0] | {"keypoints": [0] * 51})
+    save_coco(truth.path, document)
+    whole = read(address(truth))
+    monkeypatch.setattr(coco_json, "_CHUNK", 4)
+    parts = read(address(truth))
+    np.testing.assert_array_equal(parts.keypoints_NK2, whole.keypoints_NK2)
+    np.testing.assert_array_equal(parts.box_N4, whole.box_N4)
+    assert parts.image_N.tolist() == truth.names
+    assert parts.problems == whole.problems
+    np.testing.assert_array_equal(parts.visible_NK, truth.visible_NJ)
+    spoil_nan(document["annotations"][17])
+    save_coco(truth.path, document)
+    number = document["annotations"][17]["id"]
+    assert f"annotation {number}: NaN" in read(address(truth)).problems[-1]
+    document["annotations"][17]["image_id"] = None
+    save_coco(truth.path, document)
+    with pytest.raises(ValueError, match=r"got `null` - at `\$\.annotations\[17\]\.image_id`"):
+        read(address(truth))
+
+
+def test_what_other_programs_write_is_read(tmp_path):
+    truth = write_coco(tmp_path)
+    plain = read(address(truth))
+    document = coco_document(truth)
+    document["info"] = {"description": 'said "NaN", or Infinity, and \\"'}
+    document["annotations"][0]["bbox"] = [float("nan"), 0, float("inf"), 5]
+    document["annotations"][1]["iscrowd"] = False
+    document["annotations"][2]["segmentation"] = {"size": [3, 4], "counts": "a]}[{\\u0020"}
+    truth.path.write_bytes(b"\xef\xbb\xbf" + json.dumps(document, indent=2).encode())
+    table = read(address(truth))
+    np.testing.assert_array_equal(table.keypoints_NK2, plain.keypoints_NK2)
+    assert table.box_N4[0].tolist() == [0, 0, *truth.size_N2[0].tolist()]
+    truth.path.write_text(json.dumps(coco_document_of(document)), encoding="utf-16")
+    np.testing.assert_array_equal(read(address(truth)).visible_NK, plain.visible_NK)
+
+
+def coco_document_of(document):
+    """Without the words that JSON does not have."""
+    document["annotations"][0]["bbox"] = []
+    return document
+
+
+def test_a_mistake_in_a_long_file_has_its_line(tmp_path):
+    truth = write_coco(tmp_path)
+    lines = json.dumps(coco_document(truth), indent=1).splitlines()
+    spoilt = next(n for n, line in enumerate(lines) if '"bbox"' in line)
+    lines[spoilt] = lines[spoilt].replace(":", ";")
+    truth.path.write_text("\n".join(lines))
+    column = lines[spoilt].index(";") + 1
+    with pytest.raises(ValueError, match=f"line {spoilt + 1} column {column};"):
+        read(address(truth))
+
+
+def test_a_coordinate_beyond_all_numbers_is_hidden(tmp_path):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    document["annotations"][0]["keypoints"][0] = 1e300
+    save_coco(truth.path, document)
+    table = read(address(truth))
+    assert not table.visible_NK[0, 0]
+    assert "made invisible, off the image: annotation 1000" in table.problems[0]
