@@ -16,7 +16,8 @@ from typing import Any
 import h5py
 import numpy as np
 import scipy.io
-from tests.datasets import RADIUS, photograph, save_image
+from tests.data.formats.dots import scattered
+from tests.datasets import photograph, save_image
 
 MAT = "mpii_human_pose_v1_u12_1.mat"
 HEAD = (8, 9)  # upper neck and head top come from a rectangle: fractions, no visibility
@@ -73,13 +74,9 @@ def people(images: int, seed: int = 0) -> Mpii:
     rows: list[dict[str, Any]] = []
     for number in range(images):
         size_2 = rng.integers(150, 210, 2)
-        cell = 2 * RADIUS + 8
-        grid_G2 = np.stack(
-            np.meshgrid(*[np.arange(12, side - 20, cell) for side in size_2]), -1
-        ).reshape(-1, 2)
         count = 1 + number % 2
-        points_PJ2 = rng.choice(grid_G2, (count, 16), replace=False) + rng.integers(0, 6, (1, 2))
-        points_PJ2 = points_PJ2.astype(float)
+        # whole pixels, as people were labelled; the head is a rectangle's middle line
+        points_PJ2 = np.floor(scattered(rng, size_2.tolist(), 16 * count)).reshape(count, 16, 2)
         points_PJ2[:, HEAD] += rng.uniform(0, 0.9, (count, 2, 2))
         for person in range(count):
             visible_J = rng.random(16) < 0.85
