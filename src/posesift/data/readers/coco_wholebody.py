@@ -1,0 +1,241 @@
+"""COCO-WholeBody: the hands of its people, 21 joints each, one sample a hand.
+
+Jin et al., "Whole-Body Human Pose Estimation in the Wild", ECCV 2020: COCO's annotations with
+``lefthand_kpts``, ``righthand_kpts`` (x, y, v for each joint), their boxes, and whether each hand
+was clear enough to label (``lefthand_valid``). Images are those of COCO 2017.
+
+Shapes: N hands, M images, K the 21 keypoints of ``hand21``, 2 = (x, y), 3 = (x, y, v),
+4 = (x, y, width, height).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from posesift import skeletons
+from posesift.data.about import About
+from posesift.data.image_folder import image_folder, sizes
+from posesift.data.label_boxes import Boxes
+from posesift.data.labelled import labelled
+from posesift.data.left_hands import Hands, seen_as
+from posesift.data.splits import Split, in_split
+from posesift.poses import boxes as box_shapes
+from posesift.poses.table import PoseTable
+
+ABOUT = About(
+    title="COCO-WholeBody: hands of people in COCO's photographs, 21 joints each",
+    page="https://github.com/jin-s13/COCO-WholeBody",
+    get="the annotations for train and val; the images, 2017 Train and Val, from cocodataset.org",
+    terms="annotations: research only, no commercial use; the photographs are from Flickr, under "
+    "the terms of each",
+    tree="""
+coco_wholebody_train_v1.0.json   (the address names it; images=FOLDER the images')
+coco_wholebody_val_v1.0.json
+train2017/
+  000000000009.jpg ...
+val2017/
+""",
+    cite="Jin et al., ECCV 2020",
+)
+
+_GROWN = 1.5  # the file's boxes touch the outermost joints: side of ours over their longer side
+_CHUNK = 2000  # hands decoded at once
+
+
+class _Image(msgspec.Struct, gc=False):
+    id: int
+    file_name: str
+    width: int = 0
+    height: int = 0
+
+
+class _Annotation(msgspec.Struct, gc=False):
+    id: int
+    image_id: int
+    lefthand_valid: bool | int
+    righthand_valid: bool | int
+    lefthand_kpts: msgspec.Raw  # most are 63 zeros, which need not become objects
+    righthand_kpts: msgspec.Raw
+    lefthand_box: list[float] = []
+    righthand_box: list[float] = []
+    iscrowd: bool | int = 0
+
+
+class _WholeBody(msgspec.Struct):
+    images: list[_Image]
+    annotations: list[_Annotation]
+
+
+class _Hand(NamedTuple):
+    annotation: int
+    image: int
+    is_right: bool
+    joints: msgspec.Raw
+    box: list[float]
+
+    def __str__(self) -> str:
+        return f"annotation {self.annotation}, {'right' if self.is_right else 'left'} hand"
+
+
+def read(
+    path: str,
+    *,
+    split: Split = "all",
+    boxes: Boxes = "file",
+    images: str | None = None,
+    hands: Hands = "left",
+) -> PoseTable:
+    """Read the hands that the file calls valid; ``mode_N`` says which hand it is, left or right.
+
+    The joints stand in the order of the keypoints. A joint's v is 0 (not labelled), 1 (hidden) or
+    2 (seen); where a network proposed the joint and an annotator let it stand, v is that
+    network's score, between 0 and 1, and the set's makers train on all above 0. So: above 0
+    visible, exactly 1 occluded too.
+
+    Args:
+        path: the JSON file; train and val are a file each.
+        split: ``train``, ``test`` (the last quarter of the images, in the order in which
+            annotations name them) or ``all``.
+        boxes: ``file``, a square around the hand's box, 1.5 times its longer side, since the
+            file's boxes touch the outermost joints; or ``labels``.
+        images: folder of the images; without it, the file's own folder where they lie there, and
+            else the table has poses only.
+        hands: ``left`` mirrors right hands, so that all are left hands; ``stored`` leaves them.
+
+    Raises:
+        ValueError: the file is not COCO-WholeBody, it holds no valid hand, or more than 5 % of
+            the hands are bad (missing image, NaN, wrong number of values).
+    """
+    file = Path(path).expanduser().resolve()
+    whole = _decoded(file)
+    image_of = {image.id: image for image in whole.images}
+    if len(image_of) < len(whole.images):
+        raise ValueError(f"{file}: two images have the same id; give every image its own")
+    valid, skipped = _valid(whole)
+    found, joints_NK3, bad = _labelled(valid)
+    if empty := len(valid) - len(found):
+        skipped.append(f"skipped: {empty} hands without a labelled joint")
+    if not found:
+        raise ValueError(
+            f"{file}: expected valid hands with labelled joints, found none among "
+            f"{len(whole.annotations)} people; {'; '.join(skipped)}"
+        )
+    root, size_N2, names, wrong = _images(file, images, found, image_of)
+
+    is_right_N = np.array([hand.is_right for hand in found])
+    nothing = [0.0] * 4
+    box_N4 = np.array([hand.box if len(hand.box) == 4 else nothing for hand in found], np.float64)
+    has_box_N1 = (np.isfinite(box_N4) & (box_N4[:, 2:].min(1) > 0)[:, None]).all(1)[:, None]
+    whole_N4 = np.concatenate([np.zeros_like(size_N2), size_N2], axis=1)
+    box_N4 = np.where(has_box_N1, box_shapes.square(box_N4, _GROWN), whole_N4)
+    keypoints_NK2, grown_N4, mirrored_N = seen_as(
+        hands, is_right_N, size_N2[:, 0], joints_NK3[..., :2], box_N4
+    )
+    assert grown_N4 is not None
+    return labelled(
+        skeletons.load("hand21"),
+        keypoints_NK2,
+        joints_NK3[..., 2] > 0,
+        size_N2,
+        [str(hand) for hand in found],
+        str(file),
+        chosen_N=in_split(split, [hand.image for hand in found]),
+        bad=wrong | bad,
+        boxes=boxes,
+        problems=skipped,
+        occluded_NK=joints_NK3[..., 2] == 1,
+        image_N=np.array(names, dtype=object) if root else None,
+        root=str(root or ""),
+        box_N4=grown_N4.astype(np.float32),
+        boxes_from="file",
+        mode_N=np.where(is_right_N, "right", "left").astype(object),
+        mirrored_N=mirrored_N,
+    )
+
+
+def _decoded(file: Path) -> _WholeBody:
+    if not file.is_file():
+        raise ValueError(f"expected a COCO-WholeBody annotation file at {file}, found no file")
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_WholeBody)
+    except msgspec.ValidationError as error:
+        raise ValueError(
+            f"{file} is JSON, but not COCO-WholeBody annotations: {error}; plain COCO is read as "
+            "coco:"
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is not valid JSON: {error}; it may be cut short") from None
+
+
+def _valid(whole: _WholeBody) -> tuple[list[_Hand], list[str]]:
+    """The valid hands, and how many others there are."""
+    single = [a for a in whole.annotations if not a.iscrowd]
+    found = []
+    for a in single:
+        if a.lefthand_valid:
+            found.append(_Hand(a.id, a.image_id, False, a.lefthand_kpts, a.lefthand_box))
+        if a.righthand_valid:
+            found.append(_Hand(a.id, a.image_id, True, a.righthand_kpts, a.righthand_box))
+    counts = {
+        "annotations of crowds": len(whole.annotations) - len(single),
+        "hands too unclear to label": 2 * len(single) - len(found),
+    }
+    return found, [f"skipped: {count} {what}" for what, count in counts.items() if count]
+
+
+def _labelled(
+    found: list[_Hand],
+) -> tuple[list[_Hand], np.ndarray, dict[int, str]]:
+    """The hands with a labelled joint, their joints (N, K, 3); and row to what is wrong."""
+    kept, bad = [], {}
+    joints_NK3 = np.zeros((len(found), 21, 3))
+    for first in range(0, len(found), _CHUNK):
+        part = found[first : first + _CHUNK]
+        try:
+            content = b"[" + b",".join(hand.joints for hand in part) + b"]"
+            rows = msgspec.json.decode(content, type=list[list[float]])
+        except msgspec.ValidationError:
+            rows = [_numbers(hand.joints) for hand in part]
+        for hand, values in zip(part, rows, strict=True):
+            if len(values) != 63:
+                bad[len(kept)] = f"{hand}: expected 63 numbers, x, y, v for each of 21 joints"
+            elif not any(values[2::3]):
+                continue
+            elif not 0 <= min(values[2::3]) <= max(values[2::3]) <= 2:
+                bad[len(kept)] = f"{hand}: a visibility v outside 0 to 2"
+            else:
+                joints_NK3[len(kept)] = np.reshape(values, (21, 3))
+            kept.append(hand)
+    return kept, joints_NK3[: len(kept)], bad
+
+
+def _numbers(raw: msgspec.Raw) -> list[float]:
+    try:
+        return msgspec.json.decode(raw, type=list[float])
+    except msgspec.ValidationError:
+        return []
+
+
+def _images(
+    file: Path, images: str | None, found: list[_Hand], image_of: dict[int, _Image]
+) -> tuple[Path | None, np.ndarray, list[str | None], dict[int, str]]:
+    """Their folder; sizes (N, 2), names, and row to what is wrong with its image."""
+    used = list(dict.fromkeys(hand.image for hand in found if hand.image in image_of))
+    files = [image_of[number].file_name for number in used]
+    given_M2 = np.array([(image_of[i].width, image_of[i].height) for i in used]).reshape(-1, 2)
+    root = image_folder(file, images, files[0] if files else None)
+    size_M2, wrong = sizes(files, given_M2, root)
+    place = {number: row for row, number in enumerate(used)}
+    place_N = np.array([place.get(hand.image, -1) for hand in found])
+    bad = {
+        row: f"{found[row]}: "
+        + wrong.get(m, f"the file does not list its image {found[row].image}")
+        for row, m in enumerate(place_N.tolist())
+        if m < 0 or m in wrong
+    }
+    size_N2 = np.where(place_N[:, None] >= 0, size_M2[place_N], 0)
+    return root, size_N2, [files[m] if m >= 0 else None for m in place_N.tolist()], bad

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from tests.data.formats.h3d import samples, save, write_h3d
+from tests.data.formats.hand_dots import assert_dots
+
+from posesift.data.readers import read
+
+# The set's order of joints, written out by name: an independent reference.
+JOINTS = ["wrist"]
+for finger in ("thumb", "index", "middle", "ring", "little"):
+    ends = ("cmc", "mcp", "ip", "tip") if finger == "thumb" else ("mcp", "pip", "dip", "tip")
+    JOINTS += [f"{finger}_{end}" for end in ends]
+
+
+def test_every_joint_arrives_under_its_name(tmp_path):
+    truth = write_h3d(tmp_path / "H3D_crop")
+    for folder in (tmp_path, tmp_path / "H3D_crop"):
+        table = read(f"h3d:{folder},objects=all")
+        assert table.image_N.tolist() == truth.names
+        assert list(table.skeleton.keypoints) == JOINTS
+        np.testing.assert_allclose(table.keypoints_NK2, truth.keypoints_NJ2, atol=1e-4)
+        np.testing.assert_array_equal(table.width_N, truth.size_N2[:, 0])
+        assert table.visible_NK.all()
+        assert table.problems == []
+        assert table.boxes_from == "image"
+        assert table.mirrored_N is None
+        assert [assert_dots(table, row, range(21)) for row in range(20)] == [21] * 20
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize(("objects", "rows"), [("without", 15), ("with", 5), ("all", 20)])
+def test_objects_are_told_and_chosen_as_text_or_number(tmp_path, objects, rows, number):
+    truth = write_h3d(tmp_path)
+    if number:
+        save(
+            tmp_path, [s | {"without_object": int(s["without_object"])} for s in samples(tmp_path)]
+        )
+    table = read(f"h3d:{tmp_path},objects={objects}")
+    assert len(table) == rows
+    for name, mode in zip(table.image_N, table.mode_N, strict=True):
+        held = truth.names.index(name) % 4 == 3
+        assert mode == ("with object" if held else "without object")
+    if objects == "without":
+        assert read(f"h3d:{tmp_path}").image_N.tolist() == table.image_N.tolist()
+
+
+def test_no_part_is_in_both_halves(tmp_path):
+    write_h3d(tmp_path)
+    train, test = (read(f"h3d:{tmp_path},split={s}") for s in ("train", "test"))
+    assert set(test.clip_N) == {"part5"}
+    assert set(train.clip_N) == {"part1", "part2", "part3", "part4"}
+    assert len(train) + len(test) == 15
+
+
+def test_the_order_of_the_file_and_ten_parts_change_nothing(tmp_path):
+    write_h3d(tmp_path, n=30, parts=10)
+    before = set(read(f"h3d:{tmp_path},split=test").image_N)
+    save(tmp_path, samples(tmp_path)[::-1])
+    test = read(f"h3d:{tmp_path},split=test")
+    assert set(test.clip_N) == {"part10"}
+    assert set(test.image_N) == before
+
+
+def test_one_part_is_split_by_name_and_that_is_said(tmp_path):
+    write_h3d(tmp_path, n=16, parts=1)
+    test = read(f"h3d:{tmp_path},split=test,objects=all")
+    assert test.image_N.tolist() == [f"part1/shot {n:03d}.jpg" for n in range(12, 16)]
+    assert test.problems == ["one part only (part1): a pose may be seen in both halves of a split"]
+
+
+def test_parity_is_the_published_split(tmp_path):
+    write_h3d(tmp_path)
+    names = [s["name"] for s in samples(tmp_path) if int(s["without_object"]) == 1]
+    state = random.getstate()
+    random.seed(42)
+    random.shuffle(names)
+    random.setstate(state)
+    cut = min(int(0.2 * len(names)), 3200)
+    address = f"h3d:{tmp_path},parity=true"
+    assert read(f"{address},split=test").image_N.tolist() == names[:cut]
+    assert read(f"{address},split=train").image_N.tolist() == names[cut:]
+    assert read(address).image_N.tolist() == names
+    assert random.getstate() == state
+    table = read(address)
+    assert [assert_dots(table, row, range(21)) for row in range(15)] == [21] * 15
+
+
+@pytest.mark.parametrize("name", ["../secret.jpg", "/etc/passwd", "part1/../../x.jpg", ""])
+def test_names_that_lead_out_of_the_folder_are_refused(tmp_path, name):
+    write_h3d(tmp_path)
+    content = samples(tmp_path)
+    content[2]["name"] = name
+    save(tmp_path, content)
+    with pytest.raises(ValueError, match="leads out of its folder"):
+        read(f"h3d:{tmp_path}")
+
+
+def test_few_bad_samples_are_left_out_and_named(tmp_path):
+    truth = write_h3d(tmp_path, n=60)
+    content = samples(tmp_path)
+    content[4]["keypoint2d"] = content[4]["keypoint2d"][:20]
+    save(tmp_path, content)
+    (tmp_path / truth.names[8]).write_bytes(b"")
+    table = read(f"h3d:{tmp_path}")
+    assert len(table) == 43
+    assert len(table.problems) == 2
+    assert f"{truth.names[4]}: expected 21 points in keypoint2d" in table.problems[0]
+    assert truth.names[8] in table.problems[1]
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.99])
+def test_a_label_file_cut_short(tmp_path, share):
+    write_h3d(tmp_path)
+    path = tmp_path / "annotation.json"
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(ValueError, match=r"annotation\.json is not valid JSON.*cut short"):
+        read(f"h3d:{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ([], "found an empty one"),
+        ({"images": []}, "but not the labels of H3D_crop: Expected `array`"),
+        ([{"name": "part1/a.jpg"}], "missing required field `keypoint2d`"),
+        ([{"name": "a.jpg", "keypoint2d": [], "without_object": "x"}], r"found \['x'\]"),
+        ([{"name": "a.jpg", "keypoint2d": [], "without_object": "0"}], "hands without object"),
+    ],
+)
+def test_labels_of_another_form(tmp_path, content, told):
+    save(tmp_path, content)
+    with pytest.raises(ValueError, match=told):
+        read(f"h3d:{tmp_path}")
+
+
+def test_a_missing_folder_and_an_empty_one(tmp_path):
+    with pytest.raises(ValueError, match="found no folder at"):
+        read(f"h3d:{tmp_path}/nowhere")
+    with pytest.raises(ValueError, match="the owners' release of whole photographs is not read"):
+        read(f"h3d:{tmp_path}")
