@@ -21,6 +21,7 @@ from posesift.data.image_folder import image_folder, sizes
 from posesift.data.keypoint_names import own_skeleton, places
 from posesift.data.label_boxes import Boxes
 from posesift.data.labelled import labelled, placed
+from posesift.data.listed_images import boxes_or_images
 from posesift.data.splits import Split, in_split
 from posesift.poses.table import PoseTable
 
@@ -87,14 +88,13 @@ def read(
     # -1, an image that the file does not list, takes the last entry
     size_N2 = np.append(size_M2, [[0, 0]], axis=0)[found.image_N]
     image_N = np.array([*found.names_M, None], dtype=object)[found.image_N]
-    image_N4 = np.append(np.zeros_like(size_N2), size_N2, axis=1).astype(np.float32)
-    boxed_N1 = ~np.isnan(found.box_N4[:, :1])
+    has_boxes = not np.isnan(found.box_N4).all()
     keypoints_NK2, seen_NK = (
         placed(values, place_J.tolist(), len(target))
         for values in (found.keypoints_NJ2, found.seen_NJ)
     )
     chosen_N = in_split(split, found.image_N.tolist())
-    box_N4 = np.where(boxed_N1, found.box_N4, image_N4)
+    box_N4 = boxes_or_images(found.box_N4, size_N2)
     names = [f"annotation {number}" for number in found.ids]
     problems = [*told, *found.skipped]
     del found  # a million annotations need not be held twice
@@ -113,5 +113,5 @@ def read(
         image_N=image_N if root else None,
         root=str(root or ""),
         box_N4=box_N4,
-        boxes_from="file" if boxed_N1.any() else "image",
+        boxes_from="file" if has_boxes else "image",
     )
