@@ -11,6 +11,7 @@ Shapes: N animals, J the 20 keypoints of the file, K the 14 of ``animal14``, 2 =
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -196,18 +197,22 @@ def _places(categories: list[_Category], skeleton: Skeleton, file: Path) -> tupl
     are known, the published order counts.
     """
     given = {tuple(map(plain, kind.keypoints)) for kind in categories if kind.keypoints}
-    for names in (*given, NAMES) if len(given) == 1 else (NAMES,):
-        if len(names) != len(NAMES) or len(set(names)) != len(names):
-            continue
-        parts = mapping(own_skeleton(names, None, str(file)), skeleton).parts
-        if all(parts):
-            place_J = [-1] * len(names)
-            for k, (j,) in enumerate(parts):
-                place_J[j] = k
-            strange = bool(given) and names is NAMES and given != {NAMES}
-            told = f"{file} names its keypoints otherwise: they are read in the published order"
-            return place_J, told if strange else ""
-    raise AssertionError("the published names are those of the skeleton")
+    if len(given) == 1:
+        names = next(iter(given))
+        with contextlib.suppress(ValueError):  # names that come twice, or of which none is known
+            parts = mapping(own_skeleton(names, None, str(file)), skeleton).parts
+            if len(names) == len(NAMES) and all(parts):
+                return _inverse(parts, len(names)), ""
+    parts = mapping(own_skeleton(NAMES, None, str(file)), skeleton).parts
+    told = f"{file} names its keypoints otherwise: they are read in the published order"
+    return _inverse(parts, len(NAMES)), told if given else ""
+
+
+def _inverse(parts: Sequence[tuple[int, ...]], count: int) -> list[int]:
+    place_J = [-1] * count
+    for k, (j,) in enumerate(parts):
+        place_J[j] = k
+    return place_J
 
 
 def _joints(
