@@ -34,27 +34,34 @@ def load(path: str | Path, *names: str, squeeze: bool = False) -> tuple[Any, ...
     with path.open("rb") as file:
         is_hdf5 = file.read(128).startswith(b"MATLAB 7.3")
     if is_hdf5:
-        content: dict[str, Any] = _hdf5(path, names)
+        content, present = _hdf5(path, names, squeeze)
     else:
-        try:
-            content = scipy.io.loadmat(
-                path, variable_names=names, squeeze_me=squeeze, struct_as_record=not squeeze
-            )
-        except Exception as error:  # a broken .mat makes SciPy raise nearly anything
-            raise ValueError(
-                f"{path} is not a MATLAB file that can be read ({error}); it may be cut short: "
-                "copy it anew"
-            ) from None
+        content, present = _up_to_7(path, names, squeeze)
     if missing := [name for name in names if name not in content]:
-        present = [name for name, *_ in scipy.io.whosmat(path)] if not is_hdf5 else list(content)
         raise ValueError(
             f"{path}: expected a variable {missing[0]!r}, found {', '.join(present) or 'none'}"
         )
     return tuple(content[name] for name in names)
 
 
-def _hdf5(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
-    """Plain arrays of a version 7.3 file; it keeps them with their axes reversed."""
+def _up_to_7(path: Path, names: tuple[str, ...], squeeze: bool) -> tuple[dict[str, Any], list[str]]:
+    """The variables that are there, and the names of all where one is not."""
+    try:
+        content = scipy.io.loadmat(
+            path, variable_names=names, squeeze_me=squeeze, struct_as_record=not squeeze
+        )
+        if all(name in content for name in names):
+            return content, list(names)
+        return content, [name for name, *_ in scipy.io.whosmat(path)]
+    except Exception as error:  # a broken .mat makes SciPy raise nearly anything
+        raise ValueError(
+            f"{path} is not a MATLAB file that can be read ({error}); it may be cut short: "
+            "copy it anew"
+        ) from None
+
+
+def _hdf5(path: Path, names: tuple[str, ...], squeeze: bool) -> tuple[dict[str, Any], list[str]]:
+    """Plain arrays of a version 7.3 file, which keeps them with their axes reversed."""
     try:
         import h5py
     except ImportError:
@@ -64,11 +71,15 @@ def _hdf5(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
     try:
         with h5py.File(path, "r") as file:
             found = {name: file[name] for name in names if name in file}
-            if groups := [name for name, item in found.items() if not hasattr(item, "shape")]:
-                raise ValueError(
-                    f"{path} is a MATLAB 7.3 file and holds {groups[0]!r} as a structure, which "
-                    "is not read; save it in MATLAB with -v7"
-                )
-            return {name: np.asarray(item).T for name, item in found.items()}
+            # a structure is a group, a cell array one of references
+            for name, item in found.items():
+                if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "biufc":
+                    raise ValueError(
+                        f"{path} is a MATLAB 7.3 file and holds {name!r} as a structure or cell "
+                        "array, which is not read; save it in MATLAB with -v7"
+                    )
+            values = {name: np.asarray(item).T for name, item in found.items()}
+            present = [name for name in map(str, file) if not name.startswith("#")]
     except OSError as error:
         raise ValueError(f"{path} cannot be read ({error}); it may be cut short") from None
+    return {name: np.squeeze(v) if squeeze else v for name, v in values.items()}, present
