@@ -1,0 +1,133 @@
+"""Reading the labels of a million video frames, against the least that it could cost.
+
+    python benchmarks/reading.py
+
+The data are a SURREAL tree with the owners' variables, all of them, in compressed MATLAB files: 500
+clips of 100 frames with labels of their own, and each of them under 20 names (hard links), which
+makes 10,000 files and a million frames. Every file is opened and decoded each time it is met, but
+comes from memory, not from a disk. Videos are a few bytes: labels are read without opening them.
+
+The floor is ``scipy.io.loadmat`` of the one variable that is needed, of the same files. Both are
+timed clip by clip in one process, in turns of a tenth of the set, by processor time. Memory is the
+process's resident set, looked at after every part: the most in the last tenth less the most in the
+first tenth must be nothing to speak of, however many clips there are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+
+from posesift.data.readers import surreal
+
+CLIPS, FRAMES = 500, 100
+GOAL_SECONDS = 60  # for a million labels on one core
+GOAL_GROWTH = 16  # MB
+
+
+def write_tree(folder: Path, links: int) -> int:
+    """Returns the number of frames."""
+    rng = np.random.default_rng(0)
+    for clip in range(CLIPS):
+        sequence = folder / f"cmu/train/run0/{clip:03d}_01"
+        sequence.mkdir(parents=True)
+        first = sequence / f"{sequence.name}_c0001"
+        write_labels(Path(f"{first}_info.mat"), rng)
+        Path(f"{first}.mp4").write_bytes(b"no video")
+        for number in range(2, links + 1):
+            for ending in ("_info.mat", ".mp4"):
+                os.link(f"{first}{ending}", sequence / f"{sequence.name}_c{number:04d}{ending}")
+    return CLIPS * FRAMES * links
+
+
+def write_labels(path: Path, rng: np.random.Generator) -> None:
+    """Someone wanders through the picture, and now and then out of it."""
+    start_21T = rng.uniform(100, 220, (2, 1, 1)) * [[[1]], [[0.75]]]
+    walk_21T = np.cumsum(rng.normal(0, 2, (2, 1, FRAMES)), axis=2)
+    body_24T = rng.normal(0, 30, (2, 24, 1)) + np.cumsum(rng.normal(0, 1, (2, 24, FRAMES)), axis=2)
+    joints2D = np.round(start_21T + walk_21T + body_24T).astype(np.float32)
+    names = np.array([f"/lsun/bedroom_{n:06d}.jpg" for n in range(FRAMES)], dtype=object)[None]
+    scipy.io.savemat(
+        path,
+        {
+            "sequence": path.name.removesuffix("_info.mat"),
+            "clipNo": np.uint8(1),
+            "source": "cmu",
+            "bg": names,
+            "gender": np.zeros((FRAMES, 1), np.uint8),
+            "light": rng.normal(size=(9, FRAMES)).astype(np.float32),
+            "stride": np.uint8(50),
+            "camDist": np.float32(6.7),
+            "camLoc": rng.normal(size=(3, 1)).astype(np.float32),
+            "joints2D": joints2D,
+            "joints3D": rng.normal(size=(3, 24, FRAMES)).astype(np.float32),
+            "pose": rng.normal(size=(72, FRAMES)).astype(np.float32),
+            "zrot": np.full((FRAMES, 1), 2.7, np.float32),
+            "cloth": names,
+            "shape": rng.normal(size=(10, FRAMES)).astype(np.float32),
+        },
+        do_compression=True,
+    )
+
+
+def resident_mb() -> float:
+    """Memory of this process now (Linux; elsewhere the most it ever had)."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except FileNotFoundError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return pages * resource.getpagesize() / 1e6
+
+
+def measure(folder: Path, frames: int) -> None:
+    began = time.process_time()
+    parts = list(surreal.parts(str(folder)))
+    finding = time.process_time() - began
+    tenth = -(-len(parts) // 10)
+    floor, reading, poses = 0.0, finding, 0
+    highest = []
+    for first in range(0, len(parts), tenth):
+        some = parts[first : first + tenth]
+        began = time.process_time()
+        for part in some:
+            name = folder / (part.name.removesuffix(".mp4") + "_info.mat")
+            scipy.io.loadmat(name, variable_names=["joints2D"])
+        floor += time.process_time() - began
+        most = 0.0
+        for part in some:
+            began = time.process_time()
+            poses += len(part.read())
+            reading += time.process_time() - began
+            most = max(most, resident_mb())
+        highest.append(most)
+    growth = highest[-1] - highest[0]
+    print(f"{len(parts)} clips, {frames} frames, {poses} of them with a joint in the picture")
+    print(f"finding the clips  {finding:8.1f} s")
+    print(f"reading in all     {reading:8.1f} s   (goal: {GOAL_SECONDS} s a million frames)")
+    print(f"loadmat alone      {floor:8.1f} s   ratio {reading / floor:.2f}")
+    print(
+        f"memory             {highest[0]:8.1f} MB in the first tenth, {highest[-1]:.1f} MB in the "
+        f"last: {growth:+.1f} MB (goal: at most {GOAL_GROWTH} MB)"
+    )
+    met = reading <= GOAL_SECONDS * frames / 1e6 and growth <= GOAL_GROWTH
+    print("goals met" if met else "goals missed")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--links", type=int, default=20, help="names for each of the 500 clips")
+    links = parser.parse_args().links
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        measure(folder, write_tree(folder, links))
+
+
+if __name__ == "__main__":
+    main()
