@@ -35,7 +35,7 @@ ABOUT = About(
     title="SURREAL: 6.5 million rendered frames of people in motion, 24 joints",
     page="https://www.di.ens.fr/willow/research/surreal/data/",
     get="the .mp4 and _info.mat files of cmu (7 of 96 GB), with the script that is given there",
-    terms="the owners' licence has to be accepted; they then send a user name and a password",
+    terms="non-commercial scientific research only; a password follows once the licence is accepted",
     tree="""
 cmu/
   train/ val/ test/
