@@ -28,6 +28,7 @@ from posesift.evaluation.evalpose import statistics_of
 from posesift.evaluation.evaluate import evaluate
 from posesift.networks.build import build
 from posesift.networks.heatmaps import HeatmapCodec
+from posesift.poses import PoseTable
 
 BODY, PEOPLE = skeletons.load("body16"), skeletons.load("coco17")
 
@@ -128,6 +129,83 @@ def test_a_skeleton_of_ones_own(tmp_path):
     assert read(f"world:body,n=5,as={file}").keypoints_NK2.shape == (5, 3, 2)
     with pytest.raises(ValueError, match="unknown skeleton 'bdoy16'"):
         read("world:body,n=5,as=bdoy16")
+
+
+ROBOT = ("foot_l", "foot_r", "hip_a", "hip_b", "crown", "pelvis")
+TABLE = """
+[synonyms]
+right_ankle = ["Foot R"]
+left_ankle = ["somewhere", "foot-l"]
+right_hip = ["hip_a"]
+left_hip = ["hip_b"]
+head_top = ["crown"]
+
+[means]
+pelvis = ["hip_a", "left_hip"]
+thorax = ["hip_a", "crown"]
+"""
+
+
+def robots() -> PoseTable:
+    random = np.random.default_rng(0)
+    visible_NK = np.ones((5, 6), bool)
+    visible_NK[1, 3] = False
+    return PoseTable(
+        skeleton=own_skeleton(ROBOT, None, "here"),
+        keypoints_NK2=random.uniform(0, 60, (5, 6, 2)).astype(np.float32),
+        visible_NK=visible_NK,
+        width_N=np.full(5, 64, np.int32),
+        height_N=np.full(5, 64, np.int32),
+    )
+
+
+def test_a_table_of_ones_own_says_what_is_what(tmp_path):
+    table = robots()
+    table.save(tmp_path / "robots.parquet")
+    (tmp_path / "robot.toml").write_text(TABLE)
+    address = f"poses:{tmp_path}/robots.parquet,as=body16"
+    body = read(f"{address},map={tmp_path}/robot.toml")
+    assert body.address == f"{address},map={tmp_path}/robot.toml"
+    for name, own in (("right_ankle", "foot_r"), ("left_ankle", "foot_l"), ("head_top", "crown")):
+        np.testing.assert_array_equal(column(body, name), column(table, own))
+    middle_N2 = (column(table, "hip_a") + column(table, "hip_b")) / 2
+    np.testing.assert_allclose(column(body, "pelvis")[[0, 2, 3, 4]], middle_N2[[0, 2, 3, 4]])
+    pelvis_N = body.visible_NK[:, BODY.keypoints.index("pelvis")]
+    assert pelvis_N.tolist() == [True, False, True, True, True], "a mean of what is visible"
+    trunk_N2 = (column(table, "hip_a") + column(table, "crown")) / 2
+    np.testing.assert_allclose(column(body, "thorax"), trunk_N2)
+    without = read(address)
+    np.testing.assert_array_equal(column(without, "pelvis"), column(table, "pelvis"))
+    assert without.visible_NK.sum() == 5, "nothing else has a name that is known"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("right_ankle", "right_ancle", r"synonyms: expected a keypoint of body16, found 'right_anc"
+         r"le' \(is it 'right_ankle'\?\)"),
+        ('"Foot R"', '"foot_q"', r"synonyms.right_ankle: expected a keypoint of file, "
+         r"found 'foot_q' \(is it 'foot_r'\?\)"),
+        ('["hip_a", "crown"]', '["hip_a", "x"]', "means.thorax: expected a keypoint of file"),
+        ('["crown"]', '"crown"', "synonyms.head_top: expected a list of names, found 'crown'"),
+        ('["crown"]', '["hip_b"]', "'hip_b' is a synonym of both left_hip and head_top"),
+        ("[means]", "[mean]", r"expected \[synonyms\] and \[means\] and .* found 'mean'"),
+        ("[means]", "[means", "is not valid TOML"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_table_is_found(tmp_path, old, new, told):
+    robots().save(tmp_path / "robots.parquet")
+    assert old in TABLE
+    (tmp_path / "robot.toml").write_text(TABLE.replace(old, new))
+    with pytest.raises(ValueError, match=f"robot.toml.*{told}"):
+        read(f"poses:{tmp_path}/robots.parquet,as=body16,map={tmp_path}/robot.toml")
+
+
+def test_a_table_needs_a_skeleton_and_a_file(tmp_path):
+    with pytest.raises(ValueError, match=r"map= says what keypoints are called; add as=SKELETON"):
+        read(f"world:body,n=5,map={tmp_path}/x.toml")
+    with pytest.raises(ValueError, match=r"expected a table of keypoint names .*x.toml, found no"):
+        read(f"world:body,n=5,as=body16,map={tmp_path}/x.toml")
 
 
 def test_images_have_nothing_to_map(tmp_path):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from posesift import skeletons
 from posesift.skeletons.document import from_document
-from posesift.skeletons.mapping import _TABLE, mapping, mismatch, plain
+from posesift.skeletons.mapping import mapping, mismatch
+from posesift.skeletons.synonyms import TABLE, plain
 
 BODY, PEOPLE = skeletons.load("body16"), skeletons.load("coco17")
 
@@ -104,7 +105,7 @@ def test_the_difference_names_what_is_shared():
 
 
 def test_the_table_speaks_of_keypoints_that_there_are():
-    table = tomllib.loads(_TABLE.read_text())
+    table = tomllib.loads(TABLE.read_text())
     known = {name for each in skeletons.names() for name in skeletons.load(each).keypoints}
     others = [other for row in table["synonyms"].values() for other in row]
     assert len(set(others)) == len(others), "one synonym of two keypoints"
@@ -116,7 +117,7 @@ def test_the_table_speaks_of_keypoints_that_there_are():
 
 
 def test_a_mean_keeps_its_place_when_left_and_right_are_exchanged():
-    table = tomllib.loads(_TABLE.read_text())
+    table = tomllib.loads(TABLE.read_text())
     for keypoint, parts in table["means"].items():
         exchanged = [BODY.keypoints[BODY.mirror[BODY.keypoints.index(part)]] for part in parts]
         assert BODY.mirror[BODY.keypoints.index(keypoint)] == BODY.keypoints.index(keypoint)

@@ -14,7 +14,7 @@ import numpy as np
 
 from posesift.skeletons import Skeleton
 from posesift.skeletons.document import from_document
-from posesift.skeletons.mapping import plain
+from posesift.skeletons.synonyms import plain
 
 
 def places(names: Sequence[str], skeleton: Skeleton, where: str) -> tuple[np.ndarray, list[str]]:

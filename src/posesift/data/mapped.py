@@ -1,4 +1,7 @@
-"""The option ``as=SKELETON``: a table read as another skeleton, by the names of keypoints."""
+"""The options ``as=SKELETON`` and ``map=FILE``: a table read as another skeleton.
+
+Keypoints meet by their names, and by a table of names of one's own.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,15 @@ import numpy as np
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
 from posesift.skeletons.mapping import mapping
+from posesift.skeletons.synonyms import Synonyms
 
 
-def mapped(table: PoseTable, target: Skeleton, absent: tuple[str, ...] | None = None) -> PoseTable:
+def mapped(
+    table: PoseTable,
+    target: Skeleton,
+    absent: tuple[str, ...] | None = None,
+    own: Synonyms | None = None,
+) -> PoseTable:
     """The poses of ``table`` with the keypoints of ``target``; all else is kept.
 
     What is computed from other keypoints, never visible or dropped joins ``table.problems``.
@@ -21,13 +30,15 @@ def mapped(table: PoseTable, target: Skeleton, absent: tuple[str, ...] | None = 
         target: the skeleton that is wanted.
         absent: keypoints that the data never show; None for those that this table never shows,
             which for a part of the data may be more.
+        own: a table of names that comes before the names themselves and the built-in table.
 
     Raises:
-        ValueError: the two skeletons have nothing in common.
+        ValueError: the two skeletons have nothing in common, or ``own`` names a keypoint that
+            neither has.
     """
     if absent is None:
         absent = never_visible(table)
-    found = mapping(table.skeleton, target, absent)
+    found = mapping(table.skeleton, target, absent, own)
     keypoints_NK2, visible_NK = found.move(table.keypoints_NK2, table.visible_NK)
     occluded_NJ = table.occluded_NK
     return dataclasses.replace(

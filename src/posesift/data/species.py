@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from posesift.skeletons.mapping import plain
+from posesift.skeletons.synonyms import plain
 
 
 def chosen(text: str, there: Iterable[str], told: str) -> list[str]:

@@ -8,20 +8,16 @@ Legend: N samples, J keypoints of the source, K keypoints of the target, 2 = (x,
 
 from __future__ import annotations
 
-import functools
-import re
-import tomllib
-from collections.abc import Collection
+import difflib
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesift.skeletons.document import names
 from posesift.skeletons.skeleton import Skeleton
-
-_TABLE = Path(__file__).parent / "correspondences" / "keypoints.toml"
+from posesift.skeletons.synonyms import Synonyms, built_in, plain
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,12 @@ class Mapping:
         ]
 
 
-def mapping(source: Skeleton, target: Skeleton, absent: Collection[str] = ()) -> Mapping:
+def mapping(
+    source: Skeleton,
+    target: Skeleton,
+    absent: Collection[str] = (),
+    own: Synonyms | None = None,
+) -> Mapping:
     """The mapping of ``source`` to ``target``.
 
     Args:
@@ -95,9 +96,11 @@ def mapping(source: Skeleton, target: Skeleton, absent: Collection[str] = ()) ->
         target: what is wanted.
         absent: keypoints of the source that the data never show; they are computed where that
             is known, as if the source lacked them.
+        own: a table of names that comes before the names themselves and the built-in table.
 
     Raises:
-        ValueError: nothing of the target is found in the source.
+        ValueError: nothing of the target is found in the source, or ``own`` names a keypoint
+            that neither has.
 
     >>> from posesift.skeletons import load
     >>> to_body = mapping(load("coco17"), load("body16"))
@@ -106,28 +109,37 @@ def mapping(source: Skeleton, target: Skeleton, absent: Collection[str] = ()) ->
     >>> to_body.missing
     ('upper_neck', 'head_top')
     """
-    synonyms, means = _correspondences()
+    usual = built_in()
 
     def known(name: str) -> str:
-        return synonyms.get(plain(name), plain(name))
+        return usual.names.get(plain(name), plain(name))
 
     lacking = {plain(name) for name in absent}
     given = {
         plain(name): j for j, name in enumerate(source.keypoints) if plain(name) not in lacking
     }
     place = {known(name): j for name, j in given.items()} | given  # its own name before a synonym
+    stated: dict[str, tuple[str, ...]] = {}
+    if own is not None:
+        _checked(own, source, target, known)
+        place |= {known(own.names[name]): j for name, j in given.items() if name in own.names}
+        stated = {known(name): parts for name, parts in own.means.items()}
+
+    def at(names: Collection[str]) -> tuple[int, ...]:
+        """Places of all of these, or of none."""
+        found = [place.get(name, place.get(known(name))) for name in names]
+        return tuple(j for j in found if j is not None) if None not in found else ()
+
     parts: list[tuple[int, ...]] = []
     computed = []
     for k, keypoint in enumerate(target.keypoints):
         name = known(keypoint)
-        needed = means.get(name, ())
-        if name in place:
-            parts.append((place[name],))
-        elif needed and all(part in place for part in needed):
-            parts.append(tuple(place[part] for part in needed))
+        mean = at(stated.get(name, ()))
+        itself = () if mean else at([name])
+        part = mean or itself or at(usual.means.get(name, ()))
+        if part and not itself:
             computed.append(k)
-        else:
-            parts.append(())
+        parts.append(part)
     if not any(parts):
         raise ValueError(
             f"no keypoint of {target.name} is found in {source.name}: "
@@ -152,14 +164,33 @@ def mismatch(found: Skeleton, wanted: Skeleton) -> str:
     return f"{text}; add as={name} to the address of the data to map the keypoints by their names"
 
 
-def plain(name: str) -> str:
-    """A keypoint's name as it is compared: ``"Left Wrist"`` is ``left_wrist``."""
-    return re.sub(r"[\s_-]+", "_", name.strip().lower())
+def _checked(
+    own: Synonyms, source: Skeleton, target: Skeleton, known: Callable[[str], str]
+) -> None:
+    """Refuse a table that names a keypoint which is nowhere: it would do nothing, silently."""
+    given = {plain(name) for name in source.keypoints}
+    wanted = {plain(name) for name in target.keypoints}
+    parts = {part for others in own.means.values() for part in others}
+    others_of: dict[str, list[str]] = {}
+    for other, name in own.names.items():
+        others_of.setdefault(name, []).append(other)
 
+    def refuse(entry: str, name: str, skeleton: Skeleton, there: Collection[str]) -> None:
+        close = difflib.get_close_matches(name, there, n=1)
+        raise ValueError(
+            f"{own.where}: {entry}: expected a keypoint of {skeleton.name}, found {name!r}"
+            + (f" (is it {close[0]!r}?)" if close else f"; it has {', '.join(skeleton.keypoints)}")
+        )
 
-@functools.cache
-def _correspondences() -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """Synonym to name, and name to the keypoints whose mean it is."""
-    table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
-    synonyms = {other: name for name, others in table["synonyms"].items() for other in others}
-    return synonyms, {name: tuple(parts) for name, parts in table["means"].items()}
+    meant = {known(name) for name in wanted} | parts
+    for title, entries in (("synonyms", others_of), ("means", own.means)):
+        for name in entries:
+            if known(name) not in meant and name not in meant:
+                refuse(title, name, target, wanted)
+    for name, others in others_of.items():
+        if not given & set(others):
+            refuse(f"synonyms.{name}", others[0], source, given)
+    for name, others in own.means.items():
+        for part in others:
+            if part not in given | set(others_of) | {known(g) for g in given}:
+                refuse(f"means.{name}", part, source, given)

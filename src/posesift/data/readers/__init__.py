@@ -3,8 +3,8 @@
 A reader is a function ``read(path, *, option=default, ...) -> PoseTable``. Its keyword
 parameters are the options of the data address, converted by their annotations. Formats of videos
 and of millions of samples have ``parts`` beside it (`posesift.data.parts`). To add a format, write
-such a file and add its line to `READERS`. Every format with keypoints also has the option
-``as=SKELETON``, which is applied here (`posesift.data.mapped`).
+such a file and add its line to `READERS`. Every format with keypoints also has the options
+``as=SKELETON`` and ``map=FILE``, which are applied here (`posesift.data.mapped`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import difflib
 import importlib
 import inspect
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -27,7 +27,7 @@ from posesift.data.address import Address, parse
 from posesift.data.mapped import mapped, never_visible
 from posesift.data.parts import Part
 from posesift.poses.table import PoseTable
-from posesift.skeletons import Skeleton
+from posesift.skeletons import synonyms
 
 READERS = {
     "surreal": "posesift.data.readers.surreal",
@@ -54,6 +54,9 @@ READERS = {
 OWN_KEYPOINTS = {"coco": {"skeleton": "file"}}
 """Options with which a reader keeps the file's own keypoints, so that ``as=`` loses none."""
 
+Change = Callable[..., PoseTable]
+"""A table and ``absent=``, and the table that the address asks for (`posesift.data.mapped`)."""
+
 UNLABELLED = ("images",)
 """Kinds without keypoints: there is nothing to map."""
 
@@ -74,8 +77,8 @@ def read(address: str | Address, *, default_split: str | None = None) -> PoseTab
             not fit, or whatever the reader finds wrong with the data.
     """
     address = _with_split(address, default_split)
-    values, target = _arguments(address)
-    return _named(_module(address.kind).read(address.path, **values), address, target)
+    values, change = _arguments(address)
+    return _named(_module(address.kind).read(address.path, **values), address, change)
 
 
 def read_parts(
@@ -104,18 +107,18 @@ def read_parts(
             piece = dataclasses.replace(table, problems=[] if start else table.problems)
             yield Part(f"samples {rows[0]} to {rows[-1]}", partial(piece.select, rows))
         return
-    values, target = _arguments(address)
+    values, change = _arguments(address)
     absent = ()
-    if target is not None:
+    if change is not None:
         absent = _never_shown(module.parts(address.path, **values))
     for part in module.parts(address.path, **values):
-        yield Part(part.name, partial(_read_part, part, address, target, absent))
+        yield Part(part.name, partial(_read_part, part, address, change, absent))
 
 
 def _read_part(
-    part: Part, address: Address, target: Skeleton | None, absent: tuple[str, ...]
+    part: Part, address: Address, change: Change | None, absent: tuple[str, ...]
 ) -> PoseTable:
-    return _named(part.read(), address, target, absent)
+    return _named(part.read(), address, change, absent)
 
 
 def _never_shown(parts: Iterable[Part]) -> tuple[str, ...]:
@@ -141,25 +144,30 @@ def _with_split(address: str | Address, default_split: str | None) -> Address:
     return address
 
 
-def _arguments(address: Address) -> tuple[dict[str, Any], Skeleton | None]:
-    """The options as the reader wants them, and the skeleton that ``as=`` asks for."""
+def _arguments(address: Address) -> tuple[dict[str, Any], Change | None]:
+    """The options as the reader wants them, and what ``as=`` and ``map=`` make of its table."""
     values = _converted(address)
     wanted = values.pop("as", None)
+    file = values.pop("map", None)
     if wanted is None:
+        if file is not None:
+            raise ValueError(f"{address}: map= says what keypoints are called; add as=SKELETON")
         return values, None
-    return OWN_KEYPOINTS.get(address.kind, {}) | values, skeletons.load(wanted)
+    own = None if file is None else synonyms.load(file)
+    change = partial(mapped, target=skeletons.load(wanted), own=own)
+    return OWN_KEYPOINTS.get(address.kind, {}) | values, change
 
 
 def _named(
     table: PoseTable,
     address: Address,
-    target: Skeleton | None,
+    change: Change | None,
     absent: tuple[str, ...] | None = None,
 ) -> PoseTable:
-    """The table in the keypoints of ``target``, with the address it was read from."""
-    if target is not None:
+    """The table in the keypoints that the address asks for, with the address."""
+    if change is not None:
         try:
-            table = mapped(table, target, absent)
+            table = change(table, absent=absent)
         except ValueError as error:
             raise ValueError(f"{address}: {error}") from None
     return dataclasses.replace(table, address=str(address))
@@ -169,7 +177,7 @@ def options(kind: str) -> dict[str, inspect.Parameter]:
     """The options of a format: name to parameter (annotation, default).
 
     >>> sorted(options("lspet"))
-    ['as', 'boxes', 'split']
+    ['as', 'boxes', 'map', 'split']
 
     Raises:
         ValueError: there is no such format.
@@ -177,8 +185,8 @@ def options(kind: str) -> dict[str, inspect.Parameter]:
     parameters = inspect.signature(_module(kind).read, eval_str=True).parameters
     found = {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
     if kind not in UNLABELLED:
-        # a word of Python's own, so no reader can have it as a keyword
-        found["as"] = inspect.Parameter("as", inspect.Parameter.POSITIONAL_ONLY, annotation=str)
+        for name in ("as", "map"):  # words of Python's own, so no reader has such a keyword
+            found[name] = inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=str)
     return found
 
 

@@ -30,7 +30,8 @@ from posesift.data.splits import Split, in_split
 from posesift.poses import boxes as geometry
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
-from posesift.skeletons.mapping import mapping, plain
+from posesift.skeletons.mapping import mapping
+from posesift.skeletons.synonyms import plain
 
 ABOUT = About(
     title="AnimalPose: 4,600 photographs of dogs, cats, sheep, horses and cows, 20 keypoints",

@@ -25,7 +25,7 @@ from posesift.data.labelled import labelled
 from posesift.data.species import chosen
 from posesift.data.splits import Split
 from posesift.poses.table import PoseTable
-from posesift.skeletons.mapping import plain
+from posesift.skeletons.synonyms import plain
 
 ABOUT = About(
     title="AP-10K: 10,015 photographs of animals of 54 species, 17 keypoints",

@@ -1,0 +1,80 @@
+"""What keypoints are called elsewhere, and which are the mean of others: tables in TOML.
+
+The built-in table is ``correspondences/keypoints.toml``; one of your own has the same form.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TABLE = Path(__file__).parent / "correspondences" / "keypoints.toml"
+
+
+@dataclass(frozen=True)
+class Synonyms:
+    """Names of keypoints, all as `plain` makes them.
+
+    Attributes:
+        where: the file, for messages.
+        names: what a keypoint is called elsewhere -> its name here.
+        means: a keypoint here -> those whose mean it is.
+    """
+
+    where: str
+    names: Mapping[str, str]
+    means: Mapping[str, tuple[str, ...]]
+
+
+def plain(name: str) -> str:
+    """A keypoint's name as it is compared: ``"Left Wrist"`` is ``left_wrist``."""
+    return re.sub(r"[\s_-]+", "_", name.strip().lower())
+
+
+@functools.cache
+def built_in() -> Synonyms:
+    """The table that is always used."""
+    return load(TABLE)
+
+
+def load(path: str | Path) -> Synonyms:
+    """Read a table: ``[synonyms]`` and ``[means]``, in each NAME = a list of names.
+
+    Raises:
+        ValueError: there is no such file, or a mistake in it; the message names the entry.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise ValueError(f"expected a table of keypoint names (TOML) at {path}, found no file")
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not valid TOML: {error}") from None
+    tables = {}
+    for title in ("synonyms", "means"):
+        table = document.pop(title, {})
+        if not isinstance(table, dict):
+            raise ValueError(f"{path}: {title}: expected a table [{title}], found {table!r}")
+        tables[title] = {}
+        for name, others in table.items():
+            fine = isinstance(others, list) and others and all(isinstance(o, str) for o in others)
+            if not fine:
+                raise ValueError(
+                    f"{path}: {title}.{name}: expected a list of names, found {others!r}"
+                )
+            tables[title][plain(name)] = tuple(map(plain, others))
+    if document:
+        found = ", ".join(map(repr, document))
+        raise ValueError(f"{path}: expected [synonyms] and [means] and nothing else, found {found}")
+    names: dict[str, str] = {}
+    for name, others in tables["synonyms"].items():
+        for other in others:
+            if names.setdefault(other, name) != name:
+                raise ValueError(
+                    f"{path}: {other!r} is a synonym of both {names[other]} and {name}"
+                )
+    return Synonyms(str(path), names, tables["means"])
