@@ -35,7 +35,7 @@ ABOUT = About(
     title="SURREAL: 6.5 million rendered frames of people in motion, 24 joints",
     page="https://www.di.ens.fr/willow/research/surreal/data/",
     get="the .mp4 and _info.mat files of cmu (7 of 96 GB), with the script that is given there",
-    terms="non-commercial scientific research only; a password follows once the licence is accepted",
+    terms="non-commercial scientific research only; accept the licence to get a password",
     tree="""
 cmu/
   train/ val/ test/
