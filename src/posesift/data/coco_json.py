@@ -146,10 +146,9 @@ def _packed(
         seen_NJ[rows] = joints_CJ3[labelled_C, :, 2]
         box_N4[rows] = _boxes(kept)
         image_N[rows] = [row_of.get(a.image_id, -1) for a in kept]
-        for row, annotation in enumerate(kept, len(ids)):
-            if annotation.image_id not in row_of:
-                what = f"names the image {annotation.image_id}, which the file does not list"
-                bad[row] = f"annotation {annotation.id}: {what}"
+        for row in np.flatnonzero(image_N[rows] < 0).tolist():
+            what = f"names the image {kept[row].image_id}, which the file does not list"
+            bad[len(ids) + row] = f"annotation {kept[row].id}: {what}"
         place_C = np.cumsum(labelled_C) - 1 + len(ids)
         bad |= {int(place_C[row]): what for row, what in wrong.items()}
         ids += [annotation.id for annotation in kept]

@@ -93,7 +93,7 @@ def read(
         placed(values, place_J.tolist(), len(target))
         for values in (found.keypoints_NJ2, found.seen_NJ)
     )
-    chosen_N = in_split(split, found.image_N.tolist())
+    chosen_N = None if split == "all" else in_split(split, found.image_N.tolist())
     box_N4 = boxes_or_images(found.box_N4, size_N2)
     names = [f"annotation {number}" for number in found.ids]
     problems = [*told, *found.skipped]
