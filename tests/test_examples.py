@@ -11,6 +11,7 @@ SAYS = {
     "02": "loss after 10 steps",
     "03": "quarter 4: PCK",
     "04": "10 are the odd ones",
+    "05": "pelvis (mean of hip_r, hip_l)",
 }
 
 
