@@ -18,7 +18,7 @@ def listed(
     image_N: Sequence[Hashable],
     name_of: Mapping[Any, str],
     size_of: Mapping[Any, tuple[int, int]],
-    root: Path,
+    root: Path | None,
     sample_N: Sequence[str],
 ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
     """Size and file name of each annotation's image.
@@ -28,7 +28,7 @@ def listed(
         name_of: id to file name, relative to ``root``.
         size_of: id to width and height where the file gives them; others are looked up in the
             images.
-        root: folder of the images.
+        root: folder of the images; None where there are labels alone.
         sample_N: what to call each annotation in messages.
 
     Returns:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from tests.datasets import RADIUS, dot_colour
 
-from posesift.data.images import image_path
+from posesift import storage
 from posesift.poses import PoseTable
 
 CELL = 2 * RADIUS + 8
@@ -23,8 +23,9 @@ def spaced(rng: np.random.Generator, count: int, low_2, high_2) -> np.ndarray:
 
 
 def shown(table: PoseTable, row: int) -> np.ndarray:
-    """The image of a sample as the table's labels see it, (H, W, 3) RGB."""
-    image_HW3 = cv2.imread(str(image_path(table, row)), cv2.IMREAD_COLOR)[..., ::-1]
+    """The image of a sample as the table's labels see it, (H, W, 3) RGB; read without PoseSift."""
+    path = storage.inside(table.root, table.image_N[row])
+    image_HW3 = cv2.imread(str(path), cv2.IMREAD_COLOR)[..., ::-1]
     if table.mirrored_N is not None and table.mirrored_N[row]:
         image_HW3 = image_HW3[:, ::-1]
     return image_HW3.astype(int)

@@ -168,9 +168,9 @@ def test_label_files_cut_short(tmp_path, name, share):
     ("content", "told"),
     [
         ([], "expected a label for each pose, found none"),
-        ({"xyz": []}, "is JSON, but no list"),
-        ([[1, 2]], "is JSON, but no list"),
-        ([[[1, 2, "x"]]], "is JSON, but no list"),
+        ({"xyz": []}, "is JSON, but not matrices of numbers"),
+        ([[1, 2]], "is JSON, but not matrices of numbers"),
+        ([[[1, 2, "x"]]], "is JSON, but not matrices of numbers"),
         (np.ones((8, 20, 3)).tolist(), r"expected \(21, 3\) numbers for pose 0"),
         (np.ones((8, 1, 3)).tolist(), r"expected \(21, 3\) numbers for pose 0"),
         ([*np.ones((7, 21, 3)).tolist(), [[1.0]] * 21], "numbers for pose 7"),

@@ -112,6 +112,16 @@ def test_few_bad_samples_are_left_out_and_named(tmp_path):
     assert truth.names[8] in table.problems[1]
 
 
+def test_a_joint_that_is_no_number_is_hidden_and_listed(tmp_path):
+    write_h3d(tmp_path)
+    content = samples(tmp_path)
+    content[1]["keypoint2d"][7] = [float("nan"), 3.0]
+    save(tmp_path, content)
+    table = read(f"h3d:{tmp_path}")
+    assert np.argwhere(~table.visible_NK).tolist() == [[1, 7]]
+    assert "index_dip at (nan, 3.0)" in table.problems[0]
+
+
 @pytest.mark.parametrize("share", [0, 0.5, 0.99])
 def test_a_label_file_cut_short(tmp_path, share):
     write_h3d(tmp_path)

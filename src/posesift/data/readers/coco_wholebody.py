@@ -4,7 +4,7 @@ Jin et al., "Whole-Body Human Pose Estimation in the Wild", ECCV 2020: COCO's an
 ``lefthand_kpts``, ``righthand_kpts`` (x, y, v for each joint), their boxes, and whether each hand
 was clear enough to label (``lefthand_valid``). Images are those of COCO 2017.
 
-Shapes: N hands, M images, K the 21 keypoints of ``hand21``, 2 = (x, y), 3 = (x, y, v),
+Shapes: N hands, K the 21 keypoints of ``hand21``, 2 = (x, y), 3 = (x, y, v),
 4 = (x, y, width, height).
 """
 
@@ -17,11 +17,13 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
+from posesift.data import lenient_json
 from posesift.data.about import About
-from posesift.data.image_folder import image_folder, sizes
+from posesift.data.image_folder import image_folder
 from posesift.data.label_boxes import Boxes
 from posesift.data.labelled import labelled
 from posesift.data.left_hands import Hands, seen_as
+from posesift.data.listed_images import listed
 from posesift.data.splits import Split, in_split
 from posesift.poses import boxes as box_shapes
 from posesift.poses.table import PoseTable
@@ -111,7 +113,10 @@ def read(
             the hands are bad (missing image, NaN, wrong number of values).
     """
     file = Path(path).expanduser().resolve()
-    whole = _decoded(file)
+    if not file.is_file():
+        raise ValueError(f"expected a COCO-WholeBody annotation file at {file}, found no file")
+    what = "COCO-WholeBody annotations (plain COCO is read as coco:)"
+    whole = lenient_json.decode(file, _WholeBody, what)
     image_of = {image.id: image for image in whole.images}
     if len(image_of) < len(whole.images):
         raise ValueError(f"{file}: two images have the same id; give every image its own")
@@ -124,7 +129,15 @@ def read(
             f"{file}: expected valid hands with labelled joints, found none among "
             f"{len(whole.annotations)} people; {'; '.join(skipped)}"
         )
-    root, size_N2, names, wrong = _images(file, images, found, image_of)
+    used = [image_of[hand.image] for hand in found if hand.image in image_of]
+    root = image_folder(file, images, used[0].file_name if used else None)
+    size_N2, name_N, wrong = listed(
+        [hand.image for hand in found],
+        {image.id: image.file_name for image in used},
+        {image.id: (image.width, image.height) for image in used},
+        root,
+        [str(hand) for hand in found],
+    )
 
     is_right_N = np.array([hand.is_right for hand in found])
     nothing = [0.0] * 4
@@ -148,27 +161,13 @@ def read(
         boxes=boxes,
         problems=skipped,
         occluded_NK=joints_NK3[..., 2] == 1,
-        image_N=np.array(names, dtype=object) if root else None,
+        image_N=name_N if root else None,
         root=str(root or ""),
         box_N4=grown_N4.astype(np.float32),
         boxes_from="file",
         mode_N=np.where(is_right_N, "right", "left").astype(object),
         mirrored_N=mirrored_N,
     )
-
-
-def _decoded(file: Path) -> _WholeBody:
-    if not file.is_file():
-        raise ValueError(f"expected a COCO-WholeBody annotation file at {file}, found no file")
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=_WholeBody)
-    except msgspec.ValidationError as error:
-        raise ValueError(
-            f"{file} is JSON, but not COCO-WholeBody annotations: {error}; plain COCO is read as "
-            "coco:"
-        ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} is not valid JSON: {error}; it may be cut short") from None
 
 
 def _valid(whole: _WholeBody) -> tuple[list[_Hand], list[str]]:
@@ -218,24 +217,3 @@ def _numbers(raw: msgspec.Raw) -> list[float]:
         return msgspec.json.decode(raw, type=list[float])
     except msgspec.ValidationError:
         return []
-
-
-def _images(
-    file: Path, images: str | None, found: list[_Hand], image_of: dict[int, _Image]
-) -> tuple[Path | None, np.ndarray, list[str | None], dict[int, str]]:
-    """Their folder; sizes (N, 2), names, and row to what is wrong with its image."""
-    used = list(dict.fromkeys(hand.image for hand in found if hand.image in image_of))
-    files = [image_of[number].file_name for number in used]
-    given_M2 = np.array([(image_of[i].width, image_of[i].height) for i in used]).reshape(-1, 2)
-    root = image_folder(file, images, files[0] if files else None)
-    size_M2, wrong = sizes(files, given_M2, root)
-    place = {number: row for row, number in enumerate(used)}
-    place_N = np.array([place.get(hand.image, -1) for hand in found])
-    bad = {
-        row: f"{found[row]}: "
-        + wrong.get(m, f"the file does not list its image {found[row].image}")
-        for row, m in enumerate(place_N.tolist())
-        if m < 0 or m in wrong
-    }
-    size_N2 = np.where(place_N[:, None] >= 0, size_M2[place_N], 0)
-    return root, size_N2, [files[m] if m >= 0 else None for m in place_N.tolist()], bad

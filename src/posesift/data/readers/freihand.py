@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
+from posesift.data import lenient_json
 from posesift.data.about import About
 from posesift.data.label_boxes import Boxes
 from posesift.data.labelled import labelled
@@ -145,9 +146,9 @@ def _numbers(file: Path, shape: tuple[int, int], folder: Path) -> np.ndarray:
             f"expected a FreiHAND folder with {file.name}, found "
             f"{'no such file in' if folder.is_dir() else 'no folder at'} {folder}"
         )
+    raws = lenient_json.decode(file, list[msgspec.Raw], "matrices of numbers")
+    found = np.empty((len(raws), *shape))
     try:
-        raws = msgspec.json.decode(file.read_bytes(), type=list[msgspec.Raw])
-        found = np.empty((len(raws), *shape))
         for first in range(0, len(raws), _CHUNK):
             part = b"[" + b",".join(raws[first : first + _CHUNK]) + b"]"
             values = msgspec.json.decode(part, type=list[list[list[float]]])
@@ -156,9 +157,7 @@ def _numbers(file: Path, shape: tuple[int, int], folder: Path) -> np.ndarray:
                     raise ValueError(f"{file}: expected {shape} numbers for pose {row}")
             found[first : first + len(values)] = values
     except msgspec.ValidationError as error:
-        raise ValueError(f"{file} is JSON, but no list of {shape} matrices: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} is not valid JSON: {error}; it may be cut short") from None
+        raise ValueError(f"{file} is JSON, but not matrices of numbers: {error}") from None
     if not len(found):
         raise ValueError(f"{file}: expected a label for each pose, found none")
     return found

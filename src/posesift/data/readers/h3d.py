@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
+from posesift.data import lenient_json
 from posesift.data.about import About
 from posesift.data.images import image_sizes
 from posesift.data.label_boxes import Boxes
@@ -46,7 +47,7 @@ part5/
 
 class _Sample(msgspec.Struct, gc=False):
     name: str
-    keypoint2d: list[list[float]]
+    keypoint2d: list[list[float | None]]
     without_object: int | str
 
 
@@ -104,7 +105,7 @@ def read(
     bad = {}
     for row, sample in enumerate(samples):
         if [len(point) for point in sample.keypoint2d] == [2] * 21:
-            keypoints_NK2[row] = sample.keypoint2d
+            keypoints_NK2[row] = np.array(sample.keypoint2d, np.float64)  # None: not a number
         else:
             bad[row] = f"{file}: {sample.name}: expected 21 points in keypoint2d, (x, y) each"
     size_N2, broken = image_sizes([inside(root, name) for name in names])
@@ -161,12 +162,7 @@ def _samples(root: Path) -> tuple[Path, list[_Sample]]:
             f"{'no such file in' if root.is_dir() else 'no folder at'} {root}; the owners' release "
             "of whole photographs is not read"
         )
-    try:
-        samples = msgspec.json.decode(file.read_bytes(), type=list[_Sample])
-    except msgspec.ValidationError as error:
-        raise ValueError(f"{file} is JSON, but not the labels of H3D_crop: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} is not valid JSON: {error}; it may be cut short") from None
+    samples = lenient_json.decode(file, list[_Sample], "the labels of H3D_crop")
     if not samples:
         raise ValueError(f"{file}: expected a list of samples, found an empty one")
     return root, samples
