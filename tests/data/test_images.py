@@ -3,18 +3,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tests.datasets import dot_colour, save_image, write_images
+from tests.datasets import save_image
 
 from posesift.data.images import (
-    check_images,
     decode,
     image_size,
     image_sizes,
-    read_image,
-    reduction_for,
+    reduce,
 )
-from posesift.data.readers import read
-from posesift.poses import geometry
 
 
 def scene(width: int, height: int) -> np.ndarray:
@@ -124,43 +120,12 @@ def test_missing_files_folders_and_text(tmp_path):
     assert sorted(bad) == [0, 1]
 
 
-def test_read_image_gives_rgb(tmp_path):
-    truth = write_images(tmp_path, n=2)
-    table = read(f"images:{tmp_path}")
-    for row, name in enumerate(truth.names):
-        image_HW3 = read_image(table, table.image_N.tolist().index(name))
-        x, y = np.round(truth.keypoints_NJ2[row, 0]).astype(int)
-        np.testing.assert_array_equal(image_HW3[y, x], dot_colour(0))
-
-
-@pytest.mark.parametrize("suffix", [".jpg", ".png"])
-def test_check_images_lists_each_bad_file_once(tmp_path, suffix):
-    write_images(tmp_path, n=6, suffix=suffix)
-    table = read(f"images:{tmp_path}")
-    assert check_images(table) == []
-    twice = table.select([0, 1, 2, 3, 4, 5, 0, 1])
-    (tmp_path / table.image_N[0]).unlink()
-    path = tmp_path / table.image_N[1]
-    path.write_bytes(path.read_bytes()[:300])
-    twice.width_N[2] += 1
-    twice.width_N[3], twice.height_N[3] = twice.height_N[3], twice.width_N[3]
-    missing, corrupt, larger, turned = check_images(twice)
-    assert "found no file" in missing
-    assert table.image_N[1] in corrupt
-    assert "copy it anew" in corrupt
-    assert "come from the same distribution" in larger
-    assert "turned by EXIF" in turned
-
-
-def test_an_image_name_that_climbs_is_refused_at_the_door(tmp_path):
-    table = read(f"images:{write_images(tmp_path / 'in', n=1).path}")
-    save_image(tmp_path / "out.png", scene(20, 20))
-    table.image_N[0] = "../out.png"
-    with pytest.raises(ValueError, match="leads out of its folder"):
-        read_image(table, 0)
-
-
-def test_reduction_leaves_at_least_as_many_pixels_as_the_crop():
-    for size, expected in [(40, 1), (64, 1), (127, 1), (128, 2), (255, 2), (256, 4), (4000, 8)]:
-        matrix_23 = geometry.crop_matrices([[0, 0, size, size]], 64)[0]
-        assert reduction_for(matrix_23) == expected
+@pytest.mark.parametrize("reduction", [2, 4, 8])
+def test_cells_keep_their_places_where_blocks_do_not_divide_the_size(reduction):
+    """Each cell is the mean of its own pixels: the picture's columns are numbered."""
+    columns_HW3 = np.tile(np.arange(8 * 7 + 3, dtype=np.uint8)[None, :, None], (13, 1, 3))
+    found = reduce(columns_HW3, reduction)
+    whole = columns_HW3.shape[1] // reduction
+    centre = reduction * np.arange(whole) + (reduction - 1) / 2
+    assert found.shape == (-(-13 // reduction), -(-59 // reduction), 3)
+    assert np.abs(found[0, :whole, 0] - centre).max() <= 0.5

@@ -9,8 +9,8 @@ import torch
 from tests.datasets import RADIUS, pose_table, save_image, write_coco, write_lspet
 from torch.utils.data import DataLoader
 
-from posesift.data.images import read_image
 from posesift.data.loading import PoseDataset, collate
+from posesift.data.pixels import read_image
 from posesift.data.readers import read
 from posesift.poses import geometry
 

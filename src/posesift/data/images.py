@@ -4,23 +4,16 @@ Pixels are those stored in the file. A rotation noted in EXIF is never applied, 
 the sizes in headers count in stored pixels; greyscale, transparent and 16-bit images all become
 8-bit RGB.
 
-Shapes: H W image height and width, 3 = (red, green, blue), N samples.
+Shapes: H W image height and width, 3 = (blue, green, red), N images.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
-
-from posesift import progress, storage
-from posesift.data.address import parse
-from posesift.poses import geometry
-from posesift.poses.table import PoseTable
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """Files with these endings, in either case, count as images."""
@@ -108,117 +101,19 @@ def decode(
     return reduce(image_HW3, reduction)
 
 
-def read_crop(table: PoseTable, row: int, matrix_23: np.ndarray, side: int) -> np.ndarray:
-    """The crop of one photograph, (side, side, 3) uint8 in the order blue, green, red.
-
-    What lies off the image is black. A photograph much larger than the crop is reduced while it is
-    decoded, as far as it keeps more pixels than the crop: interpolation alone would skip pixels.
-
-    Args:
-        table: names the image.
-        row: of the table.
-        matrix_23: image pixels to crop pixels, as from `posesift.poses.geometry.crop_matrices`.
-        side: of the crop, in pixels.
-    """
-    reduction = reduction_for(matrix_23)
-    size = int(table.width_N[row]), int(table.height_N[row])
-    image_HW3 = decode(image_path(table, row), reduction=reduction, size=size)
-    return warp(image_HW3, matrix_23, side, reduction)
-
-
-def reduction_for(matrix_23: np.ndarray) -> int:
-    """The largest of 1, 2, 4, 8 that leaves at least as many pixels as the crop has."""
-    shrink = 1 / float(np.hypot(matrix_23[0, 0], matrix_23[1, 0]))
-    return next((factor for factor in (8, 4, 2) if factor <= shrink), 1)
-
-
 def reduce(image_HW3: np.ndarray, reduction: int) -> np.ndarray:
-    """The image with every block of ``reduction``^2 pixels replaced by its mean."""
+    """The image with every block of ``reduction``^2 pixels replaced by its mean.
+
+    Blocks that reach over the right or lower edge are filled up with the pixels there, so that
+    cells keep their places whatever the size.
+    """
     if reduction == 1:
         return image_HW3
-    scale = 1 / reduction
-    return cv2.resize(image_HW3, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-
-
-def warp(image_HW3: np.ndarray, matrix_23: np.ndarray, side: int, reduction: int) -> np.ndarray:
-    """Cut a crop out of a reduced image; ``matrix_23`` counts in pixels of the full one."""
-    centre = geometry.cell_centre(0, reduction)
-    to_full_23 = np.array([[reduction, 0, centre], [0, reduction, centre]])
-    to_crop_23 = geometry.compose(matrix_23, to_full_23)
-    return cv2.warpAffine(image_HW3, to_crop_23, (side, side), flags=cv2.INTER_LINEAR)
-
-
-def image_path(table: PoseTable, row: int) -> Path:
-    """Where sample ``row`` of a table of photographs has its image.
-
-    Raises:
-        ValueError: the table has no images, or the name leads out of the table's folder.
-    """
-    if table.image_N is None:
-        raise ValueError(
-            f"the pose table {table.address or '(without an address)'} names no images; "
-            "read it with images=FOLDER, or use it where only poses are needed"
-        )
-    return storage.inside(table.root, str(table.image_N[row]))
-
-
-def read_image(table: PoseTable, row: int) -> np.ndarray:
-    """The whole image of sample ``row``, (H, W, 3) uint8 RGB: a photograph or a world's picture.
-
-    Raises:
-        ValueError: the image is missing or corrupt.
-    """
-    if table.root.startswith("world:"):
-        return paint_pictures(table.select([row]))[0]
-    return cv2.cvtColor(decode(image_path(table, row)), cv2.COLOR_BGR2RGB)
-
-
-def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
-    """Paint the samples of a world's table, (N, S, S, 3) uint8 RGB; nothing is kept on disk.
-
-    Args:
-        table: of a world; for training, `posesift.data.worlds.painted` keeps what it paints.
-        side: of the pictures, where it shall be another than the table's: the same figures,
-            sharper.
-    """
-    from posesift.data import worlds
-
-    assert table.image_N is not None
-    world = parse(table.root)
-    choices = world.options
-    sample = worlds.sample(
-        world.path,
-        choices["poses"],
-        seed=int(choices["seed"]),
-        split=choices["split"],
-        side=side or int(choices["side"]),
-        indices=table.image_N.astype(np.int64),
-    )
-    return worlds.paint(sample, choices["look"])
-
-
-def check_images(table: PoseTable) -> list[str]:
-    """Decode every image of a table once, on all cores, and say what is wrong.
-
-    Returns:
-        One line for each image that is missing, corrupt, or of another size than the table says;
-        empty when all is well, and for worlds, whose images are painted on demand.
-    """
-    if table.image_N is None or table.root.startswith("world:"):
-        return []
-    _, rows = np.unique(table.image_N.astype(str), return_index=True)
-
-    def look(row: int) -> str | None:
-        try:
-            decode(image_path(table, row), size=(int(table.width_N[row]), int(table.height_N[row])))
-        except ValueError as error:
-            return str(error)
-
-    cores = min(16, os.cpu_count() or 1)  # OpenCV lets go of the interpreter while it decodes
-    with ThreadPoolExecutor(cores) as pool:
-        looks = pool.map(look, rows.tolist(), chunksize=16)
-        found = list(progress.track(looks, "checking images", len(rows)))
-    return [line for line in found if line]
+    height, width = (-(-length // reduction) for length in image_HW3.shape[:2])
+    down, right = reduction * height - len(image_HW3), reduction * width - image_HW3.shape[1]
+    if down or right:
+        image_HW3 = cv2.copyMakeBorder(image_HW3, 0, down, 0, right, cv2.BORDER_REPLICATE)
+    return cv2.resize(image_HW3, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _jpeg_frame(content: bytes) -> tuple[int, int, int] | None:

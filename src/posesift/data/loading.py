@@ -1,4 +1,4 @@
-"""Batches for a trainer: uint8 crops and keypoints, one decoding and one warp a photograph.
+"""Batches for a trainer: uint8 crops and keypoints, one decoding and one warp an image.
 
 Heatmaps are not made here: they are drawn on the device from the coordinates.
 
@@ -16,11 +16,10 @@ import torch
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from posesift.data.crop_cache import CropCache
-from posesift.data.images import check_images, read_crop, read_image, reduce, reduction_for, warp
+from posesift.data.images import reduce
+from posesift.data.pixels import read_crop, reduction_for, warp
 from posesift.poses import geometry
 from posesift.poses.table import PoseTable
-
-__all__ = ["PoseDataset", "check_images", "collate", "read_image"]
 
 Batch = dict[str, torch.Tensor]
 """``image`` (B, 3, S, S) uint8 RGB; ``keypoints`` (B, K, 2) float32 crop px, 0 where not visible;
@@ -39,7 +38,7 @@ class PoseDataset(Dataset):
         table: with images.
         side: of the crops, in pixels.
         keep: keep decoded crops in memory, up to `posesift.data.crop_cache.LIMIT` (1 GiB), so
-            that each photograph is decoded once and not once an epoch.
+            that each image is decoded once and not once an epoch.
 
     Raises:
         ValueError: the table has no images. Later, when a batch is made: an image is missing,

@@ -74,6 +74,15 @@ def invert(matrix_N23: NDArray) -> NDArray:
     return np.concatenate([linear, -linear @ matrix_N23[..., 2:]], axis=-1)
 
 
+def mirror_matrix(width: float) -> NDArray[np.float64]:
+    """The map to a mirror image: pixel x of an image ``width`` wide becomes ``width - 1 - x``.
+
+    >>> apply(mirror_matrix(100), np.array([[0.0, 7.0]])).tolist()
+    [[99.0, 7.0]]
+    """
+    return np.array([[-1.0, 0.0, width - 1.0], [0.0, 1.0, 0.0]])
+
+
 def compose(outer_N23: NDArray, inner_N23: NDArray) -> NDArray:
     """The map that applies ``inner`` first, then ``outer``."""
     linear = outer_N23[..., :2] @ inner_N23[..., :2]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from posesift.data.images import paint_pictures, read_image
+from posesift.data.pixels import paint_pictures, read_image
 from posesift.data.readers import read
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from tests.datasets import RADIUS, dot_colour
 
-from posesift.data.images import read_image
+from posesift.data.pixels import read_image
 from posesift.poses import PoseTable
 
 

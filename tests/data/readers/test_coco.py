@@ -9,7 +9,7 @@ from tests.datasets import coco_document, dot_colour, save_coco, write_coco
 
 from posesift import skeletons
 from posesift.data import coco_json
-from posesift.data.images import read_image
+from posesift.data.pixels import read_image
 from posesift.data.readers import read
 
 

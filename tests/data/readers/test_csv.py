@@ -5,7 +5,7 @@ import pytest
 from tests.data.formats.csv import JOINTS, write_csv
 from tests.datasets import dot_colour
 
-from posesift.data.images import read_image
+from posesift.data.pixels import read_image
 from posesift.data.readers import read
 
 

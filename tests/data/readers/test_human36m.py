@@ -20,7 +20,7 @@ from tests.data.formats.human36m import (
 )
 from tests.datasets import dot_colour
 
-from posesift.data.images import read_image
+from posesift.data.pixels import read_image
 from posesift.data.readers import help_text, options, read
 from posesift.data.readers.human36m import ABOUT, parts
 from posesift.poses.table import PoseTable, joined

@@ -9,7 +9,7 @@ import pytest
 import scipy.io
 from tests.datasets import dot_colour, write_lspet
 
-from posesift.data.images import read_image
+from posesift.data.pixels import read_image
 from posesift.data.readers import read
 from posesift.data.readers.lspet import KEYPOINT_OF_JOINT
 

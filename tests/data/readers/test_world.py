@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from posesift.data import worlds
-from posesift.data.images import read_image
+from posesift.data.pixels import read_image
 from posesift.data.readers import read
 
 
