@@ -110,7 +110,7 @@ def test_modes_are_activities_and_clips_are_videos(tmp_path):
 
 
 def test_the_last_quarter_is_the_test_and_videos_stay_whole(tmp_path):
-    write_mpii(tmp_path, images=16)
+    write_mpii(tmp_path, images=17)  # a quarter of the images would cut a video in two
     whole, train, test = (
         read(f"mpii:{tmp_path}{option}") for option in ("", ",split=train", ",split=test")
     )
@@ -146,6 +146,17 @@ def test_one_image_of_one_person_is_read_although_nothing_is_an_array(tmp_path, 
     save_mat(tmp_path / MAT, parts)
     for option in ("", ",single=true"):
         assert_same(read(f"mpii:{tmp_path}{option}"), flagged(truth))
+
+
+def test_two_people_apart_on_the_only_image(tmp_path):
+    truth = write_mpii(tmp_path, images=2)
+    parts = {name: values[3:4] for name, values in release(truth).items()}
+    for alone in ([1, 2], [2]):
+        save_mat(tmp_path / MAT, parts | {"single_person": [alone]})
+        assert_same(read(f"mpii:{tmp_path},single=true"), flagged(truth), alone)
+    save_mat(tmp_path / MAT, parts | {"single_person": [[]]})
+    with pytest.raises(ValueError, match=r"needs RELEASE\.single_person"):
+        read(f"mpii:{tmp_path},single=true")
 
 
 def test_what_the_file_leaves_out_is_no_error(tmp_path):

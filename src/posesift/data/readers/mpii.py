@@ -27,7 +27,7 @@ from posesift.storage import inside
 ABOUT = About(
     title="MPII Human Pose: 25,000 images of everyday activities, 40,000 people, 16 joints",
     page="http://human-pose.mpi-inf.mpg.de",
-    get="mpii_human_pose_v1.tar.gz (images, 12.9 GB) and mpii_human_pose_v1_u12_2.zip (labels)",
+    get="mpii_human_pose_v1.tar.gz (images, 12 GB) and mpii_human_pose_v1_u12_2.zip (labels)",
     terms="research only, no commercial use: the photographs belong to others",
     tree="""
 mpii_human_pose_v1_u12_1.mat     or in mpii_human_pose_v1_u12_2/ or annot/

@@ -60,7 +60,6 @@ def from_json(path: Path) -> People:
             for entry in entries
         ]
     )
-    place_N3[place_N3[:, 2] <= 0] = np.nan
     return People(
         [entry.image for entry in entries],
         joints_NJ2,
