@@ -14,7 +14,7 @@ from tests.data.formats.dots import scattered
 from tests.datasets import photograph, save_image
 
 SIZE = (200, 170)
-SHOTS = {"horse": ((3, 10, 11), (7, 12, 14), (2, 20, 20), (9, 21, 22)), "tiger": ((3, 1, 3),)}
+SHOTS = {"horse": ((3, 10, 11), (7, 12, 14), (2, 20, 20), (9, 21, 23)), "tiger": ((3, 1, 3),)}
 """Shot, first frame, last frame; shots are not in order, and the two animals share a number."""
 
 

@@ -73,12 +73,12 @@ def test_the_folder_above_and_an_animal_that_is_not_there(tmp_path):
 
 
 def test_no_pose_is_in_both_halves_and_one_animal_is_split_as_all_are(tmp_path):
-    write_animal(tmp_path, "horse", n=8)
-    write_animal(tmp_path, "tiger", n=8)
+    write_animal(tmp_path, "horse", n=9)
+    write_animal(tmp_path, "tiger", n=9)
     address = f"synthetic-animals:{tmp_path}"
     train, test = (read(f"{address},split={half}") for half in ("train", "test"))
     assert not set(train.clip_N) & set(test.clip_N)
-    assert len(train) + len(test) == 16
+    assert len(train) + len(test) == 18
     assert len(set(test.clip_N)) == 2
     assert {clip.split("/")[0] for clip in test.clip_N} == {"horse", "tiger"}
     tigers = read(f"{address},split=test,animal=tiger")

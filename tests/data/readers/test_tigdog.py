@@ -62,7 +62,7 @@ def test_no_shot_is_in_both_halves_and_a_half_of_one_animal_is_the_same(tmp_path
     train, test = (read(f"tigdog:{tmp_path},split={half}") for half in ("train", "test"))
     assert set(test.clip_N) == {"horse/9"}
     assert not set(train.clip_N) & set(test.clip_N)
-    assert len(train) + len(test) == 11
+    assert len(train) + len(test) == 12
     horses = read(f"tigdog:{tmp_path},split=test,animal=horse")
     assert horses.image_N.tolist() == test.image_N.tolist()
 
@@ -99,8 +99,8 @@ def test_parity_without_the_lists_says_which_they_are(tmp_path):
     write_tigdog(tmp_path)
     with pytest.raises(ValueError, match=r"train_idxs_by_video\.npy and valid_.* in .*cached_data"):
         read(f"tigdog:{tmp_path},parity=true,animal=horse")
-    save_lists(tmp_path, "horse", [0, 8], [1])
-    with pytest.raises(ValueError, match=r"numbers of the 8 horse frames .*, found 0 to 8"):
+    save_lists(tmp_path, "horse", [0, 9], [1])
+    with pytest.raises(ValueError, match=r"numbers of the 9 horse frames .*, found 0 to 9"):
         read(f"tigdog:{tmp_path},parity=true,animal=horse")
     lists = tmp_path / "cached_data" / "real_animal" / "horse"
     for broken in (np.zeros((2, 2), int), np.array([0.5])):
@@ -119,7 +119,7 @@ def test_frames_and_shots_without_landmarks_are_skipped_and_counted(tmp_path):
     seen_FJ[1] = False
     save_landmarks(tmp_path / "landmarks/horse/7.mat", truth.keypoints_NJ2[2:5], seen_FJ)
     table = read(f"tigdog:{tmp_path}")
-    assert len(table) == 9
+    assert len(table) == 10
     assert table.problems == [
         "skipped: 1 shots of horses without a landmark file: 2",
         "skipped: 1 frames without a visible landmark",
@@ -130,7 +130,7 @@ def test_frames_and_shots_without_landmarks_are_skipped_and_counted(tmp_path):
     cell[2, 0]["positions"][0, 0][~truth.visible_NJ[4]] = np.nan
     scipy.io.savemat(tmp_path / "landmarks/horse/7.mat", {"landmarks": cell})
     table = read(f"tigdog:{tmp_path}")
-    assert len(table) == 8
+    assert len(table) == 9
     assert np.isfinite(table.keypoints_NK2).all()
 
 
