@@ -1,26 +1,31 @@
-"""``posesift check DATA``: is this data what it should be?"""
+"""``posesift check DATA``: is this data what it should be, and where is it to be had?"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
 from posesift.commands.flags import number, table_text
 
+if TYPE_CHECKING:
+    from posesift.data.about import About
+    from posesift.data.address import Address
+
 SHOWN = 20  # problems printed; --json has all
-MOST_BAD = 0.05  # share of samples without a readable image that can be trained around
+MODES = 10  # modes printed
 
 
 @dataclass(kw_only=True)
 class Check:
-    """Count, validate and show a data set: images, keypoints, and a contact sheet."""
+    """Count, validate and show a data set: images, keypoints, sides, duplicates, contact sheet."""
 
     data: Annotated[str, tyro.conf.Positional]
-    """Data address, for instance lspet:/data/lspet or coco:ann.json,images=img,skeleton=coco17."""
+    """Data address, for instance lspet:/data/lspet; or a format alone (lspet): where it is to be
+    had, its terms, and the folder expected."""
     sheet: Path = Path("contact-sheet.jpg")
     """Where the contact sheet with skeletons goes."""
     json: bool = False
@@ -30,48 +35,143 @@ class Check:
         """Print the findings.
 
         Raises:
-            ValueError: the data cannot be trained on.
+            ValueError: the data cannot be read, or not be trained on.
         """
-        from posesift.data.checking import check, contact_sheet
-        from posesift.data.readers import read
+        from posesift.data.readers import UNLABELLED
 
-        table = read(self.data)
-        found = check(table)
+        kind = self.data.strip().removesuffix(":")
+        if kind.replace("-", "_").isidentifier():
+            self._tell(kind)
+            return
+        from posesift.data.address import parse
+        from posesift.data.checking import Suspect, check, contact_sheet
+        from posesift.data.split_images import test_images
+
+        address = parse(self.data)
+        about = about_kind(address.kind)
+        table, seconds = _read(address, about)
+        labelled = address.kind not in UNLABELLED
+        found = check(table, labelled=labelled, test_images=test_images(address, seconds))
+        found["terms"] = about.terms if about else None
+        if len(table):
+            suspects = [Suspect(**suspect) for suspect in found["suspects"]]
+            contact_sheet(table, self.sheet, suspects=suspects)
+            found["sheet"] = str(self.sheet)
         if self.json:
             print(json.dumps(found, allow_nan=False))
         else:
             print(describe(found))
-        contact_sheet(table, self.sheet)
-        if not self.json:
-            print(f"Contact sheet: {self.sheet}")
-        if found["problems"] and found["bad_images"] > MOST_BAD * max(found["samples"], 1):
-            raise ValueError(
-                f"{found['bad_images']} of {found['samples']} samples have no readable image; "
-                "this cannot be trained on. Mend or leave out the files listed above"
-            )
+        if found["unusable"]:
+            raise ValueError(f"{address} cannot be trained on: " + "; ".join(found["unusable"]))
+
+    def _tell(self, kind: str) -> None:
+        """Say what a format is, without data."""
+        about = about_kind(kind)
+        if self.json:
+            import dataclasses
+
+            print(json.dumps({"kind": kind, **(dataclasses.asdict(about) if about else {})}))
+        else:
+            print(about.text() if about else f"{kind}: see `posesift check --help`")
+
+
+def about_kind(kind: str) -> About | None:
+    """What a format is; None where its reader does not say.
+
+    Raises:
+        ValueError: there is no such format; all are listed.
+    """
+    import importlib
+
+    from posesift.data import readers
+
+    readers.options(kind)  # refuses an unknown kind
+    return getattr(importlib.import_module(readers.READERS[kind]), "ABOUT", None)
 
 
 def describe(found: dict[str, Any]) -> str:
     """The findings of `posesift.data.checking.check` as text."""
+    clips = "" if found["clips"] is None else f"{found['clips']} clips, "
     lines = [
-        f"{found['samples']} samples of {found['skeleton']}, {found['images']} images, "
+        f"{found['samples']} samples of {found['skeleton']}, {found['images']} images, {clips}"
         f"boxes from {found['boxes_from']}",
     ]
-    for key, what in (("keypoints_per_sample", "visible keypoints"), ("image_side", "image side")):
+    for key, what, digits in (
+        ("keypoints_per_sample", "visible keypoints", 0),
+        ("image_side", "image side", 0),
+        ("box_over_labels", "box over labels' extent", 2),
+    ):
         if spread := found[key]:
-            low, middle, high = spread["least"], spread["median"], spread["greatest"]
-            lines.append(f"{what}: {low:g} to {high:g}, median {middle:g}")
+            low, middle, high = (
+                f"{spread[name]:.{digits}f}" for name in ("least", "greatest", "median")
+            )
+            lines.append(f"{what}: {low} to {middle}, median {high}")
+    sizes = [f"{width} x {height} ({count})" for width, height, count in found["image_sizes"]]
+    if sizes:
+        lines.append("most frequent image sizes: " + ", ".join(sizes))
+    if modes := found["modes"]:
+        shown = [f"{mode} ({count})" for mode, count in list(modes.items())[:MODES]]
+        more = f" and {len(modes) - MODES} more" if len(modes) > MODES else ""
+        lines.append("modes: " + ", ".join(shown) + more)
     rows = [[name, number(share)] for name, share in found["visible_percent"].items()]
     lines += ["", table_text(rows, ["keypoint", "visible %"]), ""]
     if found["occluded_percent"] is not None:
         lines.append(f"occluded but labelled: {found['occluded_percent']:.1f} % of visible joints")
+    if found["cut_by_box"]:
+        lines.append(f"outside their box: {found['cut_by_box']:.1f} % of visible joints")
     if found["never_visible"]:
         lines.append("never visible: " + ", ".join(found["never_visible"]))
     if found["without_labels"]:
         lines.append(f"samples without a visible keypoint: {found['without_labels']}")
+    lines += _said_of_sides(found["sides"])
+    lines += [f"warning: {line}" for line in found["warnings"]]
     problems = found["problems"]
     lines += [f"problem: {line}" for line in problems[:SHOWN]]
     if len(problems) > SHOWN:
         lines.append(f"... and {len(problems) - SHOWN} more (see --json)")
-    lines.append("Nothing is wrong." if found["ok"] else f"{len(problems)} problems.")
+    if found.get("terms"):
+        lines.append(f"Terms: {found['terms']}")
+    if found.get("sheet"):
+        lines.append(f"Contact sheet: {found['sheet']}")
+    counts = f"{len(found['warnings'])} warnings, {len(problems)} problems."
+    lines.append("Nothing is wrong." if found["ok"] else counts)
     return "\n".join(lines)
+
+
+def _said_of_sides(sides: dict[str, Any]) -> list[str]:
+    """What speaks for left and right being right, in one line."""
+    said = [
+        f"{words} {sides[key]:.0f} %"
+        for key, words in (
+            ("front_percent", "seen from the front"),
+            ("far_side_hidden_percent", "hidden side is the far one"),
+            ("face_front_percent", "order of a front where the face is seen"),
+        )
+        if sides[key] is not None
+    ]
+    return ["sides: " + ", ".join(said)] if said else []
+
+
+def _read(address: Address, about: About | None) -> tuple[Any, float]:
+    """The table and how many seconds it took.
+
+    Raises:
+        ValueError: the reader's, and what was expected beside what is there.
+    """
+    import time
+
+    from posesift.data.about import found_tree, indented
+    from posesift.data.readers import read
+
+    began = time.monotonic()
+    try:
+        return read(address), time.monotonic() - began
+    except ValueError as error:
+        # what is wrong with the address itself begins with it; then the folder is not to blame
+        if about is None or not about.tree or str(error).startswith(f"{address}: "):
+            raise
+        path = Path(address.path).expanduser()
+        nearest = path if path.exists() or not path.parent.exists() else path.parent
+        raise ValueError(
+            f"{error}\n\n{about.text()}\nFound:\n{indented(found_tree(nearest))}"
+        ) from None

@@ -22,7 +22,8 @@ class About:
         page: the owners' page, where it is given out; never a mirror.
         get: what to download there.
         terms: of its licence, those that matter to somebody who trains a network.
-        tree: the folder that the reader expects, one entry a line, further down = further in.
+        tree: the folder that the reader expects, one entry a line, further down = further in; empty
+            where there is none.
         cite: the paper.
     """
 
@@ -43,7 +44,9 @@ class About:
         ]
         if self.cite:
             lines.append(f"Cite: {self.cite}")
-        return "\n".join([*lines, "Expected:", indented(self.tree.strip("\n"))])
+        if self.tree:
+            lines += ["Expected:", indented(self.tree.strip("\n"))]
+        return "\n".join(lines)
 
 
 def found_tree(path: str | Path) -> str:

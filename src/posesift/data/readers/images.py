@@ -10,10 +10,23 @@ from pathlib import Path
 import numpy as np
 
 from posesift import skeletons
+from posesift.data.about import About
 from posesift.data.cleaning import leave_out
 from posesift.data.images import SUFFIXES, image_sizes
 from posesift.data.splits import Split, in_split
 from posesift.poses.table import PoseTable
+
+ABOUT = About(
+    title="A folder of images without labels: the target that a model is adapted to",
+    page="your own photographs, or those of a data set whose labels you do not use",
+    get="nothing",
+    terms="those of the images",
+    tree="""
+any name.jpg (also png, bmp, webp, tif) ...
+any folder/
+  any name.jpg ...
+""",
+)
 
 
 def read(path: str, *, split: Split = "all", skeleton: str = "body16") -> PoseTable:

@@ -11,11 +11,23 @@ from pathlib import Path
 import numpy as np
 
 from posesift import skeletons
+from posesift.data.about import About
 from posesift.data.cleaning import hide_impossible
 from posesift.data.label_boxes import Boxes, with_boxes
 from posesift.data.splits import Split, in_split
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
+
+ABOUT = About(
+    title="A pose table in Parquet: what posesift prepare and PoseTable.save leave",
+    page="made on your computer",
+    get="nothing",
+    terms="those of the data that it was made of",
+    tree="""
+table.parquet
+images/ (or where its metadata say; images=FOLDER names another place)
+""",
+)
 
 
 def read(

@@ -8,7 +8,16 @@ from __future__ import annotations
 from typing import Literal
 
 from posesift.data import worlds
+from posesift.data.about import About
 from posesift.poses.table import PoseTable
+
+ABOUT = About(
+    title="The built-in worlds: world:body and world:hand, drawn by PoseSift itself",
+    page="part of PoseSift",
+    get="nothing",
+    terms="none: pictures and poses are yours to use",
+    tree="",
+)
 
 
 def read(
