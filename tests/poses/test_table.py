@@ -9,6 +9,7 @@ import pytest
 
 from posesift import skeletons
 from posesift.poses import PoseTable
+from posesift.poses.table import joined
 
 
 def make(count=5, **changes):
@@ -135,3 +136,69 @@ def test_a_cut_file_is_explained(tmp_path):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(ValueError, match="not a readable Parquet"):
         PoseTable.load(path)
+
+
+def test_a_relative_root_counts_from_the_folder_of_the_file(tmp_path, monkeypatch):
+    for root, expected in (
+        (".", tmp_path / "there"),
+        ("images", tmp_path / "there" / "images"),
+        ("/photos", "/photos"),
+        ("", ""),
+        ("world:body,poses=source", "world:body,poses=source"),
+    ):
+        make(root=root).save(tmp_path / "here" / "t.parquet")
+        (tmp_path / "here").rename(tmp_path / "there")
+        assert PoseTable.load(tmp_path / "there" / "t.parquet").root == str(expected)
+        monkeypatch.chdir(tmp_path / "there")
+        assert PoseTable.load("t.parquet").root == str(expected)
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "there").rename(tmp_path / "here")
+
+
+def test_a_mirrored_column_survives(tmp_path):
+    table = make(mirrored_N=np.array([True, False, True, True, False]))
+    table.save(tmp_path / "t.parquet")
+    equal(PoseTable.load(tmp_path / "t.parquet"), table)
+
+
+def test_tables_are_joined_in_order():
+    table = make(mirrored_N=np.array([True, False, True, True, False]))
+    parts = [table.select([0, 1]), table.select([]), table.select([2, 3, 4])]
+    equal(joined(parts), table)  # a problem that all parts tell is told once
+    parts[1].problems, parts[2].problems = ["y.jpg: gone"], ["x.jpg: gone", "z.jpg: gone"]
+    assert joined(parts).problems == ["x.jpg: gone", "y.jpg: gone", "z.jpg: gone"]
+    parts[2].share, parts[2].address = {"walk": 1.0}, "other:place"
+    assert joined(parts).share is None
+    assert joined(parts).address == ""
+    bare = make(occluded_NK=None, clip_N=None)
+    equal(joined([bare.select([0]), bare.select([1, 2, 3, 4])]), bare)
+
+
+def other_body():
+    body = skeletons.load("body16")
+    return dataclasses.replace(body, name="x", keypoints=("tail", *body.keypoints[1:]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"root": "/elsewhere"}, r"one root \(/photos\), found /elsewhere"),
+        ({"boxes_from": "file"}, r"one boxes_from \(labels\), found file"),
+        ({"clip_N": None, "occluded_NK": None}, "the same columns, found clip_N, occluded_NK in"),
+        ({"skeleton": other_body()}, r"one skeleton \(body16\), found x: "),
+    ],
+)
+def test_tables_that_do_not_fit_are_not_joined(changes, told):
+    with pytest.raises(ValueError, match=told):
+        joined([make(), make(**changes)])
+
+
+def test_no_tables_are_not_joined():
+    with pytest.raises(ValueError, match="found none"):
+        joined([])
+
+
+def test_keypoints_are_kept_as_they_are_where_nothing_hides_behind_them():
+    table = make()
+    again = dataclasses.replace(table, root="")
+    assert again.keypoints_NK2 is table.keypoints_NK2

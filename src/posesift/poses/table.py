@@ -1,4 +1,4 @@
-"""The pose table: N poses as columns; Parquet on disk.
+"""The pose table: N poses as columns; Parquet on disk (`posesift.poses.parquet`).
 
 Everything downstream reads this and nothing else: scorers, samplers, trainers, the report.
 
@@ -7,7 +7,6 @@ Legend: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -19,7 +18,6 @@ from posesift.skeletons import Skeleton
 from posesift.storage import atomic_path
 
 RARE_SHARE = 0.03  # a mode is rare when its share of the source mixture is below this
-_COLUMNS = ("keypoints", "visible", "width", "height")
 
 
 @dataclass
@@ -34,7 +32,8 @@ class PoseTable:
         width_N: image width in pixels, int32.
         height_N: image height.
         image_N: image names relative to ``root`` (``video.mp4#12`` for a frame), or None.
-        root: the folder of the images, or the address of a world.
+        root: the folder of the images, or the address of a world. Relative only in a table that
+            is to be saved: then it counts from the folder of the file.
         box_N4: float32 person boxes, or None: the whole image.
         boxes_from: ``"file"``, ``"labels"`` (they look at the labels; the report says so), or
             ``"image"``.
@@ -89,9 +88,9 @@ class PoseTable:
                     f"found {np.shape(value)}"
                 )
         # Garbage behind an invisible joint must not reach anything downstream.
-        self.keypoints_NK2 = np.where(
-            self.visible_NK[:, :, None], np.asarray(self.keypoints_NK2, np.float32), np.float32(0)
-        )
+        self.keypoints_NK2 = np.asarray(self.keypoints_NK2, np.float32)
+        if self.keypoints_NK2[~self.visible_NK].any():
+            self.keypoints_NK2 = np.where(self.visible_NK[:, :, None], self.keypoints_NK2, 0)
         if not np.isfinite(self.keypoints_NK2).all():
             row = int(np.argmin(np.isfinite(self.keypoints_NK2).all(axis=(1, 2))))
             raise ValueError(
@@ -136,48 +135,17 @@ class PoseTable:
         return replace(self, **columns)
 
     def save(self, path: str | Path) -> None:
-        """Write Parquet, atomically; the skeleton and the root travel in the schema's metadata."""
-        import pyarrow as pa
+        """Write Parquet, atomically.
+
+        A relative ``root`` means relative to the folder of the file, so that images and file can
+        be moved together.
+        """
         import pyarrow.parquet as pq
 
-        count, joints = len(self), len(self.skeleton)
+        from posesift.poses.parquet import to_arrow
 
-        def fixed(values: NDArray, size: int) -> pa.Array:
-            return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), size)
-
-        columns: dict[str, pa.Array] = {
-            "keypoints": fixed(self.keypoints_NK2, 2 * joints),
-            "visible": fixed(self.visible_NK, joints),
-            "width": pa.array(self.width_N, pa.int32()),
-            "height": pa.array(self.height_N, pa.int32()),
-        }
-        if self.occluded_NK is not None:
-            columns["occluded"] = fixed(self.occluded_NK, joints)
-        if self.box_N4 is not None:
-            columns["box"] = fixed(self.box_N4.astype(np.float32), 4)
-        for name in ("image", "clip", "mode"):
-            value = getattr(self, f"{name}_N")
-            if value is not None:
-                columns[name] = pa.array(value.tolist(), pa.string())
-        if self.mirrored_N is not None:
-            columns["mirrored"] = pa.array(self.mirrored_N, pa.bool_())
-        if self.neg_log_p_N is not None:
-            columns["neg_log_p"] = pa.array(self.neg_log_p_N, pa.float32())
-        facts = {
-            "root": self.root,
-            "boxes_from": self.boxes_from,
-            "share": self.share,
-            "address": self.address,
-            "problems": self.problems,
-        }
-        metadata = {
-            "posesift.skeleton": self.skeleton.to_json(),
-            "posesift.table": json.dumps(facts),
-        }
-        table = pa.table(columns).replace_schema_metadata(metadata)
-        assert table.num_rows == count
         with atomic_path(path) as temporary:
-            pq.write_table(table, temporary)
+            pq.write_table(to_arrow(self), temporary)
 
     @staticmethod
     def load(path: str | Path) -> PoseTable:
@@ -190,6 +158,8 @@ class PoseTable:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        from posesift.poses.parquet import from_arrow
+
         path = Path(path)
         if not path.is_file():
             raise ValueError(f"expected a pose table (Parquet) at {path}, found no file")
@@ -197,68 +167,7 @@ class PoseTable:
             table = pq.ParquetFile(path).read()
         except (pa.ArrowException, OSError) as error:
             raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
-        metadata = table.schema.metadata or {}
-        if b"posesift.skeleton" not in metadata:
-            raise ValueError(
-                f"{path} names no skeleton: expected the key 'posesift.skeleton' in the schema's "
-                "metadata; PoseTable.save writes it"
-            )
-        skeleton = Skeleton.from_json(metadata[b"posesift.skeleton"].decode())
-        facts = json.loads(metadata.get(b"posesift.table", b"{}"))
-        if missing := [name for name in _COLUMNS if name not in table.column_names]:
-            raise ValueError(
-                f"{path}: expected the columns {', '.join(_COLUMNS)}, "
-                f"found {', '.join(table.column_names)}; missing {', '.join(missing)}"
-            )
-        count, joints = table.num_rows, len(skeleton)
-
-        def column(name: str, shape: tuple[int, ...], kind: type) -> NDArray | None:
-            if name not in table.column_names:
-                return None
-            flat = table.column(name).combine_chunks()
-            if len(shape) > 1:
-                if flat.null_count:
-                    raise ValueError(f"{path}: column {name!r} holds empty rows")
-                flat = flat.flatten()
-            values = np.asarray(flat.to_numpy(zero_copy_only=False)).astype(kind)
-            if values.size != np.prod(shape):
-                raise ValueError(
-                    f"{path}: expected {np.prod(shape[1:])} values a row in column {name!r} "
-                    f"for {skeleton.name}, found {values.size / max(count, 1):g}"
-                )
-            return values.reshape(shape)
-
-        loaded = {
-            "keypoints_NK2": column("keypoints", (count, joints, 2), np.float32),
-            "visible_NK": column("visible", (count, joints), np.bool_),
-            "width_N": column("width", (count,), np.int32),
-            "height_N": column("height", (count,), np.int32),
-            "occluded_NK": column("occluded", (count, joints), np.bool_),
-            "box_N4": column("box", (count, 4), np.float32),
-            "image_N": column("image", (count,), object),
-            "clip_N": column("clip", (count,), object),
-            "mode_N": column("mode", (count,), object),
-            "mirrored_N": column("mirrored", (count,), np.bool_),
-            "neg_log_p_N": column("neg_log_p", (count,), np.float32),
-        }
-        points_NK2, visible_NK = loaded["keypoints_NK2"], loaded["visible_NK"]
-        assert points_NK2 is not None
-        assert visible_NK is not None
-        lost_NK = visible_NK & ~np.isfinite(points_NK2).all(axis=-1)
-        visible_NK &= ~lost_NK
-        lost = [
-            f"row {row}: {lost_NK[row].sum()} keypoints made invisible, NaN or infinite"
-            for row in np.flatnonzero(lost_NK.any(axis=1))
-        ]
-        return PoseTable(
-            skeleton=skeleton,
-            root=facts.get("root", ""),
-            boxes_from=facts.get("boxes_from", "file"),
-            share=facts.get("share"),
-            problems=[*facts.get("problems", []), *lost],
-            address=facts.get("address") or f"poses:{path}",
-            **loaded,  # pyright: ignore[reportArgumentType]
-        )
+        return PoseTable(**from_arrow(table, path))
 
 
 def joined(tables: Sequence[PoseTable]) -> PoseTable:

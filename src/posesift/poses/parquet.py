@@ -1,0 +1,144 @@
+"""The columns of a pose table in Parquet, and back.
+
+`PoseTable.save` and `PoseTable.load` are the way in for a whole table; a table that is larger than
+memory is written with `to_arrow`, one row group at a time.
+
+Shapes: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from posesift.skeletons import Skeleton
+
+if TYPE_CHECKING:
+    from posesift.poses.table import PoseTable
+
+_NEEDED = ("keypoints", "visible", "width", "height")
+_SKELETON, _FACTS = b"posesift.skeleton", b"posesift.table"  # keys of the schema's metadata
+
+
+def to_arrow(table: PoseTable) -> pa.Table:
+    """The table as Arrow columns; the skeleton and the facts travel in the schema's metadata."""
+
+    def fixed(values: NDArray, size: int) -> pa.Array:
+        return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), size)
+
+    joints = len(table.skeleton)
+    columns: dict[str, pa.Array] = {
+        "keypoints": fixed(table.keypoints_NK2, 2 * joints),
+        "visible": fixed(table.visible_NK, joints),
+        "width": pa.array(table.width_N, pa.int32()),
+        "height": pa.array(table.height_N, pa.int32()),
+    }
+    if table.occluded_NK is not None:
+        columns["occluded"] = fixed(np.asarray(table.occluded_NK, bool), joints)
+    if table.box_N4 is not None:
+        columns["box"] = fixed(np.asarray(table.box_N4, np.float32), 4)
+    for name in ("image", "clip", "mode"):
+        value_N = getattr(table, f"{name}_N")
+        if value_N is not None:
+            columns[name] = pa.array(value_N.tolist(), pa.string())
+    if table.mirrored_N is not None:
+        columns["mirrored"] = pa.array(table.mirrored_N, pa.bool_())
+    if table.neg_log_p_N is not None:
+        columns["neg_log_p"] = pa.array(table.neg_log_p_N, pa.float32())
+    facts = {
+        "root": table.root,
+        "boxes_from": table.boxes_from,
+        "share": table.share,
+        "address": table.address,
+        "problems": table.problems,
+    }
+    metadata = {_SKELETON: table.skeleton.to_json().encode(), _FACTS: json.dumps(facts).encode()}
+    return pa.table(columns).replace_schema_metadata(metadata)
+
+
+def from_arrow(table: pa.Table, path: Path) -> dict[str, Any]:
+    """The fields of a `PoseTable`.
+
+    Visible keypoints that are not finite are made invisible, and join the problems.
+
+    Args:
+        table: with the columns of `to_arrow`, those of them that must be there or more.
+        path: of the file, for messages, and for a root that is relative to its folder.
+
+    Raises:
+        ValueError: a column is missing or of another width, or the metadata name no skeleton.
+    """
+    metadata = table.schema.metadata or {}
+    if _SKELETON not in metadata:
+        raise ValueError(
+            f"{path} names no skeleton: expected the key 'posesift.skeleton' in the schema's "
+            "metadata; PoseTable.save writes it"
+        )
+    skeleton = Skeleton.from_json(metadata[_SKELETON].decode())
+    facts = json.loads(metadata.get(_FACTS, b"{}"))
+    if missing := [name for name in _NEEDED if name not in table.column_names]:
+        raise ValueError(
+            f"{path}: expected the columns {', '.join(_NEEDED)}, "
+            f"found {', '.join(table.column_names)}; missing {', '.join(missing)}"
+        )
+    count, joints = table.num_rows, len(skeleton)
+
+    def column(name: str, shape: tuple[int, ...], kind: type) -> NDArray | None:
+        if name not in table.column_names:
+            return None
+        flat = table.column(name).combine_chunks()
+        if len(shape) > 1:
+            if flat.null_count:
+                raise ValueError(f"{path}: column {name!r} holds empty rows")
+            flat = flat.flatten()
+        values = np.asarray(flat.to_numpy(zero_copy_only=False)).astype(kind)
+        if values.size != np.prod(shape):
+            raise ValueError(
+                f"{path}: expected {np.prod(shape[1:])} values a row in column {name!r} "
+                f"for {skeleton.name}, found {values.size / max(count, 1):g}"
+            )
+        return values.reshape(shape)
+
+    columns = {
+        "keypoints_NK2": column("keypoints", (count, joints, 2), np.float32),
+        "visible_NK": column("visible", (count, joints), np.bool_),
+        "width_N": column("width", (count,), np.int32),
+        "height_N": column("height", (count,), np.int32),
+        "occluded_NK": column("occluded", (count, joints), np.bool_),
+        "box_N4": column("box", (count, 4), np.float32),
+        "image_N": column("image", (count,), object),
+        "clip_N": column("clip", (count,), object),
+        "mode_N": column("mode", (count,), object),
+        "mirrored_N": column("mirrored", (count,), np.bool_),
+        "neg_log_p_N": column("neg_log_p", (count,), np.float32),
+    }
+    return {
+        "skeleton": skeleton,
+        "root": _resolved(facts.get("root", ""), path),
+        "boxes_from": facts.get("boxes_from", "file"),
+        "share": facts.get("share"),
+        "address": facts.get("address") or f"poses:{path}",
+        "problems": [*facts.get("problems", []), *_hide_lost(columns)],
+        **columns,
+    }
+
+
+def _hide_lost(columns: dict[str, Any]) -> list[str]:
+    lost_NK = columns["visible_NK"] & ~np.isfinite(columns["keypoints_NK2"]).all(axis=-1)
+    columns["visible_NK"] &= ~lost_NK
+    return [
+        f"row {row}: {lost_NK[row].sum()} keypoints made invisible, NaN or infinite"
+        for row in np.flatnonzero(lost_NK.any(axis=1)).tolist()
+    ]
+
+
+def _resolved(root: str, path: Path) -> str:
+    """The root with a relative one counted from the file's folder, wherever that is now."""
+    if not root or root.startswith("world:") or Path(root).is_absolute():
+        return root
+    return str((path.resolve().parent / root).resolve())
