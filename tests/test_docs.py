@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
+import runpy
 import shlex
 import tomllib
 from pathlib import Path
@@ -19,7 +20,7 @@ from posesift.commands import COMMANDS
 from posesift.commands.compare import Compare
 from posesift.commands.train import Train
 from posesift.data import worlds
-from posesift.data.readers import READERS, options
+from posesift.data.readers import READERS, options, read
 from posesift.difficulty.normalisation import HOW
 from posesift.difficulty.scorers import METHODS as SCORERS
 from posesift.experiments import published
@@ -124,10 +125,37 @@ def test_command_lines_can_be_typed(name):
 
 
 @pytest.mark.parametrize("kind", READERS)
-def test_the_address_table_lists_every_option(kind):
+def test_addresses_name_every_format_and_all_options(kind):
+    assert f"`{kind}:" in page("index")
     rows = [row for row in page("index").splitlines() if row.startswith(f"| `{kind}:")]
-    listed = re.findall(r"`(\w+)`", rows[0].split("|")[3])
-    assert sorted(listed) == sorted(options(kind))
+    for row in rows:
+        assert sorted(re.findall(r"`(\w+)`", row.split("|")[3])) == sorted(options(kind))
+
+
+def test_the_page_of_data_sets_is_what_the_readers_say():
+    written = runpy.run_path(str(DOCS / "make_datasets.py"))["page"]()
+    assert page("datasets") == written, "run python docs/make_datasets.py"
+    for kind in READERS:
+        section = page("datasets").partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
+        named = set(re.findall(r"^\| `(\w+)=", section, re.MULTILINE))
+        assert named == set(options(kind)) - {"as", "map"}
+
+
+def test_the_files_of_your_own_data_are_read(tmp_path):
+    (rows,) = blocks("your_own_data", "csv")
+    (tmp_path / "labels.csv").write_text(rows)
+    table = read(f"csv:{tmp_path}/labels.csv")
+    assert table.visible_NK.sum() == 5
+    assert table.occluded_NK.sum() == 1
+    (names,) = blocks("your_own_data", "toml")
+    (tmp_path / "names.toml").write_text(names)
+    theirs = ["foot R", "Foot-L", "helmet", "hip R", "hip_l", "shoulder R", "shoulder L"]
+    header = ",".join(f"{name}_{axis}" for name in theirs for axis in "xy")
+    cells = ",".join(str(10 * n) for n in range(len(theirs) * 2))
+    (tmp_path / "a.csv").write_text(f"image,width,height,{header}\nx.jpg,200,200,{cells}\n")
+    body = read(f"csv:{tmp_path}/a.csv,as=body16,map={tmp_path}/names.toml")
+    seen = {name for name, v in zip(body.skeleton.keypoints, body.visible_NK[0], strict=True) if v}
+    assert seen == {"right_ankle", "left_ankle", "head_top", "pelvis", "thorax"}
 
 
 def test_the_first_example_runs():

@@ -56,7 +56,7 @@ def read(
 
     A keypoint whose cells are empty is not labelled. Where ``v`` is never 2 in the whole file, 1
     means labelled, and nothing is known of what is hidden. Lines without a labelled keypoint are
-    skipped and counted in ``table.problems``; other columns than those above are named there.
+    skipped and counted in ``table.problems``; columns that are not read are named there.
 
     Args:
         path: the file: UTF-8, cells parted by commas, semicolons or tabs.
