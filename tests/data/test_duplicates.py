@@ -153,6 +153,17 @@ def test_of_very_many_images_some_are_looked_at(photographs):
     assert looks.row_M.tolist() == [0, 3, 7]
 
 
+def test_a_fixed_camera_is_given_up_and_said(photographs, monkeypatch):
+    from posesift.data import checking, duplicates
+
+    monkeypatch.setattr(duplicates, "PATIENCE", 10)
+    found = find_duplicates(look_at_images(photographs))
+    assert not found.compared
+    assert found.near == []
+    assert len(found.same) == 1
+    assert any("look alike" in line for line in checking.check(photographs)["warnings"])
+
+
 def slow_pairs(look_U2: np.ndarray) -> set[tuple[int, int]]:
     return {
         (a, b)

@@ -5,6 +5,7 @@ Shapes: N samples, K keypoints, M images, 2 = (x, y), 4 = (x, y, width, height).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -106,18 +107,14 @@ def label_statistics(table: PoseTable) -> dict[str, Any]:
     visible_N = table.visible_NK.sum(1)
     visible_K = table.visible_NK.mean(0) if len(table) else np.zeros(len(names))
     occluded = table.occluded_NK
-    size_M2, count_M = np.unique(
-        np.column_stack([table.width_N, table.height_N]), axis=0, return_counts=True
+    size_M, count_M = np.unique(
+        table.width_N.astype(np.int64) << 32 | table.height_N, return_counts=True
     )
     common = np.argsort(-count_M, kind="stable")[:5]
     extent_N4 = boxes.keypoint_boxes(table.keypoints_NK2, table.visible_NK)
     extent_N, box_N4 = extent_N4[:, 2:].max(1), table.crop_boxes_N4()
     told_N = extent_N > 1
-    modes = None
-    if table.mode_N is not None:
-        found, counts = np.unique(table.mode_N.astype(str), return_counts=True)
-        order = np.argsort(-counts, kind="stable")
-        modes = {str(found[i]): int(counts[i]) for i in order}
+    modes = None if table.mode_N is None else dict(Counter(map(str, table.mode_N)).most_common())
     return {
         "without_labels": int((visible_N == 0).sum()),
         "never_visible": [name for name, share in zip(names, visible_K, strict=True) if not share],
@@ -129,7 +126,9 @@ def label_statistics(table: PoseTable) -> dict[str, Any]:
         else None,
         "keypoints_per_sample": _spread(visible_N),
         "image_side": _spread(np.maximum(table.width_N, table.height_N)),
-        "image_sizes": [[*size_M2[i].tolist(), int(count_M[i])] for i in common],
+        "image_sizes": [
+            [int(size_M[i] >> 32), int(size_M[i] & 0xFFFFFFFF), int(count_M[i])] for i in common
+        ],
         "box_over_labels": _spread(box_N4[told_N, 2:].max(1) / extent_N[told_N]),
         "cut_by_box": _cut_by_box(table, box_N4),
         "modes": modes,
@@ -197,6 +196,11 @@ def _said_of_pictures(
     within = len(duplicates.same) - len(_over_clips(table, images, duplicates.same))
     if within:
         said.append(f"frames stand still (equal pixels) in {within} places of the clips")
+    if not duplicates.compared:
+        said.append(
+            "too many images look alike (one fixed camera?) to compare them in pairs: only those "
+            "with equal pixels are known"
+        )
     if len(images) < images.images:
         said.append(
             f"of {images.images} images, {len(images)} were looked at, evenly spread: duplicates "

@@ -23,6 +23,11 @@ photographs, all that are within it show the same picture; from 6 bits on differ
 NEAR_BELOW = 10
 """The same along columns, where it only confirms: no copy of those differed in more."""
 
+PATIENCE = 4e9
+"""Pairs of looks that are compared at most, which takes some 20 seconds. Of 200,000 pictures that
+differ some million pairs share a part; of as many frames of one fixed camera, nearly all do."""
+
+_PARTS = NEAR + 1  # of a hash: two that differ in NEAR bits agree in one of them
 _FLUSH = 1_000_000  # pairs kept until they are joined to groups
 
 
@@ -34,14 +39,16 @@ class Duplicates:
         same: equal pixels under different names.
         near: pictures that look the same and are not equal (one of each equal group stands here
             for all).
+        compared: whether looks were compared; not when so many are alike that it would take long.
     """
 
     same: list[np.ndarray] = field(default_factory=list)
     near: list[np.ndarray] = field(default_factory=list)
+    compared: bool = True
 
     def facts(self, looks: Looks, shown: int = 1000) -> dict[str, Any]:
         """Counts, and the names of the first groups."""
-        facts: dict[str, Any] = {}
+        facts: dict[str, Any] = {"compared": self.compared}
         for kind, groups in (("same", self.same), ("near", self.near)):
             facts[f"{kind}_groups"] = len(groups)
             facts[f"{kind}_images"] = sum(len(group) for group in groups)
@@ -62,6 +69,8 @@ def find_duplicates(looks: Looks) -> Duplicates:
     alone = seen[first]
     alone = alone[~looks.plain_M[alone]]
     look_U2, which = np.unique(looks.look_M2[alone], axis=0, return_inverse=True)
+    if sum((np.bincount(_part(look_U2, part)) ** 2.0).sum() for part in range(_PARTS)) > PATIENCE:
+        return Duplicates([seen[group] for group in same], compared=False)
     group_U = np.arange(len(look_U2))
     for one_E, other_E in near_pairs(look_U2):
         group_U = _joined(group_U, one_E, other_E)
@@ -83,10 +92,8 @@ def near_pairs(look_U2: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         Indices of the one and of the other, (E,) each.
     """
     one, other, kept = [], [], 0
-    parts = NEAR + 1
-    bits = 64 // parts
-    for part in range(parts):
-        key_U = (look_U2[:, 0] >> np.uint64(bits * part)) & np.uint64(2**bits - 1)
+    for part in range(_PARTS):
+        key_U = _part(look_U2, part)
         order_U = np.argsort(key_U, kind="stable")
         key_U = key_U[order_U]
         left = np.arange(len(key_U))  # places whose key reaches at least `apart` places further
@@ -107,6 +114,13 @@ def near_pairs(look_U2: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
                 one, other, kept = [], [], 0
     if one:
         yield np.concatenate(one), np.concatenate(other)
+
+
+def _part(look_U2: np.ndarray, part: int) -> np.ndarray:
+    """Some of the bits along rows, as a number."""
+    bits = 64 // _PARTS
+    key_U = (look_U2[:, 0] >> np.uint64(bits * part)) & np.uint64(2**bits - 1)
+    return key_U.astype(np.int64)
 
 
 def leaks(looks: Looks, found: Duplicates, test_names: set[str]) -> list[np.ndarray]:
