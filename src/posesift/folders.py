@@ -110,18 +110,27 @@ def _is_ours(folder: Path) -> bool:
     return isinstance(found, dict) and {"kind", "posesift"} <= found.keys()
 
 
-def write_manifest(folder: str | Path, kind: str, **facts: Any) -> None:
+def write_manifest(
+    folder: str | Path, kind: str, *, unlisted: str | None = None, **facts: Any
+) -> None:
     """Declare ``folder`` finished: list its files and sizes in ``manifest.json``.
 
     Args:
         folder: the finished folder.
-        kind: ``"score"``, ``"run"`` or ``"comparison"``.
+        kind: ``"score"``, ``"run"``, ``"comparison"`` or ``"prepared"``.
+        unlisted: a folder inside whose files may be millions; they are not listed.
         **facts: further JSON values worth finding without opening the other files.
     """
     folder = Path(folder)
+    listed = [
+        path
+        for item in sorted(folder.iterdir())
+        if item.name != unlisted
+        for path in (item, *sorted(item.rglob("*")))
+    ]
     files = {
         path.relative_to(folder).as_posix(): path.stat().st_size
-        for path in sorted(folder.rglob("*"))
+        for path in listed
         if path.is_file() and path.name not in (MANIFEST, _MARK)
     }
     write_json(

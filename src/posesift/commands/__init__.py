@@ -9,6 +9,7 @@ from posesift.commands.compare import Compare
 from posesift.commands.demo import Demo
 from posesift.commands.doctor import Doctor
 from posesift.commands.evaluate import Evaluate
+from posesift.commands.prepare import Prepare
 from posesift.commands.report import Report
 from posesift.commands.score import Score
 from posesift.commands.train import Train
@@ -16,6 +17,7 @@ from posesift.commands.train import Train
 COMMANDS = {
     "demo": Demo,
     "check": Check,
+    "prepare": Prepare,
     "score": Score,
     "train": Train,
     "compare": Compare,

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from posesift.poses.table import PoseTable
 
 _NEEDED = ("keypoints", "visible", "width", "height")
-_SKELETON, _FACTS = b"posesift.skeleton", b"posesift.table"  # keys of the schema's metadata
+
+SKELETON, FACTS = b"posesift.skeleton", b"posesift.table"
+"""Keys of the schema's metadata: the skeleton, and the fields that are no columns, as JSON."""
 
 
 def to_arrow(table: PoseTable) -> pa.Table:
@@ -57,7 +59,7 @@ def to_arrow(table: PoseTable) -> pa.Table:
         "address": table.address,
         "problems": table.problems,
     }
-    metadata = {_SKELETON: table.skeleton.to_json().encode(), _FACTS: json.dumps(facts).encode()}
+    metadata = {SKELETON: table.skeleton.to_json().encode(), FACTS: json.dumps(facts).encode()}
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
@@ -74,13 +76,13 @@ def from_arrow(table: pa.Table, path: Path) -> dict[str, Any]:
         ValueError: a column is missing or of another width, or the metadata name no skeleton.
     """
     metadata = table.schema.metadata or {}
-    if _SKELETON not in metadata:
+    if SKELETON not in metadata:
         raise ValueError(
             f"{path} names no skeleton: expected the key 'posesift.skeleton' in the schema's "
             "metadata; PoseTable.save writes it"
         )
-    skeleton = Skeleton.from_json(metadata[_SKELETON].decode())
-    facts = json.loads(metadata.get(_FACTS, b"{}"))
+    skeleton = Skeleton.from_json(metadata[SKELETON].decode())
+    facts = json.loads(metadata.get(FACTS, b"{}"))
     if missing := [name for name in _NEEDED if name not in table.column_names]:
         raise ValueError(
             f"{path}: expected the columns {', '.join(_NEEDED)}, "

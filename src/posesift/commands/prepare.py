@@ -1,0 +1,85 @@
+"""``posesift prepare KIND RAW``: raw data become crops of one size and a pose table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from posesift import folders
+from posesift.commands.flags import resumable, warn
+
+
+@dataclass(kw_only=True)
+class Prepare:
+    """Cut raw data into crops of one size: read many times faster, and small enough to carry."""
+
+    kind: Annotated[str, tyro.conf.Positional]
+    """Format of the raw data, for instance surreal or coco."""
+    raw: Annotated[str, tyro.conf.Positional]
+    """Where they are, with options behind commas as in an address: /d/SURREAL,split=train."""
+    out: Path | None = None
+    """Folder for the result (default: a dated folder under runs/)."""
+    side: int = 256
+    """Of the crops in pixels."""
+    scale: float = 1.5
+    """Side of the square that is cut out, over the longer side of the sample's box."""
+    every: int = 1
+    """Take every n-th frame of each clip, or every n-th sample."""
+    workers: int | None = None
+    """Threads (default: one a core); the result does not depend on it."""
+    overwrite: bool = False
+    """Replace a finished or begun result in --out."""
+    resume: bool = False
+    """Go on with what an interrupted preparation left in --out."""
+    json: bool = False
+    """Print the result as JSON on the standard output, and nothing else there."""
+
+    def run(self) -> None:
+        """Cut, write, and say where it is.
+
+        Raises:
+            ValueError: the data cannot be read, or --out cannot be used.
+        """
+        from posesift.data.address import Address, parse
+        from posesift.data.prepare import prepare
+        from posesift.data.readers import options
+
+        address = parse(f"{self.kind}:{self.raw}")
+        options(address.kind)  # refuses an unknown kind before anything is touched
+        if self.resume and self.out is None:
+            raise ValueError("--resume needs --out: the folder to go on with")
+        out = self.out or folders.dated_folder(f"prepare-{self.kind}")
+        raw = Path(address.path).expanduser().resolve()
+        if out.resolve().is_relative_to(raw):
+            raise ValueError(f"expected --out outside of the raw data {raw}, found {out}")
+        folder = folders.new_folder(
+            out,
+            overwrite=self.overwrite,
+            resume=self.resume,
+            kind="prepared",
+            inputs=[raw, address.options.get("images")],
+        )
+        with resumable(folder):
+            facts = prepare(
+                address,
+                folder,
+                side=self.side,
+                scale=self.scale,
+                every=self.every,
+                workers=self.workers,
+            )
+        problems = folder / "problems.txt"
+        if facts["left_out"]:
+            warn(f"{facts['left_out']} samples have no readable image and are left out: {problems}")
+        if self.json:
+            found = {"folder": str(folder), **facts}
+            print(json.dumps({**found, "problems": str(problems) if problems.exists() else None}))
+            return
+        print(f"{facts['samples']} crops of {self.side} px from {facts['address']}")
+        if problems.exists():
+            print(f"Problems of the raw data: {problems}")
+        print(f"Look at them: posesift check {Address('poses', str(folder / 'poses.parquet'))}")
