@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from posesift.data import lenient_json
+from posesift.data import typed_json
 
 _WHAT = "COCO keypoint annotations"
 _CHUNK = 2000  # annotations read at once: their lists fit into a processor's cache
@@ -96,9 +96,7 @@ def load(file: Path, category: str | None = None) -> Annotations:
             keypoints, no category or several fit, two images have one id, or no annotation has a
             labelled keypoint.
     """
-    if not file.is_file():
-        raise ValueError(f"expected a COCO annotation file at {file}, found no file")
-    coco = lenient_json.decode(file, _Coco, _WHAT)
+    coco = typed_json.load(file, _Coco, _WHAT)
     row_of = {image.id: row for row, image in enumerate(coco.images)}
     if len(row_of) < len(coco.images):
         raise ValueError(f"{file}: two images have the same id; give every image its own")

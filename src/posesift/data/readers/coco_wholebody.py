@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import lenient_json
+from posesift.data import typed_json
 from posesift.data.about import About
 from posesift.data.image_folder import image_folder
 from posesift.data.label_boxes import Boxes
@@ -116,7 +116,7 @@ def read(
     if not file.is_file():
         raise ValueError(f"expected a COCO-WholeBody annotation file at {file}, found no file")
     what = "COCO-WholeBody annotations (plain COCO is read as coco:)"
-    whole = lenient_json.decode(file, _WholeBody, what)
+    whole = typed_json.load(file, _WholeBody, what)
     image_of = {image.id: image for image in whole.images}
     if len(image_of) < len(whole.images):
         raise ValueError(f"{file}: two images have the same id; give every image its own")

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import lenient_json
+from posesift.data import typed_json
 from posesift.data.about import About
 from posesift.data.label_boxes import Boxes
 from posesift.data.labelled import labelled
@@ -146,7 +146,7 @@ def _numbers(file: Path, shape: tuple[int, int], folder: Path) -> np.ndarray:
             f"expected a FreiHAND folder with {file.name}, found "
             f"{'no such file in' if folder.is_dir() else 'no folder at'} {folder}"
         )
-    raws = lenient_json.decode(file, list[msgspec.Raw], "matrices of numbers")
+    raws = typed_json.load(file, list[msgspec.Raw], "matrices of numbers")
     found = np.empty((len(raws), *shape))
     try:
         for first in range(0, len(raws), _CHUNK):

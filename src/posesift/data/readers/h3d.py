@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import lenient_json
+from posesift.data import typed_json
 from posesift.data.about import About
 from posesift.data.images import image_sizes
 from posesift.data.label_boxes import Boxes
@@ -162,7 +162,7 @@ def _samples(root: Path) -> tuple[Path, list[_Sample]]:
             f"{'no such file in' if root.is_dir() else 'no folder at'} {root}; the owners' release "
             "of whole photographs is not read"
         )
-    samples = lenient_json.decode(file, list[_Sample], "the labels of H3D_crop")
+    samples = typed_json.load(file, list[_Sample], "the labels of H3D_crop")
     if not samples:
         raise ValueError(f"{file}: expected a list of samples, found an empty one")
     return root, samples
