@@ -17,16 +17,14 @@ from posesift.data.pixels import image_path, read_crop, read_image, reduction_fo
 from posesift.data.readers import read
 from posesift.poses import PoseTable, geometry
 
-WIDTH, HEIGHT = 208, 160
+WIDTH, HEIGHT = 240, 216  # no pose of `pose_table` is larger
 
 
 def filmed(folder, n: int = 8, seed: int = 0, name: str = "a/clip.mp4", **changes) -> PoseTable:
     """Random poses as the frames of a video, a dot under every visible keypoint."""
     table = pose_table(n, seed, root=str(folder))
-    scale_2 = np.array([WIDTH, HEIGHT]) / np.column_stack([table.width_N, table.height_N]).max(0)
     table = dataclasses.replace(
         table,
-        keypoints_NK2=(table.keypoints_NK2 * scale_2 * 0.8 + 16).astype(np.float32),
         width_N=np.full(n, WIDTH),
         height_N=np.full(n, HEIGHT),
         image_N=np.array([f"{name}#{index}" for index in range(n)], object),
@@ -164,7 +162,7 @@ def test_names_that_climb_are_refused_at_the_door(tmp_path):
 def test_images_and_frames_of_another_size_than_the_labels_say(tmp_path):
     table = filmed(tmp_path, n=2)
     table.width_N[1] += 2
-    with pytest.raises(ValueError, match=r"clip\.mp4 is 208 x 160 px, its labels say 210 x 160"):
+    with pytest.raises(ValueError, match=r"clip\.mp4 is 240 x 216 px, its labels say 242 x 216"):
         read_crop(table, 1, np.eye(2, 3), 64)
     table.image_N[0] = "a/clip.mp4#2"
     with pytest.raises(ValueError, match="has no frame 2: it ends after 2"):

@@ -81,5 +81,5 @@ class Prepare:
             return
         print(f"{facts['samples']} crops of {self.side} px from {facts['address']}")
         if problems.exists():
-            print(f"Problems of the raw data: {problems}")
+            print(f"What was found in the raw data: {problems}")
         print(f"Look at them: posesift check {Address('poses', str(folder / 'poses.parquet'))}")
