@@ -31,6 +31,7 @@ _LISTED = 1000  # samples that are named with one kind of fault; the counts coun
 _SHOWN = 3  # examples in a sentence
 _DOUBT = 0.5
 _SUSPECTS = 16
+_BLOCK = 65_536
 
 
 def check(
@@ -111,8 +112,7 @@ def label_statistics(table: PoseTable) -> dict[str, Any]:
         table.width_N.astype(np.int64) << 32 | table.height_N, return_counts=True
     )
     common = np.argsort(-count_M, kind="stable")[:5]
-    extent_N4 = boxes.keypoint_boxes(table.keypoints_NK2, table.visible_NK)
-    extent_N, box_N4 = extent_N4[:, 2:].max(1), table.crop_boxes_N4()
+    extent_N, box_N4 = _extents(table), table.crop_boxes_N4()
     told_N = extent_N > 1
     modes = None if table.mode_N is None else dict(Counter(map(str, table.mode_N)).most_common())
     return {
@@ -133,6 +133,16 @@ def label_statistics(table: PoseTable) -> dict[str, Any]:
         "cut_by_box": _cut_by_box(table, box_N4),
         "modes": modes,
     }
+
+
+def _extents(table: PoseTable) -> np.ndarray:
+    """The longer side of each pose's labels, in pixels; a block at a time."""
+    extent_N = np.zeros(len(table), np.float32)
+    for begin in range(0, len(table), _BLOCK):
+        rows = slice(begin, begin + _BLOCK)
+        extent_N4 = boxes.keypoint_boxes(table.keypoints_NK2[rows], table.visible_NK[rows])
+        extent_N[rows] = extent_N4[:, 2:].max(1)
+    return extent_N
 
 
 def _cut_by_box(table: PoseTable, box_N4: np.ndarray) -> float | None:
@@ -269,10 +279,14 @@ def _suspects(table: PoseTable, impossible: Impossible, flips: Flips) -> list[Su
         [Suspect(row, "sides contradict") for row in doubtful if flips.doubt_N[row] > _DOUBT]
     )
     chosen: dict[int, Suspect] = {}
+    of_clip: Counter[Any] = Counter()  # frames beside each other tell the same
     for place in range(_SUSPECTS):  # in turn, so that no kind hides another
-        for kind in kinds:
-            if place < len(kind) and len(chosen) < _SUSPECTS:
-                chosen.setdefault(kind[place].row, kind[place])
+        for suspect in [kind[place] for kind in kinds if place < len(kind)]:
+            clip = suspect.row if table.clip_N is None else table.clip_N[suspect.row]
+            if suspect.row in chosen or of_clip[clip] == 2 or len(chosen) == _SUSPECTS:
+                continue
+            chosen[suspect.row] = suspect
+            of_clip[clip] += 1
     return sorted(chosen.values(), key=lambda suspect: suspect.why)
 
 

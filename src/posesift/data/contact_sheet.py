@@ -29,7 +29,9 @@ _GAP = 10
 _TILE = (_WIDTH - _GAP) // _COLUMNS - _GAP
 _LINE = 17  # px, a line of text
 _MARGIN = _GAP // 2 + (_WIDTH - _COLUMNS * (_TILE + _GAP)) // 2
-_LETTERS = _TILE // 6  # that fit under a tile
+_LETTERS = _TILE // 7  # of a name that fit under a tile
+_REASON = _TILE // 6  # of a reason, which has fewer capitals and digits
+_MODE = 14
 _DPI = 100
 _SMALL, _LARGE = 8, 12  # pt
 _PAPER, _EMPTY = (250, 250, 249), (228, 228, 231)
@@ -194,14 +196,15 @@ def _section(
         upper = top + 2 * _LINE - 6 + row * height
         page_HW3[upper : upper + _TILE, left : left + _TILE] = tile_TSS3[place]
         base = upper + _TILE + _LINE - 4
-        mode = "" if part.mode_N is None else shortened(str(part.mode_N[place] or ""), 14)
+        mode = "" if part.mode_N is None else str(part.mode_N[place] or "")
+        mode = mode if len(mode) <= _MODE else mode[: _MODE - 1].rstrip() + "…"
         name = f"row {sample.row}" if part.image_N is None else str(part.image_N[place])
         room = _LETTERS - len(mode) - 1 if mode else _LETTERS
         texts.append(_Text(left, base, shortened(name, room)))
         if mode:
             texts.append(_Text(left + _TILE, base, mode, _FAINT, right=True))
         if sample.why:
-            texts.append(_Text(left, base + _LINE - 2, sample.why[: _LETTERS + 1], _ALARM))
+            texts.append(_Text(left, base + _LINE - 2, sample.why[:_REASON], _ALARM))
     return texts
 
 

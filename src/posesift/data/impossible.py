@@ -19,6 +19,7 @@ with a crowd's labels 17 have such a limb, nearly all of them wrongly labelled; 
 none has (perspective makes the longest 2.5 times too long)."""
 
 _SIZE = 0.75  # quantile of length / canonical length that is the person's size: see `limb_ratios`
+_SHORT = 0.5  # of the median limb: shorter ones are measured as if so long, or noise would tell
 _FEWEST = 4  # limbs; with fewer, nobody knows how large the person is
 _POINT = 1.0  # px: an extent below it is no pose
 _BLOCK = 65_536
@@ -64,6 +65,7 @@ def find_impossible(table: PoseTable) -> Impossible:
         np.full(max(len(skeleton.limbs), 1), TOO_LONG),
     )
     length_L = canonical_lengths(table)
+    short_L = length_L / np.maximum(length_L, _SHORT * np.median(length_L)) if skeleton.limbs else 1
     for begin in range(0, count, _BLOCK):
         rows = slice(begin, begin + _BLOCK)
         points_NK2, visible_NK = table.keypoints_NK2[rows], table.visible_NK[rows]
@@ -75,7 +77,7 @@ def find_impossible(table: PoseTable) -> Impossible:
         found.point_N[rows] = (visible_NK.sum(1) > 1) & (extent_N < _POINT)
         if not skeleton.limbs:
             continue
-        ratio_NL = limb_ratios(points_NK2, visible_NK, skeleton, length_L)
+        ratio_NL = limb_ratios(points_NK2, visible_NK, skeleton, length_L) * short_L
         if not begin:
             middle_L = np.median(np.nan_to_num(ratio_NL, nan=1), axis=0)
             found.bound_L = TOO_LONG * np.maximum(middle_L, 1)
