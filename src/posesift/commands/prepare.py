@@ -46,31 +46,20 @@ class Prepare:
         """
         from posesift.data.address import Address, parse
         from posesift.data.prepare import prepare
-        from posesift.data.readers import options
 
-        address = parse(f"{self.kind}:{self.raw}")
-        options(address.kind)  # refuses an unknown kind before anything is touched
         if self.resume and self.out is None:
             raise ValueError("--resume needs --out: the folder to go on with")
-        out = self.out or folders.dated_folder(f"prepare-{self.kind}")
-        raw = Path(address.path).expanduser().resolve()
-        if out.resolve().is_relative_to(raw):
-            raise ValueError(f"expected --out outside of the raw data {raw}, found {out}")
-        folder = folders.new_folder(
-            out,
-            overwrite=self.overwrite,
-            resume=self.resume,
-            kind="prepared",
-            inputs=[raw, address.options.get("images")],
-        )
+        folder = self.out or folders.dated_folder(f"prepare-{self.kind}")
         with resumable(folder):
             facts = prepare(
-                address,
+                parse(f"{self.kind}:{self.raw}"),
                 folder,
                 side=self.side,
                 scale=self.scale,
                 every=self.every,
                 workers=self.workers,
+                overwrite=self.overwrite,
+                resume=self.resume,
             )
         problems = folder / "problems.txt"
         if facts["left_out"]:

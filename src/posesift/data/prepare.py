@@ -25,8 +25,9 @@ from posesift.data import shards
 from posesift.data.address import Address, parse
 from posesift.data.cropping import Crops, Cut, cut
 from posesift.data.parts import Part
+from posesift.data.pixels import image_path
 from posesift.data.readers import options, read_parts
-from posesift.folders import write_manifest
+from posesift.folders import new_folder, write_manifest
 
 _RECORD = "prepare.json"  # what was asked for; --resume must ask for the same
 _SAMPLES = 240  # of a part, where the format has no parts of its own
@@ -35,16 +36,18 @@ _HOPELESS = 100  # of so many samples more than half are bad: no point in going 
 
 def prepare(
     address: str | Address,
-    folder: str | Path,
+    out: str | Path,
     *,
     side: int = 256,
     scale: float = 1.5,
     every: int = 1,
     workers: int | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
 ) -> dict[str, Any]:
     """Cut the samples of a data set out of their images, and write what `poses:` reads.
 
-    ``folder`` then holds ``images/`` (JPEG), ``poses.parquet`` in crop pixels, ``problems.txt`` if
+    ``out`` then holds ``images/`` (JPEG), ``poses.parquet`` in crop pixels, ``problems.txt`` if
     there were any, ``prepare.json`` and, last, ``manifest.json``. The crop is a square around the
     middle of the sample's box; without boxes it is the whole image. Keypoints that it cuts off
     are not visible. Images that are seen in a mirror are written as they are seen. Where the data
@@ -53,32 +56,42 @@ def prepare(
 
     Args:
         address: the raw data.
-        folder: empty, or with what an interrupted call with the same arguments left, which is
-            gone on with; see `posesift.folders.new_folder`.
+        out: the folder of the result, outside of the raw data.
         side: of the crops in pixels.
         scale: side of the square over the longer side of the box.
         every: take every n-th frame of each clip, or every n-th sample.
         workers: threads; by default one a core.
+        overwrite: empty ``out`` first, if it holds an earlier result; once the labels are found.
+        resume: go on with what an interrupted call with the same arguments left in ``out``.
 
     Returns:
         The manifest's facts: ``samples``, ``left_out``, ``address``, ``side``, ``scale``,
         ``every``.
 
     Raises:
-        ValueError: an argument is out of range, the data cannot be read or have no images, more
-            than 5 % of the samples have no readable image, or the folder holds what was begun
-            with other arguments. What was done is kept.
+        ValueError: an argument is out of range, ``out`` cannot be used, the data cannot be read or
+            have no images, or more than 5 % of the samples have no readable image. What was done
+            is kept.
     """
     if workers is not None and workers < 1:
         raise ValueError(f"expected workers of at least 1, found {workers}")
-    folder = Path(folder)
     record = _record(address, side, scale, every)
-    _remember(folder, record)
     address = parse(record["address"])
+    if Path(out).resolve().is_relative_to(Path(address.path).expanduser().resolve()):
+        # where the reader may find it the next time
+        raise ValueError(f"expected --out outside of the raw data {address.path}, found {out}")
+    # parts of a whole table begin with a sample that is taken
+    parts = list(read_parts(address, size=every * max(1, _SAMPLES // every)))
+    if not parts:
+        raise ValueError(f"expected samples in {address}, found none")
+    first = parts[0].read()
+    if len(first):
+        image_path(first, 0)  # refuses a table without images
+    raw = [address.path, first.root]  # which --overwrite must not remove
+    folder = new_folder(out, overwrite=overwrite, resume=resume, kind="prepared", inputs=raw)
+    _remember(folder, record)
     if not (folder / shards.TABLE).is_file():
         crops = Crops(folder, side, scale, 1 if "every" in address.options else every)
-        # parts of a whole table begin with a sample that is taken
-        parts = list(read_parts(address, size=every * max(1, _SAMPLES // every)))
         _cut_all(crops, parts, workers or os.cpu_count() or 1)
         shards.gather(folder, len(parts))
     shutil.rmtree(folder / shards.FOLDER, ignore_errors=True)
