@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from posesift.skeletons import Skeleton
@@ -63,19 +64,19 @@ def to_arrow(table: PoseTable) -> pa.Table:
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
-def from_arrow(table: pa.Table, path: Path) -> dict[str, Any]:
-    """The fields of a `PoseTable`.
+def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
+    """The fields of a `PoseTable`, read column by column.
 
     Visible keypoints that are not finite are made invisible, and join the problems.
 
     Args:
-        table: with the columns of `to_arrow`, those of them that must be there or more.
+        file: with the columns of `to_arrow`, those of them that must be there or more.
         path: of the file, for messages, and for a root that is relative to its folder.
 
     Raises:
         ValueError: a column is missing or of another width, or the metadata name no skeleton.
     """
-    metadata = table.schema.metadata or {}
+    metadata = file.schema_arrow.metadata or {}
     if SKELETON not in metadata:
         raise ValueError(
             f"{path} names no skeleton: expected the key 'posesift.skeleton' in the schema's "
@@ -83,17 +84,20 @@ def from_arrow(table: pa.Table, path: Path) -> dict[str, Any]:
         )
     skeleton = Skeleton.from_json(metadata[SKELETON].decode())
     facts = json.loads(metadata.get(FACTS, b"{}"))
-    if missing := [name for name in _NEEDED if name not in table.column_names]:
+    names = file.schema_arrow.names
+    if missing := [name for name in _NEEDED if name not in names]:
         raise ValueError(
             f"{path}: expected the columns {', '.join(_NEEDED)}, "
-            f"found {', '.join(table.column_names)}; missing {', '.join(missing)}"
+            f"found {', '.join(names)}; missing {', '.join(missing)}"
         )
-    count, joints = table.num_rows, len(skeleton)
+    count, joints = file.metadata.num_rows, len(skeleton)
 
     def column(name: str, shape: tuple[int, ...], kind: type) -> NDArray | None:
-        if name not in table.column_names:
+        if name not in names:
             return None
-        flat = table.column(name).combine_chunks()
+        flat = file.read(columns=[name]).column(0).combine_chunks()
+        if kind is object:
+            return _texts(flat)
         if len(shape) > 1:
             if flat.null_count:
                 raise ValueError(f"{path}: column {name!r} holds empty rows")
@@ -128,6 +132,12 @@ def from_arrow(table: pa.Table, path: Path) -> dict[str, Any]:
         "problems": [*facts.get("problems", []), *_hide_lost(columns)],
         **columns,
     }
+
+
+def _texts(column: pa.Array) -> NDArray:
+    """Texts as Python's own, each different one once: a clip's name stands in many rows."""
+    coded = column.dictionary_encode(null_encoding="encode")
+    return coded.dictionary.to_numpy(zero_copy_only=False).astype(object)[coded.indices]
 
 
 def _hide_lost(columns: dict[str, Any]) -> list[str]:

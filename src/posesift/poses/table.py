@@ -158,16 +158,16 @@ class PoseTable:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from posesift.poses.parquet import from_arrow
+        from posesift.poses.parquet import read_fields
 
         path = Path(path)
         if not path.is_file():
             raise ValueError(f"expected a pose table (Parquet) at {path}, found no file")
         try:
-            table = pq.ParquetFile(path).read()
+            with pq.ParquetFile(path) as file:
+                return PoseTable(**read_fields(file, path))
         except (pa.ArrowException, OSError) as error:
             raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
-        return PoseTable(**from_arrow(table, path))
 
 
 def joined(tables: Sequence[PoseTable]) -> PoseTable:
