@@ -34,7 +34,7 @@ def test_the_last_line_looks_at_the_result(tmp_path, raw, capsys):
     assert (tmp_path / "sheet.png").is_file()
     manifest = folders.read_manifest(out, "prepared")
     assert {k: manifest[k] for k in ("samples", "left_out", "side", "scale", "every")} == {
-        "samples": 5, "left_out": 0, "side": 64, "scale": 1.5, "every": 1,
+        "samples": 5, "left_out": 0, "side": 64, "scale": 1.0, "every": 1,
     }  # fmt: skip
     assert set(manifest["files"]) == {"poses.parquet", "prepare.json"}
 

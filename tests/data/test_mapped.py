@@ -20,7 +20,7 @@ from posesift import skeletons
 from posesift.adaptation.augment import NONE, generator
 from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
-from posesift.data.keypoint_names import own_skeleton
+from posesift.data.labels.keypoint_names import own_skeleton
 from posesift.data.loading import PoseDataset
 from posesift.data.mapped import mapped, never_visible, warning_of_never_visible
 from posesift.data.readers import read

@@ -44,8 +44,8 @@ class Check:
             self._tell(kind)
             return
         from posesift.data.address import parse
-        from posesift.data.checking import Suspect, check, contact_sheet
-        from posesift.data.split_images import test_images
+        from posesift.data.checks.checking import Suspect, check, contact_sheet
+        from posesift.data.checks.split_images import test_images
 
         address = parse(self.data)
         about = about_kind(address.kind)
@@ -90,7 +90,7 @@ def about_kind(kind: str) -> About | None:
 
 
 def describe(found: dict[str, Any]) -> str:
-    """The findings of `posesift.data.checking.check` as text."""
+    """The findings of `posesift.data.checks.checking.check` as text."""
     clips = "" if found["clips"] is None else f"{found['clips']} clips, "
     lines = [
         f"{found['samples']} samples of {found['skeleton']}, {found['images']} images, {clips}"

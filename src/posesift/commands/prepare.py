@@ -25,7 +25,7 @@ class Prepare:
     """Folder for the result (default: a dated folder under runs/)."""
     side: int = 256
     """Of the crops in pixels."""
-    scale: float = 1.5
+    scale: float = 1.0
     """Side of the square that is cut out, over the longer side of the sample's box."""
     every: int = 1
     """Take every n-th frame of each clip, or every n-th sample."""

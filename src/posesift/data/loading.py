@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from posesift.data.crop_cache import CropCache
-from posesift.data.images import reduce
+from posesift.data.files.images import reduce
 from posesift.data.pixels import read_crop, reduction_for, warp
 from posesift.poses import geometry
 from posesift.poses.table import PoseTable

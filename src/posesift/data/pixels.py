@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from posesift import storage
-from posesift.data import video
 from posesift.data.address import parse
-from posesift.data.images import decode, reduce
+from posesift.data.files import video
+from posesift.data.files.images import decode, reduce
 from posesift.poses import geometry
 from posesift.poses.table import PoseTable
 

@@ -8,9 +8,9 @@ import pytest
 from tests.datasets import coco_document, dot_colour, save_coco, write_coco
 
 from posesift import skeletons
-from posesift.data import coco_json
 from posesift.data.pixels import read_image
 from posesift.data.readers import read
+from posesift.data.readers.coco import packed as coco_json
 
 
 def address(truth, more=",skeleton=coco17"):

@@ -18,11 +18,11 @@ from tests.data.formats.human36m import (
 )
 from tests.datasets import dot_colour
 
-from posesift.data import video
+from posesift.data.files import video
 from posesift.data.readers import read
 from posesift.data.readers.human36m import parts
-from posesift.data.readers.human36m_joints import JOINTS as NAMED
-from posesift.data.readers.human36m_joints import NODES
+from posesift.data.readers.human36m.joints import JOINTS as NAMED
+from posesift.data.readers.human36m.joints import NODES
 from posesift.poses.table import joined
 
 # The motion capture's skeleton, node by node: an independent reference.

@@ -9,7 +9,7 @@ from tests.data.formats.dots import dots_found
 from tests.data.formats.lsp import file_array, save_joints, write_lsp
 from tests.datasets import write_lspet
 
-from posesift.data.checking import check
+from posesift.data.checks.checking import check
 from posesift.data.readers import read
 
 # The order that the set's page gives, written out by name: an independent reference.

@@ -77,3 +77,14 @@ def test_files_that_are_no_pose_tables(tmp_path):
     pq.write_table(pq.read_table(tmp_path / "c.parquet").drop(["visible"]), tmp_path / "c.parquet")
     with pytest.raises(ValueError, match="missing visible"):
         read(f"poses:{tmp_path}/c.parquet")
+
+
+def test_a_table_of_one_split_is_that_split_and_not_the_other(tmp_path):
+    table = dataclasses.replace(pose_table(n=12), address="surreal:/data/SURREAL,split=train")
+    table.save(tmp_path / "train.parquet")
+    address = f"poses:{tmp_path / 'train.parquet'}"
+    assert len(read(address, default_split="train")) == len(read(address)) == 12
+    with pytest.raises(ValueError, match=r"made of surreal:.*has no test split; make one of the"):
+        read(address, default_split="test")
+    dataclasses.replace(table, address="not an address").save(tmp_path / "own.parquet")
+    assert len(read(f"poses:{tmp_path / 'own.parquet'},split=test")) == 3

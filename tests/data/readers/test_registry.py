@@ -70,7 +70,7 @@ def test_reading_does_not_import_torch(tmp_path):
     write_lspet(tmp_path)
     code = (
         "import sys; from posesift.data.readers import read, help_text; "
-        f"read('lspet:{tmp_path}'); help_text(); import posesift.data.checking; "
+        f"read('lspet:{tmp_path}'); help_text(); import posesift.data.checks.checking; "
         "sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

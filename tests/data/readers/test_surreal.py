@@ -21,9 +21,10 @@ from tests.data.formats.surreal import (
 )
 from tests.datasets import dot_colour
 
-from posesift.data import video
-from posesift.data.images import decode
-from posesift.data.readers import read, surreal, surreal_crops
+from posesift.data.files import video
+from posesift.data.files.images import decode
+from posesift.data.readers import read, surreal
+from posesift.data.readers.surreal import crops as surreal_crops
 
 SMPL = [
     "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2",

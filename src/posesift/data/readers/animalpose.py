@@ -20,13 +20,14 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import listed_images, plain_pickle, published_rows, typed_json
 from posesift.data.about import About
-from posesift.data.keypoint_names import own_skeleton
-from posesift.data.label_boxes import Boxes
-from posesift.data.labelled import labelled, placed
-from posesift.data.species import chosen
-from posesift.data.splits import Split, in_split
+from posesift.data.files import listed_images, plain_pickle, typed_json
+from posesift.data.labels import published_rows
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.keypoint_names import own_skeleton
+from posesift.data.labels.labelled import labelled, placed
+from posesift.data.labels.species import chosen
+from posesift.data.labels.splits import Split, in_split
 from posesift.poses import boxes as geometry
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
@@ -100,7 +101,7 @@ def read(
         path: the folder, or the one that holds it as ``animal-pose``.
         split: ``train``, ``test`` (the last quarter of each species' images; the set has no split
             of its own, and animals in one image stay together) or ``all``.
-        boxes: ``file``, each animal's own; or ``labels``, see `posesift.data.label_boxes`.
+        boxes: ``file``, each animal's own; or ``labels``, see `posesift.data.labels.boxes`.
         species: ``all``, or names joined by ``+``: ``dog+sheep`` is the published target.
         parity: as the published adaptation code reads it: the animals, and their order, of the
             files ``cached_data/real_animal_pose/<species>/{train,test}_anno.npy`` that come with

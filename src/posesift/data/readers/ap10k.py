@@ -18,12 +18,12 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import listed_images, typed_json
 from posesift.data.about import About
-from posesift.data.label_boxes import Boxes
-from posesift.data.labelled import labelled
-from posesift.data.species import chosen
-from posesift.data.splits import Split
+from posesift.data.files import listed_images, typed_json
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.labelled import labelled
+from posesift.data.labels.species import chosen
+from posesift.data.labels.splits import Split
 from posesift.poses.table import PoseTable
 from posesift.skeletons.synonyms import plain
 
@@ -103,7 +103,7 @@ def read(
         path: the folder.
         split: ``train``, ``test`` or ``all``: the published ones. The published validation set is
             part of ``all`` only.
-        boxes: ``file``, each animal's own; or ``labels``, see `posesift.data.label_boxes`.
+        boxes: ``file``, each animal's own; or ``labels``, see `posesift.data.labels.boxes`.
         fold: which of the three published splits.
         species: ``all``, or species or families joined by ``+``: ``dog+Bovidae``.
 

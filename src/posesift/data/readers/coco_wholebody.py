@@ -17,14 +17,14 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import typed_json
 from posesift.data.about import About
-from posesift.data.image_folder import image_folder
-from posesift.data.label_boxes import Boxes
-from posesift.data.labelled import labelled
-from posesift.data.left_hands import Hands, seen_as
-from posesift.data.listed_images import listed
-from posesift.data.splits import Split, in_split
+from posesift.data.files import typed_json
+from posesift.data.files.image_folder import image_folder
+from posesift.data.files.listed_images import listed
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.labelled import labelled
+from posesift.data.labels.left_hands import Hands, seen_as
+from posesift.data.labels.splits import Split, in_split
 from posesift.poses import boxes as box_shapes
 from posesift.poses.table import PoseTable
 

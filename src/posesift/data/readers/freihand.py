@@ -18,13 +18,13 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import typed_json
 from posesift.data.about import About
-from posesift.data.label_boxes import Boxes
-from posesift.data.labelled import labelled
-from posesift.data.left_hands import Hands, seen_as
-from posesift.data.splits import Split, in_split
-from posesift.data.uniform_images import uniform_sizes
+from posesift.data.files import typed_json
+from posesift.data.files.uniform_images import uniform_sizes
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.labelled import labelled
+from posesift.data.labels.left_hands import Hands, seen_as
+from posesift.data.labels.splits import Split, in_split
 from posesift.poses.table import PoseTable
 
 ABOUT = About(
@@ -70,7 +70,7 @@ def read(
         split: ``train``, ``test`` or ``all``. The test is the last quarter of the poses, in all
             of their versions: the set was filmed, so neighbours are alike, and the four versions
             of a pose never come apart.
-        boxes: ``labels`` for boxes around the labels, see `posesift.data.label_boxes`.
+        boxes: ``labels`` for boxes around the labels, see `posesift.data.labels.boxes`.
         version: background and colours, or all four.
         subset: the photographs to evaluate on, of which there is one version, can be read where
             ``evaluation_xyz.json`` lies in the folder; a split is then one of theirs.

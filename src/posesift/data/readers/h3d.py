@@ -19,12 +19,12 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import typed_json
 from posesift.data.about import About
-from posesift.data.images import image_sizes
-from posesift.data.label_boxes import Boxes
-from posesift.data.labelled import labelled
-from posesift.data.splits import Split, in_split
+from posesift.data.files import typed_json
+from posesift.data.files.images import image_sizes
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.labelled import labelled
+from posesift.data.labels.splits import Split, in_split
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
 
@@ -72,7 +72,7 @@ def read(
             no pose is known to cross: the last of those that hold such samples is the test
             (``clip_N``). Where there is one part only, the test is the last quarter of its
             images by name, and ``problems`` says so.
-        boxes: ``labels`` for boxes around the labels, see `posesift.data.label_boxes`.
+        boxes: ``labels`` for boxes around the labels, see `posesift.data.labels.boxes`.
         objects: hands alone, hands with an object, or both.
         parity: the split of the published code: shuffled with seed 42, the first fifth (at most
             3,200) the test. Views of one pose are then in both halves.

@@ -11,9 +11,9 @@ import numpy as np
 
 from posesift import skeletons
 from posesift.data.about import About
-from posesift.data.cleaning import leave_out
-from posesift.data.images import SUFFIXES, image_sizes
-from posesift.data.splits import Split, in_split
+from posesift.data.files.images import SUFFIXES, image_sizes
+from posesift.data.labels.cleaning import leave_out
+from posesift.data.labels.splits import Split, in_split
 from posesift.poses.table import PoseTable
 
 ABOUT = About(

@@ -16,11 +16,11 @@ import numpy as np
 
 from posesift import skeletons
 from posesift.data.about import About
-from posesift.data.images import image_sizes
-from posesift.data.label_boxes import Boxes
-from posesift.data.labelled import labelled, placed
+from posesift.data.files.images import image_sizes
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.labelled import labelled, placed
+from posesift.data.labels.splits import Split
 from posesift.data.readers.lsp_files import KEYPOINT_OF_JOINT, image_names, joints
-from posesift.data.splits import Split
 from posesift.poses.table import PoseTable
 
 ABOUT = About(
@@ -56,7 +56,7 @@ def read(
         path: the folder.
         split: ``train`` (the first half, 1,000 images, as the set's authors have it), ``test``
             (the second) or ``all``.
-        boxes: ``labels`` for boxes around the labels, see `posesift.data.label_boxes`.
+        boxes: ``labels`` for boxes around the labels, see `posesift.data.labels.boxes`.
         parity: as above.
 
     Raises:

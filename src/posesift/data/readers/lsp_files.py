@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from posesift.data import matlab
-from posesift.data.cleaning import BAD_FRACTION
+from posesift.data.files import matlab
+from posesift.data.labels.cleaning import BAD_FRACTION
 
 KEYPOINT_OF_JOINT = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 8, 9)
 """Where the file's joints stand in ``body16``: right ankle to hip, left hip to ankle, right wrist

@@ -15,11 +15,11 @@ import numpy as np
 
 from posesift import skeletons
 from posesift.data.about import About
-from posesift.data.images import image_sizes
-from posesift.data.label_boxes import Boxes
-from posesift.data.labelled import labelled, placed
+from posesift.data.files.images import image_sizes
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.labelled import labelled, placed
+from posesift.data.labels.splits import Split, in_split
 from posesift.data.readers.lsp_files import KEYPOINT_OF_JOINT, image_names, joints
-from posesift.data.splits import Split, in_split
 from posesift.poses.table import PoseTable
 
 ABOUT = About(
@@ -47,7 +47,7 @@ def read(path: str, *, split: Split = "all", boxes: Boxes = "file") -> PoseTable
     Args:
         path: the folder.
         split: ``train``, ``test`` (the last quarter; the set has no split of its own) or ``all``.
-        boxes: ``labels`` for boxes around the labels, see `posesift.data.label_boxes`.
+        boxes: ``labels`` for boxes around the labels, see `posesift.data.labels.boxes`.
 
     Raises:
         ValueError: a part is missing, not as described above, or more than 5 % of the samples

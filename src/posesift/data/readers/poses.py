@@ -6,15 +6,19 @@ Shapes: N samples.
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 
 from posesift import skeletons
 from posesift.data.about import About
-from posesift.data.cleaning import hide_impossible
-from posesift.data.label_boxes import Boxes, with_boxes
-from posesift.data.splits import Split, in_split
+from posesift.data.address import parse
+from posesift.data.labels.boxes import Boxes, with_boxes
+from posesift.data.labels.cleaning import hide_impossible
+from posesift.data.labels.splits import Split, in_split
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
 
@@ -29,6 +33,8 @@ images/ (or where its metadata say; images=FOLDER names another place)
 """,
 )
 
+_DOUBTFUL = re.compile(r"^$|^[/\\]|\.\.|:|\0")
+
 
 def read(
     path: str,
@@ -42,14 +48,16 @@ def read(
 
     Args:
         path: the Parquet file.
-        split: ``train``, ``test`` (the last quarter of the clips, else of the images) or ``all``.
+        split: ``train``, ``test`` (the last quarter of the clips, else of the images) or ``all``. A
+            table that was made of one split of its data is that split, whole.
         boxes: ``file``, those of the table, else the whole image; or ``labels``.
         images: folder of the images, where they have moved since the table was written.
         skeleton: name or TOML file of the skeleton that is expected.
 
     Raises:
         ValueError: the file is not a pose table, is one of another skeleton, names an image
-            outside its folder, or has impossible keypoints in more than 5 % of its rows.
+            outside its folder, has impossible keypoints in more than 5 % of its rows, or was made
+            of the other split than is asked for.
     """
     file = Path(path).expanduser().resolve()
     table = PoseTable.load(file)
@@ -66,12 +74,9 @@ def read(
         if not folder.is_dir():
             raise ValueError(f"expected the folder of the images at {folder}, found no folder")
         table = dataclasses.replace(table, root=str(folder))
-    rows = [f"row {row}" for row in range(len(table))]
-    if table.image_N is not None:
-        rows = [f"{row} ({name})" for row, name in zip(rows, table.image_N, strict=True)]
-        if not table.root.startswith("world:"):
-            for name in dict.fromkeys(table.image_N):
-                inside(table.root, str(name))
+    if table.image_N is not None and not table.root.startswith("world:"):
+        _check_names(table.root, table.image_N)
+    rows = _Rows(table)
     visible_NK, hidden = hide_impossible(
         table.keypoints_NK2,
         table.visible_NK,
@@ -80,7 +85,58 @@ def read(
         rows,
         str(file),
     )
-    table = dataclasses.replace(table, visible_NK=visible_NK, problems=table.problems + hidden)
+    if hidden:
+        problems = table.problems + hidden
+        table = dataclasses.replace(table, visible_NK=visible_NK, problems=problems)
+    table = with_boxes(table, boxes)
+    if split == "all" or split == _split_of(table, split, file):
+        return table
     unit_N = table.clip_N if table.clip_N is not None else table.image_N
-    units = rows if unit_N is None else unit_N.tolist()
-    return with_boxes(table, boxes).select(in_split(split, units))
+    return table.select(in_split(split, rows if unit_N is None else unit_N))
+
+
+def _split_of(table: PoseTable, asked: Split, file: Path) -> str | None:
+    """The split of its data that the table was made of; None: all of them, or not known."""
+    try:
+        made_of = parse(table.address).options.get("split")
+    except ValueError:  # a table of one's own may say anything
+        return None
+    if made_of in ("train", "test") and made_of != asked:
+        raise ValueError(
+            f"{file} was made of {table.address}, so it has no {asked} split; make one of the "
+            "other split, or take all of it with split=all"
+        )
+    return made_of
+
+
+class _Rows(Sequence[str]):
+    """What to call each row, made up when it is asked for: there may be millions."""
+
+    def __init__(self, table: PoseTable):
+        self._table = table
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[str]: ...
+    def __getitem__(self, row: int | slice) -> str | Sequence[str]:
+        if isinstance(row, slice):
+            return [self[number] for number in range(*row.indices(len(self)))]
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        image_N = self._table.image_N
+        return f"row {row}" + ("" if image_N is None else f" ({image_N[row]})")
+
+
+def _check_names(root: str, name_N: np.ndarray) -> None:
+    """Refuse names that lead out of ``root``; plain ones are not taken apart, of millions.
+
+    Raises:
+        ValueError: a name leads elsewhere.
+    """
+    for name in name_N:
+        if _DOUBTFUL.search(str(name)):
+            inside(root, str(name))

@@ -2,7 +2,7 @@
 
 Zimmermann and Brox, "Learning to Estimate 3D Hand Pose from Single RGB Images", ICCV 2017: 41,258
 renderings to train on and 2,728 to evaluate, of other people doing other things. Its labels are
-pickles; they are read without running them (`posesift.data.plain_pickle`).
+pickles; they are read without running them (`posesift.data.files.plain_pickle`).
 
 Shapes: M renderings, N hands, J the file's 42 joints, K the 21 keypoints of ``hand21``,
 2 = (x, y), 3 = (x, y, visible), 4 = (x, y, width, height) or (left, top, right, bottom).
@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import plain_pickle
 from posesift.data.about import About
-from posesift.data.label_boxes import Boxes
-from posesift.data.labelled import labelled
-from posesift.data.left_hands import Hands, seen_as
-from posesift.data.splits import Split
-from posesift.data.uniform_images import uniform_sizes
+from posesift.data.files import plain_pickle
+from posesift.data.files.uniform_images import uniform_sizes
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.labelled import labelled
+from posesift.data.labels.left_hands import Hands, seen_as
+from posesift.data.labels.splits import Split
 from posesift.poses.table import PoseTable, joined
 
 ABOUT = About(
@@ -67,7 +67,7 @@ def read(
     Args:
         path: the folder RHD_published_v2, or the one that holds it.
         split: ``train`` (its ``training``), ``test`` (its ``evaluation``) or ``all``.
-        boxes: ``labels``, see `posesift.data.label_boxes`, or ``file``: the whole image.
+        boxes: ``labels``, see `posesift.data.labels.boxes`, or ``file``: the whole image.
         hands: ``left`` mirrors right hands, so that all are left hands; ``stored`` leaves them.
         least: joints of a hand that must be seen, unoccluded, for it to be taken.
         parity: the choice of the published code: the square box around all 21 joints, 1.5 times

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import published_rows
 from posesift.data.about import About
-from posesift.data.images import image_sizes
-from posesift.data.label_boxes import Boxes
-from posesift.data.labelled import labelled
-from posesift.data.listed_images import boxes_or_images
-from posesift.data.species import chosen
-from posesift.data.splits import Split, in_split
+from posesift.data.files.images import image_sizes
+from posesift.data.files.listed_images import boxes_or_images
+from posesift.data.labels import published_rows
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.labelled import labelled
+from posesift.data.labels.species import chosen
+from posesift.data.labels.splits import Split, in_split
 from posesift.poses import boxes as geometry
 from posesift.poses.table import PoseTable
 
@@ -88,7 +88,7 @@ def read(
         split: ``train``, ``test`` (the last quarter of each animal's poses, in the order of the
             file names: no pose is in both halves) or ``all``.
         boxes: ``file``, around all vertices of the mesh, cut at the picture; or ``labels``, see
-            `posesift.data.label_boxes`.
+            `posesift.data.labels.boxes`.
         animal: ``all`` that are there, or names joined by ``+``.
         parity: as the published code reads it: the pictures, and their order, of the files
             ``cached_data/synthetic_animal/<animal>_combineds5r5_texture/{train,valid}_idxs.npy``

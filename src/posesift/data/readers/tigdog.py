@@ -22,12 +22,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from posesift import skeletons
-from posesift.data import matlab, published_rows
 from posesift.data.about import About
-from posesift.data.images import image_sizes
-from posesift.data.label_boxes import Boxes
-from posesift.data.labelled import labelled, placed
-from posesift.data.splits import Split, in_split
+from posesift.data.files import matlab
+from posesift.data.files.images import image_sizes
+from posesift.data.labels import published_rows
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.labelled import labelled, placed
+from posesift.data.labels.splits import Split, in_split
 from posesift.poses import boxes as geometry
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
@@ -89,7 +90,7 @@ def read(
         path: ``behaviorDiscovery2.0`` or the folder that holds it.
         split: ``train``, ``test`` (the last quarter of each animal's shots; the set has no split
             of its own) or ``all``.
-        boxes: see above and `posesift.data.label_boxes`.
+        boxes: see above and `posesift.data.labels.boxes`.
         animal: ``horse``, ``tiger`` or ``all``.
         parity: as the published adaptation code reads it: the frames, and their order, of the
             index files ``cached_data/real_animal/<animal>/{train,valid}_idxs_by_video.npy`` that

@@ -1,0 +1,294 @@
+"""The contact sheet: crops with their poses drawn on, on one page for the eye.
+
+Shapes: T tiles, S side of a tile, H W of the page, 2 = (x, y), 3 = (red, green, blue).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from posesift import storage
+from posesift.data.checks.sides import side_of
+from posesift.data.drawing import draw_pose
+from posesift.data.pixels import paint_pictures, read_crop
+from posesift.poses import boxes, geometry
+from posesift.poses.table import PoseTable
+from posesift.skeletons import Skeleton
+
+_WIDTH = 1600  # px
+_COLUMNS = 8
+_GAP = 10
+_TILE = (_WIDTH - _GAP) // _COLUMNS - _GAP
+_LINE = 17  # px, a line of text
+_MARGIN = _GAP // 2 + (_WIDTH - _COLUMNS * (_TILE + _GAP)) // 2
+_LETTERS = _TILE // 7  # of a name that fit under a tile
+_REASON = _TILE // 6  # of a reason, which has fewer capitals and digits
+_MODE = 14
+_DPI = 100
+_SMALL, _LARGE = 8, 12  # pt
+_PAPER, _EMPTY = (250, 250, 249), (228, 228, 231)
+_INK, _FAINT, _ALARM = "#18181B", "#71717A", "#B91C1C"
+
+
+class Suspect(NamedTuple):
+    """A sample that deserves a look.
+
+    Attributes:
+        row: of the table.
+        why: a few words.
+    """
+
+    row: int
+    why: str
+
+
+class _Text(NamedTuple):
+    left: float
+    base: float  # from the top of the page
+    words: str
+    colour: str = _INK
+    size: int = _SMALL
+    right: bool = False  # ends at ``left``
+
+
+def contact_sheet(
+    table: PoseTable,
+    path: str | Path,
+    n: int = 40,
+    seed: int = 0,
+    suspects: Sequence[Suspect] = (),
+) -> Path:
+    """Write one picture, 1600 px wide: random crops with their poses, then the suspicious ones.
+
+    The crops are those that training sees; the suspicious ones are closer to the pose. Poses
+    without an image are drawn on plain ground, and so are those whose image cannot be read, with
+    a cross behind them. Under each tile stand the image's name and the mode; the legend says
+    which colours are left and right.
+
+    Args:
+        table: what to show; all of it where it has fewer than ``n`` poses.
+        path: of the picture; the ending (``.png``, ``.jpg``, ``.webp``) chooses the format.
+        n: how many random tiles.
+        seed: another seed, another choice.
+        suspects: shown below, each with the reason.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        ValueError: the table is empty, or OpenCV does not know the ending of ``path``.
+    """
+    if not len(table):
+        raise ValueError("a contact sheet needs at least one pose; the table is empty")
+    path = Path(path)
+    if not path.suffix or not cv2.haveImageWriter(f"x{path.suffix}"):
+        raise ValueError(f"expected a picture's ending such as .png or .jpg, found {path.name!r}")
+    chosen = np.random.default_rng([seed, 48]).choice(len(table), min(n, len(table)), replace=False)
+    sections = [(f"{len(chosen)} samples at random", [Suspect(int(r), "") for r in sorted(chosen)])]
+    if suspects:
+        title = (
+            "Worth a look: limbs many times too long, sides that contradict each other, and such"
+        )
+        sections.append((title, list(suspects)))
+    heights = [_section_height(samples) for _, samples in sections]
+    page_HW3 = np.empty((_header_height() + sum(heights) + _GAP, _WIDTH, 3), np.uint8)
+    page_HW3[:] = _PAPER
+    texts = _header(page_HW3, table)
+    top = _header_height()
+    for (title, samples), height in zip(sections, heights, strict=True):
+        texts += _section(page_HW3, top, title, table, samples)
+        top += height
+    page_HW3 = _written(page_HW3, texts)
+    done, content = cv2.imencode(path.suffix, cv2.cvtColor(page_HW3, cv2.COLOR_RGB2BGR))
+    assert done, path
+    storage.write_bytes(path, content.tobytes())
+    return path
+
+
+def shortened(text: str, letters: int = _LETTERS) -> str:
+    """The text, or its end behind an ellipsis: names differ at their ends.
+
+    >>> shortened("run0/ung_91_31/ung_91_31_c0002.mp4#12", 18)
+    '…_31_c0002.mp4#12'
+    """
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return text if len(text) <= letters else "…" + text[-(letters - 2) :]
+
+
+def legend(skeleton: Skeleton) -> list[tuple[str, list[str]]]:
+    """What the limbs' colours stand for: the sides, else the first words of their names.
+
+    >>> from posesift.skeletons import load
+    >>> legend(load("body16"))
+    [('right', ['#D55E00', '#E69F00']), ('left', ['#0072B2', '#56B4E9'])]
+    >>> legend(load("hand21"))[0]
+    ('thumb', ['#E69F00'])
+    """
+    meant: dict[str, set[str]] = {}
+    for (_, end), colour in zip(skeleton.limbs, skeleton.colours, strict=True):
+        name = skeleton.keypoints[end]
+        meant.setdefault(colour, set()).add(side_of(name) or name.partition("_")[0])
+    words: dict[str, list[str]] = {}
+    for colour, names in meant.items():
+        if len(names) == 1:  # a colour of both sides means neither
+            words.setdefault(names.pop(), []).append(colour)
+    sides = {side: words[side] for side in ("right", "left") if side in words}
+    return list((sides or words).items())[:12]
+
+
+def _header_height() -> int:
+    return 2 * _LINE + 2 * _GAP
+
+
+def _header(page_HW3: np.ndarray, table: PoseTable) -> list[_Text]:
+    """The data's address and the legend, whose bars are drawn on the page."""
+    base = _GAP + _LINE
+    facts = f"{len(table):,} samples, {table.skeleton.name}, boxes from {table.boxes_from}"
+    texts = [
+        _Text(_MARGIN, base, shortened(table.address or "poses", 100), size=_LARGE),
+        _Text(_MARGIN, base + _LINE + 2, facts, _FAINT),
+    ]
+    left = float(_WIDTH - _MARGIN)
+    has_occluded = table.occluded_NK is not None and bool(table.occluded_NK.any())
+    entries = legend(table.skeleton)
+    width = sum(7 * len(word) + 24 * len(colours) + 20 for word, colours in entries)
+    left -= width + (130 if has_occluded else 0)
+    for word, colours in entries:
+        for colour in colours:
+            bar = [int(v) for v in (left, base + 8, left + 20, base + 14)]
+            cv2.rectangle(page_HW3, (bar[0], bar[1]), (bar[2], bar[3]), _rgb(colour), cv2.FILLED)
+            left += 24
+        texts.append(_Text(left + 2, base + _LINE, word))
+        left += 7 * len(word) + 20
+    if has_occluded:
+        centre = int(left) + 8, base + 11
+        for radius, colour in ((6, (24, 24, 27)), (4, (255, 255, 255)), (2, (24, 24, 27))):
+            cv2.circle(page_HW3, centre, radius, colour, cv2.FILLED, cv2.LINE_AA)
+        texts.append(_Text(left + 20, base + _LINE, "hidden, yet labelled"))
+    return texts
+
+
+def _section_height(samples: Sequence[Suspect]) -> int:
+    lines = 2 if any(sample.why for sample in samples) else 1
+    rows = -(-len(samples) // _COLUMNS)
+    return 2 * _LINE + rows * (_TILE + lines * _LINE + _GAP)
+
+
+def _section(
+    page_HW3: np.ndarray, top: int, title: str, table: PoseTable, samples: Sequence[Suspect]
+) -> list[_Text]:
+    """Draw the tiles of one section; returns its texts."""
+    texts = [_Text(_MARGIN, top + _LINE, title, size=_LARGE - 2)]
+    part = table.select([sample.row for sample in samples])
+    tile_TSS3 = _tiles(_close_up(part) if samples[0].why else part)
+    height = (_section_height(samples) - 2 * _LINE) // -(-len(samples) // _COLUMNS)
+    for place, sample in enumerate(samples):
+        row, column = divmod(place, _COLUMNS)
+        left = _MARGIN + column * (_TILE + _GAP)
+        upper = top + 2 * _LINE - 6 + row * height
+        page_HW3[upper : upper + _TILE, left : left + _TILE] = tile_TSS3[place]
+        base = upper + _TILE + _LINE - 4
+        mode = "" if part.mode_N is None else str(part.mode_N[place] or "")
+        mode = mode if len(mode) <= _MODE else mode[: _MODE - 1].rstrip() + "…"
+        name = f"row {sample.row}" if part.image_N is None else str(part.image_N[place])
+        room = _LETTERS - len(mode) - 1 if mode else _LETTERS
+        texts.append(_Text(left, base, shortened(name, room)))
+        if mode:
+            texts.append(_Text(left + _TILE, base, mode, _FAINT, right=True))
+        if sample.why:
+            texts.append(_Text(left, base + _LINE - 2, sample.why[:_REASON], _ALARM))
+    return texts
+
+
+def _close_up(part: PoseTable) -> PoseTable:
+    """The samples with boxes around their labels, where those have an extent."""
+    extent_N4 = boxes.keypoint_boxes(part.keypoints_NK2, part.visible_NK)
+    has_extent_N1 = (extent_N4[:, 2:].max(1) > 1)[:, None]
+    close_N4 = np.where(has_extent_N1, boxes.square(extent_N4, 1.5, 24), part.crop_boxes_N4())
+    return dataclasses.replace(part, box_N4=close_N4.astype(np.float32))
+
+
+def _tiles(part: PoseTable) -> list[np.ndarray]:
+    """Crops with their poses, (S, S, 3) uint8 RGB each."""
+    matrix_T23 = geometry.crop_matrices(part.crop_boxes_N4(), _TILE)
+    is_world = part.root.startswith("world:")
+    grounds = _painted(part, matrix_T23) if is_world else _photographed(part, matrix_T23)
+    tiles = []
+    for place, ground_SS3 in enumerate(grounds):
+        points_K2 = geometry.apply(matrix_T23[place], part.keypoints_NK2[place])
+        # a wild label must not stop the sheet
+        near_K = np.isfinite(points_K2).all(1) & (np.abs(points_K2).max(1) < 50 * _TILE)
+        hidden_K = None if part.occluded_NK is None else part.occluded_NK[place]
+        shown_K = part.visible_NK[place] & near_K
+        tiles.append(
+            draw_pose(ground_SS3, points_K2, shown_K, part.skeleton, occluded_K=hidden_K, width=2)
+        )
+    return tiles
+
+
+def _painted(part: PoseTable, matrix_T23: np.ndarray) -> Iterator[np.ndarray]:
+    """A world's crops, painted at the size of a tile and not at the table's smaller one."""
+    for place, image_SS3 in enumerate(paint_pictures(part, _TILE)):
+        pixel = float(part.width_N[place]) / _TILE
+        shift = geometry.cell_centre(0, pixel)
+        to_table_23 = np.array([[pixel, 0, shift], [0, pixel, shift]])
+        matrix_23 = geometry.compose(matrix_T23[place], to_table_23)
+        yield cv2.warpAffine(image_SS3, matrix_23, (_TILE, _TILE))
+
+
+def _photographed(part: PoseTable, matrix_T23: np.ndarray) -> Iterator[np.ndarray]:
+    for place, matrix_23 in enumerate(matrix_T23):
+        yield _ground(part, place, matrix_23)
+
+
+def _ground(table: PoseTable, row: int, matrix_23: np.ndarray) -> np.ndarray:
+    plain_SS3 = np.full((_TILE, _TILE, 3), _EMPTY, np.uint8)
+    if not table.has_images:
+        return plain_SS3
+    try:
+        return cv2.cvtColor(read_crop(table, row, matrix_23, _TILE), cv2.COLOR_BGR2RGB)
+    except ValueError:
+        middle, half = _TILE // 2, _TILE // 12  # a cross: here should be a picture
+        for sign in (1, -1):
+            ends = (middle - half, middle - sign * half), (middle + half, middle + sign * half)
+            cv2.line(plain_SS3, *ends, (161, 161, 170), 2, cv2.LINE_AA)
+        return plain_SS3
+
+
+def _written(page_HW3: np.ndarray, texts: Sequence[_Text]) -> np.ndarray:
+    """The page with its texts, which may be in any script that the font knows."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    height, width = page_HW3.shape[:2]
+    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
+    canvas = FigureCanvasAgg(figure)
+    figure.figimage(page_HW3)
+    for text in texts:
+        figure.text(
+            text.left / width,
+            1 - text.base / height,
+            text.words,
+            color=text.colour,
+            fontsize=text.size,
+            ha="right" if text.right else "left",
+            parse_math=False,
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a letter that the font lacks
+        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+        canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue

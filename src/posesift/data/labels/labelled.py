@@ -1,0 +1,95 @@
+"""The last step of every reader: labels as read become a pose table that keeps its promises.
+
+Shapes: N samples, J joints of a file, K keypoints of the skeleton, 2 = (x, y),
+4 = (x, y, width, height).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from posesift.data.labels.boxes import Boxes, with_boxes
+from posesift.data.labels.cleaning import hide_impossible, leave_out
+from posesift.poses.table import PoseTable
+from posesift.skeletons import Skeleton
+
+
+def placed(joints_NJx: np.ndarray, place_J: Sequence[int], keypoints: int) -> np.ndarray:
+    """Joint j of a file put where keypoint ``place_J[j]`` of the skeleton stands; 0 elsewhere.
+
+    >>> placed(np.array([[5.0, 7.0]]), (2, 0), 3).tolist()
+    [[7.0, 0.0, 5.0]]
+
+    Args:
+        joints_NJx: (N, J, ...).
+        place_J: -1 drops the joint.
+        keypoints: K.
+
+    Returns:
+        (N, K, ...).
+    """
+    used_J = np.asarray(place_J) >= 0
+    out = np.zeros((len(joints_NJx), keypoints, *joints_NJx.shape[2:]), joints_NJx.dtype)
+    out[:, np.asarray(place_J)[used_J]] = joints_NJx[:, used_J]
+    return out
+
+
+def labelled(
+    skeleton: Skeleton,
+    keypoints_NK2: np.ndarray,
+    visible_NK: np.ndarray,
+    size_N2: np.ndarray,
+    names: Sequence[str],
+    where: str,
+    *,
+    chosen_N: np.ndarray | None = None,
+    bad: Mapping[int, str] | None = None,
+    boxes: Boxes = "file",
+    problems: Sequence[str] = (),
+    **columns: Any,
+) -> PoseTable:
+    """The table of what a reader found.
+
+    Visible keypoints that no image can show are hidden and listed; boxes are made of the labels
+    where the address wants that, before the split is taken, so that a sample has the same box in
+    every split; bad samples are left out and listed.
+
+    Args:
+        skeleton: of the K keypoints.
+        keypoints_NK2: image pixels counted from 0; anything where not visible.
+        visible_NK: what the labels say.
+        size_N2: width and height of the images; anything for bad samples.
+        names: what to call each sample in messages.
+        where: the file or folder, for messages.
+        chosen_N: bool, the split that was asked for; None for all.
+        bad: row to what is wrong with it, in words that name the file.
+        boxes: the address's option ``boxes=``.
+        problems: what the reader has found already.
+        **columns: further fields of `PoseTable`: ``image_N``, ``root``, ``box_N4``, ...
+
+    Raises:
+        ValueError: more than 5 % of the samples or of the visible keypoints are bad.
+    """
+    bad = bad or {}
+    visible_NK = visible_NK.copy()
+    visible_NK[list(bad)] = False  # an image of unknown size has no inside
+    visible_NK, hidden = hide_impossible(
+        keypoints_NK2, visible_NK, size_N2, skeleton.keypoints, names, where
+    )
+    if (occluded_NK := columns.get("occluded_NK")) is not None:
+        columns["occluded_NK"] = occluded_NK & visible_NK
+    table = PoseTable(
+        skeleton=skeleton,
+        keypoints_NK2=keypoints_NK2.astype(np.float32, copy=False),
+        visible_NK=visible_NK,
+        width_N=np.asarray(size_N2)[:, 0].astype(np.int32),
+        height_N=np.asarray(size_N2)[:, 1].astype(np.int32),
+        problems=[*problems, *hidden],
+        **columns,
+    )
+    if chosen_N is None:
+        chosen_N = np.ones(len(table), bool)
+    return leave_out(with_boxes(table, boxes), bad, where, chosen_N)

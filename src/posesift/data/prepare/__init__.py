@@ -1,0 +1,178 @@
+"""Raw data become crops of one size and a pose table: read fast, and small enough to carry.
+
+The raw data are gone through part by part (a clip, or some hundred photographs), several at a
+time. Each part writes its crops, and then, atomically, a shard of the table, so what was done
+before an interruption is known and kept, and memory holds a few parts whatever the size of the
+data. At the end the shards become one ``poses.parquet``, in the order of the parts: the bytes do
+not depend on the number of workers, nor on interruptions.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from posesift import progress, storage
+from posesift.data.address import Address, parse
+from posesift.data.parts import Part
+from posesift.data.pixels import image_path
+from posesift.data.prepare import shards
+from posesift.data.prepare.cropping import Crops, Cut, cut
+from posesift.data.readers import options, read_parts
+from posesift.folders import new_folder, write_manifest
+
+_RECORD = "prepare.json"  # what was asked for; --resume must ask for the same
+_SAMPLES = 240  # of a part, where the format has no parts of its own
+_HOPELESS = 100  # of so many samples more than half are bad: no point in going on
+
+
+def prepare(
+    address: str | Address,
+    out: str | Path,
+    *,
+    side: int = 256,
+    scale: float = 1.0,
+    every: int = 1,
+    workers: int | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Cut the samples of a data set out of their images, and write what `poses:` reads.
+
+    ``out`` then holds ``images/`` (JPEG), ``poses.parquet`` in crop pixels, ``problems.txt`` if
+    there were any, ``prepare.json`` and, last, ``manifest.json``. The crop is a square around the
+    middle of the sample's box; without boxes it is the whole image. Keypoints that it cuts off
+    are not visible. Images that are seen in a mirror are written as they are seen. Where the data
+    have no clips, ``clip`` becomes the name of the image, so that people of one photograph stay
+    on the same side of a split.
+
+    Args:
+        address: the raw data.
+        out: the folder of the result, outside of the raw data.
+        side: of the crops in pixels.
+        scale: side of the square over the longer side of the box.
+        every: take every n-th frame of each clip, or every n-th sample.
+        workers: threads; by default one a core.
+        overwrite: empty ``out`` first, if it holds an earlier result; once the labels are found.
+        resume: go on with what an interrupted call with the same arguments left in ``out``.
+
+    Returns:
+        The manifest's facts: ``samples``, ``left_out``, ``address``, ``side``, ``scale``,
+        ``every``.
+
+    Raises:
+        ValueError: an argument is out of range, ``out`` cannot be used, the data cannot be read or
+            have no images, or more than 5 % of the samples have no readable image. What was done
+            is kept.
+    """
+    if workers is not None and workers < 1:
+        raise ValueError(f"expected workers of at least 1, found {workers}")
+    record = _record(address, side, scale, every)
+    address = parse(record["address"])
+    if Path(out).resolve().is_relative_to(Path(address.path).expanduser().resolve()):
+        # where the reader may find it the next time
+        raise ValueError(f"expected --out outside of the raw data {address.path}, found {out}")
+    # parts of a whole table begin with a sample that is taken
+    parts = list(read_parts(address, size=every * max(1, _SAMPLES // every)))
+    if not parts:
+        raise ValueError(f"expected samples in {address}, found none")
+    first = parts[0].read()
+    if len(first):
+        image_path(first, 0)  # refuses a table without images
+    raw = [address.path, first.root]  # which --overwrite must not remove
+    folder = new_folder(out, overwrite=overwrite, resume=resume, kind="prepared", inputs=raw)
+    _remember(folder, record)
+    if not (folder / shards.TABLE).is_file():
+        crops = Crops(folder, side, scale, 1 if "every" in address.options else every)
+        _cut_all(crops, parts, workers or os.cpu_count() or 1)
+        shards.gather(folder, len(parts))
+    shutil.rmtree(folder / shards.FOLDER, ignore_errors=True)
+    for stray in folder.glob(".manifest-*"):  # of a process that was killed
+        stray.unlink()
+    samples, left_out = shards.counts(folder / shards.TABLE)
+    facts = {"samples": samples, "left_out": left_out, **record}
+    write_manifest(folder, "prepared", unlisted="images", **facts)
+    return facts
+
+
+def _record(address: str | Address, side: int, scale: float, every: int) -> dict[str, Any]:
+    """What the result depends on; the address with its option ``every`` where it has one."""
+    for name, value, least in (("side", side, 8), ("every", every, 1)):
+        if value < least:
+            raise ValueError(f"expected {name} of at least {least}, found {value}")
+    if not 0 < scale < 100:
+        raise ValueError(f"expected a scale above 0, such as 1, found {scale}")
+    address = parse(address) if isinstance(address, str) else address
+    if "every" in options(address.kind) and every > 1:
+        if "every" in address.options:
+            raise ValueError(f"{address} says every= already, and --every {every} too: give one")
+        asked = address.options | {"every": str(every)}
+        address = dataclasses.replace(address, options=asked)
+    return {"address": str(address), "side": side, "scale": float(scale), "every": every}
+
+
+def _remember(folder: Path, record: dict[str, Any]) -> None:
+    path = folder / _RECORD
+    if not path.is_file():
+        storage.write_json(path, record)
+        return
+    before = storage.read_json(path)
+    if other := [name for name in record if before.get(name) != record[name]]:
+        raise ValueError(
+            f"{folder} was begun with "
+            + ", ".join(f"{name} {before.get(name)}" for name in other)
+            + ", and now "
+            + ", ".join(f"{name} {record[name]}" for name in other)
+            + " is asked for; repeat the first, or begin anew with --overwrite"
+        )
+
+
+def _cut_all(crops: Crops, parts: Sequence[Part], workers: int) -> None:
+    """Write crops and shards of all parts that have none yet, a few at a time."""
+    stop = threading.Event()
+    samples, bad = 0, []
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # the parts are shared out, not the pixels of one crop
+    try:
+        with progress.bar("preparing", len(parts)) as bar, ThreadPoolExecutor(workers) as pool:
+            try:
+                for done in _in_turn(pool, crops, parts, 2 * workers, stop):
+                    samples, bad = samples + done.samples, bad + done.bad
+                    bar.advance(note=f"{samples} samples")
+                    if len(bad) > max(samples, _HOPELESS) / 2:
+                        raise shards.too_many(bad, samples, crops.folder)
+            except BaseException:
+                stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _in_turn(
+    pool: ThreadPoolExecutor,
+    crops: Crops,
+    parts: Sequence[Part],
+    most: int,
+    stop: threading.Event,
+) -> Iterator[Cut]:
+    """Each part as it is done, at most ``most`` of them in flight."""
+    running: set[Future[Cut]] = set()
+    for number, part in enumerate(parts):
+        if samples := shards.whole(crops.folder, number, part.name):
+            yield Cut(samples, [])
+            continue
+        running.add(pool.submit(cut, crops, number, part, stop))
+        if len(running) >= most:
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in finished)
+    for future in running:
+        yield future.result()

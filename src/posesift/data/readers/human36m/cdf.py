@@ -1,0 +1,138 @@
+"""Human3.6M as its owners give it out: videos, and 2D positions in the Common Data Format.
+
+``S1/MyPoseFeatures/D2_Positions/Directions 1.54138969.cdf`` holds the variable ``Pose`` of shape
+(1, frames, 64), x and y of 32 nodes in pixels, with the lens's distortion, of the video
+``S1/Videos/Directions 1.54138969.mp4``. Both begin with the same frame; the video often has a few
+frames more. What is called ``_ALL`` is no action.
+
+Shapes: T frames, J 17 joints, K the 16 keypoints of ``body16``, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from posesift.data.parts import Part
+from posesift.data.readers.human36m.clips import Choice, LeftOut, clip_table, no_table
+from posesift.data.readers.human36m.joints import NODES, body16, mode
+from posesift.poses.table import PoseTable
+
+_POSES = "MyPoseFeatures/D2_Positions"
+_ALL_NODES = 32
+_FEW = 10  # frames by which a video and its poses may differ and still be used
+_KNOWN_BROKEN = {("S11", "Directions.54138969")}
+"""A video that is corrupt as it is given out; the field leaves it out."""
+
+
+def has_subject(folder: Path, subject: int) -> bool:
+    """Whether the 2D positions of a subject are there."""
+    return (folder / f"S{subject}" / _POSES).is_dir()
+
+
+def video_parts(folder: Path, choice: Choice) -> Iterator[Part]:
+    """One part a video, by subject and name.
+
+    Raises:
+        ValueError: cdflib is not installed, or a folder holds no positions.
+    """
+    _reader()
+    for subject in choice.subjects:
+        positions = folder / f"S{subject}" / _POSES
+        files = sorted(path for path in positions.glob("*.cdf") if path.name[:4] != "_ALL")
+        if not files:
+            raise ValueError(
+                f"expected files such as Directions.54138969.cdf in {positions}, found none"
+            )
+        left_out = LeftOut(len(files), f"{folder}, subject {subject}")
+        for file in files:
+            name = f"S{subject}/{file.stem}"
+            yield Part(name, functools.partial(_video, folder, choice, left_out, file, subject))
+
+
+def _video(folder: Path, choice: Choice, left_out: LeftOut, file: Path, subject: int) -> PoseTable:
+    """The table of the chosen frames of one video."""
+    name = f"S{subject}/Videos/{file.stem}.mp4"
+    clip = f"S{subject}/{file.stem}"
+    if (f"S{subject}", file.stem) in _KNOWN_BROKEN:
+        return no_table(str(folder), choice, f"left out: {name}, corrupt as it is given out")
+    try:
+        points_TK2 = _points(file)
+        width, height, frames = _video_facts(folder / name)
+    except ValueError as error:
+        return no_table(str(folder), choice, left_out.add(clip, str(error)))
+    told = []
+    if frames != len(points_TK2):
+        what = f"{name} has {frames} frames and {len(points_TK2)} poses"
+        if abs(frames - len(points_TK2)) > _FEW:
+            # some videos are like that as given out, so it does not stop the reading
+            return no_table(str(folder), choice, f"left out: {what}, which fit is not known")
+        told = [f"{what}; the first {min(frames, len(points_TK2))} are used"]
+    frame_N = np.arange(0, min(frames, len(points_TK2)), choice.every)
+    image_N = np.array([f"{name}#{frame}" for frame in frame_N.tolist()], dtype=object)
+    return clip_table(
+        points_TK2[frame_N],
+        (width, height),
+        image_N,
+        clip,
+        mode(file.stem.partition(".")[0]),
+        str(folder),
+        choice,
+        problems=told,
+    )
+
+
+def _points(file: Path) -> np.ndarray:
+    """The keypoints of every frame, (T, 16, 2) pixels.
+
+    Raises:
+        ValueError: the file is cut short, or holds something else.
+    """
+    open_file = _reader()
+    try:
+        found = np.asarray(open_file(file).varget("Pose"))
+    except Exception as error:  # cdflib raises whatever a broken byte leads it to
+        raise ValueError(
+            f"{file} is not a CDF file with a variable 'Pose' that can be read: {error}; "
+            "it may be cut short, copy it anew"
+        ) from None
+    if found.ndim < 2 or found.shape[-1] != 2 * _ALL_NODES or found.dtype.kind != "f":
+        raise ValueError(
+            f"{file}: expected 'Pose' to be numbers of shape (1, frames, 64), x and y of 32 "
+            f"joints, found {found.dtype} of shape {found.shape}"
+        )
+    nodes_TJ2 = found.reshape(-1, _ALL_NODES, 2).astype(np.float64)
+    return body16(nodes_TJ2[:, NODES])
+
+
+def _video_facts(path: Path) -> tuple[int, int, int]:
+    """Width, height and number of frames."""
+    import av
+    import av.error
+
+    if not path.is_file():
+        raise ValueError(f"expected a video at {path}, found no file")
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise ValueError(f"the video {path} has no picture")
+            stream = container.streams.video[0]
+            # an mp4 counts its frames in the header; to go through all would read 100 GB
+            count = stream.frames or sum(1 for packet in container.demux(stream) if packet.size)
+            return stream.width, stream.height, count
+    except (av.error.FFmpegError, OSError) as error:
+        raise ValueError(f"cannot read the video {path}: {error}; copy it anew") from None
+
+
+def _reader():
+    try:
+        from cdflib import CDF
+    except ImportError:
+        raise ValueError(
+            "Human3.6M's own files (.cdf) need the package cdflib, which is not installed: "
+            "pip install 'posesift[human36m]'"
+        ) from None
+    return CDF

@@ -1,0 +1,166 @@
+"""MPII Human Pose as lists of people: the common JSON, and the HDF5 of stacked hourglass networks.
+
+Both were made from the official file, coordinates as they are there.
+
+Shapes: N people, J the 16 joints, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from posesift.data.files import typed_json
+from posesift.data.readers.mpii.mat import JOINTS, People
+
+_LOWER, _WIDER = 15.0, 1.25  # what most of the HDF5 files add to the centre, times scale, and scale
+
+
+class _Person(msgspec.Struct, gc=False):
+    image: str
+    joints: list[list[float]] = []
+    joints_vis: list[float] = []
+    center: list[float] = []
+    scale: float = -1.0
+
+
+def from_json(path: Path) -> People:
+    """A file such as ``train.json``: a list of {image, center, scale, joints, joints_vis}.
+
+    ``joints_vis`` says that a joint is labelled; whether it is hidden, the file does not tell.
+
+    Raises:
+        ValueError: not such a file, or one without joints.
+    """
+    told = "a list of MPII people with image, center, scale, joints and joints_vis"
+    entries = typed_json.load(path, list[_Person], told)
+    if not any(entry.joints for entry in entries):
+        raise ValueError(
+            f"{path}: expected people with joints, found none among {len(entries)}; the list of "
+            "the test set has no labels"
+        )
+    bad = {}
+    for row, entry in enumerate(entries):
+        pairs = len(entry.joints) == JOINTS and all(len(joint) == 2 for joint in entry.joints)
+        if not pairs or len(entry.joints_vis) not in (0, JOINTS):
+            bad[row] = (
+                f"{path}: entry {row}, {entry.image}: expected {JOINTS} joints as pairs and as "
+                f"many joints_vis, found {len(entry.joints)} and {len(entry.joints_vis)}"
+            )
+            entry.joints, entry.joints_vis = [], []
+    nothing, all_seen = [[-1.0, -1.0]] * JOINTS, [1.0] * JOINTS
+    joints_NJ2 = np.array([entry.joints or nothing for entry in entries])
+    seen_NJ = np.array([entry.joints_vis or all_seen for entry in entries]) > 0
+    place_N3 = np.array(
+        [
+            (*entry.center, entry.scale) if len(entry.center) == 2 else (np.nan,) * 3
+            for entry in entries
+        ]
+    )
+    return People(
+        [entry.image for entry in entries],
+        joints_NJ2,
+        seen_NJ & _written(joints_NJ2),
+        place_N3[:, :2],
+        place_N3[:, 2],
+        bad=bad,
+    )
+
+
+def from_h5(path: Path) -> People:
+    """A file such as ``train.h5``: imgname, center, scale, part (N, 16, 2), visible (N, 16), ...
+
+    Not ``visible`` and with coordinates is hidden but labelled. The files in circulation have the
+    centre lowered by 15 scale and the scale times 1.25, others not; the official centres are
+    whole numbers, which tells the two apart.
+
+    Raises:
+        ValueError: h5py is not installed, the file is cut short, or not as described.
+    """
+    try:
+        import h5py
+    except ImportError:
+        raise ValueError(
+            f"{path} is an HDF5 file, which needs h5py: pip install 'posesift[h5]'"
+        ) from None
+    wanted = ("imgname", "part", "visible", "center", "scale")
+    try:
+        with h5py.File(path, "r") as file:
+            if missing := [name for name in wanted if not isinstance(file.get(name), h5py.Dataset)]:
+                raise ValueError(
+                    f"{path}: expected the arrays {', '.join(wanted)}, found "
+                    f"{', '.join(file) or 'none'}; missing {', '.join(missing)}"
+                )
+            imgname, *arrays = (np.asarray(file[name]) for name in wanted)
+    except OSError as error:
+        raise ValueError(
+            f"{path} is no HDF5 file that can be read ({error}); copy it anew"
+        ) from None
+    count = len(imgname)
+    expected = [(count, JOINTS, 2), (count, JOINTS), (count, 2), (count,)]
+    if found := [
+        f"{name} {array.shape}"
+        for name, array, shape in zip(wanted[1:], arrays, expected, strict=True)
+        if array.shape != shape or array.dtype.kind not in "iuf"
+    ]:
+        raise ValueError(
+            f"{path}: expected numbers, part (N, 16, 2), visible (N, 16), center (N, 2) and scale "
+            f"(N,) for the {count} people of imgname, found {', '.join(found)}"
+        )
+    joints_NJ2, visible_NJ, centre_N2, scale_N = (array.astype(np.float64) for array in arrays)
+    labelled_NJ = _written(joints_NJ2)
+    raised_N2 = centre_N2 - np.array([0, _LOWER / _WIDER]) * scale_N[:, None]
+    if _whole(raised_N2) > _whole(centre_N2):
+        centre_N2, scale_N = raised_N2, scale_N / _WIDER
+    return People(
+        _names(imgname),
+        joints_NJ2,
+        labelled_NJ,
+        centre_N2,
+        scale_N,
+        occluded_NJ=labelled_NJ & (visible_NJ == 0),
+    )
+
+
+def joined(parts: Sequence[People], in_test: Sequence[bool | None]) -> People:
+    """Several files as one, and which of them is the test part (None: that is not known)."""
+    first = 0
+    bad = {}
+    for part in parts:
+        bad |= {first + row: what for row, what in part.bad.items()}
+        first += len(part.image_N)
+    occluded = [part.occluded_NJ for part in parts if part.occluded_NJ is not None]
+    counts = [len(part.image_N) for part in parts]
+    return People(
+        [name for part in parts for name in part.image_N],
+        np.concatenate([part.joints_NJ2 for part in parts]),
+        np.concatenate([part.labelled_NJ for part in parts]),
+        np.concatenate([part.centre_N2 for part in parts]),
+        np.concatenate([part.scale_N for part in parts]),
+        occluded_NJ=np.concatenate(occluded) if len(occluded) == len(parts) else None,
+        in_test_N=None if None in in_test else np.repeat(np.array(in_test, bool), counts),
+        bad=bad,
+    )
+
+
+def _written(joints_NJ2: np.ndarray) -> np.ndarray:
+    """Which joints have coordinates: the files write (-1, -1) or (0, 0) for none."""
+    return ~((joints_NJ2 == -1).all(-1) | (joints_NJ2 == 0).all(-1))
+
+
+def _whole(centre_N2: np.ndarray) -> int:
+    """How many centres are whole pixels."""
+    return int((np.abs(centre_N2[:, 1] - np.round(centre_N2[:, 1])) < 1e-4).sum())
+
+
+def _names(imgname: np.ndarray) -> list[str]:
+    """Names as text, whether they are kept as text, as bytes, or as numbers of letters."""
+    if imgname.ndim == 2:
+        return [bytes(row[row > 0].astype(np.uint8)).decode(errors="replace") for row in imgname]
+    return [
+        name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+        for name in imgname.tolist()
+    ]

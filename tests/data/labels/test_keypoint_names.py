@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from posesift import skeletons
+from posesift.data.labels.keypoint_names import places
+
+
+def test_any_order_and_spelling_finds_its_place():
+    hand = skeletons.load("hand21")
+    names = [name.replace("_", " ").title() for name in reversed(hand.keypoints)]
+    place_J, told = places(names, hand, "x.json")
+    assert place_J.tolist() == list(range(20, -1, -1))
+    assert told == []
+
+
+def test_what_is_missing_or_too_much_is_told():
+    place_J, told = places(skeletons.load("coco17").keypoints, skeletons.load("body16"), "x.json")
+    assert (place_J == -1).sum() == 5
+    assert told[0] == "never visible, for the file lacks them: pelvis, thorax, upper_neck, head_top"
+    assert told[1].startswith("dropped, for body16 lacks them: nose, left_eye")
+
+
+def test_a_missing_headline_keypoint_is_an_error_with_the_closest_name():
+    names = [n.replace("left_wrist", "left_wirst") for n in skeletons.load("body16").keypoints]
+    with pytest.raises(ValueError, match=r"missing left_wrist \(is it 'left_wirst'\?\)"):
+        places(names, skeletons.load("body16"), "x.json")
+
+
+def test_a_name_twice_is_an_error():
+    with pytest.raises(ValueError, match="names the keypoint wrist twice"):
+        places(["wrist", "Wrist"], skeletons.load("hand21"), "x.json")
