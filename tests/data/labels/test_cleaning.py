@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from tests.datasets import pose_table
 
-from posesift.data.labels.cleaning import hide_impossible, leave_out
+from posesift.data.labels.cleaning import LeftOut, hide_impossible, leave_out
 
 
 @settings(max_examples=50)
@@ -59,3 +59,15 @@ def test_the_run_goes_on_up_to_one_in_twenty(samples, bad, stops):
         np.testing.assert_array_equal(kept.width_N, np.delete(table.width_N, [0, 3]))
         assert kept.problems == ["left out: it is torn"]
         assert table.problems == []
+
+
+def test_of_a_set_that_is_read_part_by_part_few_pieces_may_be_bad():
+    left_out = LeftOut(40, "clips", "/folder")
+    for _ in range(3):  # a part may be read again
+        assert left_out.add("a", "a is broken") == "left out: a is broken"
+    left_out.add("b", "b is short")
+    with pytest.raises(
+        ValueError, match=r"^/folder: 3 of 40 clips are bad so far; at most 5%"
+    ) as e:
+        left_out.add("c", "c is gone")
+    assert str(e.value).splitlines()[1:] == ["  a is broken", "  b is short", "  c is gone"]

@@ -438,7 +438,7 @@ def change(folder, edit):
 @pytest.mark.parametrize(
     "joints",
     [[[1.0, 2.0]] * 23, [[1.0, 2.0, 3.0]] * 24, [[1.0, 2.0]] * 23 + [[1.0]], "text", None,
-     [[1.0, None]] * 24, [[999.0, -5.0]] * 24, []],
+     [[1.0, None]] * 24, [[1.0, float("nan")]] * 24, [[999.0, -5.0]] * 24, []],
 )  # fmt: skip
 def test_a_crop_with_other_labels_is_left_out(tmp_path, joints):
     truth = write_crops(tmp_path, "train", count=8)
@@ -468,7 +468,7 @@ def test_lists_that_are_broken(tmp_path):
     with pytest.raises(ValueError, match="leads out of its folder"):
         read(f"surreal:{tmp_path}")
     change(tmp_path, lambda rows: rows[0].pop("name"))
-    with pytest.raises(ValueError, match=r"run0\.json: expected a list of images.*name"):
+    with pytest.raises(ValueError, match=r"run0\.json is JSON, but not a list of images.*name"):
         read(f"surreal:{tmp_path}")
     file = tmp_path / "train/run0.json"
     file.write_text(file.read_text()[:50])

@@ -44,6 +44,35 @@ def leave_out(
     return dataclasses.replace(table.select(np.flatnonzero(kept_N)), problems=problems)
 
 
+class LeftOut:
+    """Bad pieces of a whole set that is read part by part: when there are many, reading stops.
+
+    Args:
+        total: pieces of the set.
+        what: they are, in the plural.
+        where: the folder, for the message.
+    """
+
+    def __init__(self, total: int, what: str, where: str):
+        self._total, self._what, self._where = total, what, where
+        self._why: dict[str, str] = {}
+
+    def add(self, piece: str, why: str) -> str:
+        """Count a piece, once however often it is read, and return its line for ``problems``.
+
+        Raises:
+            ValueError: more than 5 % of the pieces are left out.
+        """
+        self._why[piece] = why
+        if len(self._why) > BAD_FRACTION * self._total:
+            raise ValueError(
+                f"{self._where}: {len(self._why)} of {self._total} {self._what} are bad so far; "
+                f"at most {BAD_FRACTION:.0%} are left out without asking. Copy them anew or "
+                "remove them:" + _first(list(self._why.values()))
+            )
+        return f"left out: {why}"
+
+
 def hide_impossible(
     keypoints_NK2: np.ndarray,
     visible_NK: np.ndarray,

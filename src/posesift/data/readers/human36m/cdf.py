@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from posesift.data.labels.cleaning import LeftOut
 from posesift.data.parts import Part
-from posesift.data.readers.human36m.clips import Choice, LeftOut, clip_table, no_table
+from posesift.data.readers.human36m.clips import Choice, clip_table, no_table
 from posesift.data.readers.human36m.joints import NODES, body16, mode
 from posesift.poses.table import PoseTable
 
@@ -47,7 +48,7 @@ def video_parts(folder: Path, choice: Choice) -> Iterator[Part]:
             raise ValueError(
                 f"expected files such as Directions.54138969.cdf in {positions}, found none"
             )
-        left_out = LeftOut(len(files), f"{folder}, subject {subject}")
+        left_out = LeftOut(len(files), "videos", f"{folder}, subject {subject}")
         for file in files:
             name = f"S{subject}/{file.stem}"
             yield Part(name, functools.partial(_video, folder, choice, left_out, file, subject))

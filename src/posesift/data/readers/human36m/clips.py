@@ -16,11 +16,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.labels.cleaning import BAD_FRACTION
 from posesift.data.labels.labelled import labelled
 from posesift.poses.table import PoseTable
 
-_SHOWN = 5  # videos named in a message
 _PUBLISHED_SCALE = 1.5  # side of the published crop over the longer side of the keypoints' extent
 
 
@@ -37,35 +35,6 @@ class Choice(NamedTuple):
     subjects: Sequence[int]
     every: int
     boxes: Literal["file", "labels", "published", "cut"]
-
-
-class LeftOut:
-    """Videos of one subject that cannot be used; when there are too many, reading stops.
-
-    Args:
-        videos: how many the subject has.
-        where: the folder, for the message.
-    """
-
-    def __init__(self, videos: int, where: str):
-        self._videos, self._where = videos, where
-        self._why: dict[str, str] = {}
-
-    def add(self, clip: str, why: str) -> str:
-        """Count a video and return the line for ``problems``.
-
-        Raises:
-            ValueError: more than 5 % of the videos are left out.
-        """
-        self._why[clip] = why
-        if len(self._why) > BAD_FRACTION * self._videos:
-            lines = [f"\n  {why}" for why in list(self._why.values())[:_SHOWN]]
-            raise ValueError(
-                f"{self._where}: {len(self._why)} of {self._videos} videos of a subject cannot be "
-                f"used; at most {BAD_FRACTION:.0%} are left out without asking. Mend or remove "
-                "them:" + "".join(lines)
-            )
-        return f"left out: {why}"
 
 
 def clip_table(

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from posesift.data.files.uniform_images import uniform_sizes
-from posesift.data.labels.cleaning import BAD_FRACTION
+from posesift.data.labels.cleaning import BAD_FRACTION, LeftOut
 from posesift.data.parts import Part
-from posesift.data.readers.human36m.clips import Choice, LeftOut, clip_table, no_table
+from posesift.data.readers.human36m.clips import Choice, clip_table, no_table
 from posesift.data.readers.human36m.joints import ACTIONS
 from posesift.data.readers.human36m.json_release import Subject
 from posesift.poses.table import PoseTable
@@ -53,7 +53,7 @@ def photograph_parts(
         if published is not None:
             rows_M = published[subject]
             chosen_V = [rows_M[video_N[rows_M] == v] for v in range(len(videos_V3))]
-        left_out = LeftOut(len(videos_V3), f"{images}, subject {subject}")
+        left_out = LeftOut(len(videos_V3), "videos", f"{images}, subject {subject}")
         del listed  # or the next subject would be read beside it
         for (action, subaction, camera), rows_M in zip(videos_V3.tolist(), chosen_V, strict=True):
             if len(rows_M):

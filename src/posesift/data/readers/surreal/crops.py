@@ -19,10 +19,12 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
+from posesift.data.files import typed_json
 from posesift.data.files.images import image_sizes
+from posesift.data.labels.cleaning import LeftOut
 from posesift.data.labels.labelled import labelled
 from posesift.data.parts import Part
-from posesift.data.readers.surreal.joints import LeftOut, keypoints
+from posesift.data.readers.surreal.joints import keypoints
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
 
@@ -115,14 +117,7 @@ def _lists(folder: Path, runs: Sequence[str]) -> tuple[list[str], np.ndarray]:
 
 def _rows(file: Path, packed: list[np.ndarray]) -> list[str]:
     """The names in a list; the joints are added to ``packed``, NaN where they are not 24 x 2."""
-    try:
-        rows = msgspec.json.decode(file.read_bytes(), type=list[_Row])
-    except msgspec.ValidationError as error:
-        raise ValueError(
-            f"{file}: expected a list of images, each with name and keypoint2d: {error}"
-        ) from None
-    except msgspec.DecodeError as error:
-        raise ValueError(f"{file} is not valid JSON: {error}; it may be cut short") from None
+    rows = typed_json.load(file, list[_Row], "a list of images, each with name and keypoint2d")
     for row in rows:
         inside(file.parent, row.name)
     packed += [_packed(rows[first : first + CHUNK]) for first in range(0, len(rows), CHUNK)]

@@ -1,4 +1,4 @@
-"""What both layouts of SURREAL share: its 24 joints as ``body16``, and bad pieces of a large set.
+"""What both layouts of SURREAL share: its 24 joints as ``body16``.
 
 What is known of the labels, and how. From the owners' code and notes: ``joints2D`` is (2, 24, T),
 the 24 joints of SMPL, rounded to whole pixels; left and right look swapped in the pictures. From
@@ -23,15 +23,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from posesift.data.labels.cleaning import BAD_FRACTION
-
 JOINT_OF_KEYPOINT = (7, 4, 1, 2, 5, 8, 0, 12, 15, -1, 20, 18, 16, 17, 19, 21)
 """The SMPL joint that each keypoint of ``body16`` takes; -1: none."""
 
 PARITY_JOINT_OF_KEYPOINT = (7, 4, 1, 2, 5, 8, 0, 9, 12, 15, 20, 18, 13, 14, 19, 21)
 """The same in RegDA's and UDAPE's public code: collars as shoulders, the head joint as its top."""
-
-_SHOWN = 5  # bad pieces named in a message
 
 
 def keypoints(
@@ -51,33 +47,3 @@ def keypoints(
     keypoints_NK2 = joints_NJ2[:, joint_K]
     inside_NK2 = (keypoints_NK2 >= -0.5) & (keypoints_NK2 <= size_N2[..., None, :] - 0.5)
     return keypoints_NK2, inside_NK2.all(-1) & (joint_K >= 0)
-
-
-class LeftOut:
-    """Bad pieces of a whole set that is read part by part: when there are many, reading stops.
-
-    Args:
-        total: pieces of the set.
-        what: they are, in the plural.
-        where: the folder, for the message.
-    """
-
-    def __init__(self, total: int, what: str, where: str):
-        self._total, self._what, self._where = total, what, where
-        self._why: dict[str, str] = {}
-
-    def add(self, piece: str, why: str) -> str:
-        """Count a piece, once however often it is read, and return its line for ``problems``.
-
-        Raises:
-            ValueError: more than 5 % of the pieces are left out.
-        """
-        self._why[piece] = why
-        if len(self._why) > BAD_FRACTION * self._total:
-            lines = [f"\n  {why}" for why in list(self._why.values())[:_SHOWN]]
-            raise ValueError(
-                f"{self._where}: {len(self._why)} of {self._total} {self._what} are bad so far; "
-                f"at most {BAD_FRACTION:.0%} are left out without asking. Copy them anew or "
-                "remove them:" + "".join(lines)
-            )
-        return f"left out: {why}"
