@@ -139,10 +139,11 @@ def test_the_tree_expected_stands_beside_the_tree_found(capsys, tmp_path):
 
 
 def test_a_path_that_is_not_there_shows_what_lies_beside_it(capsys, tmp_path):
-    (tmp_path / "lspet_dataset").mkdir()
+    (tmp_path / "lspet_dataset" / "images").mkdir(parents=True)
     code, _, err = check(capsys, f"lspet:{tmp_path}/lspet")
     assert code == 2
-    assert "lspet_dataset/" in err.partition("Found:")[2]
+    found = [line.strip() for line in err.partition("Found:")[2].splitlines()[1:]]
+    assert found == [f"nothing at {tmp_path}/lspet", str(tmp_path), "lspet_dataset/"]
 
 
 @pytest.mark.parametrize("option", ["splitt=train", "split=none"])

@@ -29,6 +29,20 @@ def test_the_tree_that_was_found_is_two_levels_deep(tmp_path):
     assert found_tree(tmp_path / "joints.mat") == f"{tmp_path}/joints.mat (a file)"
 
 
+def test_where_nothing_lies_the_folder_above_is_listed_one_level_deep(tmp_path):
+    (tmp_path / "images" / "deep").mkdir(parents=True)
+    path = tmp_path / "image"
+    assert found_tree(path) == f"nothing at {path}\n{tmp_path}\n  images/"
+    assert found_tree(path / "deep") == f"nothing at {path}/deep"
+
+
+def test_the_root_folder_is_never_listed(tmp_path):
+    (tmp_path / "root").symlink_to("/")
+    for root in ("/", tmp_path / "root"):
+        assert found_tree(root) == f"{root} (the root folder)"
+    assert found_tree("/no-such-folder") == "nothing at /no-such-folder"
+
+
 def test_of_many_files_a_few_are_listed(tmp_path):
     for number in range(15):
         (tmp_path / f"im{number:02d}.jpg").touch()

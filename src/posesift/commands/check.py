@@ -170,8 +170,5 @@ def _read(address: Address, about: About | None) -> tuple[Any, float]:
         # what is wrong with the address itself begins with it; then the folder is not to blame
         if about is None or not about.tree or str(error).startswith(f"{address}: "):
             raise
-        path = Path(address.path).expanduser()
-        nearest = path if path.exists() or not path.parent.exists() else path.parent
-        raise ValueError(
-            f"{error}\n\n{about.text()}\nFound:\n{indented(found_tree(nearest))}"
-        ) from None
+        found = indented(found_tree(address.path))
+        raise ValueError(f"{error}\n\n{about.text()}\nFound:\n{found}") from None

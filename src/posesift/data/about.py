@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SHOWN = 12  # entries of a folder that are listed
-_DEPTH = 2
+_LEVELS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +52,19 @@ class About:
 def found_tree(path: str | Path) -> str:
     """What lies at ``path``, two levels down, the first entries of each folder.
 
+    Where nothing does, one level of the folder above. The root folder is never listed.
+
     >>> found_tree("/nowhere/at/all")
     'nothing at /nowhere/at/all'
     """
     path = Path(path).expanduser()
     if not path.exists():
-        return f"nothing at {path}"
-    return f"{path}\n{_listed(path, 1)}" if path.is_dir() else f"{path} (a file)"
+        above = path.parent
+        is_told = above.is_dir() and not _is_root(above)
+        return f"nothing at {path}" + (f"\n{above}\n{_listed(above, 1)}" if is_told else "")
+    if not path.is_dir():
+        return f"{path} (a file)"
+    return f"{path} (the root folder)" if _is_root(path) else f"{path}\n{_listed(path, _LEVELS)}"
 
 
 def indented(text: str) -> str:
@@ -66,7 +72,11 @@ def indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
-def _listed(folder: Path, depth: int) -> str:
+def _is_root(folder: Path) -> bool:
+    return folder.resolve() == folder.resolve().parent
+
+
+def _listed(folder: Path, levels: int) -> str:
     try:
         # a folder may hold millions of files: look at a few, and say that there are more
         entries = list(itertools.islice(folder.iterdir(), 2000))
@@ -76,8 +86,8 @@ def _listed(folder: Path, depth: int) -> str:
     for entry in sorted(entries)[:_SHOWN]:
         is_folder = entry.is_dir()
         lines.append(f"  {entry.name}{'/' if is_folder else ''}")
-        if is_folder and depth < _DEPTH:
-            lines.append(indented(_listed(entry, depth + 1)))
+        if is_folder and levels > 1:
+            lines.append(indented(_listed(entry, levels - 1)))
     if len(entries) > _SHOWN:
         lines.append("  ...")
     return "\n".join(lines) if lines else "  (empty)"
