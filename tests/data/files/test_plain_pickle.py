@@ -193,7 +193,7 @@ def test_an_npy_that_tries_to_run_code_runs_nothing(tmp_path, kind):
         ("builtins", "getattr"),
         ("posix", "system"),
         ("_codecs", "decode"),
-        ("posesift.data.files.plain_pickle", "_Name"),
+        ("posesift.data.files.pickle_stand_ins", "_Name"),
     ],
 )
 def test_names_are_refused_before_anything_is_imported(tmp_path, name):
