@@ -17,18 +17,18 @@ Shapes: N frames, F frames of a shot, J the 18 landmarks, K the keypoints of ``a
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
 from posesift import skeletons
 from posesift.data.about import About
-from posesift.data.files import matlab
 from posesift.data.files.images import image_sizes
 from posesift.data.labels import published_rows
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.readers.tigdog.shots import landmarks_of, shots_of
 from posesift.poses import boxes as geometry
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
@@ -62,13 +62,6 @@ elbow before the shoulders and the knees behind them; of horses, the other way r
 _SETS = ("cached_data/real_animal", "data/real_animal", "real_animal")
 _MARGIN = 15  # px around the landmarks, in the published crops
 _PUBLISHED_SCALE = 1.25  # of the side of a published crop
-
-
-class _Shot(NamedTuple):
-    number: int
-    first: int
-    last: int
-    path: Path
 
 
 def read(
@@ -109,10 +102,10 @@ def read(
     joints, visible, names, clips, kinds, problems, rows = [], [], [], [], [], [], []
     for each in animals:
         first = len(names)
-        shots, skipped = _shots(folder, each)
+        shots, skipped = shots_of(folder, each)
         problems += skipped
         for shot in shots:
-            positions_FJ2, visible_FJ = _landmarks(shot)
+            positions_FJ2, visible_FJ = landmarks_of(shot)
             joints.append(placed(positions_FJ2, KEYPOINT_OF_LANDMARK[each], len(skeleton)))
             visible.append(placed(visible_FJ, KEYPOINT_OF_LANDMARK[each], len(skeleton)))
             names += [f"{each}/{frame:08d}.jpg" for frame in range(shot.first, shot.last + 1)]
@@ -163,94 +156,6 @@ def _folder(path: str) -> Path:
         "expected TigDog's folder behaviorDiscovery2.0 with ranges/, landmarks/ and the frames, "
         f"found {'no ranges/ in' if given.is_dir() else 'no folder at'} {given}"
     )
-
-
-def _shots(folder: Path, animal: str) -> tuple[list[_Shot], list[str]]:
-    """An animal's shots in the order of the file; and what was skipped."""
-    path = folder / "ranges" / animal / "ranges.mat"
-    if not path.is_file():
-        raise ValueError(
-            f"expected the ranges of the {animal}s at {path}, found no file; is this all of the "
-            "set? animal=horse or animal=tiger reads one of the two"
-        )
-    (ranges,) = matlab.load(path, "ranges")
-    if not _are_ranges(ranges):
-        raise ValueError(
-            f"{path}: expected 'ranges' with a row of whole numbers (shot, first frame, last "
-            f"frame) for each shot, found {ranges.dtype} of shape {ranges.shape} with other content"
-        )
-    landmarks = folder / "landmarks" / animal
-    shots = [
-        _Shot(number, first, last, landmarks / f"{number}.mat")
-        for number, first, last in ranges.astype(np.int64).tolist()
-    ]
-    there = [shot for shot in shots if shot.path.is_file()]
-    if not there:
-        raise ValueError(
-            f"expected a landmark file for each shot of {path}, such as {shots[0].path}, found none"
-        )
-    missing = [str(shot.number) for shot in shots if not shot.path.is_file()]
-    skipped = f"skipped: {len(missing)} shots of {animal}s without a landmark file"
-    return there, [f"{skipped}: {', '.join(missing)}"] if missing else []
-
-
-def _are_ranges(values: np.ndarray) -> bool:
-    return bool(
-        values.dtype.kind in "iuf"
-        and values.ndim == 2
-        and values.shape[1] == 3
-        and len(values)
-        and np.isfinite(values).all()
-        and (values == np.round(values)).all()
-        and (values >= 0).all()
-        and (values[:, 2] >= values[:, 1]).all()
-    )
-
-
-def _landmarks(shot: _Shot) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (F, 18, 2), zero where there are none, and visibilities (F, 18) of a shot."""
-    (cell,) = matlab.load(shot.path, "landmarks")
-    frames = np.asarray(cell, object).reshape(-1)
-    count = shot.last - shot.first + 1
-    if len(frames) < count:
-        raise ValueError(
-            f"{shot.path}: expected the landmarks of the {count} frames {shot.first} to "
-            f"{shot.last} of shot {shot.number}, found {len(frames)}; copy it anew"
-        )
-    positions_FJ2 = np.zeros((count, 18, 2))
-    visible_FJ = np.zeros((count, 18), bool)
-    for row, frame in enumerate(frames[:count]):
-        if np.size(frame) == 0:
-            continue
-        try:
-            positions, visible = _parts(frame)
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"{shot.path}: expected frame {row + 1} of 'landmarks' to be a structure of "
-                "positions (18 or more x 2) and visibilities, found another thing"
-            ) from None
-        positions_FJ2[row], visible_FJ[row] = positions[:18], visible[:18] > 0
-    lost_FJ = ~np.isfinite(positions_FJ2).all(-1)
-    visible_FJ &= ~lost_FJ  # an unmarked landmark may be NaN
-    positions_FJ2[lost_FJ] = 0
-    return positions_FJ2, visible_FJ
-
-
-def _parts(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (L, 2) and visibilities (L,) of a frame's structure, told by their shapes."""
-    record = np.asarray(frame).reshape(-1)[0]
-    positions = visible = None
-    for name in record.dtype.names or ():
-        values: np.ndarray = np.asarray(record[name])
-        if values.dtype.kind not in "biuf" or len(values.shape) != 2 or len(values) < 18:
-            continue
-        if values.shape[1] == 2 and positions is None:
-            positions = values.astype(np.float64)
-        elif values.shape[1] == 1 and visible is None:
-            visible = values[:, 0]
-    if positions is None or visible is None:
-        raise ValueError
-    return positions, visible
 
 
 def _published(folder: Path, animal: str, split: Split, count: int) -> np.ndarray:

@@ -11,28 +11,21 @@ Shapes: N animals, J the 20 keypoints of the file, K the 14 of ``animal14``, 2 =
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import numpy as np
 
 from posesift import skeletons
 from posesift.data.about import About
-from posesift.data.files import listed_images, plain_pickle, typed_json
-from posesift.data.labels import published_rows
+from posesift.data.files import listed_images, typed_json
 from posesift.data.labels.boxes import Boxes
-from posesift.data.labels.keypoint_names import own_skeleton
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.species import chosen
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.readers.animalpose.annotations import Document, categories_of, joints_of, places
+from posesift.data.readers.animalpose.published import published
 from posesift.poses import boxes as geometry
 from posesift.poses.table import PoseTable
-from posesift.skeletons import Skeleton
-from posesift.skeletons.mapping import mapping
-from posesift.skeletons.synonyms import plain
 
 ABOUT = About(
     title="AnimalPose: 4,600 photographs of dogs, cats, sheep, horses and cows, 20 keypoints",
@@ -48,40 +41,11 @@ images/
     cite="Cao et al., ICCV 2019",
 )
 
-NAMES = (
-    *("left_eye", "right_eye", "nose", "left_ear", "right_ear"),
-    *("left_front_elbow", "right_front_elbow", "left_back_elbow", "right_back_elbow"),
-    *("left_front_knee", "right_front_knee", "left_back_knee", "right_back_knee"),
-    *("left_front_paw", "right_front_paw", "left_back_paw", "right_back_paw"),
-    *("throat", "withers", "tailbase"),
-)
-"""The published order, for a file whose categories do not name their keypoints."""
-
 SPECIES = {1: "dog", 2: "cat", 3: "sheep", 4: "horse", 5: "cow"}
 """The published numbers, for a file without categories. (Adaptation code that was published later
 has a table with other numbers, which is wrong.)"""
 
-_SETS = ("cached_data/real_animal_pose", "real_animal_pose")
 _PUBLISHED_SCALE = 1.25  # of the side of a published crop
-
-
-class _Annotation(msgspec.Struct, gc=False):
-    image_id: int | str
-    bbox: list[float]
-    keypoints: list[list[float]]
-    category_id: int
-
-
-class _Category(msgspec.Struct):
-    id: int
-    name: str
-    keypoints: list[str] = []
-
-
-class _Document(msgspec.Struct):
-    images: dict[str, str]
-    annotations: list[_Annotation]
-    categories: Any = None
 
 
 def read(
@@ -118,13 +82,13 @@ def read(
     """
     folder = _folder(path)
     file = folder / "keypoints.json"
-    document = typed_json.load(file, _Document, "AnimalPose's keypoints.json")
-    categories = _categories(document.categories)
+    document = typed_json.load(file, Document, "AnimalPose's keypoints.json")
+    categories = categories_of(document.categories)
     name_of = {kind.id: kind.name.lower() for kind in categories} or SPECIES
     wanted = chosen(species, name_of.values(), "species")
     problems: list[str] = []
     if parity:
-        animals, problems = _published(folder, sorted(wanted), split, name_of)
+        animals, problems = published(folder, sorted(wanted), split, name_of)
         chosen_N = None
     else:
         kinds = [name_of.get(a.category_id, "") for a in document.annotations]
@@ -139,8 +103,8 @@ def read(
 
     skeleton = skeletons.load("animal14")
     sample_N = [f"animal {row + 1}, image {a.image_id}" for row, a in enumerate(animals)]
-    joints_NJ3, bad = _joints(animals, sample_N)
-    place_J, told = _places(categories, skeleton, file)
+    joints_NJ3, bad = joints_of(animals, sample_N)
+    place_J, told = places(categories, skeleton, file)
     problems += [told] if told else []
     joints_NK3 = placed(joints_NJ3, place_J, len(skeleton))
     size_N2, image_N, missing = listed_images.listed(
@@ -182,94 +146,3 @@ def _folder(path: str) -> Path:
         "expected AnimalPose's folder with keypoints.json and images/, found "
         f"{'no keypoints.json in' if given.is_dir() else 'no folder at'} {given}"
     )
-
-
-def _categories(given: Any) -> list[_Category]:
-    """The file's categories; none where they are of another form."""
-    try:
-        return msgspec.convert(given, list[_Category])
-    except msgspec.ValidationError:
-        return []
-
-
-def _places(categories: list[_Category], skeleton: Skeleton, file: Path) -> tuple[list[int], str]:
-    """Where each of the file's keypoints stands in the skeleton, -1 drops it; what is to be told.
-
-    They are matched by the names that the file gives them. Where it gives none, or others than
-    are known, the published order counts.
-    """
-    given = {tuple(map(plain, kind.keypoints)) for kind in categories if kind.keypoints}
-    if len(given) == 1:
-        names = next(iter(given))
-        with contextlib.suppress(ValueError):  # names that come twice, or of which none is known
-            parts = mapping(own_skeleton(names, None, str(file)), skeleton).parts
-            if len(names) == len(NAMES) and all(parts):
-                return _inverse(parts, len(names)), ""
-    parts = mapping(own_skeleton(NAMES, None, str(file)), skeleton).parts
-    told = f"{file} names its keypoints otherwise: they are read in the published order"
-    return _inverse(parts, len(NAMES)), told if given else ""
-
-
-def _inverse(parts: Sequence[tuple[int, ...]], count: int) -> list[int]:
-    place_J = [-1] * count
-    for k, (j,) in enumerate(parts):
-        place_J[j] = k
-    return place_J
-
-
-def _joints(
-    animals: Sequence[_Annotation], sample_N: Sequence[str]
-) -> tuple[np.ndarray, dict[int, str]]:
-    """Keypoints (N, J, 3): x, y, visible, zero for bad rows; and row to what is wrong."""
-    count = len(NAMES)
-    bad = {
-        row: f"{sample_N[row]}: expected {count} keypoints of x, y and visible, found "
-        f"{len(a.keypoints)}" + ("" if len(a.keypoints) != count else " of other lengths")
-        for row, a in enumerate(animals)
-        if len(a.keypoints) != count or any(len(point) != 3 for point in a.keypoints)
-    }
-    nothing = [[0.0] * 3] * count
-    rows = [nothing if row in bad else a.keypoints for row, a in enumerate(animals)]
-    return np.array(rows, dtype=np.float64).reshape(-1, count, 3), bad
-
-
-def _published(
-    folder: Path, wanted: Sequence[str], split: Split, name_of: dict[int, str]
-) -> tuple[list[_Annotation], list[str]]:
-    """The animals of the published halves, in their order; and what is to be told."""
-    parts = {"train": ("train",), "test": ("test",), "all": ("train", "test")}[split]
-    names = [f"{part}_anno.npy" for part in parts]
-    animals: list[_Annotation] = []
-    told = []
-    for kind in wanted:
-        places = [f"{each}/{kind}" for each in _SETS]
-        place = published_rows.place(folder, places, names, f"the published lists of {kind}s")
-        for name in names:
-            found = _listed(place / name)
-            animals += found
-            others = {name_of.get(a.category_id, "unknown") for a in found} - {kind}
-            if others:
-                told.append(
-                    f"{place / name} holds the species {', '.join(sorted(others))}, not {kind}: "
-                    "it is the published copy with the species exchanged"
-                )
-    return animals, told
-
-
-def _listed(path: Path) -> list[_Annotation]:
-    """The annotations of one published file: pickled dicts, of which nothing is run."""
-    entries = plain_pickle.load_npy(path).reshape(-1).tolist()
-    plain_entries = [
-        {key: _plain(value) for key, value in entry.items()} if isinstance(entry, dict) else entry
-        for entry in entries
-    ]
-    try:
-        return msgspec.convert(plain_entries, list[_Annotation])
-    except msgspec.ValidationError as error:
-        raise ValueError(
-            f"{path}: expected AnimalPose annotations, found others: {error}"
-        ) from None
-
-
-def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
