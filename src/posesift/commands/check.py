@@ -44,8 +44,10 @@ class Check:
             self._tell(kind)
             return
         from posesift.data.address import parse
-        from posesift.data.checks.checking import Suspect, check, contact_sheet
+        from posesift.data.checks.checking import check
+        from posesift.data.checks.contact_sheet import contact_sheet
         from posesift.data.checks.split_images import test_images
+        from posesift.data.checks.suspects import Suspect
 
         address = parse(self.data)
         about = about_kind(address.kind)

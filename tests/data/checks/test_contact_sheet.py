@@ -8,7 +8,8 @@ import pytest
 from tests.datasets import pose_table, write_lspet
 
 from posesift import skeletons
-from posesift.data.checks.contact_sheet import Suspect, contact_sheet, legend, shortened
+from posesift.data.checks.contact_sheet import contact_sheet, legend, shortened
+from posesift.data.checks.suspects import Suspect
 from posesift.data.readers import read
 
 TILE, GAP = 188, 10

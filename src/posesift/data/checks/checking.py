@@ -1,25 +1,22 @@
-"""What is in a data set, and what is wrong with it: counts, statistics, and lines for people.
+"""What is in a data set, and what is wrong with it: all findings, with sentences for people.
 
-Shapes: N samples, K keypoints, M images, 2 = (x, y), 4 = (x, y, width, height).
+Shapes: N samples, M images.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from posesift.data.checks.contact_sheet import Suspect, contact_sheet
 from posesift.data.checks.duplicates import Duplicates, find_duplicates, leaks
-from posesift.data.checks.flips import Flips, find_flips
+from posesift.data.checks.flips import find_flips
 from posesift.data.checks.impossible import Impossible, find_impossible
 from posesift.data.checks.looking import Looks, look_at_images
-from posesift.poses import boxes
+from posesift.data.checks.statistics import label_statistics
+from posesift.data.checks.suspects import suspects
 from posesift.poses.table import PoseTable
-
-__all__ = ["check", "contact_sheet"]
 
 FEWEST = 4
 """Samples without which there is nothing to train on: the last quarter is the test."""
@@ -29,9 +26,6 @@ MOST_BAD = 0.05
 
 _LISTED = 1000  # samples that are named with one kind of fault; the counts count all
 _SHOWN = 3  # examples in a sentence
-_DOUBT = 0.5
-_SUSPECTS = 16
-_BLOCK = 65_536
 
 
 def check(
@@ -85,7 +79,7 @@ def check(
         "problems": problems,
         "suspects": [
             {"row": suspect.row, "why": suspect.why}
-            for suspect in _suspects(table, impossible, flips)
+            for suspect in suspects(table, impossible, flips)
         ],
         "samples": len(table),
         "images": _images(table, images),
@@ -100,59 +94,6 @@ def check(
         "sides": flips.facts(),
         "duplicates": duplicates.facts(images) | {"in_both_splits": len(shared)},
     }
-
-
-def label_statistics(table: PoseTable) -> dict[str, Any]:
-    """The part of `check` that is numbers alone; see there."""
-    names = table.skeleton.keypoints
-    visible_N = table.visible_NK.sum(1)
-    visible_K = table.visible_NK.mean(0) if len(table) else np.zeros(len(names))
-    occluded = table.occluded_NK
-    size_M, count_M = np.unique(
-        table.width_N.astype(np.int64) << 32 | table.height_N, return_counts=True
-    )
-    common = np.argsort(-count_M, kind="stable")[:5]
-    extent_N, box_N4 = _extents(table), table.crop_boxes_N4()
-    told_N = extent_N > 1
-    modes = None if table.mode_N is None else dict(Counter(map(str, table.mode_N)).most_common())
-    return {
-        "without_labels": int((visible_N == 0).sum()),
-        "never_visible": [name for name, share in zip(names, visible_K, strict=True) if not share],
-        "visible_percent": {
-            name: round(100 * float(share), 2) for name, share in zip(names, visible_K, strict=True)
-        },
-        "occluded_percent": round(100 * float(occluded[table.visible_NK].mean()), 2)
-        if occluded is not None and table.visible_NK.any()
-        else None,
-        "keypoints_per_sample": _spread(visible_N),
-        "image_side": _spread(np.maximum(table.width_N, table.height_N)),
-        "image_sizes": [
-            [int(size_M[i] >> 32), int(size_M[i] & 0xFFFFFFFF), int(count_M[i])] for i in common
-        ],
-        "box_over_labels": _spread(box_N4[told_N, 2:].max(1) / extent_N[told_N]),
-        "cut_by_box": _cut_by_box(table, box_N4),
-        "modes": modes,
-    }
-
-
-def _extents(table: PoseTable) -> np.ndarray:
-    """The longer side of each pose's labels, in pixels; a block at a time."""
-    extent_N = np.zeros(len(table), np.float32)
-    for begin in range(0, len(table), _BLOCK):
-        rows = slice(begin, begin + _BLOCK)
-        extent_N4 = boxes.keypoint_boxes(table.keypoints_NK2[rows], table.visible_NK[rows])
-        extent_N[rows] = extent_N4[:, 2:].max(1)
-    return extent_N
-
-
-def _cut_by_box(table: PoseTable, box_N4: np.ndarray) -> float | None:
-    """Percent of the visible keypoints that lie outside their box."""
-    if table.box_N4 is None or not (visible := table.visible_NK.sum()):
-        return None
-    low_N12, size_N12 = box_N4[:, None, :2] - 0.5, box_N4[:, None, 2:]
-    within_NK2 = (table.keypoints_NK2 >= low_N12) & (table.keypoints_NK2 <= low_N12 + size_N12)
-    cut_NK = table.visible_NK & ~(within_NK2[..., 0] & within_NK2[..., 1])
-    return round(100 * float(cut_NK.sum() / visible), 2)
 
 
 def _unusable(table: PoseTable, images: Looks, labelled: bool) -> list[str]:
@@ -254,46 +195,6 @@ def _lines(table: PoseTable, found: Impossible) -> list[str]:
     return lines
 
 
-def _suspects(table: PoseTable, impossible: Impossible, flips: Flips) -> list[Suspect]:
-    """The samples that most deserve a look, worst first, some of every kind."""
-    names = table.skeleton.keypoints
-    kinds = [
-        [Suspect(row, "keypoints off the image") for row in _first(impossible.off_N)],
-        [Suspect(row, "all in one point") for row in _first(impossible.point_N)],
-        [Suspect(row, "sides change from frame before") for row in flips.jumps[:_SUSPECTS]],
-    ]
-    worst = np.argsort(-impossible.ratio_N * impossible.long_N, kind="stable")[:_SUSPECTS].tolist()
-    kinds.append(
-        [
-            Suspect(
-                row,
-                f"{impossible.ratio_N[row]:.1f}x "
-                + "-".join(names[k] for k in table.skeleton.limbs[impossible.limb_N[row]]),
-            )
-            for row in worst
-            if impossible.long_N[row]
-        ]
-    )
-    doubtful = np.argsort(-flips.doubt_N, kind="stable")[:_SUSPECTS].tolist()
-    kinds.append(
-        [Suspect(row, "sides contradict") for row in doubtful if flips.doubt_N[row] > _DOUBT]
-    )
-    chosen: dict[int, Suspect] = {}
-    of_clip: Counter[Any] = Counter()  # frames beside each other tell the same
-    for place in range(_SUSPECTS):  # in turn, so that no kind hides another
-        for suspect in [kind[place] for kind in kinds if place < len(kind)]:
-            clip = suspect.row if table.clip_N is None else table.clip_N[suspect.row]
-            if suspect.row in chosen or of_clip[clip] == 2 or len(chosen) == _SUSPECTS:
-                continue
-            chosen[suspect.row] = suspect
-            of_clip[clip] += 1
-    return sorted(chosen.values(), key=lambda suspect: suspect.why)
-
-
-def _first(mask_N: np.ndarray) -> list[int]:
-    return np.flatnonzero(mask_N)[:_SUSPECTS].tolist()
-
-
 def _name(table: PoseTable, row: int) -> str:
     return f"row {row}" + ("" if table.image_N is None else f" ({table.image_N[row]})")
 
@@ -302,11 +203,3 @@ def _images(table: PoseTable, images: Looks) -> int:
     if table.image_N is None:
         return 0
     return images.images or len(set(table.image_N.tolist()))
-
-
-def _spread(values_N: np.ndarray) -> dict[str, float] | None:
-    """Least, median and greatest."""
-    if not len(values_N):
-        return None
-    low, middle, high = np.quantile(values_N, [0, 0.5, 1])
-    return {"least": float(low), "median": float(middle), "greatest": float(high)}

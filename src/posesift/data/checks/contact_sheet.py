@@ -1,14 +1,13 @@
 """The contact sheet: crops with their poses drawn on, on one page for the eye.
 
-Shapes: T tiles, S side of a tile, H W of the page, 2 = (x, y), 3 = (red, green, blue).
+Shapes: T tiles, S side of a tile, H W of the page, 3 = (red, green, blue).
 """
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,37 +16,23 @@ import numpy as np
 
 from posesift import storage
 from posesift.data.checks.sides import side_of
-from posesift.data.drawing import draw_pose
-from posesift.data.pixels import paint_pictures, read_crop
-from posesift.poses import boxes, geometry
+from posesift.data.checks.suspects import Suspect
+from posesift.data.checks.tiles import TILE, close_up, tiles
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
 
 _WIDTH = 1600  # px
 _COLUMNS = 8
 _GAP = 10
-_TILE = (_WIDTH - _GAP) // _COLUMNS - _GAP
 _LINE = 17  # px, a line of text
-_MARGIN = _GAP // 2 + (_WIDTH - _COLUMNS * (_TILE + _GAP)) // 2
-_LETTERS = _TILE // 7  # of a name that fit under a tile
-_REASON = _TILE // 6  # of a reason, which has fewer capitals and digits
+_MARGIN = _GAP // 2 + (_WIDTH - _COLUMNS * (TILE + _GAP)) // 2
+_LETTERS = TILE // 7  # of a name that fit under a tile
+_REASON = TILE // 6  # of a reason, which has fewer capitals and digits
 _MODE = 14
 _DPI = 100
 _SMALL, _LARGE = 8, 12  # pt
-_PAPER, _EMPTY = (250, 250, 249), (228, 228, 231)
+_PAPER = (250, 250, 249)
 _INK, _FAINT, _ALARM = "#18181B", "#71717A", "#B91C1C"
-
-
-class Suspect(NamedTuple):
-    """A sample that deserves a look.
-
-    Attributes:
-        row: of the table.
-        why: a few words.
-    """
-
-    row: int
-    why: str
 
 
 class _Text(NamedTuple):
@@ -179,7 +164,7 @@ def _header(page_HW3: np.ndarray, table: PoseTable) -> list[_Text]:
 def _section_height(samples: Sequence[Suspect]) -> int:
     lines = 2 if any(sample.why for sample in samples) else 1
     rows = -(-len(samples) // _COLUMNS)
-    return 2 * _LINE + rows * (_TILE + lines * _LINE + _GAP)
+    return 2 * _LINE + rows * (TILE + lines * _LINE + _GAP)
 
 
 def _section(
@@ -188,79 +173,24 @@ def _section(
     """Draw the tiles of one section; returns its texts."""
     texts = [_Text(_MARGIN, top + _LINE, title, size=_LARGE - 2)]
     part = table.select([sample.row for sample in samples])
-    tile_TSS3 = _tiles(_close_up(part) if samples[0].why else part)
+    tile_TSS3 = tiles(close_up(part) if samples[0].why else part)
     height = (_section_height(samples) - 2 * _LINE) // -(-len(samples) // _COLUMNS)
     for place, sample in enumerate(samples):
         row, column = divmod(place, _COLUMNS)
-        left = _MARGIN + column * (_TILE + _GAP)
+        left = _MARGIN + column * (TILE + _GAP)
         upper = top + 2 * _LINE - 6 + row * height
-        page_HW3[upper : upper + _TILE, left : left + _TILE] = tile_TSS3[place]
-        base = upper + _TILE + _LINE - 4
+        page_HW3[upper : upper + TILE, left : left + TILE] = tile_TSS3[place]
+        base = upper + TILE + _LINE - 4
         mode = "" if part.mode_N is None else str(part.mode_N[place] or "")
         mode = mode if len(mode) <= _MODE else mode[: _MODE - 1].rstrip() + "…"
         name = f"row {sample.row}" if part.image_N is None else str(part.image_N[place])
         room = _LETTERS - len(mode) - 1 if mode else _LETTERS
         texts.append(_Text(left, base, shortened(name, room)))
         if mode:
-            texts.append(_Text(left + _TILE, base, mode, _FAINT, right=True))
+            texts.append(_Text(left + TILE, base, mode, _FAINT, right=True))
         if sample.why:
             texts.append(_Text(left, base + _LINE - 2, sample.why[:_REASON], _ALARM))
     return texts
-
-
-def _close_up(part: PoseTable) -> PoseTable:
-    """The samples with boxes around their labels, where those have an extent."""
-    extent_N4 = boxes.keypoint_boxes(part.keypoints_NK2, part.visible_NK)
-    has_extent_N1 = (extent_N4[:, 2:].max(1) > 1)[:, None]
-    close_N4 = np.where(has_extent_N1, boxes.square(extent_N4, 1.5, 24), part.crop_boxes_N4())
-    return dataclasses.replace(part, box_N4=close_N4.astype(np.float32))
-
-
-def _tiles(part: PoseTable) -> list[np.ndarray]:
-    """Crops with their poses, (S, S, 3) uint8 RGB each."""
-    matrix_T23 = geometry.crop_matrices(part.crop_boxes_N4(), _TILE)
-    is_world = part.root.startswith("world:")
-    grounds = _painted(part, matrix_T23) if is_world else _photographed(part, matrix_T23)
-    tiles = []
-    for place, ground_SS3 in enumerate(grounds):
-        points_K2 = geometry.apply(matrix_T23[place], part.keypoints_NK2[place])
-        # a wild label must not stop the sheet
-        near_K = np.isfinite(points_K2).all(1) & (np.abs(points_K2).max(1) < 50 * _TILE)
-        hidden_K = None if part.occluded_NK is None else part.occluded_NK[place]
-        shown_K = part.visible_NK[place] & near_K
-        tiles.append(
-            draw_pose(ground_SS3, points_K2, shown_K, part.skeleton, occluded_K=hidden_K, width=2)
-        )
-    return tiles
-
-
-def _painted(part: PoseTable, matrix_T23: np.ndarray) -> Iterator[np.ndarray]:
-    """A world's crops, painted at the size of a tile and not at the table's smaller one."""
-    for place, image_SS3 in enumerate(paint_pictures(part, _TILE)):
-        pixel = float(part.width_N[place]) / _TILE
-        shift = geometry.cell_centre(0, pixel)
-        to_table_23 = np.array([[pixel, 0, shift], [0, pixel, shift]])
-        matrix_23 = geometry.compose(matrix_T23[place], to_table_23)
-        yield cv2.warpAffine(image_SS3, matrix_23, (_TILE, _TILE))
-
-
-def _photographed(part: PoseTable, matrix_T23: np.ndarray) -> Iterator[np.ndarray]:
-    for place, matrix_23 in enumerate(matrix_T23):
-        yield _ground(part, place, matrix_23)
-
-
-def _ground(table: PoseTable, row: int, matrix_23: np.ndarray) -> np.ndarray:
-    plain_SS3 = np.full((_TILE, _TILE, 3), _EMPTY, np.uint8)
-    if not table.has_images:
-        return plain_SS3
-    try:
-        return cv2.cvtColor(read_crop(table, row, matrix_23, _TILE), cv2.COLOR_BGR2RGB)
-    except ValueError:
-        middle, half = _TILE // 2, _TILE // 12  # a cross: here should be a picture
-        for sign in (1, -1):
-            ends = (middle - half, middle - sign * half), (middle + half, middle + sign * half)
-            cv2.line(plain_SS3, *ends, (161, 161, 170), 2, cv2.LINE_AA)
-        return plain_SS3
 
 
 def _written(page_HW3: np.ndarray, texts: Sequence[_Text]) -> np.ndarray:

@@ -5,7 +5,7 @@ learns the wrong side. What gives it away: the two keypoints of a mirror pair st
 order as those of the pair beside them; of a person seen from the side it is the far side that is
 hidden; and sides do not change places between two frames.
 
-Shapes: N samples, P mirror pairs, T steps from a frame to the next, 2 = (x, y).
+Shapes: N samples, P mirror pairs, M samples that tell.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 
 from posesift.data.checks import facing
-from posesift.data.checks.sides import Sides, groups, lateral, orders, side_pairs
+from posesift.data.checks.jumps import find_jumps
+from posesift.data.checks.sides import LEAST, Sides, groups, orders, side_pairs
 from posesift.poses.table import PoseTable
-
-LEAST = 40
-"""Samples that must tell something before their share means anything."""
 
 SWAPPED, MIXED = 0.75, 0.25
 """Share of samples in which a pair disagrees with its neighbour: called swapped, warned about.
@@ -38,11 +36,8 @@ BACKS = 0.35
 tell. On the photographs it is 70 % (exchanged: 30 %), on the body world 49 to 52 %."""
 
 _WIDE = 0.03  # of the pose's extent: a narrower pair is in no order
-_WIDE_FRAME = 0.06  # the same for single frames, where no majority helps
 _CERTAIN = 0.05  # product of two widths, in squared extents: each is a fifth of the extent, or so
-_STEP = 0.1  # of the extent: frames whose keypoints move further are no neighbours in time
 _MOST = 100_000  # samples looked at for shares, evenly spread
-_BLOCK = 65_536  # frames compared at a time
 
 
 @dataclass
@@ -101,7 +96,12 @@ def find_flips(table: PoseTable) -> Flips:
     _name_swapped(found, sides, order_P, differs)
     _compare_directions(found, part, sides, order_P)
     if table.clip_N is not None:
-        _compare_frames(found, table, table.clip_N)
+        found.jumps, steps = find_jumps(table, table.clip_N)
+        if found.jumps:
+            found.warnings.append(
+                f"sides change places between neighbouring frames {len(found.jumps)} times in "
+                f"{steps} steps: single frames look labelled the other way round"
+            )
     return found
 
 
@@ -187,60 +187,6 @@ def _compare_directions(found: Flips, table: PoseTable, sides: Sides, order_P: n
             f"{np.count_nonzero(front_N)} people look as if seen from the front; nothing here "
             "tells whether they do turn their backs, so look at the sheet"
         )
-
-
-def _compare_frames(found: Flips, table: PoseTable, clip_N: np.ndarray) -> None:
-    """Frames at which all sides change places, though nothing else has moved far."""
-    steps = 0
-    motions = []
-    for begin in range(0, len(table) - 1, _BLOCK):
-        part = table.select(np.arange(begin, min(begin + _BLOCK + 1, len(table))))
-        sides = Sides.of(part)
-        if len(sides.torso) < 2:
-            return  # nothing that is wide whenever somebody is seen from the front
-        same_T = np.asarray(clip_N[begin : begin + len(part) - 1]) == np.asarray(
-            clip_N[begin + 1 : begin + len(part)]
-        )
-        jump_T, motion_T = _jumps(sides, same_T)
-        steps += int(same_T.sum())
-        motions.append(motion_T[same_T])
-        found.jumps += (begin + 1 + np.flatnonzero(jump_T)).tolist()
-    motion_T = np.concatenate([np.zeros(0), *motions])
-    motion_T = motion_T[np.isfinite(motion_T)]
-    if len(motion_T) < LEAST or np.median(motion_T) > _STEP:
-        found.jumps = []  # too far apart in time: people may have turned round
-        return
-    if found.jumps:
-        found.warnings.append(
-            f"sides change places between neighbouring frames {len(found.jumps)} times in {steps} "
-            "steps: single frames look labelled the other way round"
-        )
-
-
-def _jumps(sides: Sides, same_T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which steps exchange the sides, and how far the middles of all pairs move, in extents."""
-    both_TP = sides.known_NP[1:] & sides.known_NP[:-1]
-    count_T = np.maximum(both_TP.sum(1), 1)
-    before_TP2, after_TP2 = sides.across_NP2[:-1], sides.across_NP2[1:]
-    moved_TP2 = sides.middle_NP2[1:] - sides.middle_NP2[:-1]
-    size_T = np.maximum(sides.size_N[1:], sides.size_N[:-1])
-    moved_TP = (moved_TP2**2).sum(-1)
-    motion_T = np.sqrt((moved_TP * both_TP).sum(1) / count_T) / size_T
-
-    # with m the middle's way and a, b the pair before and after, the two keypoints move by
-    # m + (b - a) / 2 and m - (b - a) / 2; with sides exchanged, by m + (b + a) / 2 and so on
-    straight_TP = moved_TP + ((after_TP2 - before_TP2) ** 2).sum(-1) / 4
-    crossed_TP = moved_TP + ((after_TP2 + before_TP2) ** 2).sum(-1) / 4
-    shorter_T = (crossed_TP * both_TP).sum(1) < 0.25 * (straight_TP * both_TP).sum(1)
-
-    first, last = sides.torso[0], sides.torso[-1]
-    axis_N2 = sides.middle_NP2[:, last] - sides.middle_NP2[:, first]
-    jump_T = same_T & shorter_T & both_TP[:, [first, last]].all(1)
-    for p in (first, last):
-        width_N = lateral(axis_N2, sides.across_NP2[:, p]) / sides.size_N
-        wide_N = np.abs(width_N) > _WIDE_FRAME
-        jump_T &= wide_N[1:] & wide_N[:-1] & (width_N[1:] * width_N[:-1] < 0)
-    return jump_T, np.where(both_TP.any(1), motion_T, np.nan)
 
 
 def _exchanged(share: float | None) -> bool:

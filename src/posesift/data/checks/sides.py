@@ -15,6 +15,9 @@ from posesift.poses import boxes
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
 
+LEAST = 40
+"""Samples that must tell something before their share means anything."""
+
 _SIDE = re.compile(r"(?:^|_)(left|right|l|r)(?=_|$)")
 
 
