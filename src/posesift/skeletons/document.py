@@ -50,11 +50,19 @@ def load(name: str | Path) -> Skeleton:
             )
         if not path.is_file():
             raise ValueError(f"expected a skeleton file at {path}, found none")
+    return from_document(read_toml(path), str(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file says.
+
+    Raises:
+        ValueError: it is not valid; the message says where.
+    """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not valid TOML: {error}") from None
-    return from_document(document, str(path))
 
 
 def from_document(document: dict[str, Any], where: str) -> Skeleton:

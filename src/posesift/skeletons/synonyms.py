@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from posesift.skeletons.document import read_toml
 
 TABLE = Path(__file__).parent / "correspondences" / "keypoints.toml"
 
@@ -50,10 +51,7 @@ def load(path: str | Path) -> Synonyms:
     path = Path(path).expanduser()
     if not path.is_file():
         raise ValueError(f"expected a table of keypoint names (TOML) at {path}, found no file")
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not valid TOML: {error}") from None
+    document = read_toml(path)
     tables = {}
     for title in ("synonyms", "means"):
         table = document.pop(title, {})

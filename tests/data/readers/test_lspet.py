@@ -139,12 +139,6 @@ def test_a_missing_folder_and_an_empty_one(tmp_path):
         read(f"lspet:{tmp_path}")
 
 
-def test_the_original_lsp_file_is_recognised(tmp_path):
-    change(tmp_path, np.zeros((3, 14, 20)))
-    with pytest.raises(ValueError, match=r"original LSP set, whose third row says \*occluded\*"):
-        read(f"lspet:{tmp_path}")
-
-
 @pytest.mark.parametrize(
     ("values", "told"),
     [
