@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         if os.environ.get("POSESIFT_TRACEBACK"):
             raise
-        print(f"posesift: {error}", file=sys.stderr)
+        print(f"posesift: {progress.printable(str(error), keep=chr(10))}", file=sys.stderr)
         return EXIT_WRONG
     finally:
         progress.show(False)

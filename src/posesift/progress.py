@@ -115,6 +115,21 @@ def note(text: str) -> None:
         _print_line(text)
 
 
+def printable(text: str, keep: str = "") -> str:
+    r"""The text with what would steer a terminal (names in data may hold it) written out.
+
+    >>> print(printable("a\x1b[31m\nb"))
+    a\x1b[31m\nb
+
+    Args:
+        text: anything.
+        keep: characters that are meant, such as line ends.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
+
+
 def _print_line(text: str) -> None:
     if _live is not None:
         _live.console.print(text, highlight=False, markup=False)

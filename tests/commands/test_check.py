@@ -188,3 +188,30 @@ def test_an_unknown_format_lists_all(capsys, word):
     assert "did you mean 'lspet'?" in err
     for kind in READERS:
         assert kind in err
+
+
+def test_the_sheet_takes_no_place_of_data(capsys, tmp_path):
+    truth = write_coco(tmp_path / "set")
+    address = f"coco:{truth.path},images={tmp_path}/set/photos,skeleton=coco17"
+    for place in (tmp_path / "set" / "photos" / truth.names[0], truth.path):
+        before = place.read_bytes()
+        code, _, err = check(capsys, address, "--sheet", place)
+        assert code == 2
+        assert "choose a" in err
+        assert place.read_bytes() == before
+    write_images(tmp_path / "folder")
+    code, _, err = check(capsys, "images:.")
+    assert code == 2
+    assert "would lie among the images" in err
+    assert not (tmp_path / "contact-sheet.jpg").exists()
+
+
+def test_names_do_not_steer_the_terminal(capsys, tmp_path):
+    truth = write_coco(tmp_path / "set", n=24)
+    document = coco_document(truth)
+    document["images"][3]["file_name"] = "a\x1b[31mred\nb.jpg"
+    save_coco(truth.path, document)
+    code, out, _ = check(capsys, f"coco:{truth.path},images={tmp_path}/set/photos,skeleton=coco17")
+    assert code == 0
+    assert "\x1b" not in out
+    assert r"a\x1b[31mred\nb.jpg" in out

@@ -108,7 +108,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, raw, capsys, monkeypatch):
         (["lspet", "nowhere"], "nowhere"),
         (["images", "empty"], "expected images"),
         (["images", "raw,splt=train"], "no option 'splt'; did you mean 'split'"),
-        (["images", "raw", "--side", "2"], "expected side of at least 8, found 2"),
+        (["images", "raw", "--side", "2"], "expected side from 8 to 4096 pixels, found 2"),
         (["images", "raw", "--every", "0"], "expected every of at least 1, found 0"),
         (["images", "raw", "--scale", "-1"], "expected a scale above 0"),
         (["images", "raw", "--workers", "0"], "expected workers of at least 1"),

@@ -69,6 +69,11 @@ def test_what_is_missing_is_asked_for_and_where_it_is_found_is_told(name):
         aimed(recipe(name), source=f"{source}:/data/s")
 
 
+def test_source_and_target_exchanged_are_noticed():
+    with pytest.raises(ValueError, match="--source and --target look exchanged"):
+        aimed(recipe("surreal-to-lsp"), source="lsp:/data/t", target="surreal:/data/s")
+
+
 def test_parity_reads_the_published_joints_and_splits():
     found = Train(recipe="surreal-to-lsp", parity=True, **aim("surreal-to-lsp")).experiment()
     assert found.source == "surreal:/data/s,parity=true"

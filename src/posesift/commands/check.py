@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from posesift.commands.flags import number, table_text
+from posesift.progress import printable
 
 if TYPE_CHECKING:
     from posesift.data.about import About
     from posesift.data.address import Address
+    from posesift.poses.table import PoseTable
 
 SHOWN = 20  # problems printed; --json has all
 MODES = 10  # modes printed
@@ -52,6 +54,7 @@ class Check:
         address = parse(self.data)
         about = about_kind(address.kind)
         table, seconds = _read(address, about)
+        _spare(self.sheet, table, address)
         labelled = address.kind not in UNLABELLED
         found = check(table, labelled=labelled, test_images=test_images(address, seconds))
         found["terms"] = about.terms if about else None
@@ -75,6 +78,24 @@ class Check:
             print(json.dumps({"kind": kind, **(dataclasses.asdict(about) if about else {})}))
         else:
             print(about.text() if about else f"{kind}: see `posesift check --help`")
+
+
+def _spare(sheet: Path, table: PoseTable, address: Address) -> None:
+    """Refuse a contact sheet that would take the place of data, or become a part of them.
+
+    Raises:
+        ValueError: it would.
+    """
+    sheet, root = sheet.expanduser().resolve(), Path(table.root or ".").resolve()
+    if sheet == Path(address.path).expanduser().resolve():
+        raise ValueError(f"--sheet {sheet} would overwrite the labels; choose another place")
+    if table.image_N is None or not sheet.is_relative_to(root):
+        return
+    if address.kind == "images" or sheet.relative_to(root).as_posix() in set(table.image_N):
+        raise ValueError(
+            f"the contact sheet {sheet} would lie among the images that are checked; choose a "
+            "place elsewhere with --sheet"
+        )
 
 
 def about_kind(kind: str) -> About | None:
@@ -116,7 +137,7 @@ def describe(found: dict[str, Any]) -> str:
         more = f" and {len(modes) - MODES} more" if len(modes) > MODES else ""
         lines.append("modes: " + ", ".join(shown) + more)
     rows = [[name, number(share)] for name, share in found["visible_percent"].items()]
-    lines += ["", table_text(rows, ["keypoint", "visible %"]), ""]
+    lines += ["", *table_text(rows, ["keypoint", "visible %"]).splitlines(), ""]
     if found["occluded_percent"] is not None:
         lines.append(f"occluded but labelled: {found['occluded_percent']:.1f} % of visible joints")
     if found["cut_by_box"]:
@@ -137,7 +158,7 @@ def describe(found: dict[str, Any]) -> str:
         lines.append(f"Contact sheet: {found['sheet']}")
     counts = f"{len(found['warnings'])} warnings, {len(problems)} problems."
     lines.append("Nothing is wrong." if found["ok"] else counts)
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _said_of_sides(sides: dict[str, Any]) -> list[str]:

@@ -46,6 +46,7 @@ class Prepare:
         """
         from posesift.data.address import Address, parse
         from posesift.data.prepare import prepare
+        from posesift.data.readers import UNLABELLED
 
         if self.resume and self.out is None:
             raise ValueError("--resume needs --out: the folder to go on with")
@@ -71,4 +72,7 @@ class Prepare:
         print(f"{facts['samples']} crops of {self.side} px from {facts['address']}")
         if problems.exists():
             print(f"What was found in the raw data: {problems}")
-        print(f"Look at them: posesift check {Address('poses', str(folder / 'poses.parquet'))}")
+        result = Address("poses", str(folder / "poses.parquet"))
+        if self.kind in UNLABELLED:  # nothing to check, but something to adapt to
+            result = Address("images", str(folder / "images"))
+        print(f"Look at them: posesift check {result}")

@@ -448,7 +448,8 @@ def test_empty_parts_are_passed_over(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("choice", "told"),
     [
-        ({"side": 4}, "expected side of at least 8, found 4"),
+        ({"side": 4}, "expected side from 8 to 4096 pixels, found 4"),
+        ({"side": 100_000}, "from 8 to 4096 pixels, found 100000"),
         ({"every": 0}, "expected every of at least 1, found 0"),
         ({"scale": 0.0}, "expected a scale above 0"),
         ({"scale": float("nan")}, "expected a scale above 0"),

@@ -31,6 +31,7 @@ from posesift.folders import new_folder, write_manifest
 
 _RECORD = "prepare.json"  # what was asked for; --resume must ask for the same
 _SAMPLES = 240  # of a part, where the format has no parts of its own
+_LARGEST = 4096  # pixels of a crop's side
 _HOPELESS = 100  # of so many samples more than half are bad: no point in going on
 
 
@@ -105,11 +106,12 @@ def prepare(
 
 def _record(address: str | Address, side: int, scale: float, every: int) -> dict[str, Any]:
     """What the result depends on; the address with its option ``every`` where it has one."""
-    for name, value, least in (("side", side, 8), ("every", every, 1)):
-        if value < least:
-            raise ValueError(f"expected {name} of at least {least}, found {value}")
+    if not 8 <= side <= _LARGEST:
+        raise ValueError(f"expected side from 8 to {_LARGEST} pixels, found {side}")
+    if every < 1:
+        raise ValueError(f"expected every of at least 1, found {every}")
     if not 0 < scale < 100:
-        raise ValueError(f"expected a scale above 0, such as 1, found {scale}")
+        raise ValueError(f"expected a scale above 0 and below 100, such as 1, found {scale}")
     address = parse(address) if isinstance(address, str) else address
     if "every" in options(address.kind) and every > 1:
         if "every" in address.options:

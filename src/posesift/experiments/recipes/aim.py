@@ -63,9 +63,22 @@ def aimed(
         labels = _label(address, address.options.get("split", "test") + " split")
         experiment = replace(experiment, test={"target": str(address)}, gap=None)
     _check_given(experiment)
+    _check_direction(experiment)
     looks = any(_boxes(parse(where)) == "labels" for where in experiment.test.values())
     notes = dict.fromkeys((*experiment.notes, BOXES_FROM_LABELS) if looks else experiment.notes)
     return replace(experiment, title=title, labels=labels, notes=tuple(notes))
+
+
+def _check_direction(experiment: Experiment) -> None:
+    """Refuse a task whose source is given as its target."""
+    if not experiment.kinds or experiment.target is None:
+        return
+    named = parse(experiment.source).kind, parse(experiment.target).kind
+    if named != experiment.kinds and named == experiment.kinds[::-1]:
+        raise ValueError(
+            f"recipe {experiment.recipe} trains on {experiment.kinds[0]} data and adapts to "
+            f"{experiment.kinds[1]} data; --source and --target look exchanged"
+        )
 
 
 def _check_given(experiment: Experiment) -> None:
