@@ -192,6 +192,7 @@ def test_boxes_that_are_absent_or_flat_become_the_whole_image(tmp_path):
     table = read(address(truth))
     for row in (0, 1):
         assert table.box_N4[row].tolist() == [0, 0, *truth.size_N2[row].tolist()]
+    assert table.problems[-1] == "no bbox that is a box, so the whole image: 2 annotations"
 
 
 def test_another_skeleton_than_asked(tmp_path):

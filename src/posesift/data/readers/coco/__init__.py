@@ -97,6 +97,8 @@ def read(
     box_N4 = boxes_or_images(found.box_N4, size_N2)
     names = [f"annotation {number}" for number in found.ids]
     problems = [*told, *found.skipped]
+    if has_boxes and (without := int(np.isnan(found.box_N4).any(1).sum())):
+        problems.append(f"no bbox that is a box, so the whole image: {without} annotations")
     del found  # a million annotations need not be held twice
     return labelled(
         target,
