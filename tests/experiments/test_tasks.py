@@ -17,6 +17,7 @@ from tests.data.formats.tigdog import write_tigdog
 
 from posesift.cli import main
 from posesift.commands.train import Train
+from posesift.data.readers import read
 from posesift.experiments.plan import compare_plan
 from posesift.experiments.published import tasks
 from posesift.experiments.recipes import aimed, recipe
@@ -141,3 +142,15 @@ def test_a_task_runs_from_the_owners_files_to_figures(name, tmp_path):
     found = read_json(tmp_path / "run" / "evaluation.json")["sets"]["target"]
     assert found["samples"] > 0
     assert found["pck"]["0.05"]["all"] is not None
+
+
+def test_what_parity_asks_of_human36m_can_be_read(tmp_path):
+    write_human36m(tmp_path, subjects=(1, 5, 6, 7, 8, 9, 11))
+    found = aimed(
+        recipe("surreal-to-human36m"),
+        source="surreal:/data/s",
+        target=f"human36m:{tmp_path}",
+        parity=True,
+    )
+    assert len(read(found.target)) > 0
+    assert len(read(found.test["target"])) == 3200

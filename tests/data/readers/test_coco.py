@@ -10,7 +10,7 @@ from tests.datasets import coco_document, dot_colour, save_coco, write_coco
 from posesift import skeletons
 from posesift.data.pixels import read_image
 from posesift.data.readers import read
-from posesift.data.readers.coco import packed as coco_json
+from posesift.data.readers.coco import packed
 
 
 def address(truth, more=",skeleton=coco17"):
@@ -281,7 +281,7 @@ def test_annotations_are_read_in_parts_and_stay_in_order(tmp_path, monkeypatch):
     document["annotations"].insert(9, document["annotations"][0] | {"keypoints": [0] * 51})
     save_coco(truth.path, document)
     whole = read(address(truth))
-    monkeypatch.setattr(coco_json, "_CHUNK", 4)
+    monkeypatch.setattr(packed, "_CHUNK", 4)
     parts = read(address(truth))
     np.testing.assert_array_equal(parts.keypoints_NK2, whole.keypoints_NK2)
     np.testing.assert_array_equal(parts.box_N4, whole.box_N4)

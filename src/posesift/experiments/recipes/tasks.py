@@ -47,7 +47,7 @@ def surreal_to_human36m(seed: int = 0, quick: bool = False) -> Experiment:
 
 
 def rhd_to_h3d(seed: int = 0, quick: bool = False) -> Experiment:
-    """Rendered hands -> hands in a studio, the test of other sequences."""
+    """Rendered hands -> hands in a studio; the last of the five parts is the test."""
     return _task("rhd-to-h3d", "RHD to Hand-3D-Studio", "rhd", "h3d", seed, quick, turns=180.0)
 
 

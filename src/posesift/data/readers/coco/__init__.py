@@ -22,7 +22,7 @@ from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.keypoint_names import own_skeleton, places
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
-from posesift.data.readers.coco import packed as coco_json
+from posesift.data.readers.coco import packed
 from posesift.poses.table import PoseTable
 
 ABOUT = About(
@@ -70,7 +70,7 @@ def read(
             than 5 % of the annotations are bad (missing image, NaN, wrong number of values).
     """
     file = Path(path).expanduser().resolve()
-    found = coco_json.load(file, category)
+    found = packed.load(file, category)
     where = f"{file}, category {found.category.name!r}"
     if skeleton == "file":
         target = own_skeleton(found.category.keypoints, found.category.skeleton, where)

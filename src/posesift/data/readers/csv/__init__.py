@@ -23,7 +23,7 @@ from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.keypoint_names import own_skeleton, places
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
-from posesift.data.readers.csv import columns as csv_columns
+from posesift.data.readers.csv import columns
 from posesift.poses.table import PoseTable
 from posesift.skeletons import load
 
@@ -73,11 +73,11 @@ def read(
             lines are bad (missing image, half a coordinate, another v than 0, 1, 2).
     """
     file = Path(path).expanduser().resolve()
-    names, _ = csv_columns.header(file)
+    names, _ = columns.header(file)
     names_J = _keypoints(names, file)
     target = own_skeleton(names_J, None, str(file)) if skeleton == "file" else load(skeleton)
     place_J, told = places(names_J, target, str(file))
-    table = csv_columns.load(file, {*_numbers(names_J), *_SIZE, *_BOX}, _WORDS)
+    table = columns.load(file, {*_numbers(names_J), *_SIZE, *_BOX}, _WORDS)
     if ignored := [name for name in names if name not in table.rows.column_names]:
         told.append(f"columns that are not read: {', '.join(ignored)}")
 
@@ -147,7 +147,7 @@ def _numbers(names_J: Sequence[str]) -> list[str]:
 
 
 def _joints(
-    table: csv_columns.Columns, names_J: Sequence[str]
+    table: columns.Columns, names_J: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
     """Keypoints (N, J, 2), how each is seen (N, J) as COCO's v, and line to what is wrong in it."""
     joints_NJ3 = table.numbers(_numbers(names_J)).reshape(-1, len(names_J), 3)
@@ -169,7 +169,7 @@ def _joints(
 
 
 def _kept(
-    table: csv_columns.Columns, image_N: np.ndarray, labelled_N: np.ndarray, told: list[str]
+    table: columns.Columns, image_N: np.ndarray, labelled_N: np.ndarray, told: list[str]
 ) -> np.ndarray:
     """Rows of the lines with a labelled keypoint; how many others there are joins ``told``."""
     named_N = image_N != ""
@@ -185,7 +185,7 @@ def _kept(
 
 
 def _sizes(
-    table: csv_columns.Columns, kept: np.ndarray, image_N: np.ndarray, images: str | None
+    table: columns.Columns, kept: np.ndarray, image_N: np.ndarray, images: str | None
 ) -> tuple[np.ndarray, Path | None, dict[int, str]]:
     """Sizes of the images (N, 2), their folder, and row to what is wrong with its image."""
     number: dict[str, int] = {}

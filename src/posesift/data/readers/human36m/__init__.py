@@ -2,7 +2,7 @@
 
 Ionescu, Papava, Olaru and Sminchisescu, "Human3.6M: Large Scale Datasets and Predictive Methods
 for 3D Human Sensing in Natural Environments", TPAMI 2014; seven labelled people, fifteen actions,
-four cameras, motion capture. `human36m_cdf` and `human36m_json` tell the layouts.
+four cameras, motion capture. `cdf` and `json_release` tell the layouts.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from posesift.data.about import About
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.splits import Split
 from posesift.data.parts import Part
-from posesift.data.readers.human36m import cdf as cdf
+from posesift.data.readers.human36m import cdf, photographs
 from posesift.data.readers.human36m import json_release as release
-from posesift.data.readers.human36m import photographs as photographs
 from posesift.data.readers.human36m.clips import Choice
 from posesift.poses.table import PoseTable, joined
 
@@ -189,9 +188,12 @@ def _subjects(asked: _Asked) -> list[int]:
     """The numbers of the subjects that the address asks for."""
     if asked.every < 1:
         raise ValueError(f"expected every of at least 1, found {asked.every}")
-    if asked.parity and (asked.every != 1 or asked.subjects is not None):
+    if asked.parity and (
+        asked.every not in (1, photographs.PUBLISHED_EVERY) or asked.subjects is not None
+    ):
         raise ValueError(
-            "parity=true has its own frames and subjects; leave out every= and subjects="
+            f"parity=true has its own frames (every={photographs.PUBLISHED_EVERY}) and subjects; leave out "
+            "every= and subjects="
         )
     of_split = list(_OF_SPLIT[asked.split])
     if asked.subjects is None:

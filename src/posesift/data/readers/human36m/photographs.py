@@ -23,7 +23,7 @@ from posesift.poses.table import PoseTable
 from posesift.storage import inside
 
 _DRAWS = 3200  # of the published test
-_PUBLISHED_EVERY = 5
+PUBLISHED_EVERY = 5
 
 Load = Callable[[int], Subject]
 
@@ -83,7 +83,7 @@ def published_rows(
     Returns:
         Rows of each subject, with repetitions; and the names of all samples, in order.
     """
-    step = 1 if prepared else _PUBLISHED_EVERY
+    step = 1 if prepared else PUBLISHED_EVERY
     name_of = {subject: load(subject).name_N for subject in subjects}
     subject_N = np.concatenate([np.full(len(n[::step]), s) for s, n in name_of.items()])
     row_N = np.concatenate([np.arange(0, len(name_N), step) for name_N in name_of.values()])

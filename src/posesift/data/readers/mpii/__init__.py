@@ -19,8 +19,7 @@ from posesift.data.files.images import image_sizes
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled
 from posesift.data.labels.splits import Split, in_split
-from posesift.data.readers.mpii import lists as mpii_lists
-from posesift.data.readers.mpii import mat as mpii_mat
+from posesift.data.readers.mpii import lists, mat
 from posesift.data.readers.mpii.mat import People
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
@@ -171,14 +170,14 @@ def _of_kind(folder: Path, kind: str) -> list[Path]:
 
 def _people(files: list[Path], single: bool) -> People:
     if files[0].suffix == ".mat":
-        return mpii_mat.people(files[0], single=single)
+        return mat.people(files[0], single=single)
     if single:
         raise ValueError(
             f"{files[0]} does not tell who stands apart: single=true needs the official "
             "mpii_human_pose_v1_u12_1.mat"
         )
-    read_one = mpii_lists.from_json if files[0].suffix == ".json" else mpii_lists.from_h5
-    return mpii_lists.joined(
+    read_one = lists.from_json if files[0].suffix == ".json" else lists.from_h5
+    return lists.joined(
         [read_one(file) for file in files], [TEST_PART.get(file.stem) for file in files]
     )
 
