@@ -479,3 +479,15 @@ def test_a_full_disk_ends_it(tmp_path, monkeypatch):
     monkeypatch.setattr(storage, "write_json", lambda *_: None)
     with pytest.raises(ValueError, match=r"cannot write .*the disk is full"):
         run(f"images:{tmp_path}/raw", tmp_path / "out")
+
+
+def test_what_was_prepared_of_one_split_is_that_split(tmp_path):
+    write_lspet(tmp_path / "raw", n=12)
+    train = run(f"lspet:{tmp_path}/raw,split=train", tmp_path / "train", side=32)
+    address = f"poses:{tmp_path}/train/poses.parquet"
+    assert len(train) == len(readers.read(address, default_split="train")) == 9
+    with pytest.raises(ValueError, match="so it has no test split"):
+        readers.read(address, default_split="test")
+    run(f"lspet:{tmp_path}/raw", tmp_path / "all", side=32)
+    whole = f"poses:{tmp_path}/all/poses.parquet"
+    assert len(readers.read(whole, default_split="test")) == 3

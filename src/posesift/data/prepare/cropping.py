@@ -115,7 +115,6 @@ def _in_crops(
         box_N4=None,
         clip_N=table.clip_N if table.clip_N is not None else table.image_N,
         mirrored_N=None,
-        address="",  # the rows are no longer those of the raw data
     )
 
 

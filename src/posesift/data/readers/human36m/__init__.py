@@ -188,12 +188,11 @@ def _subjects(asked: _Asked) -> list[int]:
     """The numbers of the subjects that the address asks for."""
     if asked.every < 1:
         raise ValueError(f"expected every of at least 1, found {asked.every}")
-    if asked.parity and (
-        asked.every not in (1, photographs.PUBLISHED_EVERY) or asked.subjects is not None
-    ):
+    published = photographs.PUBLISHED_EVERY
+    if asked.parity and (asked.every not in (1, published) or asked.subjects is not None):
         raise ValueError(
-            f"parity=true has its own frames (every={photographs.PUBLISHED_EVERY}) and subjects; leave out "
-            "every= and subjects="
+            f"parity=true has its own frames (every={published}) and subjects; leave out every= "
+            "and subjects="
         )
     of_split = list(_OF_SPLIT[asked.split])
     if asked.subjects is None:
