@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from posesift.report.theme import Chart
+from posesift.report.theme import Chart, data_uri
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,50 @@ class Note:
     strong: bool = True
 
 
-Block = Table | Gallery | Squares | Charts | Note
+@dataclass(frozen=True)
+class Download:
+    """A small file inside the page, saved by a click: a table that somebody computes with."""
+
+    kind: ClassVar[str] = "download"
+    name: str
+    label: str
+    content: str
+    mime: str = "text/csv"
+
+    @property
+    def uri(self) -> str:
+        """The file as a ``data:`` URI."""
+        return data_uri(self.content.encode(), self.mime)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Blocks of which the reader sees one at a time: one method of several, say.
+
+    Works without a script (radio buttons), so it prints and mails like the rest; on paper the
+    first is shown.
+    """
+
+    kind: ClassVar[str] = "choice"
+    title: str
+    options: list[tuple[str, list[Block]]]
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """The poses themselves, to be looked through in the page.
+
+    Attributes:
+        data: of `posesift.report.explore_data`, as JSON text that is safe inside HTML.
+        fallback: what is said where scripts do not run.
+    """
+
+    kind: ClassVar[str] = "explorer"
+    data: str
+    fallback: str
+
+
+Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Explorer
 
 
 @dataclass(frozen=True)

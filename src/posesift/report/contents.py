@@ -6,13 +6,17 @@ from typing import Any
 
 from posesift.report import (
     checkpoint,
+    claims,
     comparison_sections,
+    coverage_section,
     example_sections,
+    explore_section,
     findings,
     headline,
     methods,
     nearest_section,
     outcome_sections,
+    pose_sets,
     run_page,
     score_sections,
 )
@@ -22,11 +26,26 @@ from posesift.report.folders import ComparisonFolder, RunFolder, ScoreFolder
 from posesift.report.wording import capitalised, count, listed, number, plural
 
 
-def of(folder: ScoreFolder | RunFolder | ComparisonFolder) -> Page:
-    """The page of a folder."""
-    if isinstance(folder, ComparisonFolder):
-        return of_comparison(folder)
-    return run_page.of_run(folder) if isinstance(folder, RunFolder) else of_score(folder)
+def of(folder: ScoreFolder | RunFolder | ComparisonFolder, target: str | None = None) -> Page:
+    """The page of a folder.
+
+    Args:
+        folder: of `folders.read`.
+        target: address of labelled poses that the bins of a score are also shown on.
+
+    Raises:
+        ValueError: a target for a run or comparison, which have their own.
+    """
+    if isinstance(folder, ScoreFolder):
+        return of_score(folder, target)
+    if target is not None:
+        raise ValueError(
+            f"{folder.path} is a {'comparison' if isinstance(folder, ComparisonFolder) else 'run'} "
+            "with a target of its own; --target is for the folder of a score"
+        )
+    return (
+        of_comparison(folder) if isinstance(folder, ComparisonFolder) else run_page.of_run(folder)
+    )
 
 
 def of_comparison(folder: ComparisonFolder) -> Page:
@@ -43,10 +62,13 @@ def of_comparison(folder: ComparisonFolder) -> Page:
     if summary is None:
         notes.append("The score folder is not at hand, so the source's poses are not shown.")
     notes += box_note(notes, (entry.get("address") for entry in comparison["sets"].values()))
-    sections = score_sections.sections(folder.score) if folder.score else []
+    source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
+    target = pose_sets.target_of(folder)
+    sections = [claims.of_comparison(comparison), explore_section.explore(source, target, missing)]
+    sections += score_sections.sections(folder.score) if folder.score else []
+    sections.append(coverage_section.coverage(source, target))
     sections += comparison_sections.sections(comparison)
-    failing = nearest_section.nearest_sources(folder)
-    sections += [failing] if failing else []
+    sections.append(nearest_section.nearest_sources(folder))
     sections.append(example_sections.of_comparison(folder))
     return Page(
         kind="Comparison",
@@ -63,12 +85,16 @@ def of_comparison(folder: ComparisonFolder) -> Page:
         notes=once(notes, summary),
         figures=headline.figures(comparison, summary),
         findings=findings.of_comparison(comparison, summary),
-        sections=sections,
+        sections=[section for section in sections if section],
     )
 
 
-def of_score(folder: ScoreFolder) -> Page:
-    """The page of a score."""
+def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
+    """The page of a score, beside the poses of a target where one is given."""
+    source, missing = pose_sets.source_of(folder)
+    target = pose_sets.target_at(folder, target_address) if target_address else None
+    sections = [explore_section.explore(source, target, missing), *score_sections.sections(folder)]
+    sections.append(coverage_section.coverage(source, target))
     summary = folder.summary
     method = summary["method"]
     figures = [Figure(count(summary["samples"]), "poses", f"in {summary['bins']} bins")]
@@ -101,7 +127,7 @@ def of_score(folder: ScoreFolder) -> Page:
         notes=once(box_note([], [summary["address"]]), summary),
         figures=figures,
         findings=[finding for finding in found if finding],
-        sections=score_sections.sections(folder),
+        sections=[section for section in sections if section],
     )
 
 

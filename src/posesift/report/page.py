@@ -17,12 +17,13 @@ from posesift.report.blocks import Page
 from posesift.report.wording import typeset
 
 
-def write_report(folder: str | Path) -> Path:
+def write_report(folder: str | Path, target: str | None = None) -> Path:
     """Render a score, run or comparison folder to its ``report.html``.
 
     Args:
         folder: as `posesift score`, `train`, `evaluate` or `demo` leave it. Images are taken from
             the data's addresses; where these are not at hand the page says so.
+        target: address of labelled poses to set beside those of a score.
 
     Returns:
         The path of the page.
@@ -30,7 +31,7 @@ def write_report(folder: str | Path) -> Path:
     Raises:
         ValueError: the folder is none of the three, or a file in it is missing or broken.
     """
-    page = contents.of(folders.read(folder))
+    page = contents.of(folders.read(folder), target)
     path = Path(folder) / "report.html"
     storage.write_text(path, render(page))
     return path

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from posesift.experiments import choice
-from posesift.report import checkpoint, example_sections, methods, run_sections, score_sections
+from posesift.report import (
+    checkpoint,
+    claims,
+    coverage_section,
+    example_sections,
+    explore_section,
+    methods,
+    pose_sets,
+    run_sections,
+    score_sections,
+)
 from posesift.report.blocks import Figure, Page
 from posesift.report.facts import box_note, budget, flat, once
 from posesift.report.folders import RunFolder
@@ -26,10 +36,13 @@ def of_run(folder: RunFolder) -> Page:
         )
         if value is not None
     ]
-    sections = score_sections.sections(folder.score) if folder.score else []
+    source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
+    target = pose_sets.target_of(folder)
+    sections = [claims.of_run(folder), explore_section.explore(source, target, missing)]
+    sections += score_sections.sections(folder.score) if folder.score else []
+    sections.append(coverage_section.coverage(source, target))
     sections += run_sections.sections(folder)
-    if examples := example_sections.of_run(folder):
-        sections.append(examples)
+    sections.append(example_sections.of_run(folder))
     terms = [
         ("budget", budget(settings)),
         ("seed", str(settings.get("seed", ""))),
@@ -54,7 +67,7 @@ def of_run(folder: RunFolder) -> Page:
         notes=once(notes, folder.score.summary if folder.score else None),
         figures=figures,
         findings=run_sections.findings(folder),
-        sections=sections,
+        sections=[section for section in sections if section],
     )
 
 

@@ -1,0 +1,229 @@
+"""The poses that a page speaks of, beside their scores, bins, angles and errors, read once.
+
+The source as its score folder knows it; the target as it was tested, scored and binned by the
+source's own scorer, so that bin 7 means the same in both.
+
+N samples, K keypoints, A angles, k bins, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesift.data.readers import read
+from posesift.difficulty import bins
+from posesift.poses.angles import joint_angles
+from posesift.poses.table import PoseTable
+from posesift.report import results, samples
+from posesift.report.folders import (
+    ComparisonFolder,
+    Predictions,
+    RunFolder,
+    ScoreFolder,
+    read_predictions,
+)
+from posesift.report.run_sections import headline, set_label
+
+UNBINNED = -1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one model did on each of N poses; NaN = undefined.
+
+    Attributes:
+        label: of the model, for people.
+        pck_N: PCK@0.05 in percent over the sample's visible keypoints.
+        evalpose_N: 0 to 100.
+    """
+
+    label: str
+    pck_N: NDArray[np.float64]
+    evalpose_N: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PoseSet:
+    """N poses of one set.
+
+    Attributes:
+        which: whether the set was trained on or is to be predicted.
+        title: for people.
+        table: the poses, with images where these are at hand.
+        row_N: row of each pose in the data that ``table.address`` names.
+        score_N: difficulty, higher = harder; NaN = a pose that cannot be scored.
+        bin_N: counted from 0; `UNBINNED` without a score.
+        edges: (k + 1,) of the bins; poses beyond them belong to the outermost.
+        scored_by: what the score is, in words.
+        angles_NA: joint angles in degrees, NaN = undefined.
+        outcomes: of the models that predicted these poses; none for a source.
+        problem: why the set has no images, or "".
+    """
+
+    which: Literal["source", "target"]
+    title: str
+    table: PoseTable
+    row_N: NDArray[np.int64]
+    score_N: NDArray[np.float64]
+    bin_N: NDArray[np.int64]
+    edges: NDArray[np.float64]
+    scored_by: str
+    angles_NA: NDArray[np.float64]
+    outcomes: list[Outcome] = field(default_factory=list)
+    problem: str = ""
+
+    def __len__(self) -> int:
+        """The number of poses N."""
+        return len(self.table)
+
+    @property
+    def k(self) -> int:
+        """The number of bins."""
+        return len(self.edges) - 1
+
+
+def source_of(score: ScoreFolder) -> tuple[PoseSet | None, str]:
+    """The scored poses, or None and why they are not at hand."""
+    summary = score.summary
+    table, problem = samples.table_of(summary["address"], summary["samples"])
+    if table is None:
+        return None, problem
+    row_N = score.index_N.astype(np.int64)
+    if not np.array_equal(row_N, np.arange(len(table))):
+        table = table.select(row_N)
+    found = PoseSet(
+        which="source",
+        title="source poses",
+        table=table,
+        row_N=row_N,
+        score_N=score.score_N.astype(np.float64),
+        bin_N=score.bin_N.astype(np.int64),
+        edges=np.asarray(summary["edges"], np.float64),
+        scored_by=str(summary["method"]),
+        angles_NA=_angles(table),
+    )
+    return found, ""
+
+
+def target_of(folder: RunFolder | ComparisonFolder) -> PoseSet | None:
+    """The tested target poses with every model's errors; None where no predictions were kept.
+
+    Of a comparison the first seed is shown.
+    """
+    if isinstance(folder, ComparisonFolder):
+        name, title, predicted = "target", "target poses", _arms(folder)
+    else:
+        name, _ = headline(folder)
+        one = read_predictions(folder.path, name)
+        title, predicted = set_label(folder, name), [] if one is None else [("this run", one)]
+    if not predicted:
+        return None
+    first = predicted[0][1]
+    table, problem = _tested(first)
+    scored = _scored(folder.score, table, first)
+    return PoseSet(
+        which="target",
+        title=title,
+        table=table,
+        row_N=first.index_N.astype(np.int64),
+        score_N=scored[0],
+        bin_N=scored[1],
+        edges=scored[2],
+        scored_by=scored[3],
+        angles_NA=_angles(table),
+        outcomes=[Outcome(label, one.pck_N, one.evalpose_N) for label, one in predicted],
+        problem=problem,
+    )
+
+
+def target_at(score: ScoreFolder, address: str) -> PoseSet:
+    """Labelled data as the target of a score, before any model was trained.
+
+    Raises:
+        ValueError: ``address`` cannot be read, holds no pose that can be scored, or has another
+            skeleton than the scorer.
+    """
+    table = read(address, default_split="test")
+    score_N, bin_N, edges, scored_by = _by_scorer(score, table)
+    return PoseSet(
+        which="target",
+        title="target poses",
+        table=table,
+        row_N=np.arange(len(table)),
+        score_N=score_N,
+        bin_N=bin_N,
+        edges=edges,
+        scored_by=scored_by,
+        angles_NA=_angles(table),
+    )
+
+
+def _arms(folder: ComparisonFolder) -> list[tuple[str, Predictions]]:
+    """Predictions of the first seed: reference first, oracle of the target last."""
+    comparison = folder.comparison
+    seed = comparison["seeds"][0]
+    names = results.shown_arms(comparison)
+    names += [a["name"] for a in results.arms(comparison, "oracle") if a["trained_on"] == "target"]
+    found = []
+    for name in names:
+        cell = folder.cell(name, seed)
+        one = read_predictions(cell, "target") if cell else None
+        if one is not None and (not found or np.array_equal(one.index_N, found[0][1].index_N)):
+            found.append((results.label(comparison, name), one))
+    return found
+
+
+def _tested(of: Predictions) -> tuple[PoseTable, str]:
+    """The tested samples as their data hold them, else the crops' labels without images."""
+    table, problem = samples.table_of(of.address, split="test")
+    if table is not None and of.index_N.max() < len(table) and table.skeleton.same_as(of.skeleton):
+        return table.select(of.index_N), ""
+    n = len(of.index_N)
+    kept = PoseTable(
+        skeleton=of.skeleton,
+        keypoints_NK2=of.keypoints_NK2.astype(np.float32),
+        visible_NK=of.visible_NK.astype(bool),
+        width_N=np.full(n, of.side, np.int32),
+        height_N=np.full(n, of.side, np.int32),
+        address=of.address,
+    )
+    return kept, problem or f"{of.address} is not what the predictions were made on"
+
+
+_Scored = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], str]
+
+
+def _scored(score: ScoreFolder | None, table: PoseTable, of: Predictions) -> _Scored:
+    """By the source's scorer, else by the difficulty that the evaluation used."""
+    if score is not None and (score.path / "scorer.json").is_file():
+        return _by_scorer(score, table)
+    score_N = np.asarray(of.difficulty_N, np.float64)
+    known_N = np.isfinite(score_N)
+    k = min(10, len(np.unique(score_N[known_N])))
+    bin_N = np.full(len(score_N), UNBINNED, np.int64)
+    if k == 0:
+        return score_N, bin_N, np.array([0.0, 1.0]), "no score"
+    edges = bins.bin_edges(score_N[known_N], k)
+    bin_N[known_N] = bins.assign(score_N[known_N], edges)
+    return score_N, bin_N, edges, "difficulty of the evaluation"
+
+
+def _by_scorer(score: ScoreFolder, table: PoseTable) -> _Scored:
+    from posesift.difficulty.scorers import load_scorer
+    from posesift.difficulty.scoring import unscorable
+
+    method = str(score.summary["method"])
+    score_N = load_scorer(score.path).scores(table)[method].astype(np.float64)
+    edges = np.asarray(score.summary["edges"], np.float64)
+    bin_N = bins.assign(score_N, edges).astype(np.int64)
+    silent_N = unscorable(table)
+    score_N[silent_N], bin_N[silent_N] = np.nan, UNBINNED
+    return score_N, bin_N, edges, f"{method}, by the scorer of the source"
+
+
+def _angles(table: PoseTable) -> NDArray[np.float64]:
+    return joint_angles(table.keypoints_NK2, table.visible_NK, table.skeleton.triplets)
