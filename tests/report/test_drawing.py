@@ -19,10 +19,11 @@ def test_a_limb_needs_both_ends_and_a_joint_itself() -> None:
     visible_K[[0, 1, 5]] = True
     found = draw(visible_K)
     # joint i lies at (2i, 2i + 1); the first pixel's centre is at half a pixel
-    assert found.outline == "M0.5 1.5L2.5 3.5"
-    assert found.limbs == [("M0.5 1.5L2.5 3.5", BODY.colours[0])]
-    assert found.joints == "M0.5 1.5h0M2.5 3.5h0M10.5 11.5h0"
-    assert draw(np.zeros(16, bool)).outline == ""
+    assert found.limbs == [(BODY.colours[0], [((0.5, 1.5), (2.5, 3.5))])]
+    assert found.joints == [(0.5, 1.5), (2.5, 3.5), (10.5, 11.5)]
+    nothing = draw(np.zeros(16, bool))
+    assert nothing.limbs == []
+    assert nothing.joints == []
 
 
 def test_only_drawn_joints_are_ringed() -> None:
@@ -30,13 +31,13 @@ def test_only_drawn_joints_are_ringed() -> None:
     visible_K[3] = False
     missed_K = np.zeros(16, bool)
     missed_K[[2, 3]] = True
-    assert draw(visible_K, missed_K=missed_K).missed == [("4.5", "5.5")]
+    assert draw(visible_K, missed_K=missed_K).missed == [(4.5, 5.5)]
 
 
 def test_all_limbs_of_a_whole_pose() -> None:
     found = draw(np.ones(16, bool))
-    assert found.outline.count("M") == len(BODY.limbs)
-    assert [colour for _, colour in found.limbs] == list(dict.fromkeys(BODY.colours))
+    assert sum(len(lines) for _, lines in found.limbs) == len(BODY.limbs)
+    assert [colour for colour, _ in found.limbs] == list(dict.fromkeys(BODY.colours))
 
 
 def test_framing_holds_every_visible_joint() -> None:

@@ -10,17 +10,21 @@ from typing import ClassVar
 
 from posesift.report.theme import Chart, data_uri
 
+Point = tuple[float, float]
+Line = tuple[Point, Point]
+
 
 @dataclass(frozen=True)
 class Picture:
     """One pose, on its image where there is one.
 
+    Numbers are in the pixels of the crop, the outer corner of its first pixel at (0, 0).
+
     Attributes:
         image: the crop as a ``data:`` URI, or None: the skeleton is drawn on an empty ground.
-        side: the crop's side in the pixels in which lines and dots are given.
-        limbs: SVG path data and colour, one a colour.
-        outline: path data of all limbs, drawn underneath for contrast.
-        joints: path data of all joints as dots.
+        side: the crop's side in these pixels.
+        limbs: of each colour the lines drawn in it, each from (x, y) to (x, y).
+        joints: centres of the joints that are drawn.
         missed: centres of joints that were off by more than the threshold.
         alt: what is seen, in words.
         caption: lines below the picture.
@@ -28,10 +32,9 @@ class Picture:
 
     image: str | None
     side: float
-    limbs: list[tuple[str, str]]
-    outline: str
-    joints: str
-    missed: list[tuple[str, str]]
+    limbs: list[tuple[str, list[Line]]]
+    joints: list[Point]
+    missed: list[Point]
     alt: str
     caption: list[str] = field(default_factory=list)
 
@@ -183,7 +186,39 @@ class Explorer:
     fallback: str
 
 
-Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Explorer
+@dataclass(frozen=True)
+class Claim:
+    """One statement with its number and what it rests on.
+
+    Attributes:
+        sentence: what is claimed, never more than the evidence holds.
+        value: the number, with its sign where it is a difference.
+        unit: of the number.
+        verdict: one of the words that the block's rules explain.
+        evidence: term and what it is; what holds for all claims stands once, in `Claims.shared`.
+        strong: the one that was named in advance.
+    """
+
+    sentence: str
+    value: str
+    unit: str
+    verdict: str
+    evidence: list[tuple[str, str]]
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Claims one below the other, what they share, and how verdicts are given."""
+
+    kind: ClassVar[str] = "claims"
+    title: str
+    claims: list[Claim]
+    shared: list[tuple[str, str]]
+    rules: list[tuple[str, str]]
+
+
+Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Explorer | Claims
 
 
 @dataclass(frozen=True)
@@ -198,21 +233,35 @@ class Section:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure at the top of the page: a number with its unit and what it is."""
+    """A figure at the top of the page: a number with its unit and what it is.
+
+    ``anchor``: of the part of the page with its evidence, or "".
+    """
 
     value: str
     unit: str
     what: str
     strong: bool = False
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One statement of the summary: a question, its answer in one line, and the numbers."""
+    """One statement of the summary: a question, its answer in one line, and the numbers.
+
+    Attributes:
+        question: as a reader would ask it.
+        answer: in one or two plain sentences.
+        detail: what stands behind it.
+        pictures: up to six poses that show the answer.
+        links: words and anchor of the parts of the page that hold the evidence.
+    """
 
     question: str
     answer: str
     detail: str
+    pictures: list[Picture] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Skeletons as vector lines over a crop: sharp at any size, and small.
+"""Skeletons as lines over a crop: sharp at any size, on a page as in print.
 
 M samples, K keypoints, 2 = (x, y).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from posesift.report.blocks import Picture
+from posesift.report.blocks import Line, Picture, Point
 from posesift.skeletons import Skeleton
 
 
@@ -34,23 +34,21 @@ def picture(
         caption: lines below it.
         missed_K: joints to ring, such as those predicted too far off.
     """
-    # Path data starts at the outer corner of the first pixel, (-0.5, -0.5).
+    # A crop begins at the outer corner of its first pixel, (-0.5, -0.5).
     at_K2 = np.round(np.asarray(keypoints_K2, dtype=np.float64) + 0.5, 1)
     drawn_K = np.asarray(visible_K, dtype=bool) & np.isfinite(at_K2).all(axis=1)
-    at = [f"{x:g} {y:g}" for x, y in np.where(drawn_K[:, None], at_K2, 0.0)]
-    by_colour: dict[str, list[str]] = {}
+    at: list[Point] = [(float(x), float(y)) for x, y in at_K2]
+    by_colour: dict[str, list[Line]] = {}
     for (a, b), colour in zip(skeleton.limbs, skeleton.colours, strict=True):
         if drawn_K[a] and drawn_K[b]:
-            by_colour.setdefault(colour, []).append(f"M{at[a]}L{at[b]}")
-    limbs = [("".join(parts), colour) for colour, parts in by_colour.items()]
+            by_colour.setdefault(colour, []).append((at[a], at[b]))
     rings = [] if missed_K is None else np.flatnonzero(missed_K & drawn_K)
     return Picture(
         image=image,
         side=side,
-        limbs=limbs,
-        outline="".join(path for path, _ in limbs),
-        joints="".join(f"M{at[i]}h0" for i in np.flatnonzero(drawn_K)),
-        missed=[(f"{at_K2[i, 0]:g}", f"{at_K2[i, 1]:g}") for i in rings],
+        limbs=list(by_colour.items()),
+        joints=[at[i] for i in np.flatnonzero(drawn_K)],
+        missed=[at[i] for i in rings],
         alt=alt,
         caption=caption or [],
     )

@@ -13,7 +13,7 @@ import functools
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib
@@ -96,6 +96,7 @@ class Chart:
         caption: how to read it; plain text.
         width: in CSS pixels, for a page that does not jump while it opens.
         height: in CSS pixels.
+        figure: what was drawn, so that it can also be written for print.
     """
 
     title: str
@@ -104,6 +105,7 @@ class Chart:
     caption: str
     width: int
     height: int
+    figure: Figure = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,7 @@ def finish(figure: Figure, *, title: str, alt: str, caption: str = "") -> Chart:
     )
     width, height = (round(side * 96) for side in figure.get_size_inches())
     uri = data_uri(adaptive(buffer.getvalue()).encode(), "image/svg+xml")
-    return Chart(title, uri, alt, caption, width, height)
+    return Chart(title, uri, alt, caption, width, height, figure)
 
 
 def adaptive(svg: str) -> str:
