@@ -22,7 +22,7 @@ from posesift.evaluation.evalpose import MINIMUM_ANGLES
 
 RADIUS_DEG = 15.0
 GROUPS = (0, 1, 10, 100, 1000)  # lower bounds of the neighbour counts that are reported together
-_QUERIES, _REFERENCES = 512, 8192  # a block of pairs: 32 MB in float64
+_QUERIES, _REFERENCES = 256, 2048  # a block of pairs: 4 MB in float64, which caches hold
 
 
 def nearest(
@@ -47,12 +47,11 @@ def nearest(
     k = min(k, len(source))
     distance_Nk = np.full((len(query), k), np.inf)
     index_Nk = np.full((len(query), k), -1, np.int64)
-    for rows, columns, square in _squares(query, source):
-        candidate = np.concatenate([distance_Nk[rows], square], 1)
-        number = np.concatenate(
-            [index_Nk[rows], np.broadcast_to(np.arange(len(source))[columns], square.shape)], 1
-        )
-        best = np.argpartition(candidate, k - 1, axis=1)[:, :k]
+    for rows, columns, square in mean_squares(query, source):
+        here = _smallest(square, k)  # of the block; then of the block and all before it
+        candidate = np.concatenate([distance_Nk[rows], np.take_along_axis(square, here, 1)], 1)
+        number = np.concatenate([index_Nk[rows], here + columns.start], 1)
+        best = _smallest(candidate, k)
         distance_Nk[rows] = np.take_along_axis(candidate, best, 1)
         index_Nk[rows] = np.take_along_axis(number, best, 1)
     order = np.argsort(distance_Nk, axis=1, kind="stable")
@@ -75,7 +74,7 @@ def count_within(
     """
     query, source = np.asarray(angles_NA, np.float64), np.asarray(source_MA, np.float64)
     count_N = np.zeros(len(query), np.int64)
-    for rows, _, square in _squares(query, source):
+    for rows, _, square in mean_squares(query, source):
         count_N[rows] += (square <= radius_deg**2).sum(1)
     return np.where((~np.isnan(query)).sum(1) >= MINIMUM_ANGLES, count_N, -1)
 
@@ -120,26 +119,38 @@ def pck_by_support(
     return rows
 
 
-def _squares(
+def _smallest(value_NM: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """Columns of the k smallest values of each row, in no order; all where there are fewer."""
+    if k == 1:
+        return value_NM.argmin(axis=1)[:, None]  # of equals the first
+    k = min(k, value_NM.shape[1])
+    return np.argpartition(value_NM, k - 1, axis=1)[:, :k]
+
+
+def mean_squares(
     query_NA: NDArray[np.float64], source_MA: NDArray[np.float64]
 ) -> Iterator[tuple[slice, slice, NDArray[np.float64]]]:
     """Blocks of mean squared differences (rows, columns, block), infinite where undefined.
 
     With m = 1 where an angle is defined and 0 elsewhere, and undefined angles set to 0,
-    ``sum m_q m_s (q - s)^2 = q^2 . m_s + m_q . s^2 - 2 q . s``: matrix products alone. Angles are
+    ``sum m_q m_s (q - s)^2 = (q^2, m_q, -2 q) . (m_s, s^2, s)``: one matrix product. Angles are
     centred at 90 degrees first, so float64 keeps 1e-11 square degrees of what is subtracted.
     """
+    query_known = ~np.isnan(query_NA)
     query = np.nan_to_num(query_NA - 90.0)
-    query_known = (~np.isnan(query_NA)).astype(np.float64)
+    left = np.concatenate([np.square(query), query_known, -2 * query], 1)
+    angles = query.shape[1]
     for first in range(0, len(source_MA), _REFERENCES):
         columns = slice(first, min(first + _REFERENCES, len(source_MA)))
-        source = np.nan_to_num(source_MA[columns] - 90.0).T
-        source_known = (~np.isnan(source_MA[columns])).astype(np.float64).T
+        source_known = ~np.isnan(source_MA[columns])
+        source = np.nan_to_num(source_MA[columns] - 90.0)
+        right = np.concatenate([source_known, np.square(source), source], 1).T
         for start in range(0, len(query), _QUERIES):
             rows = slice(start, min(start + _QUERIES, len(query)))
-            square = np.square(query[rows]) @ source_known
-            square += query_known[rows] @ np.square(source)
-            square -= 2 * query[rows] @ source
-            shared = query_known[rows] @ source_known
-            mean = np.maximum(square, 0) / np.maximum(shared, 1)
+            square = np.maximum(left[rows] @ right, 0)
+            if angles >= MINIMUM_ANGLES and query_known[rows].all() and source_known.all():
+                yield rows, columns, square / angles
+                continue
+            shared = query_known[rows].astype(np.float64) @ source_known.T.astype(np.float64)
+            mean = square / np.maximum(shared, 1)
             yield rows, columns, np.where(shared >= MINIMUM_ANGLES, mean, np.inf)
