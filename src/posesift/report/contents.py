@@ -20,7 +20,7 @@ from posesift.report import (
     run_page,
     score_sections,
 )
-from posesift.report.blocks import Figure, Page
+from posesift.report.blocks import Figure, Page, Section
 from posesift.report.facts import box_note, budget, flat, once
 from posesift.report.folders import ComparisonFolder, RunFolder, ScoreFolder
 from posesift.report.wording import capitalised, count, listed, number, plural
@@ -64,10 +64,14 @@ def of_comparison(folder: ComparisonFolder) -> Page:
     notes += box_note(notes, (entry.get("address") for entry in comparison["sets"].values()))
     source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
     target = pose_sets.target_of(folder)
-    sections = [claims.of_comparison(comparison), explore_section.explore(source, target, missing)]
+    similar = summary.get("similarity") if summary else None
+    sections = [
+        claims.of_comparison(comparison, summary),
+        explore_section.explore(source, target, missing, similar),
+    ]
     sections += score_sections.sections(folder.score) if folder.score else []
     sections.append(coverage_section.coverage(source, target))
-    sections += comparison_sections.sections(comparison)
+    sections += comparison_sections.sections(comparison, target)
     sections.append(nearest_section.nearest_sources(folder))
     sections.append(example_sections.of_comparison(folder))
     return Page(
@@ -93,7 +97,8 @@ def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
     """The page of a score, beside the poses of a target where one is given."""
     source, missing = pose_sets.source_of(folder)
     target = pose_sets.target_at(folder, target_address) if target_address else None
-    sections = [explore_section.explore(source, target, missing), *score_sections.sections(folder)]
+    explorer = explore_section.explore(source, target, missing, folder.summary.get("similarity"))
+    sections: list[Section | None] = [explorer, *score_sections.sections(folder)]
     sections.append(coverage_section.coverage(source, target))
     summary = folder.summary
     method = summary["method"]

@@ -38,10 +38,14 @@ def of_run(folder: RunFolder) -> Page:
     ]
     source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
     target = pose_sets.target_of(folder)
-    sections = [claims.of_run(folder), explore_section.explore(source, target, missing)]
+    similar = folder.score.summary.get("similarity") if folder.score else None
+    sections = [
+        claims.of_run(folder),
+        explore_section.explore(source, target, missing, similar),
+    ]
     sections += score_sections.sections(folder.score) if folder.score else []
     sections.append(coverage_section.coverage(source, target))
-    sections += run_sections.sections(folder)
+    sections += run_sections.sections(folder, target)
     sections.append(example_sections.of_run(folder))
     terms = [
         ("budget", budget(settings)),

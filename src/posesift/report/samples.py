@@ -1,13 +1,14 @@
 """The one place where a report touches data: poses and pixels of chosen samples of an address.
 
 A report must still be made where the data are not (another machine, a deleted photograph). Then
-poses are drawn without images, or left out, and the page says which and why.
+poses are drawn without images, or left out, and the page says how many and why.
 
 M chosen samples, K keypoints, S side of a crop, 2 = (x, y), 3 = (red, green, blue).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,9 +19,11 @@ from posesift.data.readers import read
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
 from posesift.report.theme import data_uri
+from posesift.report.wording import count
 from posesift.skeletons import Skeleton
 
 SIDE = 144  # of a crop on the page: sharp at the size shown, and about 5 kB as JPEG
+NO_IMAGES = "the data have no images"
 AROUND = 1.5  # side of a crop around a pose, in sides of the pose
 
 
@@ -35,7 +38,7 @@ class Crops:
         keypoints_MK2: crop pixels.
         visible_MK: whether a keypoint may be used.
         mode: what each pose shows, or None.
-        problem: why images are missing, or "".
+        problem: why the first missing image is, or "".
     """
 
     skeleton: Skeleton
@@ -45,6 +48,30 @@ class Crops:
     visible_MK: np.ndarray
     mode: list[str] | None
     problem: str = ""
+
+    @property
+    def shortfall(self) -> str:
+        """How many images are not at hand and why the first is not, or ""."""
+        return shortfall(self.images, self.problem)
+
+
+def shortfall(images: Sequence[object | None], problem: str) -> str:
+    """What a page says of images that are not at hand.
+
+    >>> shortfall(["a", None, None], "b.jpg: no such file")
+    '2 of 3 images are not at hand (first: b.jpg: no such file)'
+    >>> shortfall(["a", "b"], "")
+    ''
+
+    Args:
+        images: None for each that is missing.
+        problem: why the first of these is.
+    """
+    missing = sum(image is None for image in images)
+    if not missing or problem == NO_IMAGES:
+        return problem if missing else ""
+    nouns = "image is" if len(images) == 1 else "images are"
+    return f"{count(missing)} of {count(len(images))} {nouns} not at hand (first: {problem})"
 
 
 def table_of(
@@ -81,6 +108,7 @@ def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool
     chosen = table.select(indices)
     box_M4 = chosen.crop_boxes_N4()
     painted_MSS3 = None
+    problem = "" if table.has_images else NO_IMAGES
     if table.root.startswith("world:"):
         painted_MSS3 = paint_pictures(chosen, side if near else None)
     elif near and table.boxes_from == "image":
@@ -89,22 +117,20 @@ def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool
         box_M4 = np.where(labelled_M1, boxes.square(posed_M4, AROUND), box_M4)
     matrices_M23 = geometry.crop_matrices(box_M4, side)
     images: list[str | None] = []
-    problem = "" if table.has_images else "the data have no images"
-    for row, matrix_23 in enumerate(matrices_M23):
+    for row, matrix_23 in enumerate(matrices_M23 if table.has_images else []):
         image = None
-        if not problem:
-            try:
-                if painted_MSS3 is None:
-                    image = _encoded(read_image(chosen, row), matrix_23, side)
-                else:
-                    image = _encoded(painted_MSS3[row], _to_side(painted_MSS3, side), side)
-            except (ValueError, OSError) as error:
-                problem = str(error)
+        try:
+            if painted_MSS3 is None:
+                image = _encoded(read_image(chosen, row), matrix_23, side)
+            else:
+                image = _encoded(painted_MSS3[row], _to_side(painted_MSS3, side), side)
+        except (ValueError, OSError) as error:
+            problem = problem or str(error)
         images.append(image)
     return Crops(
         skeleton=table.skeleton,
         side=side,
-        images=images,
+        images=images or [None] * len(chosen),
         keypoints_MK2=geometry.apply(matrices_M23, chosen.keypoints_NK2),
         visible_MK=chosen.visible_NK,
         mode=None if chosen.mode_N is None else [str(mode) for mode in chosen.mode_N],
