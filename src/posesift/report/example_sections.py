@@ -115,7 +115,7 @@ def images_of(of: Predictions, rows: np.ndarray) -> tuple[list[str | None], str]
     away_MK = np.linalg.norm(now_MK2 - of.keypoints_NK2[rows], axis=-1)
     if (away_MK[of.visible_NK[rows]] > 0.02 * of.side).any():
         return nothing, f"the labels of {of.address} have changed since the predictions were made"
-    return crops.images, crops.problem
+    return crops.images, crops.shortfall
 
 
 def truth(of: Predictions, row: int, image: str | None) -> Picture:

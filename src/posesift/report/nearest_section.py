@@ -63,7 +63,7 @@ def nearest_sources(folder: ComparisonFolder) -> Section | None:
         "angles, blind to position, size and orientation."
     )
     blocks: list[Block] = [Gallery("Failures", rule, strips, columns)]
-    if problem := problem or pictured.problem:
+    if problem := problem or pictured.shortfall:
         blocks.insert(0, Note(f"Skeletons without images: {problem}."))
     return Section("failures", title, lead, blocks)
 

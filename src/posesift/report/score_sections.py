@@ -61,11 +61,11 @@ def gallery(score: ScoreFolder) -> Section:
     if table is None:
         text = f"No poses are shown: {problem}."
         return Section("bins", title, lead, [Note(text)])
-    strips, problem = [], ""
+    strips, images, problem = [], [], ""
     for b in panel_bins(summary["bins"]):
         rows = examples.of_bin(score.bin_N, b, PER_BIN)
         crops = samples.crops(table, score.index_N[rows], near=True)
-        problem = problem or crops.problem
+        images, problem = images + crops.images, problem or crops.problem
         low, high = summary["edges"][b], summary["edges"][b + 1]
         strips.append(
             Strip(
@@ -83,8 +83,8 @@ def gallery(score: ScoreFolder) -> Section:
             strips=strips,
         )
     ]
-    if problem:
-        blocks.insert(0, Note(f"Skeletons without images: {problem}."))
+    if said := samples.shortfall(images, problem):
+        blocks.insert(0, Note(f"Skeletons without images: {said}."))
     return Section("bins", title, lead, blocks)
 
 
