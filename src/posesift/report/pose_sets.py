@@ -39,11 +39,17 @@ class Outcome:
         label: of the model, for people.
         pck_N: PCK@0.05 in percent over the sample's visible keypoints.
         evalpose_N: 0 to 100.
+        predicted_NK2: in pixels of a crop of ``side``; None where no predictions were kept.
+        side: of the crops that were predicted on.
+        oracle: whether it was trained on the labels of these poses' own set.
     """
 
     label: str
     pck_N: NDArray[np.float64]
     evalpose_N: NDArray[np.float64]
+    predicted_NK2: NDArray[np.float32] | None = None
+    side: int = 0
+    oracle: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,9 @@ def target_of(folder: RunFolder | ComparisonFolder) -> PoseSet | None:
     else:
         name, _ = headline(folder)
         one = read_predictions(folder.path, name)
-        title, predicted = set_label(folder, name), [] if one is None else [("this run", one)]
+        oracle = folder.settings.get("method") == "oracle"
+        of_run = [] if one is None else [("this run", one, oracle)]
+        title, predicted = set_label(folder, name), of_run
     if not predicted:
         return None
     first = predicted[0][1]
@@ -135,7 +143,10 @@ def target_of(folder: RunFolder | ComparisonFolder) -> PoseSet | None:
         edges=scored[2],
         scored_by=scored[3],
         angles_NA=_angles(table),
-        outcomes=[Outcome(label, one.pck_N, one.evalpose_N) for label, one in predicted],
+        outcomes=[
+            Outcome(label, one.pck_N, one.evalpose_N, one.predicted_NK2, one.side, oracle)
+            for label, one, oracle in predicted
+        ],
         problem=problem,
     )
 
@@ -162,18 +173,20 @@ def target_at(score: ScoreFolder, address: str) -> PoseSet:
     )
 
 
-def _arms(folder: ComparisonFolder) -> list[tuple[str, Predictions]]:
-    """Predictions of the first seed: reference first, oracle of the target last."""
+def _arms(folder: ComparisonFolder) -> list[tuple[str, Predictions, bool]]:
+    """Predictions of the first seed, and whose labels: reference first, target's oracle last."""
     comparison = folder.comparison
     seed = comparison["seeds"][0]
     names = results.shown_arms(comparison)
-    names += [a["name"] for a in results.arms(comparison, "oracle") if a["trained_on"] == "target"]
+    oracles = results.arms(comparison, "oracle")
+    own = [a["name"] for a in oracles if a["trained_on"] == "target"]
+    names += own
     found = []
     for name in names:
         cell = folder.cell(name, seed)
         one = read_predictions(cell, "target") if cell else None
         if one is not None and (not found or np.array_equal(one.index_N, found[0][1].index_N)):
-            found.append((results.label(comparison, name), one))
+            found.append((results.label(comparison, name), one, name in own))
     return found
 
 
