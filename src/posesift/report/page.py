@@ -1,11 +1,15 @@
 """One self-contained page about a finished folder: `write_report`.
 
-The page holds its style and its pictures, runs no script, asks the network for nothing (its own
-content security policy forbids it), and the same folder always gives the same bytes.
+The page holds its style and its pictures and asks the network for nothing. Its own content
+security policy forbids that, and lets no script run but the explorer's, which it knows by its
+hash. The same folder always gives the same bytes.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from importlib import resources
 from pathlib import Path
 
 import jinja2
@@ -13,8 +17,17 @@ import jinja2
 import posesift
 from posesift import storage
 from posesift.report import contents, folders
-from posesift.report.blocks import Page
+from posesift.report.blocks import Explorer, Page
 from posesift.report.wording import typeset
+
+SCRIPT = (
+    "explore_poses.js",
+    "explore_draw.js",
+    "explore_histogram.js",
+    "explore_heatmap.js",
+    "explore_views.js",
+    "explore.js",
+)
 
 
 def write_report(folder: str | Path, target: str | None = None) -> Path:
@@ -48,4 +61,20 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     template = environment.get_template("template.html.j2")
-    return template.render(page=page, version=posesift.__version__)
+    explored = any(isinstance(block, Explorer) for part in page.sections for block in part.blocks)
+    script = _script() if explored else ""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return template.render(
+        page=page,
+        version=posesift.__version__,
+        script=script,
+        script_hash=f"'sha256-{digest}'",
+    )
+
+
+def _script() -> str:
+    """The explorer's files as one script that leaves no name behind."""
+    parts = [
+        resources.files("posesift.report").joinpath(name).read_text("utf-8") for name in SCRIPT
+    ]
+    return "\n".join(['(() => {\n"use strict";', *parts, "})();"])

@@ -1,0 +1,279 @@
+// The explorer: its state, its controls, and what happens when one of them is used.
+//
+// The page packs its poses as JSON in a data block. This script unpacks them, puts the explorer in
+// the place of the text that stands there without it, and marks the page as ready. It asks the
+// network for nothing and writes nothing but text into the page.
+
+const LISTED = 80; // more modes or clips than this are searched, not listed
+const OPEN = { joint: "", mode: "", clip: "", file: "", picture: "" };
+
+class ExplorerOfPoses {
+  constructor(data, root) {
+    Object.assign(this, { data, root, sets: data.sets, set: data.sets.at(0), views: [] });
+    Object.assign(this, { model: 0, key: "score", falling: true, shown: PAGE, pass: null });
+    [this.first, this.last] = [data.score.k - 1, data.score.k - 1];
+    this.filter = { ...OPEN };
+  }
+
+  // The whole explorer, in the place of the fallback.
+  build() {
+    const { score, similarity } = this.data;
+    this.histogram = histogramOf(score, (first, last) => this.choose(first, last));
+    this.pane = make("div", { class: "x-pane" });
+    this.title = make("h3", { tabindex: -1 });
+    this.beside = make("div", { class: "x-beside" });
+    this.back = make("button", { type: "button", class: "x-back", onclick: () => this.leave() }, "‹ Back");
+    this.line = make("p", { class: "x-line", "aria-live": "polite", role: "status" });
+    this.tooltip = make("div", { class: "x-tip", role: "tooltip", hidden: true });
+    this.bins = make("div", { class: "x-bins" });
+    this.filters = make("div", { class: "x-filters" });
+    this.note = make("p", { class: "x-note x-soft" });
+    const open = matchMedia("(min-width: 46.01rem)").matches;
+    const part = (title, content) => make("details", { class: "x-part", open }, make("summary", {}, title), content);
+    this.root.replaceChildren(
+      make("div", { class: "x-controls", role: "group", "aria-label": "Choose poses" },
+        make("div", { class: "x-scores" }, this.switch(), this.histogram.element, this.bins),
+        part("Filters", this.filters),
+        ...(similarity ? [part("Similarity of bins", heatmapOf(similarity, (one, other, value) => this.compare(one, other, value)))] : [])),
+      make("section", { class: "x-main", "aria-label": "Poses" },
+        make("header", { class: "x-heading" }, this.back, make("div", {}, this.title, this.line), this.beside),
+        this.pane, this.note, this.tooltip));
+    this.binControls();
+    this.enter(this.set);
+  }
+
+  switch() {
+    if (this.sets.length < 2) return "";
+    return make("div", { class: "x-switch", role: "radiogroup", "aria-label": "Poses of" }, ...this.sets.map((set) =>
+      make("label", {}, make("input", {
+        type: "radio", name: "x-set", value: set.which, checked: set === this.set,
+        onchange: async () => this.enter(await opened(set)),
+      }), make("span", {}, set.title))));
+  }
+
+  // Show another set; what is asked of modes, clips and files was asked of the first.
+  enter(set) {
+    this.set = set;
+    Object.assign(this.filter, { ...OPEN, joint: this.filter.joint });
+    if (!set.models) this.key = "score";
+    if (this.first < 0 && !set.unscored) [this.first, this.last] = [0, this.data.score.k - 1];
+    this.note.textContent = set.note;
+    this.unscored.hidden = !set.unscored;
+    this.unscored.textContent = `Unscored (${counted(set.unscored)})`;
+    this.filterControls();
+    this.refilter();
+  }
+
+  binControls() {
+    const { k } = this.data.score;
+    const number = (label, change) => make("input", {
+      type: "number", min: 1, max: k, step: 1, "aria-label": label, inputmode: "numeric",
+      onchange: (event) => {
+        const bin = Math.round(Number(event.target.value)) - 1;
+        if (Number.isFinite(bin)) change(Math.min(Math.max(bin, 0), k - 1));
+        this.choose(this.first, this.last);
+      },
+    });
+    this.low = number("First bin", (bin) => { this.first = bin; this.last = Math.max(bin, this.last); });
+    this.high = number("Last bin", (bin) => { this.last = bin; this.first = Math.min(bin, Math.max(this.first, 0)); });
+    const button = (text, label, onclick) => make("button", { type: "button", "aria-label": label, onclick }, text);
+    const shift = (by) => {
+      const size = this.last - this.first + 1;
+      const first = Math.min(Math.max(this.first + by * size, 0), Math.max(k - size, 0));
+      this.choose(first, Math.min(first + size - 1, k - 1));
+    };
+    this.unscored = button("Unscored", null, () => this.choose(-1, -1));
+    this.bins.append(
+      button("‹", "Easier bins", () => shift(-1)),
+      make("span", { class: "x-range-of" }, "bins ", this.low, " to ", this.high, ` of ${counted(k)}`),
+      button("›", "Harder bins", () => shift(1)),
+      button("All", "All bins", () => this.choose(0, k - 1)), this.unscored);
+  }
+
+  filterControls() {
+    const { set, filter } = this;
+    const joints = this.data.skeleton.keypoints.map((name, number) => [number, words(name)]);
+    const set_ = (key) => (value) => { filter[key] = value; this.refilter(); };
+    const joint = list([
+      ["", [["", "any"], ["all", "all visible"]]],
+      ["hidden", joints.map(([number, name]) => [`hidden ${number}`, `${name} hidden`])],
+      ["visible", joints.map(([number, name]) => [`visible ${number}`, `${name} visible`])],
+    ], filter.joint, set_("joint"));
+    const of = (key, names) => {
+      if (!names.length) return [];
+      const short = names.length <= LISTED;
+      const control = short
+        ? list([["", [["", "any"], ...names.map((name, number) => [`${number}`, String(name)])]]], "", set_(key))
+        : this.search(set_(key));
+      return [labelled(short ? key : `${key} contains`, control)];
+    };
+    const cleared = make("button", { type: "button", class: "x-clear", onclick: () => {
+      Object.assign(filter, OPEN);
+      this.filterControls();
+      this.refilter();
+    } }, "Clear filters");
+    this.filters.replaceChildren(labelled("joints", joint), ...of("mode", set.modes), ...of("clip", set.clips),
+      ...(set.files || set.names ? [labelled("file name contains", this.search(set_("file")))] : []),
+      ...(set.pictures.length ? [labelled("pictures", list([["", [["", "any"], ["1", "with a picture"]]]], "", set_("picture")))] : []),
+      cleared);
+    this.cleared = cleared;
+  }
+
+  search(chosen) {
+    let waiting = 0;
+    return make("input", { type: "search", autocomplete: "off", spellcheck: "false", oninput: (event) => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => chosen(event.target.value.trim()), 120);
+    } });
+  }
+
+  // The numbers of the names that a list entry or a search asks for; null = no question.
+  numbers(key, names) {
+    const asked = this.filter[key];
+    if (!asked) return null;
+    if (names.length <= LISTED) return new Set([Number(asked)]);
+    const found = new Set();
+    names.forEach((name, number) => String(name).toLowerCase().includes(asked.toLowerCase()) && found.add(number));
+    return found;
+  }
+
+  async refilter() {
+    const { set, filter } = this;
+    if (filter.file) await named(set);
+    if (set !== this.set) return; // another set was entered meanwhile
+    this.pass = passing(set, { ...filter, mode: this.numbers("mode", set.modes), clip: this.numbers("clip", set.clips) });
+    this.cleared.disabled = !this.pass;
+    this.histogram.show(set, barsOf(set, this.pass), this.pass !== null);
+    this.choose(this.first, this.last);
+  }
+
+  choose(first, last) {
+    Object.assign(this, { first, last, shown: PAGE });
+    this.histogram.choose(first, last);
+    [this.low.value, this.high.value] = first < 0 ? ["", ""] : [first + 1, last + 1];
+    this.unscored.setAttribute("aria-pressed", String(first < 0));
+    this.views = [{ kind: "gallery" }];
+    this.later();
+  }
+
+  // Draw once a frame, however often a finger moves.
+  later() {
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = null;
+      this.render();
+    });
+  }
+
+  render() {
+    this.tell(null);
+    const view = this.views.at(-1);
+    const show = { gallery: galleryView, pair: pairView, pose: poseView }[view.kind];
+    const { title, beside = [], body } = show(this, view);
+    this.root.dataset.view = view.kind;
+    this.back.hidden = view.kind === "gallery";
+    this.title.textContent = title;
+    this.beside.replaceChildren(...beside);
+    this.pane.replaceChildren(...body);
+  }
+
+  selection(wanted) {
+    const { first, last, pass, key, model, falling } = this;
+    return selected(this.set, { first, last, pass, key, model, falling, wanted });
+  }
+
+  wholeCount() {
+    if (this.first < 0) return this.set.unscored;
+    return this.set.bin_counts.slice(this.first, this.last + 1).reduce((sum, one) => sum + one, 0);
+  }
+
+  // Beside the gallery's title: its order, and the model whose errors are shown.
+  orders() {
+    const keys = [["score", "score"], ...(this.set.models ? [["pck", "PCK"], ["evalpose", "EvalPose"]] : [])];
+    const order = keys.flatMap(([key, text]) => [[`${key} falling`, `${text}, highest first`], [`${key} rising`, `${text}, lowest first`]]);
+    const turn = (value) => {
+      const [key, way] = value.split(" ");
+      Object.assign(this, { key, falling: way === "falling", shown: PAGE });
+      this.later();
+    };
+    const model = (value) => { Object.assign(this, { model: Number(value), shown: PAGE }); this.later(); };
+    const models = this.data.models.map((text, number) => [`${number}`, text]);
+    return [
+      ...(this.set.models ? [labelled("method", list([["", models]], `${this.model}`, model))] : []),
+      labelled("order", list([["", order]], `${this.key} ${this.falling ? "falling" : "rising"}`, turn)),
+    ];
+  }
+
+  // Go to a view; `from` is the button that was pressed, to which the way back leads.
+  async visit(view, from) {
+    if (from) Object.assign(this.views.at(-1), { pose: from.dataset.pose, scroll: scrollY });
+    await Promise.all(this.sets.map(opened));
+    await named(view.set);
+    this.views.push(view);
+    this.render();
+    this.title.focus({ preventScroll: true });
+    if (this.title.getBoundingClientRect().top < 40) this.title.scrollIntoView({ block: "start", behavior: "instant" });
+  }
+
+  async replace(view, pressed) {
+    await named(view.set);
+    this.views[this.views.length - 1] = view;
+    this.render();
+    const buttons = [...this.beside.querySelectorAll("button:enabled")];
+    (buttons.find((one) => one.textContent === pressed) ?? buttons[0])?.focus({ preventScroll: true });
+  }
+
+  leave() {
+    this.views.pop();
+    this.render();
+    const { pose, scroll } = this.views.at(-1);
+    if (scroll !== undefined) window.scrollTo({ top: scroll, behavior: "instant" });
+    const from = [...this.pane.querySelectorAll(".x-tile")].find((one) => one.dataset.pose === pose);
+    (from ?? this.title).focus({ preventScroll: true });
+  }
+
+  async compare(one, other, value) {
+    const set = await opened(this.sets.find(({ which }) => which === "source") ?? this.set);
+    this.views.length = Math.min(this.views.length, 1);
+    await this.visit({ kind: "pair", set, one, other, value });
+  }
+
+  say(text) {
+    this.line.textContent = text;
+  }
+
+  // What is known of the pose under the pointer or in focus, beside it.
+  tell(tile, facts) {
+    this.tooltip.hidden = !tile;
+    if (!tile) return;
+    this.tooltip.replaceChildren(...facts.map(([name, value]) =>
+      make("p", {}, make("span", {}, make("bdi", {}, name)), " ", make("bdi", {}, value))));
+    const [around, box] = [this.tooltip.parentElement.getBoundingClientRect(), tile.getBoundingClientRect()];
+    const [wide, tall] = [this.tooltip.offsetWidth, this.tooltip.offsetHeight];
+    const above = box.top - tall - 6 > 44;
+    const left = Math.min(Math.max(box.left + box.width / 2 - wide / 2, around.left), around.right - wide);
+    this.tooltip.style.left = `${left - around.left}px`;
+    this.tooltip.style.top = `${(above ? box.top - tall - 6 : box.bottom + 6) - around.top}px`;
+  }
+}
+
+async function start() {
+  const root = document.querySelector("[data-explorer]");
+  const say = (text) => root.replaceChildren(make("p", { class: "remark" }, text));
+  if (!("DecompressionStream" in window)) {
+    say("This browser is too old to unpack the poses in this page; any browser from 2023 on can. The rest of the page is complete.");
+    return;
+  }
+  try {
+    const explorer = new ExplorerOfPoses(JSON.parse(document.getElementById("explorer-data").textContent), root);
+    await opened(explorer.set);
+    explorer.build();
+    explorer.render();
+    document.documentElement.dataset.explorer = "ready";
+    for (const set of explorer.sets) await named(await opened(set));
+  } catch (error) {
+    document.documentElement.dataset.explorer = "failed";
+    say(`The poses in this page could not be unpacked (${error.message}). The rest of the page is complete.`);
+  }
+}
+
+start();

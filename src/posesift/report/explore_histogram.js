@@ -1,0 +1,199 @@
+// The histogram of scores, on which bins are chosen: click, drag or shift-click, or arrow keys.
+
+const BAND = 18; // height of the row of bins below the bars
+const AXIS = 34;
+const HEAD = 16; // room for the words above the tallest bar
+const MANY = 120; // more bins than this are too narrow to be drawn one by one
+
+function histogramOf(score, choose) {
+  const { k, edges } = score;
+  const place = make("div", {
+    class: "x-histogram", role: "slider", tabindex: 0,
+    "aria-label": "Bins of the score histogram; shift and arrow keys choose several",
+    "aria-valuemin": 1, "aria-valuemax": k,
+  });
+  let set = null;
+  let counts = [];
+  let ghost = false;
+  let first = 0;
+  let last = 0;
+  let anchor = 0;
+  let moving = 0;
+  let scale = null;
+  let shade = null;
+  let range = null;
+
+  function scaled(width) {
+    const [low, high] = [set.histogram.edges[0], set.histogram.edges.at(-1)];
+    const straight = !(score.logarithmic && low > 0);
+    const forth = straight ? (value) => value : (value) => Math.log(Math.max(value, low / 1e6));
+    const back = straight ? (value) => value : Math.exp;
+    const span = forth(high) - forth(low) || 1;
+    const x = (value) => Math.min(Math.max((forth(value) - forth(low)) / span, 0), 1) * width;
+    return {
+      x,
+      value: (at) => back(forth(low) + (at / width) * span),
+      left: (bin) => (bin <= 0 ? 0 : x(edges[bin])),
+      right: (bin) => (bin >= k - 1 ? width : x(edges[bin + 1])),
+      ticks: straight ? straightTicks(low, high) : roundTicks(low, high),
+    };
+  }
+
+  const paint = (element, bin) => {
+    const [light, dark] = score.ramp[bin];
+    element.style.setProperty("--light", light);
+    element.style.setProperty("--dark", dark);
+    element.style.setProperty("--ink-light", inkOn(light));
+    element.style.setProperty("--ink-dark", inkOn(dark));
+    return element;
+  };
+
+  // A bar is cut where a bin ends, so that colours and choice are exact.
+  function pieces(low, high) {
+    const [begin, end] = [below(edges, low), below(edges, high)];
+    if (k > MANY || begin === end) return [[(begin + end) >> 1, scale.x(low), scale.x(high)]];
+    return Array.from({ length: end - begin + 1 }, (_, step) => [
+      begin + step,
+      Math.max(scale.left(begin + step), scale.x(low)),
+      Math.min(scale.right(begin + step), scale.x(high)),
+    ]);
+  }
+
+  function bars(height, values, tallest) {
+    return values.flatMap((count, at) => {
+      const tall = (count / tallest) * height;
+      const cut = tall ? pieces(set.histogram.edges[at], set.histogram.edges[at + 1]) : [];
+      return cut.filter(([, from, to]) => to > from).map(([bin, from, to]) =>
+        paint(draw("rect", { class: "x-bar", x: from, y: height - tall, width: to - from, height: tall }), bin));
+    });
+  }
+
+  function band(top, width) {
+    if (k > MANY) {
+      return Array.from({ length: MANY }, (_, at) => paint(draw("rect", {
+        class: "x-bar", x: (at * width) / MANY, y: top, width: width / MANY + 0.5, height: BAND,
+      }), below(edges, scale.value(((at + 0.5) * width) / MANY))));
+    }
+    return Array.from({ length: k }, (_, bin) => {
+      const [from, to] = [scale.left(bin), scale.right(bin)];
+      const cell = paint(draw("g", { class: "x-bin" }), bin);
+      cell.append(draw("rect", { x: from, y: top, width: Math.max(to - from, 0), height: BAND }));
+      if (to - from > 7 * String(bin + 1).length + 5) {
+        cell.append(draw("text", { x: (from + to) / 2, y: top + 13 }, String(bin + 1)));
+      }
+      return cell;
+    });
+  }
+
+  function paintAll() {
+    const width = Math.max(place.clientWidth, 120);
+    const height = Math.max(place.clientHeight - HEAD - BAND - AXIS, 40);
+    scale = scaled(width);
+    const all = set.histogram.counts;
+    const tallest = Math.max(...all, 1);
+    shade = draw("rect", { y: 0, height: height + BAND });
+    range = draw("rect", { class: "x-range", y: height + 2, height: BAND });
+    const ticks = scale.ticks.filter((value) => scale.x(value) > 8 && scale.x(value) < width - 8);
+    place.replaceChildren(draw("svg", { viewBox: `0 ${-HEAD} ${width} ${HEAD + height + BAND + AXIS}`, "aria-hidden": "true" },
+      draw("clipPath", { id: "x-chosen" }, shade),
+      ...(ghost ? [draw("g", { class: "x-ghost" }, ...bars(height, all, tallest))] : []),
+      draw("g", { class: "x-faded" }, ...bars(height, counts, tallest)),
+      draw("g", { "clip-path": "url(#x-chosen)" }, ...bars(height, counts, tallest)),
+      draw("g", {}, ...band(height + 2, width)),
+      range,
+      draw("g", { class: "x-axis" },
+        draw("text", { x: 0, y: -5, class: "x-start" }, `tallest bar: ${poses(tallest)}`),
+        ...ticks.map((value) => draw("text", { x: scale.x(value), y: height + BAND + 17 }, ticked(value))),
+        draw("text", { x: width / 2, y: height + BAND + 31 }, `score (${score.method}), harder to the right`)),
+    ));
+    mark();
+  }
+
+  function mark() {
+    const [from, to] = first < 0 ? [0, 0] : [scale.left(first), scale.right(last)];
+    shade.setAttribute("x", from);
+    shade.setAttribute("width", Math.max(to - from, 0));
+    range.setAttribute("x", from + 1);
+    range.setAttribute("width", Math.max(to - from - 2, first < 0 ? 0 : 2));
+    place.setAttribute("aria-valuenow", last + 1);
+    const inside = first < 0 ? [] : set.bin_counts.slice(first, last + 1);
+    const count = inside.reduce((sum, one) => sum + one, 0);
+    place.setAttribute("aria-valuetext", `${binNames(first, last)}, ${poses(count)}`);
+  }
+
+  const binAt = (event) => {
+    const box = place.getBoundingClientRect();
+    const at = Math.min(Math.max(event.clientX - box.left, 0), box.width);
+    return below(edges, scale.value((at / box.width) * Math.max(place.clientWidth, 120)));
+  };
+  const span = (one, other) => choose(Math.min(one, other), Math.max(one, other));
+
+  place.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    moving = binAt(event);
+    if (!event.shiftKey) anchor = moving;
+    place.setPointerCapture(event.pointerId);
+    span(anchor, moving);
+  });
+  place.addEventListener("pointermove", (event) => {
+    if (!place.hasPointerCapture(event.pointerId) || binAt(event) === moving) return;
+    moving = binAt(event);
+    span(anchor, moving);
+  });
+  place.addEventListener("keydown", (event) => {
+    const steps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
+    const ends = { Home: 0, End: k - 1 };
+    if (event.key in steps) moving = Math.min(Math.max(moving + steps[event.key], 0), k - 1);
+    else if (event.key in ends) moving = ends[event.key];
+    else return;
+    event.preventDefault();
+    if (!event.shiftKey) anchor = moving;
+    span(anchor, moving);
+  });
+  new ResizeObserver(() => set && paintAll()).observe(place);
+
+  return {
+    element: place,
+    show(shownSet, shownCounts, filtered) {
+      [set, counts, ghost] = [shownSet, Array.from(shownCounts), filtered];
+      paintAll();
+    },
+    choose(from, to) {
+      if (from !== Math.min(anchor, moving) || to !== Math.max(anchor, moving)) {
+        [anchor, moving] = [Math.max(from, 0), Math.max(to, 0)];
+      }
+      [first, last] = [from, to];
+      if (set) mark();
+    },
+  };
+}
+
+const ticked = (value) => (Math.abs(value) < 1000 ? String(value).replace("-", "−") : scored(value));
+
+// Four or five round values along a straight axis, and 1, 2, 5 times powers of ten along the other.
+function straightTicks(low, high) {
+  const rough = (high - low) / 4 || 1;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+  const ticks = [];
+  for (let at = Math.ceil(low / step); at * step <= high; at++) ticks.push(Number((at * step).toPrecision(12)));
+  return ticks;
+}
+
+function roundTicks(low, high) {
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) {
+    for (const factor of [1, 2, 5]) ticks.push(Number(`${factor}e${power}`));
+  }
+  const inside = ticks.filter((value) => value >= low && value <= high);
+  return inside.length > 7 ? inside.filter((value) => /^[0.]*1/.test(String(value))) : inside;
+}
+
+// Black or white, whichever is read better on a colour (WCAG relative luminance).
+function inkOn(colour) {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const part = parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
+}

@@ -1,0 +1,161 @@
+// What stands beside the controls: a gallery, the samples of two bins, or one pose. A view is a
+// title, what stands beside the title, and a body; it says its state in the explorer's live line.
+
+const PAGE = 48;
+const NEAREST = 6;
+const BESIDE = 12;
+
+// Everything known of one pose, in words, for its tile, its tooltip and its own view.
+function factsOf(set, i) {
+  const facts = [["score", scored(set.score[i])], ["bin", set.bin[i] < 0 ? "unscored" : String(set.bin[i] + 1)]];
+  if (modeOf(set, i) !== null) facts.push(["mode", String(modeOf(set, i))]);
+  if (clipOf(set, i) !== null) facts.push(["clip", String(clipOf(set, i))]);
+  if (set.files) facts.push(["file", String(set.files[i])]);
+  facts.push(["row", counted(set.row[i])]);
+  return facts;
+}
+
+function captionOf(explorer, set, i) {
+  const caption = [scored(set.score[i]), binNames(set.bin[i], set.bin[i])];
+  if (set.models) {
+    caption.push(`PCK ${percent(percentOf(set, "pck", explorer.model, i))}`);
+    caption.push(`EvalPose ${percent(percentOf(set, "evalpose", explorer.model, i))}`);
+  }
+  return caption;
+}
+
+// A button with one pose; hover and focus tell what is known of it, a click chooses it.
+function tile(explorer, set, i, caption, siblings) {
+  const alt = `Pose of row ${counted(set.row[i])}, ${binNames(set.bin[i], set.bin[i])}`;
+  const button = make("button", {
+    type: "button", class: "x-tile pose", "aria-label": `${alt}: ${caption.join(", ")}`,
+    onclick: () => explorer.visit({ kind: "pose", set, i, siblings: siblings ?? [i] }, button),
+    onpointerenter: (event) => event.pointerType !== "touch" && explorer.tell(button, factsOf(set, i)),
+    onpointerleave: () => explorer.tell(null),
+    onfocus: () => explorer.tell(button, factsOf(set, i)),
+    onblur: () => explorer.tell(null),
+  }, framed(explorer.data.skeleton, set, i, alt),
+  make("span", { class: "x-caption" }, ...caption.map((text) => make("span", {}, text))));
+  button.dataset.pose = `${set.which} ${i}`;
+  return button;
+}
+
+// Tiles in a grid: one stop for the tab key, arrow keys within.
+function tiles(explorer, set, found, captions) {
+  const grid = make("div", { class: "x-tiles", role: "group" });
+  const add = (more, siblings) => {
+    for (const i of more) grid.append(tile(explorer, set, i, captions(i), siblings));
+    for (const [at, one] of [...grid.children].entries()) one.tabIndex = at ? -1 : 0;
+  };
+  grid.addEventListener("keydown", (event) => {
+    const all = [...grid.children];
+    const at = all.indexOf(event.target);
+    const row = all.findIndex((one) => one.offsetTop > all[0].offsetTop);
+    const wide = row < 0 ? all.length : row;
+    const moves = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: wide, ArrowUp: -wide, Home: -at, End: all.length - 1 - at };
+    if (at < 0 || !(event.key in moves)) return;
+    event.preventDefault();
+    const next = all[at + moves[event.key]];
+    if (!next) return;
+    for (const one of all) one.tabIndex = one === next ? 0 : -1;
+    next.focus();
+  });
+  add(found, found);
+  return { grid, add };
+}
+
+function galleryView(explorer) {
+  const { set } = explorer;
+  const query = (wanted) => explorer.selection(wanted);
+  const { found, total } = query(explorer.shown);
+  const shown = tiles(explorer, set, found, (i) => captionOf(explorer, set, i));
+  const more = make("button", { type: "button", class: "x-more", onclick: () => {
+    const before = explorer.shown;
+    explorer.shown += PAGE;
+    const longer = query(explorer.shown).found;
+    found.push(...longer.slice(before));
+    shown.add(longer.slice(before), found);
+    say();
+    shown.grid.children[before]?.focus();
+  } }, `Show ${PAGE} more`);
+  const say = () => {
+    more.hidden = explorer.shown >= total;
+    const whole = set.listed < set.total && !explorer.pass ? explorer.wholeCount() : total;
+    const listed = whole > total ? `, ${counted(total)} of them in this page` : "";
+    explorer.say(`${poses(whole)}${listed}, ${counted(Math.min(explorer.shown, total))} shown`);
+  };
+  say();
+  const empty = make("p", { class: "x-empty" }, explorer.pass ? "No pose here passes the filters." : "No pose here.");
+  const title = `${capitalised(binNames(explorer.first, explorer.last))} of the ${set.title}`;
+  return { title, beside: explorer.orders(), body: total ? [shown.grid, more] : [empty] };
+}
+
+// Samples of two bins side by side, evenly spaced in score.
+function pairView(explorer, { set, one, other, value }) {
+  const text = value === null ? "Their similarity is not defined." : `Mean cosine of their joint angles: ${value.toFixed(2).replace("-", "−")}.`;
+  explorer.say(`${capitalised(binNames(...one))} beside ${binNames(...other)}. ${text}`);
+  const same = one[0] === other[0];
+  return {
+    title: same ? "One bin with itself" : "Two bins side by side",
+    body: [make("div", { class: "x-pair" }, ...(same ? [one] : [one, other]).map(([first, last]) => {
+      const all = selected(set, { first, last, key: "score", falling: false, wanted: Infinity }).found;
+      const step = Math.max(all.length / (same ? 2 * BESIDE : BESIDE), 1);
+      const found = Array.from({ length: Math.min(all.length, same ? 2 * BESIDE : BESIDE) }, (_, at) =>
+        all[Math.floor((at + 0.5) * step)]);
+      return make("section", {},
+        make("h4", {}, `${capitalised(binNames(first, last))} of the ${set.title}`),
+        make("p", { class: "x-soft" }, `${poses(all.length)}, ${counted(found.length)} shown, evenly over the scores`),
+        tiles(explorer, set, found, (i) => captionOf(explorer, set, i)).grid);
+    }))],
+  };
+}
+
+// One pose: large, with its angles, what is known of it, and the poses nearest to it.
+function poseView(explorer, { set, i, siblings }) {
+  const { skeleton } = explorer.data;
+  const A = skeleton.triplets.length;
+  const degrees = set.angles.subarray(i * A, (i + 1) * A);
+  const alt = `Pose of row ${counted(set.row[i])} of the ${set.title}, with its angles in degrees`;
+  const at = siblings.indexOf(i);
+  const step = (by, text) => make("button", {
+    type: "button", disabled: siblings[at + by] === undefined,
+    onclick: () => explorer.replace({ kind: "pose", set, i: siblings[at + by], siblings }, text),
+  }, text);
+  const known = degrees.filter((one) => one !== UNDEFINED).length;
+  explorer.say(`${capitalised(binNames(set.bin[i], set.bin[i]))}, score ${scored(set.score[i])}, ${known} of ${A} angles defined`);
+
+  const figure = make("figure", { class: "x-large pose" },
+    framed(skeleton, set, i, alt, (joints) => angleMarks(skeleton, degrees, joints)));
+  const lit = (number, on) => figure.querySelector(`[data-angle="${number}"]`)?.classList.toggle("x-lit", on);
+  const table = make("table", { class: "x-angles" },
+    make("caption", {}, "Angles in degrees"),
+    make("tbody", {}, ...skeleton.angles.map((name, number) => make("tr", {
+      onpointerenter: () => lit(number, true), onpointerleave: () => lit(number, false),
+    }, make("th", { scope: "row" }, words(name)), make("td", {}, degrees[number] === UNDEFINED ? MISSING : `${degrees[number]}°`)))));
+  const errors = make("table", { class: "x-errors" },
+    make("thead", {}, make("tr", {}, ...["Method", "PCK", "EvalPose"].map((name) => make("th", { scope: "col" }, name)))),
+    make("tbody", {}, ...Array.from({ length: set.models }, (_, model) => make("tr", {},
+      make("th", { scope: "row" }, make("bdi", {}, explorer.data.models[model])),
+      ...["pck", "evalpose"].map((kind) => make("td", {}, percent(percentOf(set, kind, model, i))))))));
+  const facts = make("dl", { class: "x-facts" }, ...factsOf(set, i).map(([name, value]) =>
+    make("div", {}, make("dt", {}, make("bdi", {}, name)), make("dd", {}, make("bdi", {}, value)))));
+  return {
+    title: `Row ${counted(set.row[i])} of the ${set.title}`,
+    beside: at < 0 || siblings.length < 2 ? [] : [step(-1, "Previous"), step(1, "Next")],
+    body: [
+      make("div", { class: "x-pose" }, figure, make("div", {}, facts, ...(set.models ? [errors] : [])), table),
+      ...explorer.sets.map((other) => neighbours(explorer, other, degrees, other === set ? i : -1)),
+    ],
+  };
+}
+
+function neighbours(explorer, set, degrees, self) {
+  const near = nearest(set, degrees, NEAREST, self);
+  const away = new Map(near.map(({ i, degrees: distance }) => [i, distance]));
+  const among = set.listed < set.total ? `, among the ${counted(set.listed)} in this page` : "";
+  const shown = tiles(explorer, set, near.map(({ i }) => i), (i) =>
+    [`${away.get(i).toFixed(1)}° away`, binNames(set.bin[i], set.bin[i])]);
+  return make("section", { class: "x-near", "data-set": set.which },
+    make("h4", {}, `Nearest ${set.title}`, make("span", { class: "x-soft" }, ` by their angles${among}`)),
+    near.length ? shown.grid : make("p", { class: "x-empty" }, `None shares ${SHARED_ANGLES} defined angles with it.`));
+}
