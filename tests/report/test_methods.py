@@ -18,9 +18,11 @@ from posesift.report import (
     method_table,
     methods,
     outcome_sections,
+    panels,
     results,
+    support_section,
 )
-from posesift.report.blocks import Charts, Gallery, Note, Table
+from posesift.report.blocks import Charts, Choice, Gallery, Note, Table
 from posesift.report.folders import ComparisonFolder
 from posesift.report.page import write_report
 
@@ -167,17 +169,44 @@ def test_small_p_values_are_bounds(found: dict) -> None:
 
 
 def test_panels_by_difficulty(found: dict) -> None:
-    section = difficulty_section.difficulty(found)
-    assert section is not None
+    (choice,) = difficulty_section.difficulty(found).blocks
+    assert isinstance(choice, Choice)
+    assert [label for label, _ in choice.options] == ["PCK@0.05", "EvalPose"]
+    for _, blocks in choice.options:
+        pairs = [[c.title for c in b.charts] for b in blocks if isinstance(b, Charts)]
+        assert pairs == [
+            ["Methods, uniform sampling", "Difference to Source only"],
+            ["Source only, by sampling", "Difference to Source only"],
+            ["RegDA, by sampling", "Difference to RegDA"],
+            ["UDAPE, by sampling", "Difference to UDAPE"],
+        ]
+    (by_pck, *_), (by_evalpose, *_) = (blocks for _, blocks in choice.options)
+    assert isinstance(by_pck, Charts)
+    assert isinstance(by_evalpose, Charts)
+    assert "Oracle: 79" in by_pck.charts[0].alt
+    assert "Oracle: 70.1, 70.1, 70.1, 70.1" in by_evalpose.charts[0].alt
+    assert "images" not in by_evalpose.charts[0].caption
+
+
+def test_panels_by_support(found: dict) -> None:
+    section = support_section.support(found)
     pairs = [[c.title for c in b.charts] for b in section.blocks if isinstance(b, Charts)]
     assert pairs == [
-        ["Methods, uniform sampling", "Difference to Source only"],
-        ["Source only, by sampling", "Difference to Source only"],
-        ["RegDA, by sampling", "Difference to RegDA"],
-        ["UDAPE, by sampling", "Difference to UDAPE"],
+        ["Methods, uniform sampling"],  # no figures by seed, so no paired differences
+        ["Source only, by sampling"],
+        ["RegDA, by sampling"],
+        ["UDAPE, by sampling"],
     ]
-    assert isinstance(section.blocks[0], Charts)
-    assert "Oracle: 79" in section.blocks[0].charts[0].alt
+    first = section.blocks[0]
+    assert isinstance(first, Charts)
+    assert "from 0 n = 40 to ≥ 10 n = 40. Source only: 30.0, 35.0, 40.0; " in first.charts[0].alt
+
+
+def test_a_strategy_looks_alike_in_every_panel(found: dict) -> None:
+    """Hard mining is the third strategy, also where curriculum was not trained."""
+    assert panels._looks(found, ["regda", "regda+curriculum", "regda+hard-mining"]) == [0, 1, 2]
+    assert panels._looks(found, ["udape", "udape+hard-mining"]) == [0, 2]
+    assert panels._looks(found, ["regda", "udape"]) == [0, 1]
 
 
 def test_examples_are_of_two_methods(methods_comparison: Path, methods_page: Path) -> None:
@@ -191,7 +220,8 @@ def test_examples_are_of_two_methods(methods_comparison: Path, methods_page: Pat
     assert [strip.name for strip in gallery.strips][::3] == ["Largest gain 1", "Random 1"]
     text = methods_page.read_text()
     anchors = re.findall(r'<section id="(\w+)"', text)
-    assert anchors[5:9] == ["results", "differences", "groups", "difficulty"]
+    first = anchors.index("results")
+    assert anchors[first : first + 4] == ["results", "differences", "groups", "difficulty"]
     assert len(text) < 5e6
 
 

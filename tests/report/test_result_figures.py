@@ -3,9 +3,13 @@ from __future__ import annotations
 import base64
 import xml.dom.minidom
 
-from posesift.report import difficulty_figures, result_figures
+from posesift.report import part_figures, result_figures
+from posesift.report.part_figures import Parts
 from posesift.report.results import Interval
 from posesift.report.theme import Chart
+from posesift.report.wording import part_names
+
+QUARTERS = Parts("PCK@0.05", "%", part_names(3), "difficulty")
 
 
 def words(chart: Chart) -> list[str]:
@@ -24,35 +28,32 @@ def test_endpoints_say_how_sure_they_are() -> None:
 
 
 def test_curves_name_the_ends_and_survive_gaps() -> None:
-    levels = [Interval(50, 40, 55), None, Interval(20, 10, 30)]
-    chart = difficulty_figures.difficulty_curves([("a", levels)], ("best", levels), caption="c")
+    levels: list[Interval | None] = [Interval(50, 40, 55), None, Interval(20, 10, 30)]
+    chart = part_figures.levels([("a", levels)], ("best", levels), QUARTERS, title="t", caption="c")
     shown = words(chart)
     assert "easiest" in shown
     assert "hardest" in shown
     assert {"a", "best"} <= set(shown)
-    assert "a: 50.0, –, 20.0" in chart.alt
-    gains = difficulty_figures.difficulty_gains([("b", [None, None])], "a", caption="c")
+    assert "from easiest third to hardest third. a: 50.0, –, 20.0" in chart.alt
+    gains = part_figures.differences([("b", [None, None, None])], "a", QUARTERS, caption="c")
     assert gains.title == "Difference to a"
 
 
-def test_one_missing_bound_means_no_bars() -> None:
-    _, means, bars = difficulty_figures._curve([Interval(1, 0, 2), Interval(3, None, None)], 0.0)
+def test_a_level_without_an_interval_has_no_bar() -> None:
+    _, means, bars = part_figures._curve([Interval(1, None, None), Interval(3, None, None)], 0.0)
     assert means.tolist() == [1, 3]
     assert bars is None
-    _, _, bars = difficulty_figures._curve([Interval(5, 3, 9)], 0.0)
+    _, _, bars = part_figures._curve([Interval(5, 3, 9), None, Interval(1, None, None)], 0.0)
     assert bars is not None
-    assert bars.tolist() == [[2], [4]]
+    assert bars.tolist() == [[2, 0], [4, 0]]
 
 
-def test_support_names_its_groups() -> None:
-    rows = [
-        {"neighbours_low": 0, "neighbours_high": 0, "samples": 5, "pck": 10.0},
-        {"neighbours_low": 1, "neighbours_high": 9, "samples": 0, "pck": None},
-        {"neighbours_low": 10, "neighbours_high": None, "samples": 7, "pck": 30.0},
-    ]
-    chart = result_figures.support({"a": rows}, caption="c")
-    assert {"0", "1–9", "≥ 10", "n = 0", "n = 7"} <= set(words(chart))
-    assert "a: 10.0, –, 30.0" in chart.alt
+def test_sizes_of_parts_are_told_and_parts_without_room_have_no_name() -> None:
+    parts = Parts("EvalPose", "0–100", ["1", "", "3"], "bin", counts=[4, 0, 9])
+    known: list[Interval | None] = [Interval(1, 0, 2), None, None]
+    chart = part_figures.levels([("a", known)], None, parts, title="t", caption="c")
+    assert chart.alt.endswith("a: 1.0, –, –. Samples: 4, 0, 9.")
+    assert {"1", "3", "EvalPose (0–100)"} <= set(words(chart))
 
 
 def test_losses_are_drawn_where_there_are_any() -> None:
@@ -82,8 +83,8 @@ def test_losses_and_trust_of_adaptation_are_drawn_apart() -> None:
 
 def test_long_names_leave_room_for_the_figure() -> None:
     long = "a very long name of an arm " * 9
-    chart = difficulty_figures.difficulty_curves(
-        [(long, [Interval(1, 0, 2)] * 4)], None, caption="c"
+    chart = part_figures.levels(
+        [(long, [Interval(1, 0, 2)] * 3)], None, QUARTERS, title="t", caption="c"
     )
     assert any(word.endswith("…") and len(word) <= 28 for word in words(chart))
     assert long in chart.alt

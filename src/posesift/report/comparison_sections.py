@@ -1,31 +1,37 @@
-"""The part of a page about a comparison: outcome, difficulty, the gap, support."""
+"""The part of a page about a comparison: outcome, joint groups, difficulty, the gap, support."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from posesift.report import (
     difficulty_section,
     methods,
     outcome_sections,
-    result_figures,
     results,
+    support_section,
     tables,
     theme,
 )
-from posesift.report.blocks import Block, Charts, Note, Patch, Section, Square, Squares
+from posesift.report.blocks import Block, Note, Patch, Section, Square, Squares
 from posesift.report.results import Comparison
 from posesift.report.tables import spread_note
 from posesift.report.wording import between, number, signed
 
-SIMILAR = (
-    "Close: within 15 degrees of root mean square difference over the joint angles. "
-    "n: samples in the group, over all seeds."
-)
+if TYPE_CHECKING:
+    from posesift.report.pose_sets import PoseSet
 
 
-def sections(comparison: Comparison) -> list[Section]:
-    """Sections on the results, in the order of the story; what was not measured is left out."""
+def sections(comparison: Comparison, target: PoseSet | None = None) -> list[Section]:
+    """Sections on the results, in the order of the story; what was not asked for is left out.
+
+    Args:
+        comparison: of ``comparison.json``.
+        target: the tested poses with each arm's errors, None where they are not at hand.
+    """
     found = [*outcome_sections.sections(comparison), groups(comparison)]
-    found += [difficulty_section.difficulty(comparison), gap(comparison), support(comparison)]
+    found += [difficulty_section.difficulty(comparison, target), gap(comparison)]
+    found += [support_section.support(comparison)]
     return [section for section in found if section]
 
 
@@ -108,23 +114,6 @@ def gap(comparison: Comparison) -> Section | None:
         "takes them apart."
     )
     return Section("gap", "The gap, taken apart", lead, blocks)
-
-
-def support(comparison: Comparison) -> Section | None:
-    """Accuracy against the number of similar source poses, per arm."""
-    measured = comparison.get("support") or {}
-    names = [name for name in methods.representatives(comparison) if measured.get(name)]
-    if not names:
-        return None
-    chart = result_figures.support(
-        {_label(comparison, name): measured[name] for name in names},
-        caption=SIMILAR,
-    )
-    lead = (
-        "The claim behind the method: a model fails on target poses although the source has "
-        "similar ones. Each target sample is placed by how many source poses are close to it."
-    )
-    return Section("support", "Does support help?", lead, [Charts([chart])])
 
 
 def _headroom(comparison: Comparison) -> str:

@@ -1,153 +1,119 @@
-"""The part of a page about the target's difficulty: who gains where, panel by panel."""
+"""The part of a page about the target's difficulty: who gains where, by either measure."""
 
 from __future__ import annotations
 
-from posesift.report import difficulty_figures, methods, results
-from posesift.report.blocks import Block, Charts, Section
-from posesift.report.difficulty_figures import Curve
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from posesift.report import panels, part_figures, results, source_bins
+from posesift.report.blocks import Block, Charts, Choice, Note, Section
+from posesift.report.part_figures import Parts
 from posesift.report.results import Comparison, Interval
-from posesift.report.theme import Chart
+from posesift.report.wording import part_names
+
+if TYPE_CHECKING:
+    from posesift.report.pose_sets import PoseSet
+
+TITLE = "Where it helped"
+AXIS = "difficulty of the target's poses"
+MEASURES = (("pck", "PCK@0.05", "%"), ("evalpose_100", "EvalPose", "0–100"))
+"""Key in a row of ``by_bin``, name and unit."""
+
+NOT_SPLIT = (
+    "Nothing is shown by difficulty: too few samples of a known difficulty were tested to be "
+    "split, or no measure is defined on them."
+)
 
 
-def difficulty(comparison: Comparison) -> Section | None:
-    """Levels and differences over the target's difficulty bins."""
-    curves = _curves(comparison, results.shown_arms(comparison))
-    if not curves:
-        return None
-    blocks: list[Block] = (
-        list(_by_method(comparison))
-        if methods.several(comparison)
-        else [Charts(_one_method(comparison))]
-    )
+def difficulty(comparison: Comparison, target: PoseSet | None = None) -> Section:
+    """Levels and differences over the target's difficulty bins, and over the scorer's own.
+
+    Args:
+        comparison: of ``comparison.json``.
+        target: the tested poses with each arm's errors, None where they are not at hand.
+    """
+    options: list[tuple[str, list[Block]]] = []
+    for key, measure, unit in MEASURES:
+        bins = max(
+            (len(results.bin_levels(comparison, arm["name"])) for arm in comparison["arms"]),
+            default=0,
+        )
+        blocks: list[Block] = []
+        if bins:
+            split = panels.Split(
+                Parts(measure, unit, part_names(bins), AXIS),
+                partial(results.bin_levels, comparison, metric=key),
+                partial(results.bins_by_seed, comparison, metric=key),
+                f"{_of(measure)} by difficulty",
+                _bars(comparison, key),
+            )
+            blocks += panels.pairs(comparison, split)
+        if target is not None:
+            blocks += source_bins.of_comparison(comparison, target, measure, unit)
+        if blocks:
+            options.append((measure, blocks))
+    if not options:
+        return Section("difficulty", TITLE, "", [Note(NOT_SPLIT)])
     lead = (
-        f"Target samples in {len(curves[0][1])} bins of equal size. Their difficulty comes from an "
+        "Target samples in bins of equal size, easiest first. Their difficulty comes from an "
         "independent score (a world's own −log p, or the distance to the nearest source poses in "
         "angle space), never from the score that chose the training samples."
     )
-    return Section("difficulty", "Where it helped", lead, blocks)
+    return Section("difficulty", TITLE, lead, _chosen(options))
 
 
-def _one_method(comparison: Comparison) -> list[Chart]:
-    """Strategies of one method as curves, and their differences to the reference."""
-    base, *others = results.shown_arms(comparison)
-    curves = _curves(comparison, [base, *others])
-    charts = [
-        difficulty_figures.difficulty_curves(
-            curves, _oracle(comparison), caption=_bars(comparison, "Dotted: trained on the labels.")
-        )
-    ]
-    if gains := [(results.label(comparison, n), _gain(comparison, n, base)) for n in others]:
-        against = results.label(comparison, base)
-        how = _paired(comparison)
-        charts.append(difficulty_figures.difficulty_gains(gains, against, caption=how))
-    return charts
+def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Section:
+    """One run: a curve a set over its difficulty bins, and over the scorer's own.
 
-
-def _by_method(comparison: Comparison) -> list[Charts]:
-    """A pair of panels for the methods, then one a method that has several strategies."""
-    oracle = _oracle(comparison)
-    everything = _curves(comparison, [a["name"] for a in results.arms(comparison, "arm")])
-    top = _top([*everything, *([oracle] if oracle else [])])
-    reference = results.reference(comparison)
-    plain = [name for m in methods.ordered(comparison) if (name := methods.uniform(comparison, m))]
-    levels = difficulty_figures.difficulty_curves(
-        _curves(comparison, plain),
-        oracle,
-        title="Methods, uniform sampling",
-        caption=_bars(comparison, "Dotted: trained on the target's labels."),
-        top=top,
-    )
-    gains = [(results.label(comparison, n), _gain(comparison, n, reference)) for n in plain]
-    gains = [gain for gain, name in zip(gains, plain, strict=True) if name != reference]
-    pairs = [[levels]]
-    if gains:
-        pairs[0].append(
-            difficulty_figures.difficulty_gains(
-                gains, results.label(comparison, reference), caption=_paired(comparison)
-            )
-        )
-    within = {}
-    for method in methods.ordered(comparison):
-        base, names = methods.uniform(comparison, method), methods.arms_of(comparison, method)
-        if base and len(names) > 1:
-            others = [name for name in names if name != base]
-            within[method] = base, [(n, _gain(comparison, n, base)) for n in others]
-    span = _span([gain for _, gains in within.values() for gain in gains])
-    for method, (base, gained) in within.items():
-        names = [base, *(name for name, _ in gained)]
-        named = [(results.label(comparison, name), gain) for name, gain in gained]
-        looks = _looks(comparison, names)
-        pairs.append(
-            [
-                difficulty_figures.difficulty_curves(
-                    _curves(comparison, names),
+    Args:
+        sets: of ``evaluation.json``, by their titles.
+        target: the tested poses with the run's errors, None where they are not at hand.
+    """
+    options: list[tuple[str, list[Block]]] = []
+    for key, measure, unit in MEASURES:
+        curves = [(title, _levels(entry, key)) for title, entry in sets.items()]
+        curves = [(title, found) for title, found in curves if any(found)]
+        charts = []
+        if curves:
+            charts.append(
+                part_figures.levels(
+                    curves,
                     None,
-                    title=f"{methods.name(method)}, by sampling",
-                    caption=_bars(comparison, ""),
-                    looks=looks,
-                    top=top,
-                ),
-                difficulty_figures.difficulty_gains(
-                    named,
-                    results.label(comparison, base),
-                    caption=_paired(comparison),
-                    looks=looks[1:],
-                    span=span,
-                ),
-            ]
-        )
-    return [Charts(pair) for pair in pairs]
-
-
-def _curves(comparison: Comparison, names: list[str]) -> list[Curve]:
-    found = [(results.label(comparison, n), results.bin_levels(comparison, n)) for n in names]
-    return [(name, levels) for name, levels in found if levels]
-
-
-def _oracle(comparison: Comparison) -> Curve | None:
-    arm = methods.target_oracle(comparison)
-    if arm is None:
-        return None
-    return arm.get("label") or arm["name"], results.bin_levels(comparison, arm["name"])
-
-
-def _gain(comparison: Comparison, one: str, other: str) -> list[Interval | None]:
-    pairs = zip(
-        results.bins_by_seed(comparison, one), results.bins_by_seed(comparison, other), strict=False
+                    Parts(measure, unit, part_names(max(len(f) for _, f in curves)), AXIS),
+                    title=f"{_of(measure)} by difficulty",
+                    caption="Bars: 95 % intervals over images." if key == "pck" else "",
+                )
+            )
+        if target is not None and (chart := source_bins.of_run(target, measure, unit)):
+            charts.append(chart)
+        if charts:
+            options.append((measure, [Charts(charts)]))
+    if not options:
+        return Section("difficulty", "By difficulty", "", [Note(NOT_SPLIT)])
+    lead = (
+        "Samples of each set in bins of equal size, easiest first, by a score that chose no "
+        "training sample."
     )
-    return [results.difference(mine, theirs) for mine, theirs in pairs]
+    return Section("difficulty", "By difficulty", lead, _chosen(options))
 
 
-def _looks(comparison: Comparison, names: list[str]) -> list[int]:
-    """A strategy looks alike in every panel, unless two arms of a panel share one."""
-    places = methods.strategies(comparison)
-    found = [places.index(str(methods.arm(comparison, n).get("sampling"))) for n in names]
-    return found if len(set(found)) == len(found) else list(range(len(names)))
+def _chosen(options: list[tuple[str, list[Block]]]) -> list[Block]:
+    return [Choice("Measured by", options)] if len(options) > 1 else options[0][1]
 
 
-def _top(curves: list[Curve]) -> float | None:
-    """A common upper end of the axes, with room for the bars."""
-    ends = [v.mean if v.high is None else v.high for _, levels in curves for v in levels if v]
-    return min(105.0, 1.05 * max(ends)) if ends else None
+def _levels(entry: dict[str, Any], key: str) -> list[Interval | None]:
+    found: list[Interval | None] = []
+    for row in entry.get("by_bin") or []:
+        ends = (row.get("interval") or (None, None)) if key == "pck" else (None, None)
+        found.append(None if row.get(key) is None else Interval(row[key], *ends))
+    return found
 
 
-def _span(gains: list[Curve]) -> tuple[float, float] | None:
-    """Common ends of the axes of differences, zero among them."""
-    known = [v for _, levels in gains for v in levels if v]
-    ends = [end for v in known for end in (v.mean, v.low, v.high) if end is not None]
-    if not ends:
-        return None
-    low, high = min(0.0, *ends), max(0.0, *ends)
-    room = 0.08 * (high - low) or 1.0
-    return low - room, high + room
+def _of(measure: str) -> str:
+    return "Accuracy" if measure == "PCK@0.05" else measure
 
 
-def _bars(comparison: Comparison, more: str) -> str:
-    over = "over seeds" if len(comparison["seeds"]) > 1 else "over images (one seed)"
-    return f"Bars: 95 % intervals {over}. {more}".strip()
-
-
-def _paired(comparison: Comparison) -> str:
-    if len(comparison["seeds"]) == 1:
-        return "One seed: differences without an interval."
-    return "Bars: 95 % intervals, paired over seeds. A bar across zero: no clear difference."
+def _bars(comparison: Comparison, key: str) -> str:
+    if len(comparison["seeds"]) > 1:
+        return "Bars: 95 % intervals over seeds."
+    return "Bars: 95 % intervals over images (one seed)." if key == "pck" else "One seed."

@@ -1,4 +1,4 @@
-"""Figures about results: differences with intervals, support in the source, losses."""
+"""Figures about results: differences with intervals, and what a training logged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from posesift.report import theme
 from posesift.report.results import Interval
 from posesift.report.theme import Chart
-from posesift.report.wording import number, shortened, signed
+from posesift.report.wording import shortened, signed
 
 LOSSES = ("supervised", "consistency")
 TRUST = ("confidence", "trusted", "head_agreement")
@@ -94,36 +94,6 @@ def forest(groups: list[tuple[str, list[Shown]]], seeds: int, title: str) -> Cha
     )
 
 
-@theme.styled
-def support(rows_of_arm: dict[str, list[dict[str, Any]]], *, caption: str) -> Chart:
-    """PCK@0.05 of target samples over how many source poses are close to theirs."""
-    figure, axis = theme.canvas(4.6, 3.4)
-    told, ticks = [], []
-    for position, (name, rows) in enumerate(rows_of_arm.items()):
-        known = [(i, row) for i, row in enumerate(rows) if row["pck"] is not None]
-        look = theme.series(position)
-        axis.plot(
-            [i for i, _ in known],
-            [r["pck"] for _, r in known],
-            label=shortened(name),
-            **look.plot(),
-        )
-        told.append(f"{name}: {', '.join(number(row['pck']) for row in rows)}")
-        if len(rows) > len(ticks):
-            ticks = [f"{_range(row)}\nn = {row['samples']}" for row in rows]
-    axis.set_xticks(range(len(ticks)), ticks)
-    axis.set(ylabel="PCK@0.05 (%)", xlabel="source poses close to the target pose")
-    axis.set_ylim(bottom=0)
-    axis.grid(visible=False, axis="x")
-    theme.legend_below(axis, len(rows_of_arm))
-    return theme.finish(
-        figure,
-        title="Accuracy by support in the source",
-        alt="PCK at 0.05 from few to many similar source poses. " + "; ".join(told) + ".",
-        caption=caption,
-    )
-
-
 def losses(metrics: list[dict[str, Any]]) -> Chart | None:
     """The losses that a run logged, over its steps; None where it logged none."""
     return _logged(
@@ -189,10 +159,3 @@ def _logged(
     axis.set(xlabel="step", ylabel=axis_label)
     theme.legend_below(axis, len(curves))
     return theme.finish(figure, title=title, alt=f"{alt}: {', '.join(curves)}.", caption=caption)
-
-
-def _range(row: dict[str, Any]) -> str:
-    low, high = row["neighbours_low"], row["neighbours_high"]
-    if high is None:
-        return f"≥ {low:.0f}"
-    return f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"

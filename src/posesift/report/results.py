@@ -187,28 +187,84 @@ def shown_arms(comparison: Comparison) -> list[str]:
 def bins_by_seed(
     comparison: Comparison, arm: str, set_name: str = "target", metric: str = "pck"
 ) -> list[dict[int, float]]:
-    """For each difficulty bin of a set, easiest first, one metric by seed."""
+    """For each difficulty bin of a set, easiest first, one metric by seed.
+
+    A bin without a number in any seed has no seeds; it still is a bin.
+    """
     found: dict[int, dict[int, float]] = {}
     for cell in comparison["cells"]:
         if cell["arm"] == arm:
             for row in (cell["sets"].get(set_name) or {}).get("by_bin") or []:
+                values = found.setdefault(row["bin"], {})
                 if row.get(metric) is not None:
-                    found.setdefault(row["bin"], {})[cell["seed"]] = row[metric]
+                    values[cell["seed"]] = row[metric]
     return [found.get(b, {}) for b in range(max(found, default=-1) + 1)]
 
 
-def bin_levels(comparison: Comparison, arm: str, set_name: str = "target") -> list[Interval | None]:
-    """PCK@0.05 in each difficulty bin: over seeds, or for one seed over its images."""
-    levels = [interval(values.values()) for values in bins_by_seed(comparison, arm, set_name)]
-    if len(comparison["seeds"]) > 1:
+def bin_levels(
+    comparison: Comparison, arm: str, set_name: str = "target", metric: str = "pck"
+) -> list[Interval | None]:
+    """One metric in each difficulty bin: over seeds; PCK of one seed over its images."""
+    found = bins_by_seed(comparison, arm, set_name, metric)
+    levels = [interval(values.values()) for values in found]
+    if len(comparison["seeds"]) > 1 or metric != "pck":
         return levels
     for cell in comparison["cells"]:
         if cell["arm"] == arm:
             for row in (cell["sets"].get(set_name) or {}).get("by_bin") or []:
-                level, ends = levels[row["bin"]] if levels else None, row.get("interval")
+                level, ends = levels[row["bin"]], row.get("interval")
                 if level is not None and ends:
                     levels[row["bin"]] = Interval(level.mean, *ends)
     return levels
+
+
+@dataclass(frozen=True)
+class Supported:
+    """Target samples that have so many source poses close to theirs, and an arm's PCK on them.
+
+    Attributes:
+        low: fewest source poses.
+        high: most, included; None = no end.
+        samples: in the group, over all seeds.
+        pck: pooled over all seeds, in percent; None = nothing to count.
+        by_seed: the same of each seed; empty where only the pooled figure was kept.
+    """
+
+    low: int
+    high: int | None
+    samples: int
+    pck: float | None
+    by_seed: dict[int, float]
+
+    @property
+    def level(self) -> Interval | None:
+        """The pooled figure between the ends of the interval of its mean over seeds."""
+        if self.pck is None:
+            return None
+        over_seeds = interval(self.by_seed.values())
+        return Interval(
+            self.pck, *((over_seeds.low, over_seeds.high) if over_seeds else (None,) * 2)
+        )
+
+
+def support(comparison: Comparison, arm: str) -> list[Supported]:
+    """An arm's PCK@0.05 by support in the source, least support first; empty = not measured."""
+    seeds: dict[int, dict[int, float]] = {}
+    for cell in comparison["cells"]:
+        if cell["arm"] == arm:
+            for row in (cell["sets"].get("target") or {}).get("by_support") or []:
+                if row.get("pck") is not None:
+                    seeds.setdefault(row["neighbours_low"], {})[cell["seed"]] = row["pck"]
+    return [
+        Supported(
+            row["neighbours_low"],
+            row["neighbours_high"],
+            row["samples"],
+            row["pck"],
+            seeds.get(row["neighbours_low"], {}),
+        )
+        for row in (comparison.get("support") or {}).get(arm) or []
+    ]
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from posesift.report import difficulty_figures, result_figures, results, tables
-from posesift.report.blocks import Block, Charts, Finding, Section
-from posesift.report.comparison_sections import SIMILAR
+from posesift.report import difficulty_section, result_figures, results, support_section, tables
+from posesift.report.blocks import Block, Charts, Finding, Note, Section
 from posesift.report.findings import FREE
 from posesift.report.folders import RunFolder
-from posesift.report.results import Interval
 from posesift.report.wording import capitalised, listed, number, ordinal_part
 
+if TYPE_CHECKING:
+    from posesift.report.pose_sets import PoseSet
 
-def sections(folder: RunFolder) -> list[Section]:
-    """Sections on one run; what was not measured is left out."""
-    found = [overall(folder), groups(folder), difficulty(folder), support(folder)]
+NO_SETS = (
+    "Nothing was measured: no labelled test set was named. `posesift evaluate` measures this run "
+    "on labelled data."
+)
+
+
+def sections(folder: RunFolder, target: PoseSet | None = None) -> list[Section]:
+    """Sections on one run: how good it is, where it fails, how it trained.
+
+    Args:
+        folder: of the run.
+        target: the tested poses with the run's errors, None where they are not at hand.
+    """
+    sets = {set_label(folder, name): entry for name, entry in folder.evaluation["sets"].items()}
+    found = [overall(folder), groups(folder)]
+    if sets:
+        found += [difficulty_section.of_run(sets, target), support_section.of_run(sets)]
     found += [training(folder)]
     return [section for section in found if section]
 
@@ -23,6 +37,8 @@ def sections(folder: RunFolder) -> list[Section]:
 def overall(folder: RunFolder) -> Section:
     """Every set and every free baseline on it, one row each."""
     sets = folder.evaluation["sets"]
+    if not sets:
+        return Section("results", "Results", "", [Note(NO_SETS)])
     free = baselines(folder)
     rows = {set_label(folder, name): entry for name, entry in sets.items()} | free
     roles = dict.fromkeys(free, "baseline")
@@ -62,42 +78,6 @@ def groups(folder: RunFolder) -> Section | None:
         return None
     lead = "“all” is the headline set of joints, not the mean of the columns."
     return Section("groups", "By joint group", lead, blocks)
-
-
-def difficulty(folder: RunFolder) -> Section | None:
-    """PCK@0.05 over difficulty bins, one curve a set."""
-    curves = []
-    for name, entry in folder.evaluation["sets"].items():
-        rows = entry.get("by_bin") or []
-        levels: list[Interval | None] = [
-            None
-            if row["pck"] is None
-            else Interval(row["pck"], *(row.get("interval") or (None, None)))
-            for row in rows
-        ]
-        if any(levels):
-            curves.append((set_label(folder, name), levels))
-    if not curves:
-        return None
-    chart = difficulty_figures.difficulty_curves(
-        curves, None, caption="Bars: 95 % intervals over images."
-    )
-    lead = "Samples of each set in bins of equal size, by a score that chose no training sample."
-    return Section("difficulty", "By difficulty", lead, [Charts([chart])])
-
-
-def support(folder: RunFolder) -> Section | None:
-    """Accuracy on each set against the number of similar source poses."""
-    measured = {
-        set_label(folder, name): entry["by_support"]
-        for name, entry in folder.evaluation["sets"].items()
-        if entry.get("by_support")
-    }
-    if not measured:
-        return None
-    chart = result_figures.support(measured, caption=SIMILAR)
-    lead = "Each sample is placed by how many source poses are close to it."
-    return Section("support", "Does support help?", lead, [Charts([chart])])
 
 
 def training(folder: RunFolder) -> Section | None:
