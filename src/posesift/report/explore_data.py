@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesift.difficulty import bins
-from posesift.report import packing, theme, thumbnails
+from posesift.report import packing, score_axis, theme, thumbnails
+from posesift.report.fair_share import fair_share
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.wording import count
 
@@ -27,7 +28,6 @@ A_BIN = {"source": 24, "target": 96}  # of a bin, at most; a target crowds into 
 PICTURE_BYTES = {"source": 1_700_000, "target": 850_000}  # of all pictures of a set together
 MOST_MODES = 65_534
 LARGEST_MATRIX = 100  # rows of the bin similarity; neighbouring bins beyond that share one
-BARS, MOST_BARS = 64, 160
 _NO_MODE = 65_535
 
 
@@ -53,8 +53,8 @@ def explorer_json(
         raise ValueError(
             f"expected one skeleton, found {skeleton.difference(sets[-1].table.skeleton)}"
         )
-    shared = [one for one in sets if np.array_equal(one.edges, first.edges)]
-    logarithmic, bars = _bars(shared)
+    shared_N = np.concatenate([one.score_N for one in sets if _binned_as(one, first)])
+    logarithmic, bars = score_axis.bars(shared_N, first.edges)
     models = [] if target is None else [outcome.label for outcome in target.outcomes]
     return packing.safe_json(
         {
@@ -75,44 +75,16 @@ def explorer_json(
             },
             "similarity": _similarity(similarity) if source is not None else None,
             "models": models,
-            "sets": [_set(one, first, bars, len(models)) for one in sets],
+            "sets": [_set(one, first, bars) for one in sets],
         }
     )
 
 
-def fair_share(group_N: NDArray, most: int, each: int | None = None) -> NDArray[np.int64]:
-    """Rows chosen at random (seed 0), the same number from each group as far as it has them.
-
-    >>> chosen = fair_share(np.array([0] * 50 + [1] * 3 + [2] * 50), 21)
-    >>> np.bincount(np.array([0] * 50 + [1] * 3 + [2] * 50)[chosen]).tolist()
-    [9, 3, 9]
-
-    Args:
-        group_N: the group of each row.
-        most: rows in all.
-        each: rows of one group, at most.
-
-    Returns:
-        Rising rows; all of them where ``most`` and ``each`` allow.
-    """
-    if len(group_N) <= most and each is None:
-        return np.arange(len(group_N))
-    rng = np.random.default_rng(0)
-    shuffled = rng.permutation(len(group_N))
-    order = shuffled[np.argsort(group_N[shuffled], kind="stable")]
-    _, start, size = np.unique(group_N[order], return_index=True, return_counts=True)
-    turn = np.arange(len(order)) - np.repeat(start, size)  # first of its group, second, ..
-    if each is not None:
-        order, turn = order[turn < each], turn[turn < each]
-    # Who comes last in the round that is cut short is left to chance, not to the group's number.
-    return np.sort(order[np.lexsort((rng.random(len(order)), turn))[:most]])
-
-
-def _set(one: PoseSet, first: PoseSet, bars: NDArray, models: int) -> dict[str, Any]:
+def _set(one: PoseSet, first: PoseSet, bars: NDArray) -> dict[str, Any]:
     """One set: what it is, its counts over all N, and the columns of the M that are listed."""
     n, k = len(one), first.k
-    own = not np.array_equal(one.edges, first.edges)
-    bin_N = _recut(one, k) if own else one.bin_N
+    own = not _binned_as(one, first)
+    bin_N, edges = _bins(one, k)
     listed = fair_share(bin_N, LISTED)
     chosen = listed[fair_share(bin_N[listed], PICTURED[one.which], A_BIN[one.which])]
     pictured = thumbnails.thumbnails(
@@ -127,7 +99,7 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, models: int) -> dict[str, 
     modes, mode_N = _levels(one.table.mode_N, n, MOST_MODES)
     clips, clip_N = _levels(one.table.clip_N, n, n)
     if own:
-        _, bars = _bars([one])
+        _, bars = score_axis.bars(one.score_N, edges)
     score_N = one.score_N[np.isfinite(one.score_N)]
     counts, _ = np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)
     part = one.table.select(listed)
@@ -143,6 +115,7 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, models: int) -> dict[str, 
         "unscored": int((bin_N == UNBINNED).sum()),
         "modes": modes,
         "clips": clips,
+        **({"edges": edges.tolist()} if own else {}),
         "columns": {
             "score": packing.column(one.score_N[listed], "f4"),
             "bin": packing.column(bin_N[listed], "i2"),
@@ -153,23 +126,29 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, models: int) -> dict[str, 
             "mode": packing.column(np.where(mode_N < 0, _NO_MODE, mode_N)[listed], "u2"),
             "clip": packing.column(clip_N[listed], "i4"),
             "picture": packing.column(picture_N[listed], "i4"),
-            "pck": _outcomes(one, "pck_N", listed, models),
-            "evalpose": _outcomes(one, "evalpose_N", listed, models),
+            "pck": _outcomes(one, "pck_N", listed),
+            "evalpose": _outcomes(one, "evalpose_N", listed),
         },
         "names": _names(one, listed),
         "pictures": [base64.b64encode(image).decode("ascii") for image in images],
     }
 
 
-def _recut(one: PoseSet, k: int) -> NDArray[np.int64]:
-    """At most k bins of a set that the other's scorer has not scored."""
-    known_N = one.bin_N != UNBINNED
-    bin_N = np.full(len(one), UNBINNED, np.int64)
-    if known_N.any():
-        score_N = one.score_N[known_N]
-        edges = bins.bin_edges(score_N, min(k, len(np.unique(score_N))))
-        bin_N[known_N] = bins.assign(score_N, edges)
-    return bin_N
+def _binned_as(one: PoseSet, first: PoseSet) -> bool:
+    """Whether bin 7 means the same in both: not where the source's scorer was not at hand."""
+    return np.array_equal(one.edges, first.edges)
+
+
+def _bins(one: PoseSet, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The bin of each pose and the edges, at most k bins; a score of NaN has none."""
+    known_N = (one.bin_N != UNBINNED) & ~np.isnan(one.score_N)
+    bin_N = np.where(known_N, one.bin_N, UNBINNED)
+    if one.k <= k:
+        return bin_N, one.edges
+    score_N = one.score_N[known_N]
+    edges = bins.bin_edges(score_N, min(k, len(np.unique(score_N))))
+    bin_N[known_N] = bins.assign(score_N, edges)
+    return bin_N, edges
 
 
 def _framed(one: PoseSet, rows: NDArray) -> NDArray[np.uint8]:
@@ -182,9 +161,9 @@ def _framed(one: PoseSet, rows: NDArray) -> NDArray[np.uint8]:
     return np.where(part.visible_NK[:, :, None], packing.wholes(across * 255, 255), 0)
 
 
-def _outcomes(one: PoseSet, name: str, rows: NDArray, models: int) -> dict[str, Any]:
-    """Percentages (M, models); undefined for a set that no model predicted."""
-    values_MO = np.full((len(rows), models), np.nan)
+def _outcomes(one: PoseSet, name: str, rows: NDArray) -> dict[str, Any]:
+    """Percentages of each model (M, models); no columns for a set that none predicted."""
+    values_MO = np.empty((len(rows), len(one.outcomes)))
     for column, outcome in enumerate(one.outcomes):
         values_MO[:, column] = getattr(outcome, name)[rows]
     return packing.column(packing.wholes(values_MO, 100), "u1")
@@ -201,31 +180,6 @@ def _names(one: PoseSet, rows: NDArray) -> dict[str, str] | None:
     if one.table.image_N is None or one.table.root.startswith("world:"):
         return None
     return packing.text([str(name) for name in one.table.image_N[rows]])
-
-
-def _bars(sets: list[PoseSet]) -> tuple[bool, NDArray[np.float64]]:
-    """Whether a logarithmic axis shows these scores better, and equal bars along it.
-
-    At least `BARS` of them, and so many more (up to `MOST_BARS`) that the narrowest bin has one
-    to itself. What lies far beyond all others belongs to the outermost bar.
-    """
-    score_N = np.concatenate([one.score_N for one in sets])
-    score_N = score_N[np.isfinite(score_N)]
-    edges = sets[0].edges
-    score_N = score_N if len(score_N) else edges
-    low, high = float(score_N.min()), float(score_N.max())
-    if not low < high:
-        return False, np.array([low - 0.5, low + 0.5])
-    few, most = np.quantile(score_N, [0.001, 0.999])
-    logarithmic = bool(low > 0 and most > 5 * few)
-    scale, back = (np.log, np.exp) if logarithmic else (np.asarray, np.asarray)
-    margin = max(float(scale(most) - scale(few)), 1e-12) / 4
-    low, high = max(scale(low), scale(few) - margin), min(scale(high), scale(most) + margin)
-    with np.errstate(all="ignore"):  # edges that no pose lies at may be 0 or less
-        inner = scale(edges[1:-1])
-    width = np.diff([low, *inner[(inner > low) & (inner < high)], high])
-    wanted = np.ceil((high - low) / width[width > 0].min())
-    return logarithmic, back(np.linspace(low, high, int(np.clip(wanted, BARS, MOST_BARS)) + 1))
 
 
 def _similarity(similarity: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -254,18 +208,18 @@ def _note(
 ) -> str:
     """What is shown of a set, in sentences."""
     n = len(one)
-    said = "one pose is" if n == 1 else f"all {count(n)} poses are"
-    said = [f"{said} here.".capitalize()]
+    begin = "One pose is here" if n == 1 else f"All {count(n)} poses are here"
     if listed < n:
-        said = [
-            f"{count(listed)} of {count(n)} poses are here, drawn at random, the same number from "
-            "each bin as far as bins have them; histogram and counts are of all."
-        ]
-    if images:
-        rest = ", spread evenly over the bins; the others are drawn" if images < listed else ""
-        said.append(f"{count(images)} with pictures{rest}.")
+        begin = (
+            f"Histogram and counts are of all {count(n)} poses; {count(listed)} of them, drawn at "
+            "random, the same number from each bin as far as bins have them, are here"
+        )
+    if images == 0:
+        said = [f"{begin}, drawn as skeletons."]
+    elif images == listed:
+        said = [f"{begin}, each with a picture."]
     else:
-        said.append("Skeletons without pictures.")
+        said = [f"{begin}: {count(images)}, spread over the bins, with pictures, the rest drawn."]
     if reason := one.problem or pictured.shortfall:
         said.append(f"{reason[:1].upper()}{reason[1:]}.")
     if own:

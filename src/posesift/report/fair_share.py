@@ -1,0 +1,37 @@
+"""Some of many, the same number from each group.
+
+N rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def fair_share(group_N: NDArray, most: int, each: int | None = None) -> NDArray[np.int64]:
+    """Rows chosen at random (seed 0), the same number from each group as far as it has them.
+
+    >>> chosen = fair_share(np.array([0] * 50 + [1] * 3 + [2] * 50), 21)
+    >>> np.bincount(np.array([0] * 50 + [1] * 3 + [2] * 50)[chosen]).tolist()
+    [9, 3, 9]
+
+    Args:
+        group_N: the group of each row.
+        most: rows in all.
+        each: rows of one group, at most.
+
+    Returns:
+        Rising rows; all of them where ``most`` and ``each`` allow.
+    """
+    if len(group_N) <= most and each is None:
+        return np.arange(len(group_N))
+    rng = np.random.default_rng(0)
+    shuffled = rng.permutation(len(group_N))
+    order = shuffled[np.argsort(group_N[shuffled], kind="stable")]
+    _, start, size = np.unique(group_N[order], return_index=True, return_counts=True)
+    turn = np.arange(len(order)) - np.repeat(start, size)  # first of its group, second, ..
+    if each is not None:
+        order, turn = order[turn < each], turn[turn < each]
+    # Who comes last in the round that is cut short is left to chance, not to the group's number.
+    return np.sort(order[np.lexsort((rng.random(len(order)), turn))[:most]])
