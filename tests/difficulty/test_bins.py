@@ -66,6 +66,8 @@ def test_by_hand():
     [
         (lambda: bins.bin_edges([1, 1, 2], 3), "expected 1 to 2 bins.*found k = 3"),
         (lambda: bins.bin_edges([1, 2], 0), "found k = 0"),
+        (lambda: bins.bin_edges([1, 2], -3), "found k = -3. Ask for at least one bin"),
+        (lambda: bins.bin_edges(np.arange(40_000), 32_768), "at most 32767 bins"),
         (lambda: bins.bin_edges([1, np.nan], 1), "1 values not finite"),
         (lambda: bins.bin_edges([], 1), r"shape \(0,\)"),
         (lambda: bins.bin_edges([1, 2], 1, "equal"), "quantile, width, log-width; found 'equal'"),
@@ -90,6 +92,34 @@ def test_covariance_trace_is_that_of_numpy():
     assert bins.covariance_trace(spoilt, visible) == pytest.approx(np.mean(known) * 4)
 
 
+@given(st.integers(1, 400), st.integers(1, 60))
+@settings(max_examples=40, deadline=None)
+def test_groups_cover_all_bins_in_order_and_evenly(k, most):
+    pairs = bins.groups(k, most).tolist()
+    assert [b for first, last in pairs for b in range(first, last + 1)] == list(range(k))
+    sizes = [last - first + 1 for first, last in pairs]
+    assert max(sizes) - min(sizes) <= 1
+    assert len(pairs) <= most
+    assert len(pairs) == k or k > most
+
+
+def test_squared_distances_one_pose_at_a_time():
+    rng = np.random.default_rng(3)
+    points, visible = rng.normal(size=(20, 4, 2)), rng.random((20, 4)) < 0.7
+    visible[0] = False  # says nothing, so it has no distance
+    expected = []
+    for pose, seen in zip(points[1:], visible[1:], strict=True):
+        parts = [
+            ((pose[j] - points[visible[:, j], j].mean(0)) ** 2).sum() for j in np.flatnonzero(seen)
+        ]
+        if parts:
+            expected.append(np.mean(parts) * 4)
+    np.testing.assert_allclose(bins.squared_distances(points, visible), expected)
+    assert bins.squared_distances(points).mean() == pytest.approx(bins.covariance_trace(points))
+    assert bins.squared_distances(points[:7]) is None
+    assert bins.squared_distances(points, np.zeros((20, 4), bool)) is None
+
+
 def test_variation_by_bin():
     rng = np.random.default_rng(0)
     score = np.sort(rng.lognormal(size=400)).astype(np.float32)
@@ -110,6 +140,9 @@ def test_variation_by_bin():
         seen = points[(number == b) & held_out]
         expected = np.trace(np.cov(seen.reshape(50, -1), rowvar=False, ddof=0))
         assert row["covariance_trace"] == pytest.approx(expected)
+        squared = ((seen - seen.mean(0)) ** 2).sum((1, 2))
+        quantiles = np.quantile(squared, [0.05, 0.25, 0.5, 0.75, 0.95])
+        np.testing.assert_allclose(row["spread"], quantiles)
     assert bins.variation_spearman(rows) == {"score": 1.0, "covariance": 1.0}
     falling = bins.variation(score, 3 - number, points)
     assert bins.variation_spearman(falling) == {"score": -1.0, "covariance": -1.0}
@@ -121,4 +154,5 @@ def test_an_empty_bin_has_no_statistics():
     assert rows[1]["q50"] is None
     assert rows[1]["mean"] is None
     assert rows[1]["covariance_trace"] is None
+    assert rows[1]["spread"] is None
     assert bins.variation_spearman(rows) == {"score": None, "covariance": None}

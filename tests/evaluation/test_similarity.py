@@ -45,10 +45,42 @@ def by_pairs(angles, bin_N, bins):
 def test_equals_the_mean_over_pairs(seed):
     angles, bin_N = draw(seed)
     found = similarity.bin_similarity(angles, bin_N, 4, STATISTICS)  # bin 3 is empty
-    np.testing.assert_allclose(found.matrix_kk, by_pairs(angles, bin_N, 4), atol=1e-12)
+    np.testing.assert_allclose(found.matrix_GG, by_pairs(angles, bin_N, 4), atol=1e-12)
     whole = ~np.isnan(angles).any(1)
-    np.testing.assert_array_equal(found.used_k, np.bincount(bin_N[whole], minlength=4))
-    np.testing.assert_array_equal(found.left_out_k, np.bincount(bin_N[~whole], minlength=4))
+    np.testing.assert_array_equal(found.used_G, np.bincount(bin_N[whole], minlength=4))
+    np.testing.assert_array_equal(found.left_out_G, np.bincount(bin_N[~whole], minlength=4))
+
+
+@given(st.integers(0, 2**31), st.integers(1, 40), st.integers(1, 12))
+@settings(max_examples=15, deadline=None)
+def test_many_bins_share_rows_that_are_as_exact(seed, k, most):
+    angles, bin_N = draw(seed, n=40, bins=k)
+    before, similarity.MOST = similarity.MOST, most
+    try:
+        found = similarity.bin_similarity(angles, bin_N, k, STATISTICS)
+    finally:
+        similarity.MOST = before
+    pairs = found.to_json()["bins"]
+    assert len(pairs) <= most
+    assert [b for first, last in pairs for b in range(first, last + 1)] == list(range(k))
+    row_N = np.array([next(r for r, (a, z) in enumerate(pairs) if a <= b <= z) for b in bin_N])
+    np.testing.assert_allclose(found.matrix_GG, by_pairs(angles, row_N, len(pairs)), atol=1e-12)
+    assert found.used_G.sum() + found.left_out_G.sum() == 40
+
+
+def test_ten_thousand_bins_stay_small():
+    angles, bin_N = draw(5, 30_000, bins=10_000)
+    entry = similarity.bin_similarity(angles, bin_N, 10_000, STATISTICS).to_json()
+    assert len(entry["matrix"]) == len(entry["bins"]) == 100
+    assert entry["bins"][0] == [0, 99]
+    assert entry["bins"][-1] == [9_900, 9_999]
+    assert len(json.dumps(entry)) < 400_000
+
+
+def test_up_to_a_hundred_bins_each_has_a_row():
+    angles, bin_N = draw(6, 300, bins=100)
+    found = similarity.bin_similarity(angles, bin_N, 100, STATISTICS)
+    assert found.bins_G2.tolist() == [[b, b] for b in range(100)]
 
 
 def test_chunks_change_nothing(monkeypatch):
@@ -56,13 +88,13 @@ def test_chunks_change_nothing(monkeypatch):
     want = similarity.bin_similarity(angles, bin_N, 3, STATISTICS)
     monkeypatch.setattr(similarity, "_CHUNK", 7)
     found = similarity.bin_similarity(angles, bin_N, 3, STATISTICS)
-    np.testing.assert_allclose(found.matrix_kk, want.matrix_kk, atol=1e-12)
-    assert found.used_k.sum() == want.used_k.sum()
+    np.testing.assert_allclose(found.matrix_GG, want.matrix_GG, atol=1e-12)
+    assert found.used_G.sum() == want.used_G.sum()
 
 
 def test_the_cosine_is_that_of_evalpose():
     angles, _ = draw(2, 2, missing=0)
-    found = similarity.bin_similarity(angles, [0, 1], 2, STATISTICS).matrix_kk[0, 1]
+    found = similarity.bin_similarity(angles, [0, 1], 2, STATISTICS).matrix_GG[0, 1]
     assert 100 * max(0, found) == pytest.approx(
         evalpose_100(angles[:1], angles[1:], *STATISTICS)[0]
     )
@@ -72,7 +104,7 @@ def test_a_lone_pose_is_similar_to_nothing_known():
     angles, _ = draw(3, 3, missing=0)
     angles[2] = STATISTICS.mean_A  # no direction
     found = similarity.bin_similarity(angles, [0, 1, 1], 2, STATISTICS)
-    assert np.isnan(np.diag(found.matrix_kk)).all()
+    assert np.isnan(np.diag(found.matrix_GG)).all()
     entry = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert entry["matrix"][0][0] is None
     assert entry["matrix"][0][1] == entry["matrix"][1][0]
@@ -82,7 +114,7 @@ def test_a_lone_pose_is_similar_to_nothing_known():
 def test_copies_of_one_pose_are_wholly_alike():
     angles = np.repeat(draw(4, 1, missing=0)[0], 5, axis=0)
     found = similarity.bin_similarity(angles, [0, 0, 0, 1, 1], 2, STATISTICS)
-    np.testing.assert_allclose(found.matrix_kk, 1)
+    np.testing.assert_allclose(found.matrix_GG, 1)
 
 
 @pytest.mark.parametrize("wrong", [-1, 2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -52,10 +52,10 @@ class Score(ResultFlags):
             warn(text)
         rows = [
             [
-                str(row["bin"] + 1), str(row["samples"]), number(row["low"], 3),
+                _bins_of(row), str(row["samples"]), number(row["low"], 3),
                 number(row["high"], 3), number(row["mean"], 3), number(row["covariance_trace"], 3),
             ]
-            for row in summary["variation"]
+            for row in summary["variation_grouped"] or summary["variation"]
         ]  # fmt: skip
         header = ["bin", "poses", "from", "to", "mean score", "variation"]
         self.finish(
@@ -70,3 +70,9 @@ class Score(ResultFlags):
             f"{summary['samples']} poses scored by {summary['method']}\n"
             + table_text(rows, header),
         )
+
+
+def _bins_of(row: dict[str, Any]) -> str:
+    """The bin of a row of variation, or its first and last one, counted from 1."""
+    first, last = row.get("bins") or (row["bin"], row["bin"])
+    return f"{first + 1}" if first == last else f"{first + 1}-{last + 1}"

@@ -2,7 +2,7 @@
 
 Bins count from 0 here and in files, from 1 wherever a person reads.
 
-Legend: N samples, K keypoints, k bins, 2 = (x, y).
+Legend: N samples, K keypoints, k bins, G groups of neighbouring bins, 2 = (x, y).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import numpy.typing as npt
 from posesift.difficulty.checks import spearman
 
 BINNINGS = ("quantile", "width", "log-width")
-FEWEST_POSES = 8  # of a bin, below which no covariance is given
+MOST_BINS = 32_767  # what the int16 of a bin's number can count
+FEWEST_POSES = 8  # of a bin, below which no spread of poses is given
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def default_k(n: int) -> int:
@@ -36,6 +38,21 @@ def panel_bins(k: int) -> tuple[int, ...]:
     return tuple(np.unique(np.linspace(0, k - 1, 4).round().astype(int)).tolist())
 
 
+def groups(k: int, most: int) -> npt.NDArray[np.int64]:
+    """Groups of neighbouring bins, as even as can be, where every bin of its own is too many.
+
+    Returns:
+        (G, 2) first and last bin of each group, both inclusive; G <= ``most``, and = k where
+        that is enough.
+
+    >>> groups(5, 3).tolist(), groups(2, 3).tolist()
+    ([[0, 1], [2, 3], [4, 4]], [[0, 0], [1, 1]])
+    """
+    count = -(-k // -(-k // most))
+    first_G = -(-np.arange(count + 1) * k // count)
+    return np.stack([first_G[:-1], first_G[1:] - 1], axis=1)
+
+
 def bin_edges(score_N: npt.ArrayLike, k: int, binning: str = "quantile") -> npt.NDArray[np.float64]:
     """Edges of k bins.
 
@@ -50,8 +67,8 @@ def bin_edges(score_N: npt.ArrayLike, k: int, binning: str = "quantile") -> npt.
         (k + 1,) rising edges; the first is the lowest score, the last the highest.
 
     Raises:
-        ValueError: for more bins than distinct scores, scores that are not finite, or negative
-            ones with `log-width`.
+        ValueError: for more bins than distinct scores or than `MOST_BINS`, scores that are not
+            finite, or negative ones with `log-width`.
 
     >>> bin_edges([1, 2, 3, 4], 2).tolist()
     [1.0, 3.0, 4.0]
@@ -62,8 +79,15 @@ def bin_edges(score_N: npt.ArrayLike, k: int, binning: str = "quantile") -> npt.
     if not 1 <= k <= len(value_V):
         raise ValueError(
             f"expected 1 to {len(value_V)} bins, as many as there are distinct scores; found "
-            f"k = {k}. Ask for fewer bins, or check why so many scores are equal"
+            f"k = {k}. "
+            + (
+                "Ask for fewer bins, or check why so many scores are equal"
+                if k > 0
+                else "Ask for at least one bin"
+            )
         )
+    if k > MOST_BINS:
+        raise ValueError(f"expected at most {MOST_BINS} bins, found k = {k}; ask for fewer")
     low, high = value_V[0], value_V[-1]
     if binning == "width":
         return np.linspace(low, high, k + 1)
@@ -124,21 +148,25 @@ def variation(
 
     Returns:
         For each bin a dict of JSON values: `bin`, `low`, `high`, `samples`, `q05`, `q25`, `q50`,
-        `q75`, `q95`, `mean`, `covariance_trace` (None below 8 poses), `rare_share` (None if
-        unknown); the statistics of an empty bin are None.
+        `q75`, `q95`, `mean`, `covariance_trace` (None below 8 poses), `spread` (None below 8
+        poses: quantiles 5, 25, 50, 75 and 95 % of `squared_distances`, whose mean is the trace
+        where every keypoint is visible), `rare_share` (None if unknown); the statistics of an
+        empty bin are None.
     """
     k = int(np.max(bin_N, initial=0)) + 1 if edges is None else len(np.asarray(edges)) - 1
     bounds = None if edges is None else np.asarray(edges, dtype=np.float64)
     held_out_N = np.ones(len(score_N), dtype=bool) if held_out_N is None else held_out_N
+    visible_NK = np.ones(points_NK2.shape[:2], bool) if visible_NK is None else visible_NK
+    order_N = np.argsort(bin_N, kind="stable")  # once: 10,000 bins must not mean 10,000 searches
+    start_k = np.searchsorted(np.asarray(bin_N)[order_N], np.arange(k + 1))
     rows = []
     for b in range(k):
-        inside = np.flatnonzero(bin_N == b)
+        inside = order_N[start_k[b] : start_k[b + 1]]
         scores = score_N[inside].astype(np.float64)
-        quantiles = (
-            np.quantile(scores, [0.05, 0.25, 0.5, 0.75, 0.95]) if len(inside) else [None] * 5
-        )
+        quantiles = np.quantile(scores, _QUANTILES) if len(inside) else [None] * 5
         poses = inside[held_out_N[inside]]
         low, high = (scores.min(), scores.max()) if len(inside) else (None, None)
+        spread = squared_distances(points_NK2[poses], visible_NK[poses])
         row = {
             "bin": b,
             "low": low if bounds is None else bounds[b],
@@ -146,9 +174,8 @@ def variation(
             "samples": len(inside),
             **dict(zip(("q05", "q25", "q50", "q75", "q95"), quantiles, strict=True)),
             "mean": scores.mean() if len(inside) else None,
-            "covariance_trace": covariance_trace(
-                points_NK2[poses], None if visible_NK is None else visible_NK[poses]
-            ),
+            "covariance_trace": covariance_trace(points_NK2[poses], visible_NK[poses]),
+            "spread": None if spread is None else np.quantile(spread, _QUANTILES).tolist(),
             "rare_share": rare_N[inside].mean() if rare_N is not None and len(inside) else None,
         }
         rows.append({key: float(v) if isinstance(v, np.floating) else v for key, v in row.items()})
@@ -165,18 +192,43 @@ def covariance_trace(
     """
     if len(points_NK2) < FEWEST_POSES:
         return None
-    weight_NK1 = (
-        np.ones((*points_NK2.shape[:2], 1)) if visible_NK is None else visible_NK[..., None]
-    )
-    count_K1 = weight_NK1.sum(0)
-    points_NK2 = points_NK2.astype(np.float64) * weight_NK1
-    mean_K2 = points_NK2.sum(0) / np.maximum(count_K1, 1)
+    mean_K2, weight_NK1 = _mean_pose(points_NK2, visible_NK)
     squared_NK2 = np.square(points_NK2 - mean_K2) * weight_NK1
-    variance_K = (squared_NK2.sum(0) / np.maximum(count_K1, 1)).sum(1)
-    known_K = count_K1[:, 0] >= 2
+    count_K = weight_NK1.sum((0, 2))
+    variance_K = squared_NK2.sum((0, 2)) / np.maximum(count_K, 1)
+    known_K = count_K >= 2
     if not known_K.any():
         return None
     return float(variance_K[known_K].mean() * len(variance_K))
+
+
+def squared_distances(
+    points_NK2: npt.NDArray, visible_NK: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.float64] | None:
+    """How far each pose lies from the mean of all: the sum over its K keypoints, squared.
+
+    A keypoint that is not visible counts as the average of the pose's others; a pose without any
+    is left out.  None for fewer than 8 poses.
+    """
+    if len(points_NK2) < FEWEST_POSES:
+        return None
+    mean_K2, weight_NK1 = _mean_pose(points_NK2, visible_NK)
+    squared_N = (np.square(points_NK2 - mean_K2) * weight_NK1).sum((1, 2))
+    seen_N = weight_NK1.sum((1, 2))
+    if not seen_N.any():
+        return None
+    return squared_N[seen_N > 0] / seen_N[seen_N > 0] * points_NK2.shape[1]
+
+
+def _mean_pose(
+    points_NK2: npt.NDArray, visible_NK: npt.NDArray[np.bool_] | None
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean of each keypoint where it is visible (K, 2), and the weights (N, K, 1), 0 or 1."""
+    weight_NK1 = np.ones((*points_NK2.shape[:2], 1))
+    if visible_NK is not None:
+        weight_NK1 *= visible_NK[..., None]
+    sum_K2 = (points_NK2.astype(np.float64) * weight_NK1).sum(0)
+    return sum_K2 / np.maximum(weight_NK1.sum(0), 1), weight_NK1
 
 
 def variation_spearman(rows: list[dict[str, Any]]) -> dict[str, float | None]:

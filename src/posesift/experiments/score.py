@@ -3,7 +3,7 @@
 A score folder holds ``difficulty.parquet``, the fitted scorer, and ``summary.json``: what the
 report draws, and whether the score is worth anything.
 
-Legend: N samples, k bins.
+Legend: N samples, k bins, G groups of neighbouring bins.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from posesift.experiments.spec import Experiment
 from posesift.poses import PoseTable
 from posesift.poses.angles import joint_angles
 from posesift.progress import bar
+
+SHOWN_BINS = 50  # what a figure can show side by side; of more bins, neighbours are also grouped
 
 Page = Callable[[Path], object]
 """Draws ``report.html`` into a folder: `posesift.report.page.write_report`, say."""
@@ -90,6 +92,10 @@ def score_poses(
         ValueError: more bins than distinct scores, no pose to score, or a scorer of another
             skeleton.
     """
+    if settings.bins is not None and not 1 <= settings.bins <= len(table):
+        raise ValueError(  # before the fit, which may take minutes
+            f"expected 1 to {len(table)} bins, as many as there are poses; found {settings.bins}"
+        )
     began = time.perf_counter()
     with bar("scoring", 3) as done:
         scorer = _scorer(table, settings)
@@ -106,16 +112,14 @@ def score_poses(
         checked = settings.check and settings.scorer is None
         second = second_fit(table, scorer) if checked else None
         done.advance()
-        variation = bins.variation(
-            score_N,
-            bin_N,
-            scorer.points(table),
-            table.visible_NK,
-            edges=edges,
-            rare_N=table.rare_N,
-        )
-        if second is not None:
-            hold_out(variation, table, second, method, k, settings.binning)
+        variation = _variation(table, scorer, second, score_N, edges, settings.binning, method)
+        bins_G2 = bins.groups(k, SHOWN_BINS)
+        grouped = None
+        if len(bins_G2) < k:
+            edges_G = np.append(edges[bins_G2[:, 0]], edges[-1])
+            grouped = _variation(table, scorer, second, score_N, edges_G, settings.binning, method)
+            for row, pair in zip(grouped, bins_G2.tolist(), strict=True):
+                row["bins"] = pair
         rivals = compare_scores(table, scorer, scores, method, rivals=checked, seed=settings.seed)
         done.advance()
 
@@ -134,7 +138,8 @@ def score_poses(
         "edges": edges.tolist(),
         "seconds": 0.0,
         "variation": variation,
-        "variation_spearman": bins.variation_spearman(variation),
+        "variation_grouped": grouped,
+        "variation_spearman": bins.variation_spearman(grouped or variation),
         "rare_mode_auc": rivals["rare_mode_auc"],
         "agreement": (agreement | rivals["agreement"]) or None,
         "rank_correlation_with_default": rivals["rank_correlation"],
@@ -150,6 +155,29 @@ def score_poses(
         page(folder)
     folders.write_manifest(folder, "score", data=table.address)
     return Scored(score_N, bin_N, summary)
+
+
+def _variation(
+    table: PoseTable,
+    scorer: Scorer,
+    second: checks.SecondFit | None,
+    score_N: NDArray[np.float32],
+    edges: NDArray[np.float64],
+    binning: str,
+    method: str,
+) -> list[dict[str, Any]]:
+    """What varies between ``edges``: the spread of poses as held out of a fit, if there is one."""
+    rows = bins.variation(
+        score_N,
+        bins.assign(score_N, edges),
+        scorer.points(table),
+        table.visible_NK,
+        edges=edges,
+        rare_N=table.rare_N,
+    )
+    if second is not None:
+        hold_out(rows, table, second, method, len(rows), binning)
+    return rows
 
 
 def _scorer(table: PoseTable, settings: ScoreSettings) -> Scorer:

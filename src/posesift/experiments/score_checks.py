@@ -104,7 +104,7 @@ def hold_out(
         edges=edges,
     )
     for row, other in zip(variation, held, strict=True):
-        row["covariance_trace"] = other["covariance_trace"]
+        row |= {key: other[key] for key in ("covariance_trace", "spread")}
 
 
 def warnings(
