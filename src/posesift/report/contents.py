@@ -15,6 +15,7 @@ from posesift.report import (
     headline,
     methods,
     nearest_section,
+    opening,
     outcome_sections,
     pose_sets,
     run_page,
@@ -72,7 +73,7 @@ def of_comparison(folder: ComparisonFolder) -> Page:
     sections += score_sections.sections(folder.score) if folder.score else []
     sections.append(coverage_section.coverage(source, target))
     sections += comparison_sections.sections(comparison, target)
-    sections.append(nearest_section.nearest_sources(folder))
+    sections.append(nearest_section.nearest_sources(folder, source, missing))
     sections.append(example_sections.of_comparison(folder))
     return Page(
         kind="Comparison",
@@ -88,7 +89,10 @@ def of_comparison(folder: ComparisonFolder) -> Page:
         command=comparison.get("command") or "",
         notes=once(notes, summary),
         figures=headline.figures(comparison, summary),
-        findings=findings.of_comparison(comparison, summary),
+        findings=[
+            *opening.of_comparison(folder, source, target),
+            *findings.of_comparison(comparison, summary),
+        ],
         sections=[section for section in sections if section],
     )
 
@@ -121,7 +125,6 @@ def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
         facts.append(("rank correlation with 1 / box side", rho))
     if summary.get("seconds") is not None:
         facts.append(("time", f"{number(summary['seconds'])} s"))
-    found = [findings.lacks(summary), findings.cheaper(summary)]
     return Page(
         kind="Score",
         title="How hard every pose is",
@@ -131,7 +134,7 @@ def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
         command=f"posesift score {summary['address']} --method {method} --bins {summary['bins']}",
         notes=once(box_note([], [summary["address"]]), summary),
         figures=figures,
-        findings=[finding for finding in found if finding],
+        findings=opening.of_score(folder, source, target),
         sections=[section for section in sections if section],
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from posesift.report import results
 from posesift.report.blocks import Cell, Row, Table
 from posesift.report.results import Comparison
-from posesift.report.wording import number, signed
+from posesift.report.wording import number, p_value, signed
 
 Stated = dict[str, Any]
 
@@ -46,13 +46,8 @@ def _row(row: Stated, comparison: Comparison, one_pair: bool) -> Row:
             Cell(signed(row["mean"])),
             Cell("–" if low is None else f"{signed(low)} to {signed(high)}"),
             Cell(number(row.get("half_width"))),
-            Cell(_p(row.get("p"))),
-            Cell("named in advance" if primary else _p(row.get("p_holm"))),
+            Cell(p_value(row.get("p"))),
+            Cell("named in advance" if primary else p_value(row.get("p_holm"))),
         ],
         "primary" if primary else "arm",
     )
-
-
-def _p(value: float | None) -> str:
-    """A p value; a very small one is a bound, never zero."""
-    return "< 0.001" if value is not None and value < 0.001 else number(value, 3)

@@ -34,9 +34,8 @@ _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
 
 def of_comparison(comparison: Comparison, summary: dict[str, Any] | None) -> list[Finding]:
-    """The findings of a comparison, in the order in which the page then shows them."""
-    found = [lacks(summary) if summary else None, fails(comparison)]
-    found += [adapted(comparison), closed(comparison)]
+    """What a comparison says beyond the opening questions, in the order of the page."""
+    found = [adapted(comparison), closed(comparison)]
     found += [changed(comparison) if methods.samples_differently(comparison) else None]
     found += [later_bins(comparison)]
     found += [gap(comparison), cheaper(summary) if summary else None, supported(comparison)]
@@ -44,7 +43,9 @@ def of_comparison(comparison: Comparison, summary: dict[str, Any] | None) -> lis
     return [finding for finding in found if finding]
 
 
-def lacks(summary: dict[str, Any]) -> Finding | None:
+def lacks(
+    summary: dict[str, Any], question: str = "Which poses are rare in the source?"
+) -> Finding | None:
     """What the source lacks: rare modes and spread of its hardest bin against the rest."""
     rows = [row for row in summary["variation"] if row["samples"]]
     first, last, k = rows[0], rows[-1], len(summary["variation"])
@@ -69,7 +70,7 @@ def lacks(summary: dict[str, Any]) -> Finding | None:
         return None
     rho = results.lookup(summary, "variation_spearman", "covariance")
     told = "" if rho is None else f"Rank correlation of bin and spread of poses: {number(rho, 2)}."
-    return Finding("What does the source lack?", sentences[0], " ".join([*sentences[1:], told]))
+    return Finding(question, sentences[0], " ".join([*sentences[1:], told]))
 
 
 def fails(comparison: Comparison) -> Finding | None:
@@ -102,7 +103,8 @@ def fails(comparison: Comparison) -> Finding | None:
                 f"the target's own labels changes by {signed(-fall)} points over the same range, "
                 f"the {name} arm by {signed(-mine)}."
             )
-    return Finding("Does the model fail there?", answer, detail)
+    links = [("By difficulty", "difficulty")]
+    return Finding("Does the model fail on hard poses?", answer, detail, links=links)
 
 
 def gap(comparison: Comparison) -> Finding | None:

@@ -6,13 +6,12 @@ called that, one seed is called one seed, and a control that cannot be told apar
 
 from __future__ import annotations
 
-from posesift.report import results
+from posesift.report import endpoints, results
 from posesift.report.blocks import Finding
 from posesift.report.results import Comparison, Interval
-from posesift.report.wording import between, capitalised, listed, number, plural, signed
+from posesift.report.wording import between, capitalised, number, plural, signed
 
 CHANGED = "What did the sampling change?"
-CONTROLS = ("shuffled", "random-pacing")
 
 
 def changed(comparison: Comparison) -> Finding:
@@ -25,10 +24,6 @@ def changed(comparison: Comparison) -> Finding:
         answer = "Not known: no seed has this endpoint for both arms."
         return Finding(CHANGED, answer, f"Endpoint named in advance: {what}.")
     sentences = [f"Endpoint named in advance: {what}."]
-    if len(values) > 1:
-        sentences.append(f"By seed: {listed([signed(value) for value in values])}.")
-    if row.get("half_width") is not None:
-        sentences.append(f"Half-width of the interval: {number(row['half_width'])} points.")
     if share := headroom_share(comparison):
         sentences.append(share)
     sentences += _elsewhere(comparison)
@@ -111,36 +106,27 @@ def _controls(comparison: Comparison, shown: Interval) -> list[str]:
 
     ``shown`` is the primary endpoint. Said by the interval of the sampling minus its control.
     """
-    primary, found = comparison["primary"], []
-    for row in comparison.get("secondary") or []:
-        apart = results.endpoint(row)
-        known = all(row[key] == primary[key] for key in ("arm", "endpoint"))
-        if apart is None or not known or not _is_control(comparison, row["against"]):
-            continue
-        arm, control = (results.label(comparison, row[key]) for key in ("arm", "against"))
-        by = f"{signed(apart.mean)} points, {sure(apart, len(row.get('values') or []))}"
-        if apart.clear is None:
-            found.append(f"{capitalised(arm)} minus its control {control}: {by}.")
-        elif not apart.clear:
-            found.append(
-                f"{capitalised(arm)} cannot be told apart from its control {control} ({by}), so "
-                "nothing here says that difficulty makes the difference."
-            )
-        elif apart.mean > 0:
-            found.append(f"{capitalised(arm)} is better than its control {control} ({by}).")
-        elif shown.mean > 0:
-            found.append(
-                f"The control {control} gains more ({arm} minus the control: {by}), so the gain "
-                "is not due to difficulty."
-            )
-        else:
-            found.append(f"{capitalised(arm)} is worse than its control {control} ({by}).")
-    return found
-
-
-def _is_control(comparison: Comparison, called: str) -> bool:
-    arm = next((a for a in comparison["arms"] if a["name"] == called), {})
-    return arm.get("sampling") in CONTROLS
+    row = endpoints.beside_control(comparison, comparison["primary"])
+    apart = results.endpoint(row) if row else None
+    if row is None or apart is None:
+        return []
+    arm, control = (results.label(comparison, row[key]) for key in ("arm", "against"))
+    by = f"{signed(apart.mean)} points, {sure(apart, len(row.get('values') or []))}"
+    if apart.clear is None:
+        return [f"{capitalised(arm)} minus its control {control}: {by}."]
+    if not apart.clear:
+        return [
+            f"{capitalised(arm)} cannot be told apart from its control {control} ({by}), so "
+            "nothing here says that difficulty makes the difference."
+        ]
+    if apart.mean > 0:
+        return [f"{capitalised(arm)} is better than its control {control} ({by})."]
+    if shown.mean > 0:
+        return [
+            f"The control {control} gains more ({arm} minus the control: {by}), so the gain "
+            "is not due to difficulty."
+        ]
+    return [f"{capitalised(arm)} is worse than its control {control} ({by})."]
 
 
 def sure(shown: Interval, seeds: int) -> str:

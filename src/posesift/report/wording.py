@@ -87,6 +87,15 @@ def between(low: float | None, high: float | None) -> str:
     return f"95 % interval {signed(low)} to {signed(high)}"
 
 
+def p_value(value: float | None) -> str:
+    """A p value; a very small one is a bound, never zero.
+
+    >>> p_value(0.0321), p_value(0.00002), p_value(None)
+    ('0.032', '< 0.001', '–')
+    """
+    return "< 0.001" if value is not None and value < 0.001 else number(value, 3)
+
+
 def listed(names: Sequence[str]) -> str:
     """Names as a sentence lists them.
 
