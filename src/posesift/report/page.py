@@ -44,7 +44,11 @@ def write_report(folder: str | Path, target: str | None = None) -> Path:
     Raises:
         ValueError: the folder is none of the three, or a file in it is missing or broken.
     """
-    page = contents.of(folders.read(folder), target)
+    return save(contents.of(folders.read(folder), target), folder)
+
+
+def save(page: Page, folder: str | Path) -> Path:
+    """Write a page to the ``report.html`` of a folder and return its path."""
     path = Path(folder) / "report.html"
     storage.write_text(path, render(page))
     return path
@@ -66,10 +70,26 @@ def render(page: Page) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template.render(
         page=page,
+        repeated=_repeated(page),
         version=posesift.__version__,
         script=script,
         script_hash=f"'sha256-{digest}'",
     )
+
+
+def _repeated(page: Page) -> dict[str, str]:
+    """Images that more than one picture shows, each with the name it is kept under once."""
+
+    def images(blocks: Iterable[Block]) -> Iterator[str]:
+        for block in blocks:
+            if isinstance(block, Choice):
+                yield from images(inner for _, some in block.options for inner in some)
+            elif isinstance(block, Gallery):
+                pictures = (picture for strip in block.strips for picture in strip.pictures)
+                yield from (picture.image for picture in pictures if picture.image)
+
+    shown = Counter(images(block for section in page.sections for block in section.blocks))
+    return {image: f"image-{i}" for i, (image, times) in enumerate(shown.items()) if times > 1}
 
 
 def _script() -> str:

@@ -1,0 +1,152 @@
+"""Figures for print: SVG and PDF of a fixed width, with text that stays readable in a column.
+
+A page's figure is laid out anew at the width of a column (or, where it is wide, of two), with text
+of at least `SMALLEST` points. Both files hold their font themselves: SVG as outlines, PDF as
+embedded TrueType, so they look the same wherever they are opened. No date and no version goes in.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from posesift.report import theme
+
+COLUMN, PAGE_WIDTH, TALLEST = 3.5, 7.0, 8.6  # inches; a caption still fits below the tallest
+SMALLEST = 7.0  # points
+_COLUMN_FITS = 5.2  # inches on the page from which a figure spreads over both columns
+_SHRINK = 0.875  # of text that is drawn for a screen
+
+_LOOK: dict[Any, Any] = {
+    **theme.STYLE,
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # TrueType; many journals refuse matplotlib's default, type 3
+    "image.composite_image": False,  # each picture keeps its own pixels
+}
+
+
+def width_of(figure: Figure) -> float:
+    """The printed width in inches: `COLUMN`, or `PAGE_WIDTH` for what is wide on the page."""
+    width = float(figure.get_size_inches()[0])
+    return COLUMN if width <= _COLUMN_FITS else PAGE_WIDTH
+
+
+def fitted(figure: Figure) -> Figure:
+    """The same figure at its printed size, laid out once and for all.
+
+    A figure that was fitted before is left as it is.
+    """
+    if figure.get_layout_engine() is None:
+        return figure
+    width, height = figure.get_size_inches()
+    printed = width_of(figure)
+    shrink = min(_SHRINK, printed / width) if printed == PAGE_WIDTH else _SHRINK
+    with _printing():
+        FigureCanvasAgg(figure)
+        figure.draw_without_rendering()  # all ticks are there from now on
+        _shrink(figure, shrink)
+        figure.set_size_inches(printed, min(height * shrink, TALLEST))
+        figure.draw_without_rendering()
+        _unspill(figure)
+        figure.draw_without_rendering()
+        _trim(figure)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+    return figure
+
+
+def svg(figure: Figure, title: str) -> bytes:
+    """A fitted figure as SVG, its text as outlines."""
+    buffer = io.StringIO()
+    with _printing():
+        nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={**nothing, "Title": _plain(title)})
+    return buffer.getvalue().encode()
+
+
+def pdf(figure: Figure, title: str) -> bytes:
+    """A fitted figure as a PDF of one page, its fonts embedded."""
+    buffer = io.BytesIO()
+    with _printing():
+        nothing = {"CreationDate": None, "Creator": None, "Producer": None}
+        FigureCanvasPdf(figure).print_pdf(buffer, metadata={**nothing, "Title": _plain(title)})
+    return buffer.getvalue()
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """The look of what is printed; letters that the font lacks are boxes, said once in the docs."""
+    with matplotlib.rc_context(_LOOK), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def _plain(title: str) -> str:
+    """One line without control characters, which XML cannot hold."""
+    return " ".join("".join(c if c.isprintable() else " " for c in title).split())
+
+
+def _shrink(figure: Figure, by: float) -> None:
+    """Make text, lines and marks smaller, text not below `SMALLEST`."""
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_fontsize(max(SMALLEST, float(text.get_fontsize()) * by))
+    for axis in figure.findobj(Axis):
+        assert isinstance(axis, Axis)
+        for which in ("major", "minor"):  # for ticks that the smaller figure needs anew
+            size = axis.get_tick_params(which).get("labelsize", theme.STYLE["xtick.labelsize"])
+            if isinstance(size, int | float):
+                axis.set_tick_params(which, labelsize=max(SMALLEST, size * by))
+    for line in figure.findobj(Line2D):
+        assert isinstance(line, Line2D)
+        line.set_linewidth(line.get_linewidth() * by)
+        line.set_markersize(line.get_markersize() * by)
+
+
+def _unspill(figure: Figure) -> None:
+    """Break what became too long for the smaller figure: axis labels, rows of a legend."""
+    width, height = figure.bbox.size
+    for axes in figure.axes:
+        for label, room in ((axes.yaxis.label, 0.62 * height), (axes.xaxis.label, 0.9 * width)):
+            if max(label.get_window_extent().size) > room:
+                label.set_text(_halved(label.get_text()))
+    for legend in figure.findobj(Legend):
+        assert isinstance(legend, Legend)
+        extent = legend.get_window_extent()
+        if extent.x0 < 1 or extent.x1 > width - 1:
+            legend.set_ncols(1)
+
+
+def _halved(text: str) -> str:
+    r"""Two lines of about the same length.
+
+    >>> _halved("spread of poses (covariance trace)")
+    'spread of poses\n(covariance trace)'
+    """
+    spaces = [i for i, character in enumerate(text) if character == " "]
+    if not spaces or "\n" in text:
+        return text
+    middle = min(spaces, key=lambda i: abs(i - len(text) / 2))
+    return f"{text[:middle]}\n{text[middle + 1 :]}"
+
+
+def _trim(figure: Figure) -> None:
+    """Cut off empty height, which a square picture leaves above and below itself."""
+    used = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    slack = height - (used.y1 - used.y0)
+    if slack > 0.25:
+        figure.set_size_inches(width, height - slack + 0.1)
