@@ -71,6 +71,20 @@ def test_a_missing_image_is_said_and_poses_stay(tmp_path: Path) -> None:
     assert found.keypoints_MK2.shape == (1, 16, 2)
 
 
+def test_one_missing_image_hides_no_other(tmp_path: Path) -> None:
+    whole = table(tmp_path, 64, None, (20, 44)).select([0, 0, 0, 0])
+    whole.image_N = np.array(["a.png", "gone.png", "a.png", "moved.png"], object)
+    found = samples.crops(whole, np.arange(4))
+    assert [image is None for image in found.images] == [False, True, False, True]
+    assert found.shortfall.startswith("2 of 4 images are not at hand (first: ")
+    assert "gone.png" in found.shortfall
+    assert "moved.png" not in found.shortfall
+    whole.image_N = None
+    assert samples.crops(whole, np.arange(4)).images == [None] * 4
+    assert samples.crops(whole, np.arange(4)).shortfall == samples.NO_IMAGES
+    assert samples.crops(whole, np.arange(0)).shortfall == ""
+
+
 def test_tables_that_cannot_be_used_say_why(tmp_path: Path) -> None:
     table(tmp_path, 64, None, (20, 44)).save(tmp_path / "t.parquet")
     address = f"poses:{tmp_path / 't.parquet'},split=all"

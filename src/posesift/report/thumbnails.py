@@ -58,6 +58,7 @@ def frames(table: PoseTable) -> NDArray[np.float64]:
     A pose of fewer than two labelled keypoints has the frame of its crop.
     """
     posed_M4 = boxes.keypoint_boxes(table.keypoints_NK2, table.visible_NK)
+    posed_M4[:, :2] += 0.5  # a box counts from the corner of a pixel, a keypoint from its centre
     labelled_M1 = (table.visible_NK.sum(axis=1) >= 2)[:, None]
     framed_M4 = np.where(
         labelled_M1, boxes.square(posed_M4, AROUND, LEAST), boxes.square(table.crop_boxes_N4())
