@@ -372,21 +372,14 @@ def test_a_target_of_another_score_keeps_bins_of_its_own() -> None:
     assert loaded(target)["score"]["k"] == 10
 
 
-def test_the_matrix_of_many_bins_is_shared_by_neighbours() -> None:
-    k = 230
-    matrix = np.random.default_rng(0).uniform(-1, 1, (k, k)).tolist()
-    matrix[3][5] = None
-    few = loaded(poses(), similarity={"matrix": [[1.0, None], [None, -0.25]]})["similarity"]
-    assert few == {"matrix": [[1.0, None], [None, -0.25]], "bins": [[0, 0], [1, 1]]}
-    many = loaded(poses(), similarity={"matrix": matrix})["similarity"]
-    assert [b for first, last in many["bins"] for b in range(first, last + 1)] == list(range(k))
-    assert len(many["bins"]) == explore_data.LARGEST_MATRIX
-    for i, (a, b) in enumerate(many["bins"]):
-        for j, (c, d) in enumerate(many["bins"][:10]):
-            cells = [matrix[row][at] for row in range(a, b + 1) for at in range(c, d + 1)]
-            known = [cell for cell in cells if cell is not None]
-            assert many["matrix"][i][j] == pytest.approx(sum(known) / len(known), abs=1e-4)
-    assert loaded(poses(which="target"), similarity={"matrix": matrix})["similarity"] is None
+def test_the_matrix_names_the_bins_of_its_rows() -> None:
+    matrix = [[1.0, None], [None, -0.123456]]
+    cells = [[1.0, None], [None, -0.1235]]
+    found = loaded(poses(), similarity={"matrix": matrix})["similarity"]
+    assert found == {"matrix": cells, "bins": [[0, 0], [1, 1]]}
+    grouped = {"matrix": matrix, "bins": [[0, 2], [3, 4]], "used": 60, "left_out": 0}
+    assert loaded(poses(), similarity=grouped)["similarity"]["bins"] == [[0, 2], [3, 4]]
+    assert loaded(poses(which="target"), similarity=grouped)["similarity"] is None
 
 
 @settings(deadline=None)

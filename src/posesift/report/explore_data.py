@@ -27,7 +27,6 @@ PICTURED = {"source": 720, "target": 360}  # pictures of a set
 A_BIN = {"source": 24, "target": 96}  # of a bin, at most; a target crowds into the hardest bins
 PICTURE_BYTES = {"source": 1_700_000, "target": 850_000}  # of all pictures of a set together
 MOST_MODES = 65_534
-LARGEST_MATRIX = 100  # rows of the bin similarity; neighbouring bins beyond that share one
 _NO_MODE = 65_535
 
 
@@ -183,24 +182,14 @@ def _names(one: PoseSet, rows: NDArray) -> dict[str, str] | None:
 
 
 def _similarity(similarity: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The bins' matrix with the bins of each row; neighbours share one where there are many."""
+    """The bins' matrix, four digits of a cell, with the first and last bin of each row."""
     if not similarity or not similarity.get("matrix"):
         return None
-    matrix = np.array(similarity["matrix"], dtype=np.float64)  # null becomes NaN
-    rows = similarity.get("bins") or [[b, b] for b in range(len(matrix))]
-    if len(matrix) > LARGEST_MATRIX:
-        start = np.unique(np.linspace(0, len(matrix), LARGEST_MATRIX, endpoint=False).astype(int))
-        known, value = np.isfinite(matrix), np.nan_to_num(matrix)
-        total, size = (
-            np.add.reduceat(np.add.reduceat(part, start, 0), start, 1)
-            for part in (value, known.astype(np.float64))
-        )
-        matrix = np.divide(total, size, out=np.full_like(total, np.nan), where=size > 0)
-        ends = np.append(start[1:], len(rows)) - 1
-        rows = [[rows[a][0], rows[b][1]] for a, b in zip(start, ends, strict=True)]
-    # four digits are what a cell shows
-    cells = [[None if np.isnan(v) else round(float(v), 4) for v in row] for row in matrix]
-    return {"matrix": cells, "bins": [[int(a), int(b)] for a, b in rows]}
+    matrix = similarity["matrix"]
+    return {
+        "matrix": [[None if v is None else round(v, 4) for v in row] for row in matrix],
+        "bins": similarity.get("bins") or [[b, b] for b in range(len(matrix))],
+    }
 
 
 def _note(
