@@ -157,6 +157,23 @@ def cover(
     )
 
 
+def lacks(
+    target_NA: ArrayLike,
+    source_MA: ArrayLike,
+    radius_deg: float = support.RADIUS_DEG,
+    needed: int = NEEDED,
+) -> NDArray[np.bool_]:
+    """Whether a source lacks each pose, without an order; a pose of too few angles is not lacking.
+
+    >>> lacks([[90, 90, 90], [150, 90, 90], [150, np.nan, 90]], [[95, 90, 90]]).tolist()
+    [False, True, False]
+    """
+    target, source = (np.asarray(a, np.float64) for a in (target_NA, source_MA))
+    source_row, _ = _looked_at(source, SOURCE_CAP)
+    _, _, covered_N = _nearest(target, source[source_row], radius_deg, needed)
+    return ~covered_N & ((~np.isnan(target)).sum(1) >= MINIMUM_ANGLES)
+
+
 def greedy(reach_LL: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Cover everything, each time by the row that reaches most of what is left.
 

@@ -84,13 +84,17 @@ class Strip:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Strips of pictures, one a bin (``columns`` empty) or one an example (columns named)."""
+    """Strips of pictures, one a bin (``columns`` empty) or one an example (columns named).
+
+    ``pairs``: each strip holds two pictures, and strips stand beside each other under the title.
+    """
 
     kind: ClassVar[str] = "gallery"
     title: str
     caption: str
     strips: list[Strip]
     columns: list[str] = field(default_factory=list)
+    pairs: bool = False
 
 
 @dataclass(frozen=True)

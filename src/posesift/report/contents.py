@@ -8,11 +8,13 @@ from posesift.report import (
     checkpoint,
     claims,
     comparison_sections,
+    coverage_finding,
     coverage_section,
     example_sections,
     explore_section,
     findings,
     headline,
+    lacking,
     methods,
     nearest_section,
     opening,
@@ -65,13 +67,14 @@ def of_comparison(folder: ComparisonFolder) -> Page:
     notes += box_note(notes, (entry.get("address") for entry in comparison["sets"].values()))
     source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
     target = pose_sets.target_of(folder)
+    lacks = lacking.of(source, target)
     similar = summary.get("similarity") if summary else None
     sections = [
         claims.of_comparison(comparison, summary),
         explore_section.explore(source, target, missing, similar),
     ]
     sections += score_sections.sections(folder.score) if folder.score else []
-    sections.append(coverage_section.coverage(source, target))
+    sections.append(coverage_section.coverage(lacks))
     sections += comparison_sections.sections(comparison, target)
     sections.append(nearest_section.nearest_sources(folder, source, missing))
     sections.append(example_sections.of_comparison(folder))
@@ -91,6 +94,7 @@ def of_comparison(folder: ComparisonFolder) -> Page:
         figures=headline.figures(comparison, summary),
         findings=[
             *opening.of_comparison(folder, source, target),
+            *coverage_finding.render_next(lacks),
             *findings.of_comparison(comparison, summary),
         ],
         sections=[section for section in sections if section],
@@ -101,9 +105,10 @@ def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
     """The page of a score, beside the poses of a target where one is given."""
     source, missing = pose_sets.source_of(folder)
     target = pose_sets.target_at(folder, target_address) if target_address else None
+    lacks = lacking.of(source, target)
     explorer = explore_section.explore(source, target, missing, folder.summary.get("similarity"))
     sections: list[Section | None] = [explorer, *score_sections.sections(folder)]
-    sections.append(coverage_section.coverage(source, target))
+    sections.append(coverage_section.coverage(lacks))
     summary = folder.summary
     method = summary["method"]
     figures = [Figure(count(summary["samples"]), "poses", f"in {summary['bins']} bins")]
@@ -134,7 +139,14 @@ def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
         command=f"posesift score {summary['address']} --method {method} --bins {summary['bins']}",
         notes=once(box_note([], [summary["address"]]), summary),
         figures=figures,
-        findings=opening.of_score(folder, source, target),
+        findings=[
+            *opening.of_score(folder, source, target),
+            *(
+                coverage_finding.render_next(lacks)
+                if target
+                else [coverage_finding.without_target()]
+            ),
+        ],
         sections=[section for section in sections if section],
     )
 

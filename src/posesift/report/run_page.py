@@ -8,9 +8,11 @@ from posesift.experiments import choice
 from posesift.report import (
     checkpoint,
     claims,
+    coverage_finding,
     coverage_section,
     example_sections,
     explore_section,
+    lacking,
     methods,
     pose_sets,
     run_sections,
@@ -38,13 +40,14 @@ def of_run(folder: RunFolder) -> Page:
     ]
     source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
     target = pose_sets.target_of(folder)
+    lacks = lacking.of(source, target)
     similar = folder.score.summary.get("similarity") if folder.score else None
     sections = [
         claims.of_run(folder),
         explore_section.explore(source, target, missing, similar),
     ]
     sections += score_sections.sections(folder.score) if folder.score else []
-    sections.append(coverage_section.coverage(source, target))
+    sections.append(coverage_section.coverage(lacks))
     sections += run_sections.sections(folder, target)
     sections.append(example_sections.of_run(folder))
     terms = [
@@ -70,7 +73,7 @@ def of_run(folder: RunFolder) -> Page:
         command=str(folder.manifest.get("command") or settings.get("command") or ""),
         notes=once(notes, folder.score.summary if folder.score else None),
         figures=figures,
-        findings=run_sections.findings(folder),
+        findings=[*run_sections.findings(folder), *coverage_finding.render_next(lacks)],
         sections=[section for section in sections if section],
     )
 

@@ -1,0 +1,233 @@
+"""Figures of source and target in angle space: one map of both, and every joint angle alone.
+
+N target poses, M source poses, A angles, R ranked poses, G cells of a grid, 2 = coordinates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from posesift.evaluation import angle_space
+from posesift.report import theme
+from posesift.report.theme import Chart
+from posesift.report.wording import count, listed, number, shortened
+
+DOTS = 1_500  # drawn of the target; more would only grow the page
+CELLS = 96  # along each side of the source's density
+HELD = (0.5, 0.8, 0.95, 0.99)  # shares of the source inside the shaded areas
+PANELS = 24  # angles shown; of larger skeletons those that differ most
+TICKS = [0, 90, 180]
+
+
+@theme.styled
+def pose_map(
+    source_MA: NDArray, target_NA: NDArray, covered_N: NDArray[np.bool_], ranked_R: NDArray
+) -> Chart | None:
+    """Source and target in their common principal plane; None where that does not exist.
+
+    Args:
+        source_MA: angles in degrees, NaN = undefined.
+        target_NA: likewise.
+        covered_N: whether the source covers each target pose.
+        ranked_R: target poses to number, most useful first.
+    """
+    if len(source_MA) == 0 or len(target_NA) == 0 or source_MA.shape[1] < 2:
+        return None
+    plane = angle_space.plane(source_MA, target_NA)
+    held = _Density.of(plane.first_N2)
+    figure, axis = theme.canvas(4.6, 4.7)
+    _shade(axis, held)
+    drawn = np.arange(len(target_NA))
+    if len(drawn) > DOTS:
+        drawn = np.sort(np.random.default_rng(0).choice(drawn, DOTS, replace=False))
+    near, far = theme.series(2), theme.series(1)
+    for rows, marker, size, colour, label in (
+        (drawn[covered_N[drawn]], "o", 3.2, near.colour, "target, covered"),
+        (drawn[~covered_N[drawn]], "^", 4.0, far.colour, "target, lacking"),
+    ):
+        x, y = plane.second_M2[rows].round(3).T
+        (marks,) = axis.plot(x, y, marker, linestyle="", ms=size, color=colour, label=label)
+        if marker == "o":
+            marks.set(markerfacecolor="none", markeredgewidth=0.8, alpha=0.8)
+        else:
+            marks.set_markeredgewidth(0)
+    area = Patch(color=theme.series(0).colour, alpha=0.4, linewidth=0, label="source")
+    axis.set(xlabel="first component", ylabel="second component")
+    axis.set(xlim=axis.get_xlim(), ylim=axis.get_ylim(), xticklabels=[], yticklabels=[])
+    _number(axis, plane.second_M2[ranked_R])
+    handles = [area, *axis.get_legend_handles_labels()[0]]
+    axis.legend(
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.12),
+        ncols=3,
+        handletextpad=0.3,
+        columnspacing=1.2,
+    )
+    one, two = (100 * plane.explained_2).tolist()
+    sampled = f" {count(DOTS)} of them are drawn." if len(target_NA) > DOTS else ""
+    outside = held.share_outside(plane.second_M2[~covered_N], held.levels[1])
+    numbered = (
+        f" Numbers 1 to {len(ranked_R)}: the poses to render next, as below."
+        if len(ranked_R)
+        else ""
+    )
+    return theme.finish(
+        figure,
+        title="Source and target on one map",
+        alt=(
+            f"Map of {count(len(source_MA))} source poses, as shaded areas, and "
+            f"{count(len(target_NA))} target poses, as marks: {count(covered_N.sum())} covered "
+            f"(rings) and {count((~covered_N).sum())} lacking (triangles). {number(outside, 0)} % "
+            "of the lacking ones lie outside the area that holds 95 % of the source."
+        ),
+        caption=(
+            "Shaded: the areas that hold "
+            f"{listed([f'{100 * h:.0f}' for h in HELD])} % of the source poses. Marks: target "
+            f"poses.{sampled}{numbered} The plane is the first two principal components of the "
+            "standardised joint angles, source and target counting alike; it shows "
+            f"{number(one, 0)} % and {number(two, 0)} % of their variance, so poses that meet "
+            "here may still differ: covered or lacking is decided by all angles."
+        ),
+    )
+
+
+@theme.styled
+def angle_densities(source_MA: NDArray, target_NA: NDArray, names: tuple[str, ...]) -> Chart:
+    """How each joint angle spreads in source and target, those that differ most first."""
+    shift_A = angle_space.shift_deg(source_MA, target_NA)
+    order = np.argsort(-np.nan_to_num(shift_A, nan=-1.0).round(9), kind="stable")[:PANELS].tolist()
+    columns = 3
+    rows = -(-len(order) // columns)
+    figure = Figure(figsize=(4.6, 0.55 + 1.0 * rows), layout="constrained")
+    grid_G = np.linspace(0.0, 180.0, 61)
+    axes = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+    low, high = theme.series(0), theme.series(1)
+    for axis, a in zip(axes, order, strict=False):
+        source_G, target_G = (
+            angle_space.density(angles[:, a], grid_G) for angles in (source_MA, target_NA)
+        )
+        axis.fill_between(grid_G, 0, source_G, color=low.colour, alpha=0.4, linewidth=0)
+        axis.plot(grid_G, target_G, color=high.colour, linewidth=1.5)
+        axis.set(xlim=(0, 180), yticks=[], xticks=TICKS)
+        axis.set_ylim(0, 1.05 * max(source_G.max(), target_G.max(), 1e-6))
+        axis.spines["left"].set_visible(False)
+        told = f"{number(float(shift_A[a]))}°" if np.isfinite(shift_A[a]) else "undefined"
+        axis.set_title(f"{shortened(names[a], 18)}\n{told}", fontsize=8, loc="left", pad=2)
+    for axis in axes[len(order) :]:
+        axis.set_axis_off()
+    for axis in axes[max(len(order) - columns, 0) : len(order)]:
+        axis.tick_params(labelbottom=True)
+        axis.set_xticklabels([f"{tick}°" for tick in TICKS], fontsize=8)
+    marks = [
+        Patch(color=low.colour, alpha=0.4, linewidth=0, label="source"),
+        Line2D([], [], color=high.colour, linewidth=1.5, label="target"),
+    ]
+    figure.legend(handles=marks, loc="outside lower center", ncols=2)
+    told = [f"{names[a]} ({number(float(shift_A[a]))}°)" for a in order if np.isfinite(shift_A[a])]
+    ends = (
+        f"most in {listed(told[:3])} and least in {told[-1]}" if told else "in none that is known"
+    )
+    left_out = len(names) - len(order)
+    return theme.finish(
+        figure,
+        title="Every joint angle, those that differ most first",
+        alt=(f"Densities of {len(order)} joint angles in source and target. They differ {ends}."),
+        caption=(
+            "Grey area: source; line: target; from 0 to 180 degrees. The number is how far the two "
+            "lie apart: by how many degrees the angle would have to change on average to spread "
+            "like the other (1-Wasserstein distance)."
+            + (f" {left_out} angles that differ less are not shown." if left_out else "")
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Density:
+    """Where a set of points is dense, over a grid.
+
+    ``density_GG`` is per cell, x first; ``edges_2G`` are the cells' edges; ``levels`` the densities
+    above which the shares `HELD` of the points lie, rising.
+    """
+
+    density_GG: NDArray[np.float64]
+    edges_2G: NDArray[np.float64]
+    levels: list[float]
+
+    @staticmethod
+    def of(points_M2: NDArray[np.float64], wide: float = 2.0) -> _Density:
+        """A histogram of the points, smoothed by ``wide`` cells."""
+        low_2, high_2 = points_M2.min(axis=0), points_M2.max(axis=0)
+        pad_2 = np.maximum(0.1 * (high_2 - low_2), 0.05)
+        edges_2G = np.linspace(low_2 - pad_2, high_2 + pad_2, CELLS + 1, axis=1)
+        cells_GG, *_ = np.histogram2d(*points_M2.T, bins=list(edges_2G))
+        off = np.subtract.outer(np.arange(CELLS), np.arange(CELLS))
+        kernel_GG = np.exp(-0.5 * (off / wide) ** 2)
+        density_GG = kernel_GG @ cells_GG @ kernel_GG
+        falling = np.sort(density_GG, axis=None)[::-1]
+        held = np.cumsum(falling) / falling.sum()
+        at = [min(int(np.searchsorted(held, share)), falling.size - 1) for share in HELD]
+        return _Density(density_GG, edges_2G, sorted(float(falling[i]) for i in at))
+
+    def share_outside(self, points_N2: NDArray[np.float64], level: float) -> float:
+        """Percent of some points where the density is below ``level``."""
+        if len(points_N2) == 0:
+            return 0.0
+        x, y = (
+            np.searchsorted(edges, points, side="right") - 1
+            for edges, points in zip(self.edges_2G, points_N2.T, strict=True)
+        )
+        inside = (x >= 0) & (x < CELLS) & (y >= 0) & (y < CELLS)
+        dense = self.density_GG[np.clip(x, 0, CELLS - 1), np.clip(y, 0, CELLS - 1)] >= level
+        return float(100 * (~(inside & dense)).mean())
+
+
+def _shade(axis: Axes, held: _Density) -> None:
+    """The source as nested areas of highest density, each laid over the last."""
+    x, y = (held.edges_2G[:, 1:] + held.edges_2G[:, :-1]) / 2
+    colour = theme.series(0).colour
+    for level in dict.fromkeys(held.levels):
+        axis.contourf(x, y, held.density_GG.T, [level, np.inf], colors=[colour], alpha=0.17)
+
+
+def _number(axis: Axes, at_R2: NDArray[np.float64]) -> None:
+    """Numbered discs at some points, pushed apart where they would hide each other."""
+    if len(at_R2) == 0:
+        return
+    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    size_2 = np.array([right - left, top - bottom])
+    place_R2 = (at_R2 - [left, bottom]) / size_2
+    target_R2 = place_R2.copy()
+    apart = 0.052  # of the axes' side, a little more than a disc
+    # Equal points first part along a spiral, so that there is a direction to push in.
+    turn = 2.4 * np.arange(len(place_R2))
+    place_R2 += 1e-4 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    for _ in range(200):
+        off_RR2 = place_R2[:, None] - place_R2[None]
+        far_RR = np.hypot(*off_RR2.transpose(2, 0, 1))
+        push_RR = np.clip(apart - far_RR, 0, None) / np.maximum(far_RR, 1e-9) / 2
+        np.fill_diagonal(push_RR, 0)
+        place_R2 += (push_RR[:, :, None] * off_RR2).sum(axis=1)
+        place_R2 = np.clip(place_R2, 0.03, 0.97)
+    for rank, (at, place) in enumerate(zip(target_R2, place_R2, strict=True)):
+        (x0, y0), (x, y) = (np.stack([at, place]) * size_2 + [left, bottom]).tolist()
+        axis.plot([x0, x], [y0, y], color=theme.INK, linewidth=0.9, zorder=4)
+        axis.plot(x, y, "o", color=theme.INK, markersize=11.5, zorder=5)
+        axis.text(
+            x,
+            y,
+            f"{rank + 1}",
+            color=theme.PAPER,
+            fontsize=7.5,
+            fontweight="bold",
+            ha="center",
+            va="center_baseline",
+            zorder=6,
+        )

@@ -1,0 +1,62 @@
+"""The answer to "What should be rendered next?" for the top of a page."""
+
+from __future__ import annotations
+
+from posesift.report import coverage_table
+from posesift.report.blocks import Finding
+from posesift.report.coverage_section import ANCHOR
+from posesift.report.lacking import Lacking
+from posesift.report.wording import count, listed, percent, plural
+
+QUESTION = "What should be rendered next?"
+_MODES = 4
+
+
+def render_next(found: Lacking | str) -> list[Finding]:
+    """What the source lacks of the target, in words and pictures; empty where it is not known."""
+    if isinstance(found, str) or not len(found.coverage.row_N):
+        return []
+    c = found.coverage
+    n = len(c.row_N)
+    links = [("The list and its table", ANCHOR)]
+    if not c.lacking:
+        answer = (
+            f"Nothing new by this measure: each of the {count(n)} target poses has a source pose "
+            f"within {c.radius_deg:g} degrees."
+        )
+        return [Finding(QUESTION, answer, "", links=[("Coverage", ANCHOR)])]
+    share = percent(100 * c.lacking / n)
+    similar = "no similar pose" if c.needed == 1 else f"fewer than {c.needed} similar poses"
+    answer = (
+        f"{_named(found)}: for {count(c.lacking)} of {count(n)} target poses ({share}) the source "
+        f"has {similar}."
+    )
+    shown = len(found.pictures)
+    reached = percent(100 * float(c.share_reached_R[shown - 1]))
+    detail = (
+        f"The first {shown} of the ranked list stand for {reached} of what is lacking; "
+        f"{plural(found.first_to_half, 'pose')} would stand for half. Similar: within "
+        f"{c.radius_deg:g} degrees over the joint angles."
+    )
+    return [Finding(QUESTION, answer, detail, pictures=found.pictures[:6], links=links)]
+
+
+def without_target() -> Finding:
+    """How a page of a score alone comes to know."""
+    return Finding(
+        QUESTION,
+        "That depends on the target, which this page does not know.",
+        "With labelled poses of the target it would be shown here: "
+        "posesift report SCORES --target ADDRESS.",
+    )
+
+
+def _named(found: Lacking) -> str:
+    """The poses to render in words: their modes where these are known."""
+    modes = coverage_table.modes(found)[:_MODES]
+    if not modes:
+        return "Poses like these"
+    told = [
+        f"{mode} ({count(lacking)} of {count(total)} lacking)" for mode, lacking, total in modes
+    ]
+    return f"Poses like these, above all {listed(told)}"
