@@ -203,6 +203,13 @@ def test_pictures_are_there_and_small():
         assert (DOCS / name).stat().st_size < 150_000
 
 
+def test_the_example_of_notebooks_shows_itself(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(blocks("notebooks", "python")[0].replace("n=2000", "n=300"), names)
+    assert [shown._repr_html_().count("<table") for shown in names["shown"]] == [2, 1, 3, 1]
+
+
 def test_the_examples_of_adaptation_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     loops, steps = (

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from safetensors.torch import save_file
 from torch import Tensor
 
-from posesift import storage
+from posesift import html, storage
 from posesift.difficulty.normalisation import Normaliser, chunks
 from posesift.poses import PoseTable
 from posesift.skeletons import Skeleton
@@ -62,6 +62,16 @@ class Scorer:
     model: Model
     seed: int = 0
     fitted_on: dict[str, Any] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        pairs = [
+            ("skeleton", self.skeleton.name),
+            ("normalisation", self.normaliser.how),
+            ("fitted on", str(self.fitted_on.get("address") or "")),
+            ("poses seen", self.fitted_on.get("seen")),
+            ("seed", self.seed),
+        ]
+        return html.facts(f"Scorer: {self.method}", pairs)
 
     @property
     def skeleton(self) -> Skeleton:

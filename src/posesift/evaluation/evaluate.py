@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from posesift.evaluation import by_bin, evalpose, intervals, pck, pck_reference
+from posesift.evaluation.entry_view import entry_html
 from posesift.evaluation.evalpose import AngleStatistics
 from posesift.poses.angles import joint_angles
 from posesift.skeletons.skeleton import Skeleton
@@ -43,6 +44,9 @@ class Evaluation:
     correct_N: NDArray[np.int64]
     counted_N: NDArray[np.int64]
     difficulty_N: NDArray[np.float32]
+
+    def _repr_html_(self) -> str:
+        return entry_html(self.entry)
 
 
 def evaluate(

@@ -24,6 +24,7 @@ from posesift.difficulty.scorers import Scorer, fit, load_scorer
 from posesift.evaluation.evalpose import statistics_of
 from posesift.evaluation.similarity import bin_similarity
 from posesift.experiments.score_checks import VAE, compare_scores, hold_out, second_fit, warnings
+from posesift.experiments.score_view import score_html
 from posesift.experiments.spec import Experiment
 from posesift.poses import PoseTable
 from posesift.poses.angles import joint_angles
@@ -78,6 +79,9 @@ class Scored:
     score_N: NDArray[np.float32]
     bin_N: NDArray[np.int16]
     summary: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        return score_html(self.summary)
 
 
 def score_poses(

@@ -102,6 +102,11 @@ class PoseTable:
         """The number of poses N."""
         return len(self.keypoints_NK2)
 
+    def _repr_html_(self) -> str:
+        from posesift.poses.table_view import table_html
+
+        return table_html(self)
+
     @property
     def has_images(self) -> bool:
         """Whether every pose names an image."""

@@ -28,6 +28,11 @@ class ScoreFolder:
     score_N: np.ndarray
     bin_N: np.ndarray
 
+    def _repr_html_(self) -> str:
+        from posesift.experiments.score_view import score_html
+
+        return score_html(self.summary)
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -57,6 +62,11 @@ class RunFolder:
     score: ScoreFolder | None
     manifest: dict[str, Any] = field(default_factory=dict)
 
+    def _repr_html_(self) -> str:
+        from posesift.report.folder_views import run_html
+
+        return run_html(self)
+
 
 @dataclass(frozen=True)
 class ComparisonFolder:
@@ -65,6 +75,11 @@ class ComparisonFolder:
     path: Path
     comparison: dict[str, Any]
     score: ScoreFolder | None
+
+    def _repr_html_(self) -> str:
+        from posesift.report.folder_views import comparison_html
+
+        return comparison_html(self)
 
     def cell(self, arm: str, seed: int) -> Path | None:
         """The run folder of one arm and seed, None when it is not at hand."""

@@ -1,0 +1,71 @@
+"""A run and a comparison as a notebook shows them, without drawing their pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posesift import html
+from posesift.report import methods, results
+
+if TYPE_CHECKING:
+    from posesift.report.folders import ComparisonFolder, RunFolder
+
+
+def run_html(folder: RunFolder) -> str:
+    """The sets of a run, one row each."""
+    labels = folder.settings.get("labels") or {}
+    rows = [
+        [
+            str(labels.get(name) or name),
+            entry.get("samples"),
+            results.lookup(entry, "pck", "0.05"),
+            results.lookup(entry, "pck", "0.1"),
+            entry.get("evalpose_100"),
+            entry.get("angle_error_deg"),
+        ]
+        for name, entry in folder.evaluation["sets"].items()
+    ]
+    columns = ["set", "samples", "PCK@0.05 %", "PCK@0.1 %", "EvalPose", "angle error °"]
+    settings = folder.settings
+    title = str(settings.get("title") or settings.get("recipe") or "Run")
+    return html.table(title, columns, rows, "One run: nothing says how another seed would fall.")
+
+
+def comparison_html(folder: ComparisonFolder) -> str:
+    """Arms with mean and interval of PCK@0.05 on the target, and the endpoint named in advance."""
+    comparison = folder.comparison
+    rows: list[list[html.Value]] = []
+    levels: list[float] = []
+    for arm in results.arms(comparison, "arm", "oracle"):
+        if arm["role"] == "oracle" and arm.get("trained_on") != "target":
+            continue
+        values = results.by_seed(comparison, arm["name"], "target", "pck", "0.05", "all")
+        level = results.interval(values.values())
+        share, _ = methods.gap_closed(comparison, arm["name"])
+        levels.append(level.mean if level else 0.0)
+        rows.append(
+            [
+                str(arm.get("label") or arm["name"]),
+                level.mean if level else None,
+                _ends(level),
+                len(values),
+                None if share is None else html.number(share.mean, 0),
+            ]
+        )
+    rows = [[*row, bar] for row, bar in zip(rows, html.bars(levels), strict=True)]
+    columns = ["arm", "PCK@0.05 %", "95 % interval", "seeds", "gap closed %", ""]
+    primary = comparison["primary"]
+    shown = results.endpoint(primary)
+    one, other = (results.label(comparison, primary[key]) for key in ("arm", "against"))
+    note = f"Named in advance: {one} minus {other}, {primary['endpoint']}: "
+    if shown is None:
+        note += "not known."
+    else:
+        note += f"{shown.mean:+.1f} points ({_ends(shown) or 'no interval'})."
+    return html.table(str(comparison["title"]), columns, rows, note)
+
+
+def _ends(shown: results.Interval | None) -> str | None:
+    if shown is None or shown.low is None:
+        return None
+    return f"{html.number(shown.low)} to {html.number(shown.high)}"
