@@ -209,15 +209,34 @@ def test_a_strategy_looks_alike_in_every_panel(found: dict) -> None:
     assert panels._looks(found, ["regda", "udape"]) == [0, 1]
 
 
-def test_examples_are_of_two_methods(methods_comparison: Path, methods_page: Path) -> None:
+def test_examples_are_of_each_arm_beside_what_it_is_compared_with(
+    methods_comparison: Path, methods_page: Path
+) -> None:
     opened = folders.read(methods_comparison)
     assert isinstance(opened, ComparisonFolder)
-    gallery = example_sections.of_comparison(opened).blocks[-1]
-    assert isinstance(gallery, Gallery)
-    assert gallery.columns == ["ground truth", "Source only", "UDAPE", "UDAPE + hard mining"]
-    assert "of UDAPE + hard mining over Source only" in gallery.caption
-    assert "There was no loss." in gallery.caption  # its noise is that of the other, only smaller
-    assert [strip.name for strip in gallery.strips][::3] == ["Largest gain 1", "Random 1"]
+    assert example_sections.pairs_of(opened.comparison)[:3] == [
+        ("udape+hard-mining", "udape"), ("regda", "source-only"), ("udape", "source-only"),
+    ]  # fmt: skip
+    said, choice = example_sections.of_comparison(opened).blocks
+    assert isinstance(said, Note)
+    assert said.text.startswith("Predictions that are not at hand: RegDA, ")
+    assert isinstance(choice, Choice)
+    assert [label for label, _ in choice.options] == [
+        "UDAPE + hard mining against UDAPE",
+        "UDAPE against Source only",
+    ]
+    for (_, (gallery,)), names in zip(
+        choice.options, (["UDAPE", "UDAPE + hard mining"], ["Source only", "UDAPE"]), strict=True
+    ):
+        assert isinstance(gallery, Gallery)
+        assert gallery.columns == ["ground truth", *names]
+        assert f"of {names[1]} over {names[0]} (ties" in gallery.caption
+        assert "There was no loss." in gallery.caption  # the same noise, only smaller
+        assert [strip.name for strip in gallery.strips][::3] == ["Largest gain 1", "Random 1"]
+        before, after = gallery.strips[0].pictures[1:]
+        change = int(gallery.strips[0].detail.split("PCK +")[1])
+        shown = [int(p.caption[0].split()[1]) for p in (before, after)]
+        assert abs(shown[1] - shown[0] - change) <= 1  # each is rounded
     text = methods_page.read_text()
     anchors = re.findall(r'<section id="(\w+)"', text)
     first = anchors.index("results")

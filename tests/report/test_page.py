@@ -15,7 +15,7 @@ import pytest
 
 from posesift import storage
 from posesift.poses.table import PoseTable
-from posesift.report import example_sections, folders, nearest_section, score_sections
+from posesift.report import example_sections, folders, nearest_section, pose_sets, score_sections
 from posesift.report.blocks import Gallery, Note, Section
 from posesift.report.folders import ComparisonFolder
 from posesift.report.page import write_report
@@ -36,7 +36,7 @@ class Reader(html.parser.HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "link", "img", "path"):
+        if tag not in ("meta", "link", "img", "path", "input"):
             self.stack.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -200,7 +200,9 @@ def test_without_data_the_numbers_stand_and_it_is_said(copied: Path) -> None:
     found = readdress(copied, gone)
     assert found.score is not None
     assert "No poses are shown: " in said(score_sections.gallery(found.score))
-    assert "No source poses are shown: " in said(nearest_section.nearest_sources(found))
+    source, missing = pose_sets.source_of(found.score)
+    shown = nearest_section.nearest_sources(found, source, missing)
+    assert "No source poses are shown: " in said(shown)
     examples = example_sections.of_comparison(found)
     assert "Skeletons without images: " in said(examples)
     gallery = examples.blocks[-1]

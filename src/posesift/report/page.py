@@ -16,7 +16,7 @@ import jinja2
 
 import posesift
 from posesift import storage
-from posesift.report import contents, folders
+from posesift.report import contents, folders, repeated_images
 from posesift.report.blocks import Explorer, Page
 from posesift.report.wording import typeset
 
@@ -70,26 +70,11 @@ def render(page: Page) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template.render(
         page=page,
-        repeated=_repeated(page),
+        repeated=repeated_images.of(page),
         version=posesift.__version__,
         script=script,
         script_hash=f"'sha256-{digest}'",
     )
-
-
-def _repeated(page: Page) -> dict[str, str]:
-    """Images that more than one picture shows, each with the name it is kept under once."""
-
-    def images(blocks: Iterable[Block]) -> Iterator[str]:
-        for block in blocks:
-            if isinstance(block, Choice):
-                yield from images(inner for _, some in block.options for inner in some)
-            elif isinstance(block, Gallery):
-                pictures = (picture for strip in block.strips for picture in strip.pictures)
-                yield from (picture.image for picture in pictures if picture.image)
-
-    shown = Counter(images(block for section in page.sections for block in section.blocks))
-    return {image: f"image-{i}" for i, (image, times) in enumerate(shown.items()) if times > 1}
 
 
 def _script() -> str:
