@@ -21,6 +21,7 @@ from posesift.report import folders
 
 EVIL = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 MISSING = "–"
+TAGS = {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "p", "span"}
 
 
 class Shown(html.parser.HTMLParser):
@@ -65,9 +66,7 @@ class Shown(html.parser.HTMLParser):
 def shown(value: object) -> Shown:
     text = value._repr_html_()  # type: ignore[attr-defined]
     found = Shown(text)
-    assert found.tags <= set(
-        ["div", "table", "caption", "thead", "tbody", "tr", "th", "td", "p", "span"]
-    )
+    assert found.tags <= TAGS
     assert "color:#" not in text  # the notebook's own colours
     assert "background:#" not in text
     return found
