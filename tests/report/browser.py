@@ -32,6 +32,21 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 
+KEYS = {  # code and text of keys that are no letter
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    "Escape": (27, ""),
+    " ": (32, " "),
+    "PageUp": (33, ""),
+    "PageDown": (34, ""),
+    "End": (35, ""),
+    "Home": (36, ""),
+    "ArrowLeft": (37, ""),
+    "ArrowUp": (38, ""),
+    "ArrowRight": (39, ""),
+    "ArrowDown": (40, ""),
+}
+
 
 class Browser:
     """One tab."""
@@ -99,9 +114,105 @@ class Browser:
             self.events.append(self._receive(deadline))
 
     def value(self, expression: str) -> Any:
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """What an expression is, or what it promises."""
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"]["value"]
+        return answer["result"].get("value")
+
+    def until(self, expression: str, seconds: float = 20) -> Any:
+        """The first value of an expression that is true."""
+        deadline = time.monotonic() + seconds
+        while not (found := self.value(expression)):
+            assert time.monotonic() < deadline, f"never true: {expression}"
+            time.sleep(0.01)
+        return found
+
+    def settle(self) -> None:
+        """Wait until what was asked for is painted."""
+        self.value(
+            "new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r())))"
+        )
+
+    def point(self, selector: str, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
+        """A place in the first such element that is on the screen, as shares of its sides."""
+        box = self.value(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
+            "e.scrollIntoView({block: 'nearest', behavior: 'instant'});"
+            "let b = e.getBoundingClientRect();"
+            "if (b.top < 60) { scrollBy({top: b.top - 60, behavior: 'instant'});"
+            " b = e.getBoundingClientRect(); }"
+            "return [b.left, b.top, b.width, b.height] })()"
+        )
+        return box[0] + across * box[2], box[1] + down * box[3]
+
+    def mouse(self, kind: str, at: tuple[float, float], shift: bool = False, down: int = 0) -> None:
+        self.call(
+            "Input.dispatchMouseEvent",
+            type=f"mouse{kind}",
+            x=at[0],
+            y=at[1],
+            modifiers=8 * shift,
+            button="none" if kind == "Moved" and not down else "left",
+            buttons=down,
+            clickCount=int(kind != "Moved"),
+        )
+
+    def hover(self, selector: str, across: float = 0.5, down: float = 0.5) -> None:
+        self.mouse("Moved", self.point(selector, across, down))
+        self.settle()
+
+    def click(
+        self, selector: str, across: float = 0.5, down: float = 0.5, *, shift: bool = False
+    ) -> None:
+        at = self.point(selector, across, down)
+        self.mouse("Moved", at)
+        self.mouse("Pressed", at, shift, 1)
+        self.mouse("Released", at, shift)
+        self.settle()
+
+    def drag(self, selector: str, start: float, end: float, steps: int = 6) -> None:
+        """Press at one share of an element's width, let go at another."""
+        self.mouse("Pressed", self.point(selector, start), down=1)
+        for step in range(1, steps + 1):
+            share = start + (end - start) * step / steps
+            self.mouse("Moved", self.point(selector, share), down=1)
+        self.mouse("Released", self.point(selector, end))
+        self.settle()
+
+    def key(self, name: str, *, shift: bool = False, times: int = 1) -> None:
+        code, text = KEYS[name]
+        for _ in range(times):
+            for kind in ("keyDown", "keyUp"):
+                self.call(
+                    "Input.dispatchKeyEvent",
+                    type=kind,
+                    key=name,
+                    code=name,
+                    windowsVirtualKeyCode=code,
+                    modifiers=8 * shift,
+                    text=text if kind == "keyDown" else "",
+                )
+        self.settle()
+
+    def write(self, text: str) -> None:
+        """Type into what has the focus."""
+        self.call("Input.insertText", text=text)
+
+    def pick(self, selector: str, text: str) -> None:
+        """Choose an entry of a drop-down list with the arrow keys."""
+        entries = f"document.querySelector({json.dumps(selector)})"
+        self.value(f"{entries}.focus()")
+        here, there = self.value(
+            f"[{entries}.selectedIndex,"
+            f" [...{entries}.options].findIndex(o => o.text === {json.dumps(text)})]"
+        )
+        assert there >= 0, text
+        self.key("ArrowDown" if there > here else "ArrowUp", times=abs(there - here))
+
+    def pdf(self) -> bytes:
+        return base64.b64decode(self.call("Page.printToPDF", printBackground=True)["data"])
 
     def screenshot(self, path: Path) -> None:
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=True, format="png")

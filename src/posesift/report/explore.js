@@ -51,12 +51,16 @@ class ExplorerOfPoses {
       }), make("span", {}, set.title))));
   }
 
-  // Show another set; what is asked of modes, clips and files was asked of the first.
+  // Show another set, unfiltered: its joints, modes, clips and files are others.
   enter(set) {
     this.set = set;
-    Object.assign(this.filter, { ...OPEN, joint: this.filter.joint });
+    this.k = (set.edges ?? this.data.score.edges).length - 1;
+    [this.first, this.last] = [this.first, this.last].map((bin) => Math.min(bin, this.k - 1));
+    this.low.max = this.high.max = this.k;
+    this.whole.textContent = ` of ${counted(this.k)}`;
+    Object.assign(this.filter, OPEN);
     if (!set.models) this.key = "score";
-    if (this.first < 0 && !set.unscored) [this.first, this.last] = [0, this.data.score.k - 1];
+    if (this.first < 0 && !set.unscored) [this.first, this.last] = [0, this.k - 1];
     this.note.textContent = set.note;
     this.unscored.hidden = !set.unscored;
     this.unscored.textContent = `Unscored (${counted(set.unscored)})`;
@@ -65,12 +69,11 @@ class ExplorerOfPoses {
   }
 
   binControls() {
-    const { k } = this.data.score;
     const number = (label, change) => make("input", {
-      type: "number", min: 1, max: k, step: 1, "aria-label": label, inputmode: "numeric",
+      type: "number", min: 1, step: 1, "aria-label": label, inputmode: "numeric",
       onchange: (event) => {
         const bin = Math.round(Number(event.target.value)) - 1;
-        if (Number.isFinite(bin)) change(Math.min(Math.max(bin, 0), k - 1));
+        if (Number.isFinite(bin)) change(Math.min(Math.max(bin, 0), this.k - 1));
         this.choose(this.first, this.last);
       },
     });
@@ -79,32 +82,35 @@ class ExplorerOfPoses {
     const button = (text, label, onclick) => make("button", { type: "button", "aria-label": label, onclick }, text);
     const shift = (by) => {
       const size = this.last - this.first + 1;
-      const first = Math.min(Math.max(this.first + by * size, 0), Math.max(k - size, 0));
-      this.choose(first, Math.min(first + size - 1, k - 1));
+      const first = Math.min(Math.max(this.first + by * size, 0), this.k - size);
+      this.choose(first, first + size - 1);
     };
+    this.whole = make("span");
     this.unscored = button("Unscored", null, () => this.choose(-1, -1));
     this.bins.append(
       button("‹", "Easier bins", () => shift(-1)),
-      make("span", { class: "x-range-of" }, "bins ", this.low, " to ", this.high, ` of ${counted(k)}`),
+      make("span", { class: "x-range-of" }, "bins ", this.low, " to ", this.high, this.whole),
       button("›", "Harder bins", () => shift(1)),
-      button("All", "All bins", () => this.choose(0, k - 1)), this.unscored);
+      button("All", "All bins", () => this.choose(0, this.k - 1)), this.unscored);
   }
 
   filterControls() {
     const { set, filter } = this;
-    const joints = this.data.skeleton.keypoints.map((name, number) => [number, words(name)]);
-    const set_ = (key) => (value) => { filter[key] = value; this.refilter(); };
+    const hidden = hiddenIn(set);
+    const joints = this.data.skeleton.keypoints.map((name, number) => [number, words(name), hidden[number]])
+      .filter(([, , times]) => times > 0); // the others would filter nothing
+    const asks = (key) => (value) => { filter[key] = value; this.refilter(); };
     const joint = list([
       ["", [["", "any"], ["all", "all visible"]]],
-      ["hidden", joints.map(([number, name]) => [`hidden ${number}`, `${name} hidden`])],
+      ["hidden", joints.map(([number, name, times]) => [`hidden ${number}`, `${name} hidden (${counted(times)})`])],
       ["visible", joints.map(([number, name]) => [`visible ${number}`, `${name} visible`])],
-    ], filter.joint, set_("joint"));
+    ], "", asks("joint"));
     const of = (key, names) => {
       if (!names.length) return [];
       const short = names.length <= LISTED;
       const control = short
-        ? list([["", [["", "any"], ...names.map((name, number) => [`${number}`, String(name)])]]], "", set_(key))
-        : this.search(set_(key));
+        ? list([["", [["", "any"], ...names.map((name, number) => [`${number}`, String(name)])]]], "", asks(key))
+        : this.search(asks(key));
       return [labelled(short ? key : `${key} contains`, control)];
     };
     const cleared = make("button", { type: "button", class: "x-clear", onclick: () => {
@@ -112,9 +118,9 @@ class ExplorerOfPoses {
       this.filterControls();
       this.refilter();
     } }, "Clear filters");
-    this.filters.replaceChildren(labelled("joints", joint), ...of("mode", set.modes), ...of("clip", set.clips),
-      ...(set.files || set.names ? [labelled("file name contains", this.search(set_("file")))] : []),
-      ...(set.pictures.length ? [labelled("pictures", list([["", [["", "any"], ["1", "with a picture"]]]], "", set_("picture")))] : []),
+    this.filters.replaceChildren(...(joints.length ? [labelled("joints", joint)] : []), ...of("mode", set.modes), ...of("clip", set.clips),
+      ...(set.files || set.names ? [labelled("file name contains", this.search(asks("file")))] : []),
+      ...(set.pictures.length ? [labelled("pictures", list([["", [["", "any"], ["1", "with a picture"]]]], "", asks("picture")))] : []),
       cleared);
     this.cleared = cleared;
   }
@@ -123,7 +129,7 @@ class ExplorerOfPoses {
     let waiting = 0;
     return make("input", { type: "search", autocomplete: "off", spellcheck: "false", oninput: (event) => {
       clearTimeout(waiting);
-      waiting = setTimeout(() => chosen(event.target.value.trim()), 120);
+      waiting = setTimeout(() => chosen(event.target.value), 120);
     } });
   }
 

@@ -6,13 +6,14 @@ const HEAD = 16; // room for the words above the tallest bar
 const MANY = 120; // more bins than this are too narrow to be drawn one by one
 
 function histogramOf(score, choose) {
-  const { k, edges } = score;
   const place = make("div", {
     class: "x-histogram", role: "slider", tabindex: 0,
     "aria-label": "Bins of the score histogram; shift and arrow keys choose several",
-    "aria-valuemin": 1, "aria-valuemax": k,
+    "aria-valuemin": 1,
   });
   let set = null;
+  let edges = [0, 1]; // of the set shown: a target that has no score of the source has its own
+  let k = 1;
   let counts = [];
   let ghost = false;
   let first = 0;
@@ -22,6 +23,7 @@ function histogramOf(score, choose) {
   let scale = null;
   let shade = null;
   let range = null;
+  let hint = null; // the scores of the bins that are chosen, or of the one under the pointer
 
   function scaled(width) {
     const [low, high] = [set.histogram.edges[0], set.histogram.edges.at(-1)];
@@ -40,7 +42,7 @@ function histogramOf(score, choose) {
   }
 
   const paint = (element, bin) => {
-    const [light, dark] = score.ramp[bin];
+    const [light, dark] = score.ramp[Math.round((bin * (score.k - 1)) / Math.max(k - 1, 1))];
     element.style.setProperty("--light", light);
     element.style.setProperty("--dark", dark);
     element.style.setProperty("--ink-light", inkOn(light));
@@ -90,6 +92,7 @@ function histogramOf(score, choose) {
     const height = Math.max(place.clientHeight - HEAD - BAND - AXIS, 40);
     scale = scaled(width);
     const all = set.histogram.counts;
+    hint = draw("text", { x: width, y: -5, class: "x-end" });
     const tallest = Math.max(...all, 1);
     shade = draw("rect", { y: 0, height: height + BAND });
     range = draw("rect", { class: "x-range", y: height + 2, height: BAND });
@@ -103,10 +106,16 @@ function histogramOf(score, choose) {
       range,
       draw("g", { class: "x-axis" },
         draw("text", { x: 0, y: -5, class: "x-start" }, `tallest bar: ${poses(tallest)}`),
+        hint,
         ...ticks.map((value) => draw("text", { x: scale.x(value), y: height + BAND + 17 }, ticked(value))),
         draw("text", { x: width / 2, y: height + BAND + 31 }, `score (${score.method}), harder to the right`)),
     ));
     mark();
+  }
+
+  function hinted(from, to) {
+    const scores = from < 0 ? "" : `: ${scored(edges[from])} to ${scored(edges[to + 1])}`;
+    hint.textContent = `${binNames(from, to)}${scores}`;
   }
 
   function mark() {
@@ -115,7 +124,9 @@ function histogramOf(score, choose) {
     shade.setAttribute("width", Math.max(to - from, 0));
     range.setAttribute("x", from + 1);
     range.setAttribute("width", Math.max(to - from - 2, first < 0 ? 0 : 2));
-    place.setAttribute("aria-valuenow", last + 1);
+    hinted(first, last);
+    place.setAttribute("aria-valuemax", k);
+    place.setAttribute("aria-valuenow", Math.max(last, 0) + 1);
     const inside = first < 0 ? [] : set.bin_counts.slice(first, last + 1);
     const count = inside.reduce((sum, one) => sum + one, 0);
     place.setAttribute("aria-valuetext", `${binNames(first, last)}, ${poses(count)}`);
@@ -136,10 +147,13 @@ function histogramOf(score, choose) {
     span(anchor, moving);
   });
   place.addEventListener("pointermove", (event) => {
-    if (!place.hasPointerCapture(event.pointerId) || binAt(event) === moving) return;
-    moving = binAt(event);
+    const over = binAt(event);
+    if (!place.hasPointerCapture(event.pointerId)) hinted(over, over);
+    if (!place.hasPointerCapture(event.pointerId) || over === moving) return;
+    moving = over;
     span(anchor, moving);
   });
+  place.addEventListener("pointerleave", () => hinted(first, last));
   place.addEventListener("keydown", (event) => {
     const steps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
     const ends = { Home: 0, End: k - 1 };
@@ -156,6 +170,8 @@ function histogramOf(score, choose) {
     element: place,
     show(shownSet, shownCounts, filtered) {
       [set, counts, ghost] = [shownSet, Array.from(shownCounts), filtered];
+      edges = set.edges ?? score.edges;
+      k = edges.length - 1;
       paintAll();
     },
     choose(from, to) {

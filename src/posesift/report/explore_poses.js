@@ -78,6 +78,14 @@ function passing(set, { joint, mode, clip, file, picture }) {
   return pass;
 }
 
+// How many poses hide each joint.
+function hiddenIn(set) {
+  const K = set.visible.length / Math.max(set.listed, 1);
+  const hidden = new Uint32Array(K);
+  for (let at = 0, j = 0; at < set.visible.length; at++, j = (j + 1) % K) hidden[j] += 1 - set.visible[at];
+  return hidden;
+}
+
 // Poses by rising value of a key, undefined ones behind `known`; sorted once a key.
 function ordered(set, key, model) {
   const name = key === "score" ? key : `${key} ${model}`;

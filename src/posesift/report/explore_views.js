@@ -86,7 +86,8 @@ function galleryView(explorer) {
   };
   say();
   const empty = make("p", { class: "x-empty" }, explorer.pass ? "No pose here passes the filters." : "No pose here.");
-  const title = `${capitalised(binNames(explorer.first, explorer.last))} of the ${set.title}`;
+  const all = explorer.k > 1 && explorer.first === 0 && explorer.last === explorer.k - 1;
+  const title = `${all ? "All bins" : capitalised(binNames(explorer.first, explorer.last))} of the ${set.title}`;
   return { title, beside: explorer.orders(), body: total ? [shown.grid, more] : [empty] };
 }
 
@@ -137,7 +138,7 @@ function poseView(explorer, { set, i, siblings }) {
     make("tbody", {}, ...Array.from({ length: set.models }, (_, model) => make("tr", {},
       make("th", { scope: "row" }, make("bdi", {}, explorer.data.models[model])),
       ...["pck", "evalpose"].map((kind) => make("td", {}, percent(percentOf(set, kind, model, i))))))));
-  const facts = make("dl", { class: "x-facts" }, ...factsOf(set, i).map(([name, value]) =>
+  const facts = make("dl", { class: "x-facts" }, ...factsOf(set, i).slice(2).map(([name, value]) =>
     make("div", {}, make("dt", {}, make("bdi", {}, name)), make("dd", {}, make("bdi", {}, value)))));
   return {
     title: `Row ${counted(set.row[i])} of the ${set.title}`,
