@@ -75,11 +75,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Strip:
-    """A named row of pictures."""
+    """A named row of pictures; ``follows`` where it belongs to the row above."""
 
     name: str
     detail: str
     pictures: list[Picture]
+    follows: bool = False
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,9 @@ def of_comparison(folder: ComparisonFolder) -> Page:
         claims.of_comparison(comparison, summary),
         explore_section.explore(source, target, missing, similar),
     ]
-    sections += score_sections.sections(folder.score) if folder.score else []
+    sections += (
+        score_sections.sections(folder.score, source, target, missing) if folder.score else []
+    )
     sections.append(coverage_section.coverage(lacks))
     sections += comparison_sections.sections(comparison, target)
     sections.append(nearest_section.nearest_sources(folder, source, missing))
@@ -107,7 +109,10 @@ def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
     target = pose_sets.target_at(folder, target_address) if target_address else None
     lacks = lacking.of(source, target)
     explorer = explore_section.explore(source, target, missing, folder.summary.get("similarity"))
-    sections: list[Section | None] = [explorer, *score_sections.sections(folder)]
+    sections: list[Section | None] = [
+        explorer,
+        *score_sections.sections(folder, source, target, missing),
+    ]
     sections.append(coverage_section.coverage(lacks))
     summary = folder.summary
     method = summary["method"]

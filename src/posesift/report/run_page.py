@@ -46,7 +46,9 @@ def of_run(folder: RunFolder) -> Page:
         claims.of_run(folder),
         explore_section.explore(source, target, missing, similar),
     ]
-    sections += score_sections.sections(folder.score) if folder.score else []
+    sections += (
+        score_sections.sections(folder.score, source, target, missing) if folder.score else []
+    )
     sections.append(coverage_section.coverage(lacks))
     sections += run_sections.sections(folder, target)
     sections.append(example_sections.of_run(folder))

@@ -1,17 +1,15 @@
-"""Figures about a score: its histogram and the variation inside its bins.
+"""Figures about a score: its histogram, and how a target falls into its bins.
 
 N samples, k bins. Bins are counted from 0 in every argument and from 1 in every picture.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator
 
+from posesift.difficulty import bins
 from posesift.report import theme
+from posesift.report.bin_axis import bin_axis, named, told
 from posesift.report.theme import Chart
 from posesift.report.wording import count, number
 
@@ -72,132 +70,102 @@ def histogram(score_N: np.ndarray, edges: list[float], panel: list[int]) -> Char
 
 
 @theme.styled
-def score_boxes(variation: list[dict[str, Any]]) -> Chart:
-    """Box plot of the score inside each bin (quantiles 5, 25, 50, 75, 95 and the mean)."""
-    figure, axis = theme.canvas()
-    colours = theme.ramp(len(variation))
-    rows = [row for row in variation if row["q50"] is not None]  # a bin may be empty
-    boxes = [
-        {
-            "whislo": row["q05"],
-            "q1": row["q25"],
-            "med": row["q50"],
-            "q3": row["q75"],
-            "whishi": row["q95"],
-            "mean": row["mean"],
-            "fliers": [],
-        }
-        for row in rows
+def both_spreads(source_N: np.ndarray, target_M: np.ndarray) -> Chart:
+    """How the scores of a source and of a target spread, each as a share of its own poses.
+
+    Args:
+        source_N: (N,) scores of the source.
+        target_M: (M,) scores of the target by the same scorer.
+    """
+    score = np.concatenate([source_N, target_M]).astype(np.float64)
+    logarithmic = _has_a_tail(score)
+    bars = _bars(score, logarithmic, 40)
+    share = [
+        100 * np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)[0] / len(score_N)
+        for score_N in (source_N, target_M)
     ]
-    drawn = axis.bxp(
-        boxes,
-        positions=[row["bin"] + 1 for row in rows],
-        widths=0.66,
-        showmeans=True,
-        showcaps=False,
-        patch_artist=True,
-        medianprops={"color": theme.INK, "linewidth": 1.3},
-        meanprops={
-            "marker": "o",
-            "markersize": 3,
-            "markerfacecolor": theme.PAPER,
-            "markeredgecolor": theme.INK,
-        },
-        whiskerprops={"color": theme.MUTED, "linewidth": 1.0},
-        boxprops={"edgecolor": theme.MUTED, "linewidth": 0.8},
-        manage_ticks=False,
-    )
-    for box, row in zip(drawn["boxes"], rows, strict=True):
-        box.set_facecolor(colours[row["bin"]])
-    low, high = min(b["whislo"] for b in boxes), max(b["whishi"] for b in boxes)
-    if low > 0 and high / low > 30:
-        theme.logarithmic(axis, "y")
-    _bin_axis(axis, variation)
-    axis.set_ylabel("score of a pose")
-    first, last = rows[0], rows[-1]
+    figure, axis = theme.canvas()
+    pale, strong = theme.ramp(5)[1], theme.series(1)
+    axis.stairs(share[0], bars, fill=True, color=pale, alpha=0.75, label="source")
+    axis.stairs(share[1], bars, color=strong.colour, linewidth=1.8, label="target")
+    if logarithmic:
+        theme.logarithmic(axis, "x")
+    axis.set(xlabel="difficulty score (higher = harder)", ylabel="share of the set (%)")
+    axis.set_ylim(0, max(part.max() for part in share) * 1.08)
+    axis.grid(visible=False, axis="x")
+    axis.legend(loc="upper right")
+    middle = [number(float(np.median(score_N)), 2) for score_N in (source_N, target_M)]
     return theme.finish(
         figure,
-        title="Variation of the score in each bin",
+        title="Scores of source and target",
         alt=(
-            f"Box plot of the score in {len(variation)} bins. The median rises from "
-            f"{number(first['q50'], 2)} in bin 1 to {number(last['q50'], 2)} in bin "
-            f"{len(variation)}; the middle half widens from "
-            f"{number(first['q75'] - first['q25'], 3)} to {number(last['q75'] - last['q25'], 3)}."
+            f"Two histograms on one axis. The median score is {middle[0]} in the source and "
+            f"{middle[1]} in the target."
         ),
         caption=(
-            "Box: middle half; line: median; dot: mean; whiskers: 5 % to 95 %. "
-            "This rises by construction, since bins are cut from the same score."
+            f"Each as a share of its own poses{', on a logarithmic axis' if logarithmic else ''}. "
+            f"Filled: source, median {middle[0]}. Line: target, median {middle[1]}. Where only the "
+            "line rises, the source has little to teach."
         ),
     )
 
 
 @theme.styled
-def covariance(variation: list[dict[str, Any]], held_out: bool) -> Chart:
-    """Trace of the covariance of normalised poses inside each bin: the evidence.
+def target_share(source_k: np.ndarray, target_k: np.ndarray, most: int = 50) -> Chart:
+    """How the poses of a target spread over the bins of the source.
 
     Args:
-        variation: a score's rows, one a bin.
-        held_out: whether the poses were held out of the scorer's fit.
+        source_k: poses of the source in each of k bins.
+        target_k: poses of the target in each of them, at least one in all.
+        most: how many bars may stand side by side; of more bins, neighbours share one.
     """
+    k = len(source_k)
+    pairs = [(int(first), int(last)) for first, last in bins.groups(k, most)]
+    starts = [first for first, _ in pairs]
+    share = [
+        100 * np.add.reduceat(count_k, starts) / max(count_k.sum(), 1)
+        for count_k in (np.asarray(target_k), np.asarray(source_k))
+    ]
     figure, axis = theme.canvas()
-    colours = theme.ramp(len(variation))
-    known = [row for row in variation if row["covariance_trace"] is not None]
-    values = [row["covariance_trace"] for row in known]
+    places = np.arange(1, len(pairs) + 1)
     axis.bar(
-        [row["bin"] + 1 for row in known],
-        values,
+        places,
+        share[0],
         width=0.72,
-        color=[colours[row["bin"]] for row in known],
+        color=theme.ramp(len(pairs)),
         edgecolor=theme.MUTED,
         linewidth=0.6,
     )
-    unknown = [row["bin"] + 1 for row in variation if row["covariance_trace"] is None]
-    axis.plot(unknown, [0] * len(unknown), "x", color=theme.MUTED, clip_on=False)
-    _bin_axis(axis, variation)
-    axis.set_ylabel("spread of poses (covariance trace)")
-    missing = f" Crosses: too few held-out poses ({len(unknown)} bins)." if unknown else ""
-    ends = (
-        f"from {number(values[0], 2)} in bin {known[0]['bin'] + 1} to "
-        f"{number(values[-1], 2)} in bin {known[-1]['bin'] + 1}"
-        if known
-        else "not known in any bin"
-    )
+    look = theme.series(0)
+    axis.stairs(
+        share[1], np.append(places - 0.5, len(pairs) + 0.5), baseline=None,
+        color=look.colour, linestyle=look.dash, linewidth=1.6, label="source",
+    )  # fmt: skip
+    top = max(share[0].max(), share[1].max())
+    if len(pairs) <= 12:
+        for place, value in zip(places, share[0], strict=True):
+            text = f"{value:.0f}" if value >= 1 or value == 0 else "<1"
+            ground = {"boxstyle": "round,pad=0.1", "facecolor": theme.PAPER, "edgecolor": "none"}
+            axis.annotate(
+                text, (place, value), (0, 3), textcoords="offset points", ha="center", fontsize=8,
+                bbox=ground,
+            )  # fmt: skip
+    bin_axis(axis, pairs)
+    axis.set(ylabel="target poses in the bin (%)", ylim=(0, top * 1.12))
+    axis.legend(loc="upper left")
+    last = named(pairs[-1])
     return theme.finish(
         figure,
-        title="Variation of the poses in each bin",
-        alt=f"Bar chart of the spread of the poses in {len(variation)} bins, {ends}.",
-        caption=(
-            "How far the normalised poses of a bin lie from each other"
-            f"{', on poses held out of a fit' if held_out else ''}. Nothing in the construction "
-            "makes this rise; where it does, the hard bins do hold more varied poses." + missing
-        ),
-    )
-
-
-@theme.styled
-def rare_share(variation: list[dict[str, Any]]) -> Chart | None:
-    """Share of rare modes in each bin; None where the source does not know its modes."""
-    rows = [row for row in variation if row.get("rare_share") is not None]
-    if not rows:
-        return None
-    figure, axis = theme.canvas()
-    shares = [100 * row["rare_share"] for row in rows]
-    colours = [theme.ramp(len(variation))[row["bin"]] for row in rows]
-    places = [row["bin"] + 1 for row in rows]
-    axis.vlines(places, 0, shares, colors=colours, linewidth=3)
-    axis.scatter(places, shares, s=34, c=colours, edgecolors=theme.MUTED, linewidths=0.7, zorder=3)
-    _bin_axis(axis, variation)
-    axis.set(ylabel="rare modes in the bin (%)", ylim=(0, max(*shares, 1) * 1.1))
-    return theme.finish(
-        figure,
-        title="Rare modes in each bin",
+        title="Where the target's poses fall",
         alt=(
-            f"Share of rare modes by bin, from {number(shares[0])} % in bin {places[0]} to "
-            f"{number(shares[-1])} % in bin {places[-1]}."
+            f"Bar chart of the share of target poses in each bin of the source: "
+            f"{number(share[0][0])} % in {named(pairs[0])}, {number(share[0][-1])} % in {last}; "
+            f"of the source {number(share[1][0])} % and {number(share[1][-1])} %."
         ),
         caption=(
-            "A built-in world knows which of its modes are rare (mixture share below 3 %). "
-            "The scorer does not; it saw keypoints only."
+            f"Share of the {count(np.sum(target_k))} target poses in each bin of the source, "
+            "scored by the source's scorer. Dashed: the source itself. A bar far above the line "
+            f"is a kind of pose that the target has more of.{told(pairs, 'bar')}"
         ),
     )
 
@@ -216,21 +184,3 @@ def _bars(score_N: np.ndarray, logarithmic: bool, bars: int = 64) -> np.ndarray:
     if logarithmic:
         return np.geomspace(max(low, np.quantile(score_N, 0.001) / 2), high * 1.0001, bars + 1)
     return np.linspace(low, high, bars + 1)
-
-
-def ticks_of(k: int) -> list[int]:
-    """At most about nine whole numbers from 1 to k, both ends among them."""
-    step = max(1, round((k - 1) / 8))
-    ticks = list(range(1, k + 1, step))
-    if ticks[-1] != k:
-        ticks = [t for t in ticks if k - t >= step] + [k]
-    return ticks
-
-
-def _bin_axis(axis: Axes, variation: list[dict[str, Any]]) -> None:
-    """An x axis over bins, from 1, named at both ends."""
-    k = len(variation)
-    axis.xaxis.set_major_locator(FixedLocator(ticks_of(k)))
-    axis.set_xlim(0.3, k + 0.7)
-    axis.set_xlabel("bin (1 = easiest)")
-    axis.grid(visible=False, axis="x")

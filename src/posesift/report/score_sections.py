@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from posesift.difficulty.bins import panel_bins
 from posesift.report import (
-    drawing,
-    examples,
-    samples,
+    bin_gallery,
+    kinematic_figure,
     score_figures,
     scorer_table,
     similarity_figure,
     theme,
+    variation_figures,
 )
-from posesift.report.blocks import Block, Charts, Gallery, Note, Picture, Section, Strip
+from posesift.report.blocks import Block, Charts, Note, Section
 from posesift.report.folders import ScoreFolder
-from posesift.report.wording import count, number
+from posesift.report.pose_sets import PoseSet
+from posesift.report.wording import count, number, ordinal_part
 
-PER_BIN = 6
 
+def sections(
+    score: ScoreFolder,
+    source: PoseSet | None = None,
+    target: PoseSet | None = None,
+    missing: str = "",
+) -> list[Section]:
+    """Sections on the source's poses, in the order of the story.
 
-def sections(score: ScoreFolder) -> list[Section]:
-    """Sections on the source's poses, in the order of the story."""
-    found = [distribution(score), gallery(score), alike(score)]
+    Args:
+        score: what was scored.
+        source: its poses, or None.
+        target: the poses that a model is tested on, or None.
+        missing: why there is no source, or "".
+    """
+    found = [distribution(score), gallery(score, source, target, missing), alike(score, source)]
     if table := scorer_table.scorers(score.summary):
         lead = "What the chosen score adds over reconstruction error and over cheap scores."
         found.append(Section("scorers", "Which score", lead, [table]))
@@ -33,11 +46,13 @@ def distribution(score: ScoreFolder) -> Section:
     summary = score.summary
     k = summary["bins"]
     held_out = (summary.get("agreement") or {}).get(summary["method"]) is not None
+    rows = summary.get("variation_grouped") or summary["variation"]
+    varied = variation_figures.pose_boxes(rows, held_out)
     charts: list[theme.Chart | None] = [
         score_figures.histogram(score.score_N, summary["edges"], list(panel_bins(k))),
-        score_figures.score_boxes(summary["variation"]),
-        score_figures.covariance(summary["variation"], held_out),
-        score_figures.rare_share(summary["variation"]),
+        variation_figures.score_boxes(rows),
+        varied,
+        variation_figures.rare_share(rows),
     ]
     binning = {
         "quantile": "bins of equal size",
@@ -45,72 +60,81 @@ def distribution(score: ScoreFolder) -> Section:
         "log-width": "bins of equal width in the logarithm of the score",
     }.get(summary.get("binning", ""), "bins")
     lead = (
-        f"{count(summary['samples'])} poses scored with {summary['method']} and cut into {k} "
-        f"{binning}, from easy (1) to hard ({k})."
+        f"{count(summary['samples'])} poses scored with {summary['method']} and cut into "
+        f"{count(k)} {binning}, from easy (1) to hard ({count(k)})."
+        if k > 1
+        else f"{count(summary['samples'])} poses scored with {summary['method']}, in one bin."
     )
     blocks: list[Block] = [Charts([chart for chart in charts if chart])]
+    if varied is None:
+        few = "How much the poses of a bin vary is not shown: no bin holds 8 of them to measure it."
+        blocks.append(Note(few, strong=False))
     return Section("poses", "How hard the poses are", lead, blocks)
 
 
-def gallery(score: ScoreFolder) -> Section:
-    """Samples of the panel bins with their skeletons."""
+def gallery(
+    score: ScoreFolder,
+    source: PoseSet | None,
+    target: PoseSet | None = None,
+    missing: str = "",
+) -> Section:
+    """Samples of the panel bins with their skeletons, and where a target's poses fall."""
     summary = score.summary
-    table, problem = samples.table_of(summary["address"], summary["samples"])
-    lead = "One row a bin, from easy to hard: the eye is the first check of a difficulty score."
-    title = "What the bins look like"
-    if table is None:
-        text = f"No poses are shown: {problem}."
-        return Section("bins", title, lead, [Note(text)])
-    strips, images, problem = [], [], ""
-    for b in panel_bins(summary["bins"]):
-        rows = examples.of_bin(score.bin_N, b, PER_BIN)
-        crops = samples.crops(table, score.index_N[rows], near=True)
-        images, problem = images + crops.images, problem or crops.problem
-        low, high = summary["edges"][b], summary["edges"][b + 1]
-        strips.append(
-            Strip(
-                name=f"Bin {b + 1}",
-                detail=f"score {number(low, 2)} to {number(high, 2)}",
-                pictures=[
-                    _picture(crops, i, b, float(score.score_N[row])) for i, row in enumerate(rows)
-                ],
-            )
-        )
-    blocks: list[Block] = [
-        Gallery(
-            title="Bins in pictures",
-            caption=f"Up to {PER_BIN} poses of each bin, drawn at random (seed 0), not chosen.",
-            strips=strips,
-        )
-    ]
-    if said := samples.shortfall(images, problem):
-        blocks.insert(0, Note(f"Skeletons without images: {said}."))
-    return Section("bins", title, lead, blocks)
+    lead = "From easy to hard: the eye is the first check of a difficulty score."
+    blocks: list[Block] = []
+    if target is not None and not bin_gallery.comparable(target, summary):
+        why = "the scorer was not kept, so the target's poses are in bins of another measure"
+        blocks.append(Note(f"The target is not shown in these bins: {why}.", strong=False))
+        target = None
+    if target is not None:
+        k = summary["bins"]
+        target_k = np.bincount(target.bin_N[target.bin_N >= 0], minlength=k)
+        if target_k.any():
+            source_k = np.bincount(score.bin_N.astype(np.int64), minlength=k)
+            scored = target.score_N[target.bin_N >= 0]
+            spreads = score_figures.both_spreads(score.score_N, scored)
+            blocks.append(Charts([score_figures.target_share(source_k, target_k), spreads]))
+            lead = _hardest(source_k, target_k)
+        if silent := int((target.bin_N < 0).sum()):
+            text = f"{count(silent)} target poses have too few visible keypoints to be scored."
+            blocks.append(Note(text, strong=False))
+    blocks += bin_gallery.gallery(summary, source, target, missing)
+    return Section("bins", "What the bins look like", lead, blocks)
 
 
-def alike(score: ScoreFolder) -> Section:
-    """Bin similarity heatmap."""
+def _hardest(source_k: np.ndarray, target_k: np.ndarray) -> str:
+    """How much of the target lies in the source's hardest bin."""
+    k, inside, total = len(source_k), int(target_k[-1]), int(target_k.sum())
+    held = f"{count(inside)} of {count(total)} target poses lie in"
+    if k == 1:
+        return f"{held} the source's one bin; with more bins this would say where they differ."
+    name = ordinal_part(k)
+    part = f"bin {count(k)}" if name == "bin" else name
+    where = f"the source's hardest {part}" if name != "bin" else f"{part}, the source's hardest"
+    share = 100 * source_k[-1] / max(source_k.sum(), 1)
+    return f"{held} {where}, which holds {number(share)} % of the source."
+
+
+def alike(score: ScoreFolder, source: PoseSet | None = None) -> Section:
+    """The angles that poses are compared by, and the heatmap of how alike two bins are."""
     similar = score.summary.get("similarity")
     lead = "Bins that differ from all others hold what the rest of the source cannot teach."
+    charts: list[theme.Chart] = []
+    notes: list[Block] = []
+    if source is not None and (tree := kinematic_figure.of_set(source)):
+        charts.append(tree)
     if not similar:
-        note = Note("The similarity of the bins was not measured.", strong=False)
-        return Section("similarity", "How alike the bins are", lead, [note])
-    chart = similarity_figure.similarity(similar["matrix"], similar["used"], similar["left_out"])
-    return Section("similarity", "How alike the bins are", lead, [Charts([chart])])
-
-
-def _picture(crops: samples.Crops, i: int, b: int, score: float) -> Picture:
-    keypoints, side = crops.keypoints_MK2[i], float(crops.side)
-    image = crops.images[i]
-    if image is None:
-        keypoints, side = drawing.framing(keypoints, crops.visible_MK[i])
-    mode = crops.mode[i] if crops.mode else ""
-    return drawing.picture(
-        crops.skeleton,
-        keypoints,
-        crops.visible_MK[i],
-        side=side,
-        image=image,
-        alt=f"Pose of bin {b + 1}, score {number(score, 2)}{', ' + mode if mode else ''}",
-        caption=[part for part in (mode, number(score, 2)) if part],
-    )
+        notes.append(Note("The similarity of the bins was not measured.", strong=False))
+    elif len(similar["matrix"]) < 2:
+        value = number(similar["matrix"][0][0], 2) if similar["matrix"] else number(None)
+        text = f"One bin has no other to be compared with. Mean cosine within it: {value}."
+        notes.append(Note(text, strong=False))
+    else:
+        pairs = [(int(first), int(last)) for first, last in similar.get("bins") or []]
+        charts.append(
+            similarity_figure.similarity(
+                similar["matrix"], similar["used"], similar["left_out"], pairs
+            )
+        )
+    blocks: list[Block] = [Charts(charts)] if charts else []
+    return Section("similarity", "How alike the bins are", lead, [*blocks, *notes])

@@ -1,0 +1,199 @@
+"""The kinematic tree: one pose with its joint angles written in degrees.
+
+K keypoints, A angles, N poses, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Wedge
+
+from posesift.report import theme
+from posesift.report.pose_sets import PoseSet
+from posesift.report.theme import Chart
+from posesift.report.wording import count, number, shortened
+from posesift.skeletons import Skeleton
+
+_WIDE, _NESTED, _LARGEST = 0.3, 1.35, 0.075  # an arc: of its shorter bone, the next, of the pose
+
+
+def chosen(poses: PoseSet) -> int | None:
+    """Row of the pose to draw; None where no pose has an angle.
+
+    In the hardest bin that holds a pose, of those with the most angles defined, the one of median
+    score.
+    """
+    angles_N = np.isfinite(poses.angles_NA).sum(axis=1)
+    able_N = (poses.bin_N >= 0) & (angles_N > 0) & np.isfinite(poses.score_N)
+    if not able_N.any():
+        return None
+    hardest_N = able_N & (poses.bin_N == poses.bin_N[able_N].max())
+    rows = np.flatnonzero(hardest_N & (angles_N == angles_N[hardest_N].max()))
+    order = rows[np.lexsort((rows, poses.score_N[rows]))]
+    return int(order[(len(order) - 1) // 2])
+
+
+def of_set(poses: PoseSet) -> Chart | None:
+    """The tree of the pose that `chosen` finds, with that rule in its caption."""
+    row = chosen(poses)
+    if row is None:
+        return None
+    b = int(poses.bin_N[row])
+    rule = (
+        f"the pose of median score among those of bin {b + 1} with the most angles defined "
+        f"(row {count(poses.row_N[row])} of the data, score {number(poses.score_N[row], 2)})"
+    )
+    table = poses.table
+    return tree(
+        table.skeleton,
+        np.asarray(table.keypoints_NK2[row], np.float64),
+        np.asarray(table.visible_NK[row], bool),
+        poses.angles_NA[row],
+        rule,
+    )
+
+
+@theme.styled
+def tree(
+    skeleton: Skeleton,
+    keypoints_K2: np.ndarray,
+    visible_K: np.ndarray,
+    angles_A: np.ndarray,
+    rule: str,
+) -> Chart:
+    """One pose, arcs at the vertices of its angles, and a table of the degrees.
+
+    Args:
+        skeleton: of the pose.
+        keypoints_K2: any unit, y pointing down.
+        visible_K: keypoints that are drawn.
+        angles_A: degrees, NaN = undefined.
+        rule: how the pose was chosen, for the caption.
+    """
+    figure = Figure(figsize=(4.6, 3.8))
+    axis = figure.add_axes((0.01, 0.02, 0.6, 0.96))
+    listing = figure.add_axes((0.63, 0.02, 0.36, 0.96))
+    for part in (axis, listing):
+        part.axis("off")
+    seen_K2 = keypoints_K2[visible_K]
+    extent = max(float(np.ptp(seen_K2, axis=0).max()), 1e-9)
+    points_K2 = (keypoints_K2 - seen_K2.mean(axis=0)) / extent
+    for (a, b), colour in zip(skeleton.limbs, skeleton.colours, strict=True):
+        if visible_K[a] and visible_K[b]:
+            axis.plot(*points_K2[[a, b]].T, color=colour, linewidth=2.4, solid_capstyle="round")
+    known = [i for i in range(len(skeleton.triplets)) if np.isfinite(angles_A[i])]
+    _arcs(axis, skeleton, points_K2, known)
+    axis.plot(
+        *points_K2[visible_K].T, "o", color=theme.INK, markeredgecolor=theme.PAPER, markersize=4.5
+    )
+    _labels(axis, skeleton, points_K2, visible_K, known)
+    axis.set_aspect("equal")
+    axis.margins(0.08)
+    axis.invert_yaxis()
+    _table(listing, skeleton, angles_A)
+    read = [
+        f"{name} {number(float(angles_A[i]))}" for i, name in enumerate(skeleton.angle_names)
+        if np.isfinite(angles_A[i])
+    ]  # fmt: skip
+    dashes = " A dash: a keypoint is missing." if len(known) < len(skeleton.triplets) else ""
+    return theme.finish(
+        figure,
+        title="The joint angles that poses are compared by",
+        alt=f"Skeleton of one pose with its joint angles in degrees: {', '.join(read)}.",
+        caption=(
+            f"Kinematic tree of {rule}. Angles do not change when a pose is moved, scaled, "
+            f"rotated or mirrored; EvalPose and the heatmap compare poses by them.{dashes}"
+        ),
+    )
+
+
+def _arcs(axis: Axes, skeleton: Skeleton, points_K2: np.ndarray, known: list[int]) -> None:
+    """A wedge at the vertex of each known angle; at one vertex, each outside the last."""
+    for i, (way_a, way_c, radius) in _wedges(skeleton, points_K2, known).items():
+        start, turn = way_a, (way_c - way_a) % 360
+        if turn > 180:
+            start, turn = way_c, 360 - turn
+        vertex = points_K2[skeleton.triplets[i][1]]
+        axis.add_patch(
+            Wedge(vertex, radius, start, start + turn, facecolor=theme.SIGNAL, alpha=0.22, zorder=1)
+        )
+        axis.add_patch(
+            Wedge(
+                vertex, radius, start, start + turn, width=0.0, fill=False,
+                edgecolor=theme.SIGNAL, linewidth=1.1, zorder=3,
+            )
+        )  # fmt: skip
+
+
+def _wedges(
+    skeleton: Skeleton, points_K2: np.ndarray, known: list[int]
+) -> dict[int, tuple[float, float, float]]:
+    """Of each known angle the directions of its two bones in degrees, and the arc's radius."""
+    found: dict[int, tuple[float, float, float]] = {}
+    at_vertex: dict[int, int] = {}
+    for i in known:
+        a, vertex, c = skeleton.triplets[i]
+        u, v = points_K2[a] - points_K2[vertex], points_K2[c] - points_K2[vertex]
+        shorter = min(np.hypot(*u), np.hypot(*v))
+        inner = at_vertex.get(vertex, 0)
+        at_vertex[vertex] = inner + 1
+        radius = float(min(_WIDE * shorter, _LARGEST) * _NESTED**inner)
+        ways = [float(np.degrees(np.arctan2(w[1], w[0]))) for w in (u, v)]
+        found[i] = (ways[0], ways[1], radius)
+    return found
+
+
+def _labels(
+    axis: Axes,
+    skeleton: Skeleton,
+    points_K2: np.ndarray,
+    visible_K: np.ndarray,
+    known: list[int],
+) -> None:
+    """The number of each angle near the middle of its arc, clear of bones and other numbers."""
+    bones = [points_K2[visible_K]]
+    for a, b in skeleton.limbs:
+        if visible_K[a] and visible_K[b]:
+            along = np.linspace(0, 1, 9)[:, None]
+            bones.append(points_K2[a] + along * (points_K2[b] - points_K2[a]))
+    bones_P2, numbers = np.concatenate(bones), np.empty((0, 2))
+    for i, (way_a, way_c, radius) in _wedges(skeleton, points_K2, known).items():
+        vertex = points_K2[skeleton.triplets[i][1]]
+        middle = float(np.angle(np.exp(1j * np.radians([way_a, way_c])).sum()))
+        choices = []
+        for turn in np.radians([0, 25, -25, 50, -50, 80, -80, 120, -120, 180]):
+            for reach in radius + np.array([0.035, 0.06, 0.09, 0.13]):
+                way = middle + turn
+                place = vertex + reach * np.array([np.cos(way), np.sin(way)])
+                crowd = _crowding(place, bones_P2, 0.035) + 3 * _crowding(place, numbers, 0.07)
+                choices.append((crowd + 4 * (reach - radius) + 0.2 * abs(turn), *place))
+        _, x, y = min(choices)
+        numbers = np.vstack([numbers, (x, y)])
+        arc = vertex + radius * np.array([np.cos(middle), np.sin(middle)])
+        if np.hypot(x - arc[0], y - arc[1]) > 0.055:
+            axis.plot([arc[0], x], [arc[1], y], color=theme.SIGNAL, linewidth=0.6, zorder=3)
+        ground = {"boxstyle": "round,pad=0.1", "facecolor": theme.PAPER, "edgecolor": "none"}
+        axis.text(x, y, f"θ{i + 1}", ha="center", va="center", fontsize=7.5, bbox=ground, zorder=5)
+
+
+def _crowding(place: np.ndarray, others_P2: np.ndarray, room: float) -> float:
+    """How much of the ``room`` around a place others take: 0 for none."""
+    distance_P = np.hypot(*(others_P2 - place).T)
+    return float(np.maximum(1 - distance_P / room, 0).sum())
+
+
+def _table(axis: Axes, skeleton: Skeleton, angles_A: np.ndarray) -> None:
+    """Number, name and degrees of every angle, one a line."""
+    lines = len(skeleton.angle_names)
+    pitch = min(1 / max(lines, 1), 0.072)
+    size = min(8.0, pitch * 3.65 * 72 * 0.72)
+    axis.set(xlim=(0, 1), ylim=(0, 1))
+    for i, name in enumerate(skeleton.angle_names):
+        y = 0.5 + pitch * (lines / 2 - i - 0.5)
+        axis.text(0.0, y, f"θ{i + 1}", va="center", fontsize=size, color=theme.MUTED)
+        axis.text(0.17, y, shortened(name, 20), va="center", fontsize=size)
+        degrees = None if np.isnan(angles_A[i]) else float(angles_A[i])
+        unit = "" if degrees is None else "°"
+        axis.text(1.0, y, f"{number(degrees)}{unit}", va="center", ha="right", fontsize=size)
