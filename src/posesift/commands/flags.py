@@ -87,10 +87,11 @@ def resumable(folder: Path) -> Iterator[None]:
 
 
 def show(page: Path) -> None:
-    """Open a page in the browser."""
+    """Open a page in the browser; where there is none, say so."""
     import webbrowser
 
-    webbrowser.open(page.resolve().as_uri())
+    if not webbrowser.open(page.resolve().as_uri()):
+        warn(f"found no browser to open {page} in; open it by hand")
 
 
 def table_text(rows: list[list[str]], header: list[str]) -> str:

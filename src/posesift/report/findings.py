@@ -6,9 +6,10 @@ called that, one seed is called one seed, and a cheap score that does as well as
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from posesift.report import methods, results
+from posesift.report import headline, methods, results
 from posesift.report.adaptation_finding import adapted, closed, later_bins
 from posesift.report.blocks import Finding
 from posesift.report.results import Comparison
@@ -35,12 +36,20 @@ _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
 def of_comparison(comparison: Comparison, summary: dict[str, Any] | None) -> list[Finding]:
     """What a comparison says beyond the opening questions, in the order of the page."""
-    found = [adapted(comparison), closed(comparison)]
-    found += [changed(comparison) if methods.samples_differently(comparison) else None]
+    at = headline.anchors(comparison, summary)
+    found = [_proven(adapted(comparison), at.get(headline.ADAPTATION))]
+    found += [_proven(closed(comparison), at.get(headline.GAP))]
+    if methods.samples_differently(comparison):
+        found.append(_proven(changed(comparison), at.get(headline.SAMPLING)))
     found += [later_bins(comparison)]
     found += [gap(comparison), cheaper(summary) if summary else None, supported(comparison)]
     found += [free(comparison)]
     return [finding for finding in found if finding]
+
+
+def _proven(finding: Finding | None, anchor: str | None) -> Finding | None:
+    """A finding with a link to its claim, where there are both."""
+    return replace(finding, links=[("Evidence", anchor)]) if finding and anchor else finding
 
 
 def lacks(

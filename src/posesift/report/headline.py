@@ -13,12 +13,17 @@ from posesift.report.sampling_finding import sure
 from posesift.report.wording import number, ordinal_part, signed
 
 WHOLE = "PCK@0.05, target"  # the endpoint of that name
+ADAPTATION, GAP, SAMPLING = "adaptation", "gap", "endpoint named in advance"
 
 
 @dataclass(frozen=True)
 class Headline:
-    """A large number, and the claim that it makes."""
+    """A large number, and the claim that it makes.
 
+    ``about``: what it is about, for the parts of the summary that point to it.
+    """
+
+    about: str
     figure: Figure
     claim: Claim
 
@@ -27,6 +32,14 @@ def figures(comparison: Comparison, summary: dict[str, Any] | None) -> list[Figu
     """The numbers at the top of the page, each pointing to its claim."""
     found = headlines(comparison, summary)
     return [replace(shown.figure, anchor=f"claim-{i + 1}") for i, shown in enumerate(found)]
+
+
+def anchors(comparison: Comparison, summary: dict[str, Any] | None) -> dict[str, str]:
+    """Where on the page the evidence of each headline stands, by what it is about."""
+    found: dict[str, str] = {}
+    for i, shown in enumerate(headlines(comparison, summary)):
+        found.setdefault(shown.about, f"claim-{i + 1}")
+    return found
 
 
 def headlines(comparison: Comparison, summary: dict[str, Any] | None) -> list[Headline]:
@@ -47,7 +60,7 @@ def _primary(comparison: Comparison) -> Headline:
             f"{arm} minus {against}: not known.", signed(None), "points", verdicts.UNTOLD,
             [("seeds", "no seed has both arms")], strong=True,
         )  # fmt: skip
-        return Headline(Figure(signed(None), "points", what, strong=True), claim)
+        return Headline(SAMPLING, Figure(signed(None), "points", what, strong=True), claim)
     seeds = len(row["values"])
     verdict = verdicts.of(shown, seeds)
     claim = Claim(
@@ -59,7 +72,7 @@ def _primary(comparison: Comparison) -> Headline:
         strong=True,
     )
     what += f" · {sure(shown, seeds)}"
-    return Headline(Figure(signed(shown.mean), "points", what, strong=True), claim)
+    return Headline(SAMPLING, Figure(signed(shown.mean), "points", what, strong=True), claim)
 
 
 def _adaptation(comparison: Comparison) -> list[Headline]:
@@ -84,7 +97,7 @@ def _adaptation(comparison: Comparison) -> list[Headline]:
                 verdict,
                 evidence.of_row(comparison, row, change),
             )
-            found.append(Headline(Figure(claim.value, "points", what), claim))
+            found.append(Headline(ADAPTATION, Figure(claim.value, "points", what), claim))
     for method in methods.adapted(comparison):
         name = methods.uniform(comparison, method)
         share, seeds = methods.gap_closed(comparison, name) if name else (None, 0)
@@ -111,7 +124,7 @@ def _closed(comparison: Comparison, called: str, share: Interval, seeds: int) ->
     value = number(share.mean, 0)
     what = f"of the gap from {base} to the oracle, closed by {methods.name(method)} · {how}"
     claim = Claim(sentence, value, "%", verdict, evidence.of_share(comparison, called, share))
-    return Headline(Figure(value, "%", what), claim)
+    return Headline(GAP, Figure(value, "%", what), claim)
 
 
 def _fall(comparison: Comparison) -> Headline | None:
@@ -145,7 +158,7 @@ def _fall(comparison: Comparison) -> Headline | None:
             ("difficulty", "of a score that chose no training sample"),
         ],
     )
-    return Headline(Figure(claim.value, "points", what), claim)
+    return Headline("failure", Figure(claim.value, "points", what), claim)
 
 
 def _headroom(comparison: Comparison) -> Headline | None:
@@ -172,7 +185,7 @@ def _headroom(comparison: Comparison) -> Headline | None:
         ],
     )
     what = "pose headroom: what any choice of poses could gain at most"
-    return Headline(Figure(claim.value, "points", what), claim)
+    return Headline("headroom", Figure(claim.value, "points", what), claim)
 
 
 def _rare(summary: dict[str, Any]) -> Headline | None:
@@ -188,4 +201,4 @@ def _rare(summary: dict[str, Any]) -> Headline | None:
         verdicts.LEAD,
         evidence.of_score(summary),
     )
-    return Headline(Figure(value, "AUC", f"rare modes found by {method}"), claim)
+    return Headline("score", Figure(value, "AUC", f"rare modes found by {method}"), claim)
