@@ -10,7 +10,7 @@ from posesift.report import endpoints, methods, results, verdicts
 from posesift.report.blocks import Claim, Figure
 from posesift.report.results import Comparison, Interval
 from posesift.report.sampling_finding import sure
-from posesift.report.wording import number, ordinal_part, signed
+from posesift.report.wording import capitalised, number, ordinal_part, signed
 
 WHOLE = "PCK@0.05, target"  # the endpoint of that name
 ADAPTATION, GAP, SAMPLING = "adaptation", "gap", "endpoint named in advance"
@@ -149,7 +149,7 @@ def _fall(comparison: Comparison) -> Headline | None:
         verdicts.UNTOLD: f"Whether {label} does worse {pair} cannot be told.",
     }.get(verdict, f"{label} does {'worse' if fall.mean < 0 else 'better'} {pair}, in one seed.")
     claim = Claim(
-        sentence,
+        capitalised(sentence),
         signed(fall.mean),
         "points",
         verdict,

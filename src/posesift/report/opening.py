@@ -13,7 +13,7 @@ from posesift.report.pose_sets import PoseSet
 from posesift.report.ranking import Lead
 from posesift.report.results import Comparison
 from posesift.report.sampling_finding import sure
-from posesift.report.wording import number, plural, signed
+from posesift.report.wording import capitalised, number, plural, signed
 
 
 def of_comparison(
@@ -47,7 +47,8 @@ def of_best(comparison: Comparison, anchor: str) -> Finding | None:
     if not methods.several(comparison):
         question = "Which strategy is best?"
     best = results.label(comparison, found.best)
-    answer = f"{best} has the highest mean: {number(found.level.mean)} % PCK@0.05 on the target"
+    level = f"{number(found.level.mean)} % PCK@0.05 on the target"
+    answer = f"{capitalised(best)} has the highest mean: {level}"
     reference = results.reference(comparison)
     base = results.label(comparison, reference)
     if found.best == reference:
@@ -57,19 +58,19 @@ def of_best(comparison: Comparison, anchor: str) -> Finding | None:
         if over:
             answer += f", {signed(over.mean)} points over {base} ({sure(over, seeds)})"
     detail = [
-        f"{plural(found.arms, 'arm').capitalize()}, {plural(found.seeds, 'seed')}. That arm was "
+        f"{capitalised(plural(found.arms, 'arm'))}, {plural(found.seeds, 'seed')}. That arm was "
         "picked by its mean after looking, which flatters it a little."
     ]
     if found.blind:
         detail.append(
-            f"{best} is a control that does not know which poses are hard, so nothing here says "
-            "that difficulty makes the difference."
+            f"{capitalised(best)} is a control that does not know which poses are hard, so "
+            "nothing here says that difficulty makes the difference."
         )
     if oracle := methods.target_oracle(comparison):
         name = oracle["name"]
         top = results.by_seed(comparison, name, "target", "pck", "0.05", "all").values()
-        if level := results.interval(top):
-            detail.append(f"Trained on the target's own labels: {number(level.mean)} %.")
+        if oracles := results.interval(top):
+            detail.append(f"Trained on the target's own labels: {number(oracles.mean)} %.")
     return Finding(
         question,
         f"{answer}. {_ahead(comparison, found)}",

@@ -20,7 +20,7 @@ from posesift.report.folders import ComparisonFolder, Predictions, read_predicti
 from posesift.report.pose_sets import PoseSet
 from posesift.report.results import Interval
 from posesift.report.sampling_finding import sure
-from posesift.report.wording import number, plural, signed
+from posesift.report.wording import capitalised, number, plural, signed
 
 QUESTION = "Does the model fail on them?"
 THRESHOLD = 0.05
@@ -66,7 +66,7 @@ def failing(
         else ("target poses as hard as the source's hardest bin")
     )
     pair = f"{number(found.rare)} % of the joints of {kind} and {number(found.others)} %"
-    levels = f"{label} finds {pair} of those of the others"
+    levels = f"{capitalised(label)} finds {pair} of those of the others"
     levels += f": {signed(found.change.mean)} points ({_sure(found)})"
     answer = f"{_verdict(found)} {levels}."
     detail = []
