@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import re
 import zlib
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.report.conftest import build_score
 
 from posesift import skeletons
 from posesift.data.pixels import read_crop
@@ -26,6 +28,7 @@ from posesift.report import explore_data, score_axis, thumbnails
 from posesift.report.blocks import Explorer, Note
 from posesift.report.explore_section import explore
 from posesift.report.fair_share import fair_share
+from posesift.report.page import write_report
 from posesift.report.pose_sets import Outcome, PoseSet
 
 BODY = skeletons.load("body16")
@@ -327,8 +330,21 @@ def test_noise_over_20_000_poses_leaves_room_for_the_page(tmp_path: Path) -> Non
     target = dataclasses.replace(sets[1], outcomes=outcomes, edges=sets[0].edges)
     text = explore_data.explorer_json(sets[0], target)
     pictures = [len(one["pictures"]) for one in json.loads(text)["sets"]]
-    assert pictures == [600, 360]
-    assert len(text) < 5_500_000  # of the 8 MB of a page
+    assert pictures == [720, 360]
+    assert len(text) < 5_500_000
+
+    # The rest of a page does not grow with the poses.
+    table = dataclasses.replace(
+        sets[1].table, neg_log_p_N=rng.uniform(20, 60, 2_000).astype(np.float32)
+    )
+    table.save(tmp_path / "table.parquet")
+    score = tmp_path / "score"
+    score.mkdir()
+    build_score(score, table, f"poses:{tmp_path / 'table.parquet'},split=all", k=25)
+    page = write_report(score).read_text(encoding="utf-8")
+    _, inside, _ = re.split(r"(?<=explorer-data\">)|(?=</script>)", page, maxsplit=2)
+    assert len(json.loads(inside)["sets"][0]["pictures"]) == 720
+    assert len(text) + len(page) - len(inside) < 8_000_000
 
 
 @pytest.mark.parametrize("n", [1, 2, 50])

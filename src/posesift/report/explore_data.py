@@ -24,8 +24,8 @@ from posesift.report.wording import count
 
 LISTED = 200_000  # poses of a set that a page holds
 PICTURED = {"source": 720, "target": 360}  # pictures of a set
-A_BIN = {"source": 24, "target": 96}  # of a bin, at most; a target crowds into the hardest bins
-PICTURE_BYTES = {"source": 1_700_000, "target": 850_000}  # of all pictures of a set together
+A_BIN = {"source": 48, "target": 96}  # of a bin, at most; a target crowds into the hardest bins
+PICTURE_BYTES = {"source": 1_600_000, "target": 800_000}  # of all pictures of a set together
 MOST_MODES = 65_534
 _NO_MODE = 65_535
 
