@@ -17,6 +17,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from posesift import progress
 from posesift.report import print_pictures, print_tables, printing
 from posesift.report.blocks import Block, Charts, Choice, Download, Gallery, Page, Squares, Table
 from posesift.report.latex import latex
@@ -161,7 +162,7 @@ def _fill(page: Page, folder: Path) -> None:
     for part in ("figures", "tables"):
         (folder / part).mkdir()
     taken: set[tuple[bool, str]] = set()
-    for item in items(page):
+    for item in progress.track(items(page), "figures and tables"):
         name = base = item.name
         drawn, number = isinstance(item.content, Figure), 1
         while (drawn, name) in taken:

@@ -22,7 +22,7 @@ from matplotlib.textpath import text_to_path
 
 from posesift.report import theme
 from posesift.report.blocks import Gallery, Patch, Picture, Square, Squares, Strip
-from posesift.report.printing import COLUMN, PAGE_WIDTH, SMALLEST, TALLEST
+from posesift.report.printing import COLUMN, PAGE_WIDTH, SMALLEST, TALLEST, WIDE_COLUMN
 
 POINTS = 72.0  # in an inch
 _LINE = 8.6  # points from one line of text to the next
@@ -54,7 +54,7 @@ def gallery(block: Gallery) -> list[Figure]:
     columns = max((len(row.pictures) for row in rows), default=0)
     if columns == 0:
         return []
-    inches = COLUMN if columns <= 2 else PAGE_WIDTH
+    inches = {1: COLUMN, 2: COLUMN, 3: WIDE_COLUMN}.get(columns, PAGE_WIDTH)
     pitch = (inches * POINTS - 2 * _MARGIN - _LABEL) / columns
     words = [[_wrapped(" · ".join(p.caption), pitch - 3) for p in row.pictures] for row in rows]
     headings = [_wrapped(name, pitch - 3, 3) for name in block.columns]
@@ -144,6 +144,7 @@ def _draw(axes: Axes, picture: Picture, left: float, top: float, frame: float) -
             extent=(left, left + frame, top + frame, top),
             interpolation="none",
             aspect="auto",
+            zorder=1.5,  # above its ground, below the limbs
         )
         shown.set_clip_path(place)
     scale, px = frame / picture.side, frame / _FRAME_ON_PAGE
@@ -238,7 +239,7 @@ def _write(
 def _wrapped(text: str, width: float, most: int = 4, *, bold: bool = False) -> list[str]:
     """Text in lines of at most ``width`` points; what does not fit ends in an ellipsis."""
     lines: list[str] = []
-    words = text.split()
+    words = text.split(" ")  # not at the spaces inside a number
     for place, word in enumerate(words):
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and _width(joined, bold) <= width:

@@ -25,7 +25,8 @@ from matplotlib.text import Text
 
 from posesift.report import theme
 
-COLUMN, PAGE_WIDTH, TALLEST = 3.5, 7.0, 8.6  # inches; a caption still fits below the tallest
+COLUMN, WIDE_COLUMN, PAGE_WIDTH = 3.5, 5.5, 7.0  # inches
+TALLEST = 8.6  # inches; a caption still fits below
 SMALLEST = 7.0  # points
 _COLUMN_FITS = 5.2  # inches on the page from which a figure spreads over both columns
 _SHRINK = 0.875  # of text that is drawn for a screen
@@ -56,14 +57,14 @@ def fitted(figure: Figure) -> Figure:
     shrink = min(_SHRINK, printed / width) if printed == PAGE_WIDTH else _SHRINK
     with _printing():
         FigureCanvasAgg(figure)
-        figure.draw_without_rendering()  # all ticks are there from now on
         _shrink(figure, shrink)
         figure.set_size_inches(printed, min(height * shrink, TALLEST))
+        _break_labels(figure)  # before the layout, which would make room for the whole of them
         figure.draw_without_rendering()
-        _unspill(figure)
-        figure.draw_without_rendering()
-        _trim(figure)
-        figure.draw_without_rendering()
+        if _unspill(figure):
+            figure.draw_without_rendering()
+        if _trim(figure):
+            figure.draw_without_rendering()
         figure.set_layout_engine("none")
     return figure
 
@@ -116,18 +117,26 @@ def _shrink(figure: Figure, by: float) -> None:
         line.set_markersize(line.get_markersize() * by)
 
 
-def _unspill(figure: Figure) -> None:
-    """Break what became too long for the smaller figure: axis labels, rows of a legend."""
+def _break_labels(figure: Figure) -> None:
+    """Break labels of axes that are longer than the smaller figure has room for."""
     width, height = figure.bbox.size
     for axes in figure.axes:
         for label, room in ((axes.yaxis.label, 0.62 * height), (axes.xaxis.label, 0.9 * width)):
             if max(label.get_window_extent().size) > room:
                 label.set_text(_halved(label.get_text()))
+
+
+def _unspill(figure: Figure) -> bool:
+    """Give legends that reach beyond the figure one column; whether there was one."""
+    width = figure.bbox.width
+    found = False
     for legend in figure.findobj(Legend):
         assert isinstance(legend, Legend)
         extent = legend.get_window_extent()
         if extent.x0 < 1 or extent.x1 > width - 1:
             legend.set_ncols(1)
+            found = True
+    return found
 
 
 def _halved(text: str) -> str:
@@ -143,10 +152,11 @@ def _halved(text: str) -> str:
     return f"{text[:middle]}\n{text[middle + 1 :]}"
 
 
-def _trim(figure: Figure) -> None:
+def _trim(figure: Figure) -> bool:
     """Cut off empty height, which a square picture leaves above and below itself."""
     used = figure.get_tightbbox()
     width, height = figure.get_size_inches()
     slack = height - (used.y1 - used.y0)
     if slack > 0.25:
         figure.set_size_inches(width, height - slack + 0.1)
+    return slack > 0.25

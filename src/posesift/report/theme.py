@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 INK, MUTED, RULE, PAPER = "#1b2433", "#5a6577", "#dfe3ea", "#fefefd"
@@ -202,6 +204,9 @@ def legend_below(axis: Axes, entries: int) -> None:
 
 def finish(figure: Figure, *, title: str, alt: str, caption: str = "") -> Chart:
     """Turn a drawn figure into a `Chart`; the same figure always gives the same bytes."""
+    for line in figure.findobj(Line2D):
+        if isinstance(line, Line2D) and not np.size(line.get_xdata()):
+            line.set_in_layout(False)  # else room is kept down to the corner for nothing
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(
         buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
