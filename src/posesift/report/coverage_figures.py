@@ -63,13 +63,8 @@ def pose_map(
     axis.set(xlim=axis.get_xlim(), ylim=axis.get_ylim(), xticklabels=[], yticklabels=[])
     _number(axis, plane.second_M2[ranked_R])
     handles = [area, *axis.get_legend_handles_labels()[0]]
-    axis.legend(
-        handles=handles,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.12),
-        ncols=3,
-        handletextpad=0.3,
-        columnspacing=1.2,
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=3, handletextpad=0.3, columnspacing=1.2
     )
     one, two = (100 * plane.explained_2).tolist()
     sampled = f" {count(DOTS)} of them are drawn." if len(target_NA) > DOTS else ""
@@ -106,13 +101,23 @@ def angle_densities(source_MA: NDArray, target_NA: NDArray, names: tuple[str, ..
     order = np.argsort(-np.nan_to_num(shift_A, nan=-1.0).round(9), kind="stable")[:PANELS].tolist()
     columns = 3
     rows = -(-len(order) // columns)
-    figure = Figure(figsize=(4.6, 0.55 + 1.0 * rows), layout="constrained")
+    # Set by hand in inches: a layout engine draws all panels several times to find the same.
+    width, height, below = 4.6, 0.55 + 1.0 * rows, 0.5
+    figure = Figure(figsize=(width, height))
+    figure.subplots_adjust(
+        left=0.12 / width,
+        right=1 - 0.2 / width,
+        bottom=below / height,
+        top=1 - 0.38 / height,
+        hspace=0.45 / 0.55,
+        wspace=0.2,
+    )
     grid_G = np.linspace(0.0, 180.0, 61)
     axes = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
     low, high = theme.series(0), theme.series(1)
     for axis, a in zip(axes, order, strict=False):
         source_G, target_G = (
-            angle_space.density(angles[:, a], grid_G) for angles in (source_MA, target_NA)
+            np.sqrt(angle_space.density(angles[:, a], grid_G)) for angles in (source_MA, target_NA)
         )
         axis.fill_between(grid_G, 0, source_G, color=low.colour, alpha=0.4, linewidth=0)
         axis.plot(grid_G, target_G, color=high.colour, linewidth=1.5)
@@ -130,7 +135,7 @@ def angle_densities(source_MA: NDArray, target_NA: NDArray, names: tuple[str, ..
         Patch(color=low.colour, alpha=0.4, linewidth=0, label="source"),
         Line2D([], [], color=high.colour, linewidth=1.5, label="target"),
     ]
-    figure.legend(handles=marks, loc="outside lower center", ncols=2)
+    figure.legend(handles=marks, loc="lower center", ncols=2, borderaxespad=0.1)
     told = [f"{names[a]} ({number(float(shift_A[a]))}°)" for a in order if np.isfinite(shift_A[a])]
     ends = (
         f"most in {listed(told[:3])} and least in {told[-1]}" if told else "in none that is known"
@@ -141,9 +146,10 @@ def angle_densities(source_MA: NDArray, target_NA: NDArray, names: tuple[str, ..
         title="Every joint angle, those that differ most first",
         alt=(f"Densities of {len(order)} joint angles in source and target. They differ {ends}."),
         caption=(
-            "Grey area: source; line: target; from 0 to 180 degrees. The number is how far the two "
-            "lie apart: by how many degrees the angle would have to change on average to spread "
-            "like the other (1-Wasserstein distance)."
+            "Grey area: source; line: target. Heights are square roots of the density, so that "
+            "rare angles are seen too. The number is how far the two lie apart: by how many "
+            "degrees the angle would have to change on average to spread like the other "
+            "(1-Wasserstein distance)."
             + (f" {left_out} angles that differ less are not shown." if left_out else "")
         ),
     )

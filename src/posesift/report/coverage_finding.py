@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from posesift.evaluation import angle_space
 from posesift.report import coverage_table
 from posesift.report.blocks import Finding
 from posesift.report.coverage_section import ANCHOR
 from posesift.report.lacking import Lacking
-from posesift.report.wording import count, listed, percent, plural
+from posesift.report.wording import count, listed, number, percent, plural
 
 QUESTION = "What should be rendered next?"
 _MODES = 4
+_ANGLES = 3
 
 
 def render_next(found: Lacking | str) -> list[Finding]:
@@ -52,11 +56,18 @@ def without_target() -> Finding:
 
 
 def _named(found: Lacking) -> str:
-    """The poses to render in words: their modes where these are known."""
-    modes = coverage_table.modes(found)[:_MODES]
-    if not modes:
+    """The poses to render in words: their modes where these are known, else their joints."""
+    if modes := coverage_table.modes(found)[:_MODES]:
+        told = [
+            f"{mode} ({count(lacking)} of {count(total)} lacking)" for mode, lacking, total in modes
+        ]
+        return f"Poses like these, above all {listed(told)}"
+    c = found.coverage
+    lacking_NA = found.angles_NA[c.row_N[~c.covered_N]]
+    shift_A = np.nan_to_num(angle_space.shift_deg(lacking_NA, found.source.angles_NA))
+    most = np.argsort(-shift_A.round(9), kind="stable")[:_ANGLES]
+    if not shift_A.any():
         return "Poses like these"
-    told = [
-        f"{mode} ({count(lacking)} of {count(total)} lacking)" for mode, lacking, total in modes
-    ]
-    return f"Poses like these, above all {listed(told)}"
+    names = found.target.table.skeleton.angle_names
+    told = [f"{names[a]} ({number(float(shift_A[a]), 0)}°)" for a in most]
+    return f"Poses like these, whose angles differ most from the source's at {listed(told)}"

@@ -120,13 +120,13 @@ def _gallery(found: Lacking) -> Gallery:
     c = found.coverage
     strips = []
     for rank, (pose, nearest) in enumerate(zip(found.pictures, found.nearest, strict=True)):
-        stands = f"stands for {plural(int(c.stands_for_R[rank]), 'target pose')}"
+        stands = f"stands for {plural(int(c.stands_for_R[rank]), 'pose')}"
         away = float(c.nearest_deg_N[c.ranked_R[rank]])
         if np.isfinite(away):
-            stands += f", nearest source pose {number(away, 0)} degrees away"
-        pictures = [replace(pose, caption=["target pose"])]
+            stands += f", nearest source pose {number(away)}° away"
+        pictures = [replace(pose, caption=["in the target"])]
         if nearest:
-            pictures.append(replace(nearest, caption=["nearest source pose"]))
+            pictures.append(replace(nearest, caption=["nearest in source"]))
         strips.append(Strip(" ".join(pose.caption), stands, pictures))
     reached = percent(100 * float(c.share_reached_R[len(strips) - 1]))
     half = found.first_to_half

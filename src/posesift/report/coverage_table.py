@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def ranked(found: Lacking, shown: int) -> Table:
         cells = [
             Cell(count(coverage.stands_for_R[rank])),
             Cell(percent(100 * float(coverage.share_reached_R[rank]))),
-            Cell(f"{number(away, 0)}°" if np.isfinite(away) else MISSING),
+            Cell(f"{number(away)}°" if np.isfinite(away) else MISSING),
             *(
                 Cell(number(float(angle), 0) if np.isfinite(angle) else MISSING)
                 for angle in found.angles_NA[row]
@@ -135,5 +136,5 @@ def _called(found: Lacking, row: int) -> str:
     if table.mode_N is not None:
         return shortened(str(table.mode_N[row]))
     if table.image_N is not None:
-        return shortened(str(table.image_N[row]))
+        return shortened(PurePosixPath(str(table.image_N[row])).name)
     return f"row {found.target.row_N[row]}"

@@ -150,7 +150,7 @@ def _targets(
         alt = f"Target pose {i + 1} to render{': ' + shows if shows else ''}"
         caption = [f"{i + 1}. {shows}" if shows else f"{i + 1}"]
         pictures.append(_drawn(crops, i, keypoints[i], visible[i], side, alt, caption))
-    return pictures, target.problem or crops.problem
+    return pictures, target.problem or crops.shortfall
 
 
 def _sources(
@@ -161,11 +161,11 @@ def _sources(
     crops = samples.crops(source.table, rows[known], near=True)
     pictures: list[Picture | None] = [None] * len(rows)
     for i, place in enumerate(known):
-        away = f"{number(float(distance_deg[place]), 0)}°"
+        away = f"{number(float(distance_deg[place]))}°"
         alt = f"Nearest source pose to {place + 1}, {away} away"
         keypoints, visible = crops.keypoints_MK2[i], crops.visible_MK[i]
         pictures[place] = _drawn(crops, i, keypoints, visible, crops.side, alt, [f"{away} away"])
-    return pictures, crops.problem
+    return pictures, crops.shortfall
 
 
 def _drawn(

@@ -1,0 +1,353 @@
+"""What the target has and the source lacks: numbers, list, table, CSV, figures, finding."""
+
+import base64
+import csv
+import io
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from tests.report.conftest import BODY, SIDE, save_table, stick_poses
+
+from posesift import skeletons
+from posesift.evaluation.coverage import cover
+from posesift.poses.angles import joint_angles
+from posesift.poses.table import PoseTable
+from posesift.report import coverage_figures, coverage_finding, coverage_section, lacking
+from posesift.report.blocks import Charts, Download, Gallery, Note, Page, Section, Table
+from posesift.report.page import render
+from posesift.report.pose_sets import Outcome, PoseSet
+from posesift.report.wording import plural
+
+HOSTILE = ['=1+1,"x".png', "<script>alert(1)</script>.png", "+a\nb.png", "@ü‮.png", "-3.png"]
+
+
+def pose_set(table: PoseTable, which: str, outcomes: list[Outcome] | None = None) -> PoseSet:
+    n = len(table)
+    return PoseSet(
+        which=which,
+        title=f"{which} poses",
+        table=table,
+        row_N=np.arange(n) + 100,
+        score_N=np.zeros(n),
+        bin_N=np.zeros(n, np.int64),
+        edges=np.array([0.0, 1.0]),
+        scored_by="elbo",
+        angles_NA=joint_angles(table.keypoints_NK2, table.visible_NK, table.skeleton.triplets),
+        outcomes=outcomes or [],
+    )
+
+
+def drawn(n: int, wild: float, seed: int, **changes) -> PoseTable:
+    """Stick figures without images."""
+    fields = {
+        "skeleton": BODY,
+        "keypoints_NK2": stick_poses(n, np.full(n, wild), seed).astype(np.float32),
+        "visible_NK": np.ones((n, 16), bool),
+        "width_N": np.full(n, SIDE, np.int32),
+        "height_N": np.full(n, SIDE, np.int32),
+    }
+    return PoseTable(**fields | changes)
+
+
+def predicted(table: PoseTable, label: str, off: float, seed: int, **changes) -> Outcome:
+    n = len(table)
+    noise = np.random.default_rng(seed).normal(0, off, table.keypoints_NK2.shape)
+    found = (table.keypoints_NK2 + noise).astype(np.float32)
+    return Outcome(label, np.zeros(n), np.zeros(n), found, SIDE, **changes)
+
+
+@pytest.fixture(scope="module")
+def source() -> PoseSet:
+    return pose_set(drawn(300, -0.05, 1, mode_N=np.array(["stand"] * 300, object)), "source")
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> PoseSet:
+    table, _ = save_table(tmp_path_factory.mktemp("target"), 120, 9)
+    table.visible_NK[3] = False  # one pose without any label
+    table = replace(
+        table, keypoints_NK2=np.where(table.visible_NK[..., None], table.keypoints_NK2, 0)
+    )
+    outcomes = [
+        predicted(table, "plain <b>", 2.0, 1),
+        predicted(table, "adapted", 1.0, 2),
+        predicted(table, "third", 0.5, 3),
+        predicted(table, "oracle", 0.0, 4, oracle=True),
+    ]
+    return pose_set(table, "target", outcomes)
+
+
+@pytest.fixture(scope="module")
+def found(source: PoseSet, target: PoseSet) -> lacking.Lacking:
+    result = lacking.of(source, target)
+    assert isinstance(result, lacking.Lacking)
+    return result
+
+
+@pytest.fixture(scope="module")
+def section(found: lacking.Lacking) -> Section:
+    return section_of(found)
+
+
+def section_of(found: lacking.Lacking | str) -> Section:
+    section = coverage_section.coverage(found)
+    assert section is not None
+    return section
+
+
+def only(section: Section, kind: type):
+    (block,) = (b for b in section.blocks if isinstance(b, kind))
+    return block
+
+
+def rows_of(block: Download) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(block.content)))
+
+
+def as_page(section: Section, findings=()) -> str:
+    return render(Page("Score", "t", "l", [], [], "c", [], [], list(findings), [section]))
+
+
+def test_the_lead_says_what_coverage_found(source, target, found, section):
+    expected = cover(target.angles_NA, source.angles_NA)
+    assert 0 < expected.lacking < len(expected.row_N) == 119
+    text = coverage_section.lead(found)
+    share = round(100 * (119 - expected.lacking) / 119)
+    assert text.startswith(f"The source covers {119 - expected.lacking} of 119 target poses ")
+    assert f"({share} %) and lacks {expected.lacking}." in text
+    assert "one of the 300 source poses within 15 degrees" in text
+    said = " ".join(b.text for b in section.blocks if isinstance(b, Note))
+    assert "Left out: one target pose with fewer than three joint angles defined." in said
+    within = [round(100 * (expected.nearest_deg_N <= r).mean()) for r in (10, 20)]
+    assert f"within 10° {within[0]} % and within 20° {within[1]} %" in said
+
+
+def test_the_gallery_shows_each_pose_beside_its_nearest_with_its_numbers(found, section):
+    gallery = only(section, Gallery)
+    c = found.coverage
+    assert len(gallery.strips) == min(lacking.SHOWN, len(c.ranked_R))
+    for rank, strip in enumerate(gallery.strips):
+        assert strip.name.startswith(f"{rank + 1}. ")
+        assert f"nearest source pose {c.nearest_deg_N[c.ranked_R[rank]]:.1f}° away" in strip.detail
+        pose, nearest = strip.pictures
+        assert pose.image is not None
+        assert nearest.image is None  # drawn without one, and the page says so
+    reached = round(100 * c.stands_for_R[: len(gallery.strips)].sum() / c.lacking)
+    assert f"stand for {reached} % of the {c.lacking} lacking poses" in gallery.caption
+    half = next(r for r in range(1, 200) if c.stands_for_R[:r].sum() >= c.lacking / 2)
+    assert f"{plural(half, 'pose')} would stand for half" in gallery.caption
+    notes = [b.text for b in section.blocks if isinstance(b, Note)]
+    assert "Skeletons without images: the data have no images." in notes
+
+
+def test_the_csv_holds_the_list_as_numbers(source, target, found, section):
+    rows, c = rows_of(only(section, Download)), found.coverage
+    names = BODY.angle_names
+    assert len(rows) == len(c.ranked_R)
+    assert [int(r["rank"]) for r in rows] == list(range(1, len(rows) + 1))
+    assert [int(r["stands_for"]) for r in rows] == c.stands_for_R.tolist()
+    assert float(rows[-1]["share_reached"]) == 1
+    for row, place in zip(rows, c.ranked_R, strict=True):
+        i = int(row["row"]) - 100
+        assert i == c.row_N[place]
+        assert row["file"] == f"{i:04d}.png"
+        assert row["mode"] == target.table.mode_N[i]
+        j = int(row["nearest_source_row"]) - 100
+        angles = np.array([float(row[name] or "nan") for name in names])
+        np.testing.assert_allclose(angles, target.angles_NA[i], atol=0.006)
+        away = np.sqrt(np.nanmean((angles - source.angles_NA[j]) ** 2))
+        assert float(row["nearest_source_deg"]) == pytest.approx(away, abs=0.02)
+
+
+def test_the_table_begins_with_the_same_poses(found, section):
+    table = next(b for b in section.blocks if isinstance(b, Table))
+    c = found.coverage
+    assert table.columns[3:] == list(BODY.angle_names)
+    for rank, row in enumerate(table.rows):
+        assert row.cells[0].text == str(c.stands_for_R[rank])
+        angles = found.angles_NA[c.row_N[c.ranked_R[rank]]]
+        shown = ["–" if np.isnan(a) else f"{a:.0f}" for a in angles]
+        assert [cell.text for cell in row.cells[3:]] == shown
+
+
+def test_modes_are_counted(found, section, target):
+    table = [b for b in section.blocks if isinstance(b, Table)][1]
+    rows = {row.name: [cell.text for cell in row.cells] for row in table.rows}
+    looked = target.table.mode_N[found.coverage.row_N]
+    for mode, cells in rows.items():
+        lacks = ((looked == mode) & ~found.coverage.covered_N).sum()
+        assert cells[:2] == [str(lacks), str((looked == mode).sum())]
+        assert cells[3] == ("300" if mode == "stand" else "0")
+    assert sum(int(cells[0]) for cells in rows.values()) == found.coverage.lacking
+
+
+def test_predictions_alone_are_the_control_and_the_oracle_is_none(source, target, found):
+    assert [c.label for c in found.controls] == ["plain <b>", "adapted"]
+    lacks = ~found.coverage.covered_N
+    for control, outcome in zip(found.controls, target.outcomes, strict=False):
+        keypoints = outcome.predicted_NK2[found.coverage.row_N]
+        angles = joint_angles(keypoints, np.ones(keypoints.shape[:2], bool), BODY.triplets)
+        away = np.sqrt(np.nanmean((angles[:, None] - source.angles_NA[None]) ** 2, axis=-1))
+        by_hand = away.min(axis=1) > 15
+        assert control.lacking == by_hand.sum()
+        assert control.found == (by_hand & lacks).sum()
+    sentence = coverage_section.control(found)
+    first = found.controls[0]
+    assert f"seems to lack {first.lacking} poses, among them {first.found} of the" in sentence
+
+
+def test_without_labels_the_predictions_take_their_place(source, target):
+    blind = replace(target.table, visible_NK=np.zeros_like(target.table.visible_NK))
+    unlabelled = replace(target, table=blind, angles_NA=np.full_like(target.angles_NA, np.nan))
+    found = lacking.of(source, unlabelled)
+    assert isinstance(found, lacking.Lacking)
+    assert found.predicted_by == "plain <b>"
+    assert found.controls == []
+    assert len(found.coverage.row_N) == 120
+    assert found.pictures[0].image is not None
+    assert len(found.pictures[0].joints) == 16
+    notes = " ".join(b.text for b in section_of(found).blocks if isinstance(b, Note))
+    assert "The target has no labels." in notes
+    nothing = lacking.of(source, replace(unlabelled, outcomes=unlabelled.outcomes[3:]))
+    assert isinstance(nothing, str)
+    assert "No pose of the target" in nothing
+
+
+def test_what_cannot_be_compared_is_left_out_or_says_why(source, target):
+    for one, two in ((None, target), (source, None), (None, None)):
+        assert lacking.of(one, two) == ""
+    assert coverage_section.coverage("") is None
+    assert coverage_finding.render_next("") == []
+    hand = skeletons.load("hand21")
+    rng = np.random.default_rng(0)
+    other = drawn(
+        5, 0.1, 2, skeleton=hand, keypoints_NK2=rng.random((5, 21, 2), np.float32),
+        visible_NK=np.ones((5, 21), bool),
+    )  # fmt: skip
+    why = lacking.of(source, pose_set(other, "target"))
+    section = section_of(why)
+    assert "different skeletons" in only(section, Note).text
+    assert coverage_finding.render_next(why) == []
+
+
+def test_a_source_that_covers_everything_has_no_list(source):
+    found = lacking.of(source, replace(source, which="target"))
+    section = section_of(found)
+    assert section.lead.startswith("The source lacks none of the 300 target poses")
+    assert [type(b) for b in section.blocks] == [Note, Charts]
+    (finding,) = coverage_finding.render_next(found)
+    assert finding.answer.startswith("Nothing new by this measure")
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_target_pose_or_two_are_enough(source, n):
+    found = lacking.of(source, pose_set(drawn(n, 1.0, 5), "target"))
+    html = as_page(section_of(found), coverage_finding.render_next(found))
+    assert html.count("What to render next") == (1 if found.coverage.lacking else 0)
+
+
+def test_an_empty_source_covers_nothing(target, source):
+    nobody = pose_set(drawn(0, 0.1, 1), "source")
+    found = lacking.of(nobody, target)
+    assert found.coverage.lacking == 119
+    section = section_of(found)
+    assert all(row["nearest_source_deg"] == "" for row in rows_of(only(section, Download)))
+    assert all(len(strip.pictures) == 1 for strip in only(section, Gallery).strips)
+    assert as_page(section, coverage_finding.render_next(found))
+
+
+def test_hostile_names_are_data(source):
+    n = len(HOSTILE)
+    table = drawn(
+        n, 1.2, 9, image_N=np.array(HOSTILE, object), root="/nowhere",
+        mode_N=np.array(HOSTILE, object),
+    )  # fmt: skip
+    found = lacking.of(source, pose_set(table, "target"))
+    section = section_of(found)
+    rows = rows_of(only(section, Download))
+    assert len(rows) == found.coverage.lacking == n
+    for row in rows:
+        name = HOSTILE[int(row["row"]) - 100]
+        expected = name if name.startswith("<") else f"'{name}"
+        assert row["file"] == row["mode"] == expected
+    html = as_page(section, coverage_finding.render_next(found))
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert" in html
+
+
+def test_the_finding_names_modes_and_numbers(found):
+    (finding,) = coverage_finding.render_next(found)
+    c = found.coverage
+    assert finding.question == "What should be rendered next?"
+    assert f"for {c.lacking} of 119 target poses" in finding.answer
+    most = coverage_section.coverage_table.modes(found)[0]
+    assert f"above all {most[0]} ({most[1]} of {most[2]} lacking)" in finding.answer
+    assert len(finding.pictures) == 6
+    assert [anchor for _, anchor in finding.links] == [section_of("any").anchor]
+
+
+def test_without_modes_the_finding_names_joints(source, target):
+    found = lacking.of(source, replace(target, table=replace(target.table, mode_N=None)))
+    (finding,) = coverage_finding.render_next(found)
+    named = re.search(
+        r"source's at (.+) \(\d+°\), (.+) \(\d+°\) and (.+) \(\d+°\):", finding.answer
+    )
+    assert named
+    assert set(named.groups()) <= set(BODY.angle_names)
+
+
+def test_figures_are_pictures_that_say_what_they_show(found, section, source):
+    charts = only(section, Charts).charts
+    again = only(section_of(found), Charts).charts
+    assert [c.uri for c in charts] == [c.uri for c in again]
+    the_map = charts[0]
+    assert f"{found.coverage.lacking} lacking" in the_map.alt
+    svgs = [base64.b64decode(c.uri.split(",")[1]).decode() for c in charts]
+    for svg in svgs:
+        ElementTree.fromstring(svg)
+        assert "prefers-color-scheme:dark" in svg
+    numbers = re.findall(r">(\d+)</text>", svgs[0])
+    assert numbers == [str(i + 1) for i in range(lacking.SHOWN)]
+    for name in BODY.angle_names:
+        assert f">{name}</text>" in svgs[1]
+
+
+def test_the_map_says_what_it_leaves_out_and_lays_no_number_over_another(source):
+    many = pose_set(drawn(1600, 0.4, 3), "target")
+    found = lacking.of(source, many)
+    c = found.coverage
+    same = np.repeat(c.ranked_R[:1], 12)  # all at one place
+    chart = coverage_figures.pose_map(source.angles_NA, many.angles_NA, c.covered_N, same)
+    assert chart is not None
+    assert "1\u202f500 of them are drawn" in chart.caption
+    texts = [t for t in chart.figure.axes[0].texts if t.get_text().isdigit()]
+    axis = chart.figure.axes[0]
+    at = np.array([axis.transAxes.inverted().transform(axis.transData.transform(t.get_position()))
+                   for t in texts])  # fmt: skip
+    apart = np.linalg.norm(at[:, None] - at[None], axis=-1)[~np.eye(12, dtype=bool)]
+    assert apart.min() > 0.035
+
+
+def test_a_skeleton_of_many_angles_shows_those_that_differ_most():
+    rng = np.random.default_rng(0)
+    first, second = rng.uniform(60, 120, (2, 50, 40))
+    second[:, 7] += 40
+    chart = coverage_figures.angle_densities(first, second, tuple(f"angle {i}" for i in range(40)))
+    assert "They differ most in angle 7 " in chart.alt
+    assert "16 angles that differ less are not shown" in chart.caption
+    first[:, 3] = np.nan
+    assert coverage_figures.angle_densities(first, second, tuple(map(str, range(40)))).uri
+
+
+def test_samples_of_large_sets_are_named_as_such(source, target, monkeypatch):
+    def sampled(target_NA, source_MA):
+        return cover(target_NA, source_MA, target_cap=60, source_cap=100)
+
+    monkeypatch.setattr(lacking.coverage, "cover", sampled)
+    found = lacking.of(source, target)
+    notes = " ".join(b.text for b in section_of(found).blocks if isinstance(b, Note))
+    assert "60 of the 119 target poses are looked at" in notes
+    assert "100 of the 300 source poses are compared with" in notes
