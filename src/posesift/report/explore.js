@@ -65,6 +65,7 @@ class ExplorerOfPoses {
     this.unscored.hidden = !set.unscored;
     this.unscored.textContent = `Unscored (${counted(set.unscored)})`;
     this.filterControls();
+    this.orders = this.orderControls();
     this.refilter();
   }
 
@@ -116,9 +117,10 @@ class ExplorerOfPoses {
     const cleared = make("button", { type: "button", class: "x-clear", onclick: () => {
       Object.assign(filter, OPEN);
       this.filterControls();
+      this.filters.querySelector("select, input").focus();
       this.refilter();
     } }, "Clear filters");
-    this.filters.replaceChildren(...(joints.length ? [labelled("joints", joint)] : []), ...of("mode", set.modes), ...of("clip", set.clips),
+    this.filters.replaceChildren(...(joints.length ? [labelled("joints", joint, true)] : []), ...of("mode", set.modes), ...of("clip", set.clips),
       ...(set.files || set.names ? [labelled("file name contains", this.search(asks("file")))] : []),
       ...(set.pictures.length ? [labelled("pictures", list([["", [["", "any"], ["1", "with a picture"]]]], "", asks("picture")))] : []),
       cleared);
@@ -178,7 +180,8 @@ class ExplorerOfPoses {
     this.root.dataset.view = view.kind;
     this.back.hidden = view.kind === "gallery";
     this.title.textContent = title;
-    this.beside.replaceChildren(...beside);
+    const there = [...this.beside.children]; // a list in use must not lose the focus
+    if (beside.length !== there.length || beside.some((one, at) => one !== there[at])) this.beside.replaceChildren(...beside);
     this.pane.replaceChildren(...body);
   }
 
@@ -193,7 +196,7 @@ class ExplorerOfPoses {
   }
 
   // Beside the gallery's title: its order, and the model whose errors are shown.
-  orders() {
+  orderControls() {
     const keys = [["score", "score"], ...(this.set.models ? [["pck", "PCK"], ["evalpose", "EvalPose"]] : [])];
     const order = keys.flatMap(([key, text]) => [[`${key} falling`, `${text}, highest first`], [`${key} rising`, `${text}, lowest first`]]);
     const turn = (value) => {

@@ -17,10 +17,10 @@ const MISSING = "–";
 const counted = (value) => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 const poses = (count) => `${counted(count)} ${count === 1 ? "pose" : "poses"}`;
 
-function scored(value) {
+function scored(value, digits = 3) {
   if (!Number.isFinite(value)) return MISSING;
   const size = Math.abs(value);
-  const text = size >= 999.5 ? counted(size) : size.toPrecision(3);
+  const text = size >= 999.5 ? counted(size) : size.toPrecision(digits);
   return value < 0 ? `−${text}` : text;
 }
 
@@ -30,11 +30,11 @@ const words = (name) => name.replaceAll("_", " ");
 
 function binNames(first, last) {
   if (first < 0) return "unscored";
-  return first === last ? `bin ${first + 1}` : `bins ${first + 1}–${last + 1}`;
+  return first === last ? `bin ${counted(first + 1)}` : `bins ${counted(first + 1)}–${counted(last + 1)}`;
 }
 
-function labelled(text, control) {
-  return make("label", { class: "x-field" }, make("span", {}, text), control);
+function labelled(text, control, wide = false) {
+  return make("label", { class: wide ? "x-field x-whole" : "x-field" }, make("span", {}, text), control);
 }
 
 // A drop-down list; values are strings, and texts may be anything that data hold.

@@ -94,18 +94,20 @@ function histogramOf(score, choose) {
     const all = set.histogram.counts;
     hint = draw("text", { x: width, y: -5, class: "x-end" });
     const tallest = Math.max(...all, 1);
+    const passing = Math.max(...counts, 1); // to a height of their own, or a few could not be seen
+    const grey = ghost ? `, grey: ${counted(tallest)}` : "";
     shade = draw("rect", { y: 0, height: height + BAND });
     range = draw("rect", { class: "x-range", y: height + 2, height: BAND });
     const ticks = scale.ticks.filter((value) => scale.x(value) > 8 && scale.x(value) < width - 8);
     place.replaceChildren(draw("svg", { viewBox: `0 ${-HEAD} ${width} ${HEAD + height + BAND + AXIS}`, "aria-hidden": "true" },
       draw("clipPath", { id: "x-chosen" }, shade),
       ...(ghost ? [draw("g", { class: "x-ghost" }, ...bars(height, all, tallest))] : []),
-      draw("g", { class: "x-faded" }, ...bars(height, counts, tallest)),
-      draw("g", { "clip-path": "url(#x-chosen)" }, ...bars(height, counts, tallest)),
+      draw("g", { class: "x-faded" }, ...bars(height, counts, passing)),
+      draw("g", { "clip-path": "url(#x-chosen)" }, ...bars(height, counts, passing)),
       draw("g", {}, ...band(height + 2, width)),
       range,
       draw("g", { class: "x-axis" },
-        draw("text", { x: 0, y: -5, class: "x-start" }, `tallest bar: ${poses(tallest)}`),
+        draw("text", { x: 0, y: -5, class: "x-start" }, `tallest bar: ${poses(Math.max(...counts))}${grey}`),
         hint,
         ...ticks.map((value) => draw("text", { x: scale.x(value), y: height + BAND + 17 }, ticked(value))),
         draw("text", { x: width / 2, y: height + BAND + 31 }, `score (${score.method}), harder to the right`)),
@@ -114,8 +116,10 @@ function histogramOf(score, choose) {
   }
 
   function hinted(from, to) {
-    const scores = from < 0 ? "" : `: ${scored(edges[from])} to ${scored(edges[to + 1])}`;
-    hint.textContent = `${binNames(from, to)}${scores}`;
+    const [low, high] = [edges[from], edges[to + 1]];
+    const digits = scored(low) === scored(high) ? 6 : 3;
+    const scores = [from > 0 ? `from ${scored(low, digits)}` : "", to < k - 1 ? `to ${scored(high, digits)}` : ""];
+    hint.textContent = [binNames(from, to), ...(from < 0 ? [] : scores)].filter(Boolean).join(" ");
   }
 
   function mark() {

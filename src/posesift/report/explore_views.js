@@ -88,7 +88,7 @@ function galleryView(explorer) {
   const empty = make("p", { class: "x-empty" }, explorer.pass ? "No pose here passes the filters." : "No pose here.");
   const all = explorer.k > 1 && explorer.first === 0 && explorer.last === explorer.k - 1;
   const title = `${all ? "All bins" : capitalised(binNames(explorer.first, explorer.last))} of the ${set.title}`;
-  return { title, beside: explorer.orders(), body: total ? [shown.grid, more] : [empty] };
+  return { title, beside: explorer.orders, body: total ? [shown.grid, more] : [empty] };
 }
 
 // Samples of two bins side by side, evenly spaced in score.
