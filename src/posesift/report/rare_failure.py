@@ -54,7 +54,7 @@ def failing(
         return None
     comparison = folder.comparison
     modes = rare_poses.modes_of(source.table)
-    masks = _masks(folder, target, set(modes or ()), source.k)
+    masks = _masks(folder, source, target, set(modes or ()))
     reference = results.reference(comparison)
     found = split(folder, reference, masks)
     if found is None:
@@ -162,13 +162,14 @@ def _middle(rows: np.ndarray, share_N: np.ndarray) -> int:
     return int(rows[np.argsort(share_N[rows], kind="stable")][len(rows) // 2])
 
 
-def _masks(folder: ComparisonFolder, target: PoseSet, modes: set[str], k: int) -> Masks:
+def _masks(folder: ComparisonFolder, source: PoseSet, target: PoseSet, modes: set[str]) -> Masks:
+    """By mode for every seed, else by the source's hardest bin for the first."""
     comparison = folder.comparison
     first = comparison["seeds"][0]
     if not modes or target.table.mode_N is None:
-        if not target.scored_by.endswith("of the source") or k < 2:
+        if not rare_poses.same_bins(source, target) or source.k < 2:
             return {}
-        return {first: (target.row_N, target.bin_N == k - 1)}
+        return {first: (target.row_N, target.bin_N == source.k - 1)}
     found: Masks = {}
     reference = results.reference(comparison)
     for seed in comparison["seeds"]:

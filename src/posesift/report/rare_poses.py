@@ -49,6 +49,11 @@ def rarest(source: PoseSet, target: PoseSet | None) -> Finding | None:
     return _by_bin(source, target)
 
 
+def same_bins(source: PoseSet, target: PoseSet) -> bool:
+    """Whether bin 7 of the target means what bin 7 of the source does."""
+    return np.array_equal(source.edges, target.edges)
+
+
 def spoken(mode: str) -> str:
     """A mode's name as a sentence has it.
 
@@ -89,7 +94,7 @@ def _by_bin(source: PoseSet, target: PoseSet | None) -> Finding:
     inside_N = source.bin_N == source.k - 1
     share = 100 * inside_N.mean()
     answer = f"Those of the hardest bin: {number(share)} % of the source"
-    if target is not None and len(target) and target.scored_by.endswith("of the source"):
+    if target is not None and len(target) and same_bins(source, target):
         theirs = 100 * (target.bin_N == source.k - 1).mean()
         answer += f", and {percent(theirs)} of the target by the same score"
     rows = examples.of_bin(source.bin_N, source.k - 1, SHOWN)

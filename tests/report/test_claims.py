@@ -1,0 +1,210 @@
+"""Claims: a verdict for each way the numbers can fall, and all that a claim rests on."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from tests.report.methods_comparison import only
+
+from posesift.report import (
+    claims,
+    endpoints,
+    findings,
+    folders,
+    headline,
+    opening,
+    ranking,
+    verdicts,
+)
+from posesift.report.blocks import Claims, Section
+from posesift.report.results import Interval
+
+
+@pytest.fixture
+def found(methods_comparison: Path) -> dict:
+    return json.loads((methods_comparison / "comparison.json").read_text())
+
+
+def block(section: Section | None) -> Claims:
+    assert section is not None
+    (shown,) = section.blocks
+    assert isinstance(shown, Claims)
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("shown", "seeds", "p_holm", "verdict", "says"),
+    [
+        (Interval(1, 0.1, 1.9), 3, None, "shown", "A is better than B"),
+        (Interval(1, 0.1, 1.9), 3, 0.01, "shown", "A is better than B"),
+        (Interval(1, 0.1, 1.9), 3, 0.05, "not after correction", "A looks better than B"),
+        (Interval(-1, -1.9, -0.1), 3, 0.06, "not after correction", "A looks worse than B"),
+        (Interval(-1, -1.9, -0.1), 3, 0.04, "shown to be worse", "A is worse than B"),
+        (Interval(1, -0.1, 2.1), 3, 0.5, "not told from zero", "A and B cannot be told apart"),
+        (Interval(9, None, None), 1, None, "one seed: a lead", "A is ahead of B"),
+        (Interval(-9, None, None), 1, None, "one seed: a lead", "A is behind B"),
+        (Interval(0, None, None), 1, None, "one seed: a lead", "A is level with B"),
+    ],
+)
+def test_verdicts_follow_the_printed_rules(shown, seeds, p_holm, verdict, says) -> None:
+    assert verdicts.of(shown, seeds, p_holm) == verdict
+    assert verdict in verdicts.RULES
+    assert verdicts.sentence("A", "B", "there", shown, verdict).startswith(says)
+
+
+def test_each_claim_has_its_evidence(found: dict) -> None:
+    shown = block(claims.of_comparison(found))
+    shared = dict(shown.shared)
+    assert shared["seeds"].startswith("3 (0, 1, 2)")
+    assert shared["draw budget of each arm"].endswith("batches of 32: 19\u202f200 draws")
+    assert shared["protocol"] == "PCK pooled over all visible joints"
+    assert "none of the target's labels" in shared["labels that chose the checkpoint"]
+    assert shared["again"] == "posesift compare world-body"
+    for claim in shown.claims:
+        assert "95 % interval" in dict(claim.evidence)
+        assert "by seed" in dict(claim.evidence)
+    assert {claim.verdict for claim in shown.claims} == {word for word, _ in shown.rules}
+    assert [claim.strong for claim in shown.claims].count(True) == 1
+
+
+def test_p_is_given_with_the_correction_and_the_primary_without(found: dict) -> None:
+    by_sentence = {claim.sentence: claim for claim in block(claims.of_comparison(found)).claims}
+    adapted = by_sentence["UDAPE is better than Source only in PCK@0.05 on the whole target."]
+    row = next(
+        r for r in found["secondary"] if (r["arm"], r["endpoint"]) == ("udape", headline.WHOLE)
+    )
+    assert dict(adapted.evidence)["p"].endswith(
+        f"{row['p_holm']:.3f} with Holm's correction for {len(found['secondary'])} endpoints"
+    )
+    (primary,) = (claim for claim in by_sentence.values() if claim.strong)
+    assert dict(primary.evidence)["p"].endswith("uncorrected: named in advance")
+
+
+def test_a_gain_that_the_correction_takes_is_not_shown(found: dict) -> None:
+    row = next(
+        r for r in found["secondary"] if (r["arm"], r["endpoint"]) == ("udape", headline.WHOLE)
+    )
+    row["p_holm"] = 0.07
+    first = block(claims.of_comparison(found)).claims[0]
+    assert first.verdict == verdicts.CORRECTED
+    assert "many such numbers were looked at" in first.sentence
+
+
+def with_control(found: dict, level: float) -> dict:
+    """A shuffled arm beside UDAPE + hard mining, ``level`` points below it in each bin."""
+    changed = copy.deepcopy(found)
+    mined = next(arm for arm in changed["arms"] if arm["name"] == "udape+hard-mining")
+    changed["arms"].append(mined | {"name": "blind", "label": "Blind", "sampling": "shuffled"})
+    for cell in [c for c in changed["cells"] if c["arm"] == "udape+hard-mining"]:
+        copied = copy.deepcopy(cell) | {"arm": "blind"}
+        for row in copied["sets"]["target"]["by_bin"]:
+            row["pck"] -= level + [0.1, -0.2, 0.05][cell["seed"]]
+        copied["sets"]["target"]["pck"]["0.05"]["all"] -= level
+        changed["cells"].append(copied)
+    return changed
+
+
+def test_the_control_stands_beside_a_sampling_claim(found: dict) -> None:
+    assert endpoints.beside_control(found, found["primary"]) is None
+    (claim,) = (c for c in block(claims.of_comparison(found)).claims if c.strong)
+    assert "control" not in dict(claim.evidence)
+    beaten = with_control(found, 2.0)
+    row = endpoints.beside_control(beaten, beaten["primary"])
+    assert row is not None
+    assert row["against"] == "blind"
+    # 2 points and the wobble of each seed, by hand
+    assert row["values"] == pytest.approx([2.1, 1.8, 2.05])
+    (claim,) = (c for c in block(claims.of_comparison(beaten)).claims if c.strong)
+    told = dict(claim.evidence)["control"]
+    assert "UDAPE + hard mining minus Blind, which draws as unevenly but blindly: +2.0" in told
+    assert "difficulty makes the difference" not in told
+    assert "Blind minus UDAPE: " in told
+    level = with_control(found, 0.0)
+    (claim,) = (c for c in block(claims.of_comparison(level)).claims if c.strong)
+    assert "nothing here says that difficulty makes" in dict(claim.evidence)["control"]
+
+
+def test_a_control_draws_in_the_same_stages_of_the_same_method(found: dict) -> None:
+    changed = with_control(found, 1.0)
+    assert endpoints.control_of(changed, "udape+hard-mining") == "blind"
+    assert endpoints.control_of(changed, "regda+hard-mining") is None
+    assert endpoints.control_of(changed, "udape") is None
+    changed["arms"][-1]["sample_in"] = "warm-up"
+    assert endpoints.control_of(changed, "udape+hard-mining") is None
+
+
+def test_one_seed_is_a_lead_throughout(found: dict) -> None:
+    shown = block(claims.of_comparison(only(found, 1)))
+    assert {claim.verdict for claim in shown.claims} == {verdicts.LEAD}
+    assert all(dict(c.evidence)["95 % interval"].startswith("none") for c in shown.claims)
+    assert [word for word, _ in shown.rules] == [verdicts.LEAD]
+
+
+def test_ranking_leaves_out_arms_that_lack_seeds(found: dict) -> None:
+    order = [name for name, _ in ranking.ranked(found)]
+    assert order[0] == "udape+hard-mining"
+    assert len(order) == 9
+    found["cells"] = [
+        c for c in found["cells"] if (c["arm"], c["seed"]) != ("udape+hard-mining", 0)
+    ]
+    assert "udape+hard-mining" not in [name for name, _ in ranking.ranked(found)]
+    found["arms"] = [arm for arm in found["arms"] if arm["name"] == "udape"]
+    assert ranking.lead(found) is None
+    assert opening.of_best(found, "claim-1") is None
+
+
+def test_the_best_arm_in_words(found: dict) -> None:
+    said = opening.of_best(found, "claim-8")
+    assert said is not None
+    assert said.question == "Which method and strategy is best?"
+    assert said.links[0] == ("Evidence", "claim-8")
+    assert "is not told from zero: +0.6 points" in said.answer
+    assert "picked by its mean after looking" in said.detail
+    said = opening.of_best(only(found, 1), "claim-8")
+    assert said is not None
+    assert "That is a lead, not a result." in said.answer
+    for cell in found["cells"]:
+        if cell["arm"] == "source-only":
+            cell["sets"]["target"]["pck"]["0.05"]["all"] = 90.0 + cell["seed"]
+    said = opening.of_best(found, "claim-8")
+    assert said is not None
+    assert said.answer.startswith("Source only has the highest mean: 91.0 %")
+    assert "nothing that was tried against it does better" in said.answer
+
+
+def test_a_control_that_wins_is_called_one(found: dict) -> None:
+    changed = with_control(found, -5.0)
+    said = opening.of_best(changed, "claim-8")
+    assert said is not None
+    assert said.answer.startswith("Blind has the highest mean")
+    assert "is a control that does not know which poses are hard" in said.detail
+    last = block(claims.of_comparison(changed)).claims[-1]
+    assert "is a control" in dict(last.evidence)["what it is"]
+
+
+def test_the_summary_points_to_the_claims(found: dict) -> None:
+    links = {finding.question: finding.links for finding in findings.of_comparison(found, None)}
+    assert links["What did adaptation change?"] == [("Evidence", "claim-1")]
+    assert links["What did the sampling change?"] == [("Evidence", "claim-4")]
+    shown = block(claims.of_comparison(found)).claims
+    assert shown[3].strong
+
+
+def test_a_run_claims_no_more_than_one_seed(comparison: Path) -> None:
+    folder = folders.read(comparison / "cells/uniform/seed0")
+    assert isinstance(folder, folders.RunFolder)
+    shown = block(claims.of_run(folder))
+    assert {claim.verdict for claim in shown.claims} == {verdicts.LEAD}
+    assert dict(shown.shared)["seed"] == "0"
+    folder.evaluation["sets"].clear()
+    assert claims.of_run(folder) is None
+
+
+def test_an_unmeasured_primary_is_no_claim(found: dict) -> None:
+    found["primary"] |= {"mean": None, "values": []}
+    (claim,) = (c for c in block(claims.of_comparison(found)).claims if c.strong)
+    assert claim.value == "–"
+    assert "not known" in claim.sentence

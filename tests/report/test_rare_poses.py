@@ -1,0 +1,151 @@
+"""Rare poses and failure on them: against slow loops over the kept predictions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from posesift.report import folders, pose_sets, rare_failure, rare_poses
+from posesift.report.folders import ComparisonFolder, read_predictions
+from posesift.report.pose_sets import PoseSet
+
+RARE = {"stand": 0.5, "walk": 0.3, "reach": 0.18, "kick": 0.01, "handstand": 0.01, "jump": 0.001}
+
+
+@pytest.fixture(scope="module")
+def folder(comparison: Path) -> ComparisonFolder:
+    found = folders.read(comparison)
+    assert isinstance(found, ComparisonFolder)
+    return found
+
+
+@pytest.fixture(scope="module")
+def source(folder: ComparisonFolder) -> PoseSet:
+    assert folder.score is not None
+    found, _ = pose_sets.source_of(folder.score)
+    assert found is not None
+    return replace(found, table=replace(found.table, share=RARE))
+
+
+@pytest.fixture(scope="module")
+def target(folder: ComparisonFolder) -> PoseSet:
+    found = pose_sets.target_of(folder)
+    assert found is not None
+    return found
+
+
+def test_rare_modes_are_those_of_the_mixture_rarest_first(source: PoseSet) -> None:
+    assert source.table.mode_N is not None
+    count = {m: 100 * float((source.table.mode_N == m).mean()) for m in ("kick", "handstand")}
+    found = rare_poses.modes_of(source.table)
+    assert found is not None
+    assert list(found) == ["jump", *sorted(count, key=lambda mode: count[mode])]
+    assert found["jump"] == 0  # in the mixture, but never drawn
+    assert {mode: found[mode] for mode in count} == pytest.approx(count)
+    counted = rare_poses.modes_of(replace(source.table, share=None))
+    assert counted == {}  # none of the five is below 3 % of these 400 poses
+    assert rare_poses.modes_of(replace(source.table, mode_N=None)) is None
+
+
+def test_rare_poses_are_named_counted_and_shown(source: PoseSet, target: PoseSet) -> None:
+    said = rare_poses.rarest(source, target)
+    assert said is not None
+    assert source.table.mode_N is not None
+    assert target.table.mode_N is not None
+    rare_N = np.isin(source.table.mode_N.astype(str), ["kick", "handstand", "jump"])
+    theirs_N = np.isin(target.table.mode_N.astype(str), ["kick", "handstand", "jump"])
+    share = f"{100 * rare_N.mean():.1f} % of the source"
+    assert said.answer.startswith("Jump, ")
+    assert said.answer.endswith(f"{share}, but {100 * theirs_N.mean():.0f} % of the target.")
+    held = 100 * (rare_N & (source.bin_N == 9)).sum() / rare_N.sum()
+    assert f"hardest tenth by the score holds {held:.0f} %" in said.detail
+    assert [picture.caption[0] for picture in said.pictures] == [
+        mode for mode in rare_poses.modes_of(source.table) or {} if mode != "jump"
+    ]
+    assert all(picture.image for picture in said.pictures)
+
+
+def test_without_modes_the_hardest_bin_stands_for_rare(source: PoseSet) -> None:
+    plain = replace(source, table=replace(source.table, mode_N=None, share=None))
+    said = rare_poses.rarest(plain, None)
+    assert said is not None
+    assert said.answer == "Those of the hardest bin: 10.0 % of the source."
+    assert len(said.pictures) == rare_poses.SHOWN
+    nothing = replace(plain, bin_N=np.full(len(plain), pose_sets.UNBINNED))
+    assert rare_poses.rarest(nothing, None) is None
+    assert rare_poses.rarest(replace(source, table=replace(source.table, share=None)), None) is None
+
+
+def slow(folder: ComparisonFolder, arm: str, seed: int, rare_N: np.ndarray) -> tuple[float, float]:
+    """PCK@0.05 on rare and other samples, joint by joint."""
+    cell = folder.cell(arm, seed)
+    assert cell is not None
+    found = read_predictions(cell, "target")
+    assert found is not None
+    right, counted = {True: 0, False: 0}, {True: 0, False: 0}
+    for i, rare in enumerate(rare_N):
+        for k in found.skeleton.groups["all"]:
+            if found.visible_NK[i, k]:
+                dx, dy = found.predicted_NK2[i, k] - found.keypoints_NK2[i, k]
+                counted[bool(rare)] += 1
+                right[bool(rare)] += sqrt(dx * dx + dy * dy) < 0.05 * found.side
+    return 100 * right[True] / counted[True], 100 * right[False] / counted[False]
+
+
+def test_failure_on_rare_poses_is_counted_over_seeds(
+    folder: ComparisonFolder, source: PoseSet, target: PoseSet
+) -> None:
+    assert target.table.mode_N is not None
+    rare_N = np.isin(target.table.mode_N.astype(str), ["kick", "handstand"])
+    pairs = [slow(folder, "uniform", seed, rare_N) for seed in (0, 1, 2)]
+    change = [rare - other for rare, other in pairs]
+    half = 4.302653 * np.std(change, ddof=1) / sqrt(3)  # Student's t, 2 degrees of freedom
+    said = rare_failure.failing(folder, source, target)
+    assert said is not None
+    rare, other = np.mean(pairs, axis=0)
+    assert f"uniform finds {rare:.1f} % of the joints of rare poses" in said.answer.lower()
+    assert f"and {other:.1f} % of those of the others" in said.answer
+    low, high = (f"{np.mean(change) + s * half:+.1f}".replace("-", "−") for s in (-1, 1))
+    assert f"(95 % interval {low} to {high}, three seeds)" in said.answer
+    assert said.answer.startswith("Yes.")
+    assert "the best arm, hard mining" in said.detail
+    assert "An oracle trained on the target's own labels" in said.detail
+    assert {picture.caption[0] for picture in said.pictures} <= {"kick", "handstand"}
+
+
+def test_one_seed_has_an_interval_over_images(
+    folder: ComparisonFolder, source: PoseSet, target: PoseSet
+) -> None:
+    one = replace(folder, comparison=folder.comparison | {"seeds": [1]})
+    said = rare_failure.failing(one, source, target)
+    assert said is not None
+    assert "over the images of one seed" in said.answer
+
+
+def test_without_modes_the_sources_hardest_bin_splits_the_target(
+    folder: ComparisonFolder, source: PoseSet, target: PoseSet
+) -> None:
+    plain = replace(source, table=replace(source.table, mode_N=None))
+    assert rare_failure.failing(folder, plain, target) is None  # bins of its own
+    bin_N = np.where(np.arange(len(target)) % 3 == 0, 9, 0)
+    binned = replace(target, bin_N=bin_N, edges=source.edges)
+    said = rare_failure.failing(folder, plain, binned)
+    assert said is not None
+    rare, other = slow(folder, "uniform", 0, bin_N == 9)
+    assert f"{rare:.1f} % of the joints of target poses as hard as the source's" in said.answer
+    assert f"{other:.1f} %" in said.answer
+    assert said.pictures == []
+
+
+def test_nothing_is_said_without_poses_or_predictions(
+    folder: ComparisonFolder, source: PoseSet, target: PoseSet
+) -> None:
+    assert rare_failure.failing(folder, None, target) is None
+    assert rare_failure.failing(folder, source, None) is None
+    cells = [cell | {"folder": None} for cell in folder.comparison["cells"]]
+    bare = replace(folder, comparison=folder.comparison | {"cells": cells})
+    assert rare_failure.failing(bare, source, target) is None
