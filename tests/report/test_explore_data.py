@@ -221,6 +221,21 @@ def test_beyond_the_cap_bins_are_listed_alike_and_counted_whole(
     assert "50 of them" in found["note"]
 
 
+def test_pictures_are_of_the_hardest_of_each_bin_and_of_others(tmp_path: Path) -> None:
+    n, k = 1000, 4
+    image_N = np.full(n, photographs(tmp_path, 1)[0], object)
+    one = poses(n, k, image_N=image_N, root=str(tmp_path))
+    one.table.width_N[:] = one.table.height_N[:] = 128
+    pictured_N = column(loaded(one)["sets"][0], "picture") >= 0
+    for b in range(k):
+        inside = np.flatnonzero(one.bin_N == b)
+        falling = inside[np.argsort(-one.score_N[inside])]
+        each = explore_data.A_BIN["source"]
+        assert pictured_N[falling].sum() == each
+        assert pictured_N[falling[: each // 2]].all()
+        assert pictured_N[falling[len(falling) // 2 :]].any()
+
+
 def test_missing_and_damaged_images_are_counted_and_stop_no_other(tmp_path: Path) -> None:
     image_N = photographs(tmp_path, 30)
     one = poses(30, 2, image_N=image_N, root=str(tmp_path))

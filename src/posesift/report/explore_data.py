@@ -85,7 +85,7 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray) -> dict[str, Any]:
     own = not _binned_as(one, first)
     bin_N, edges = _bins(one, k)
     listed = fair_share(bin_N, LISTED)
-    chosen = listed[fair_share(bin_N[listed], PICTURED[one.which], A_BIN[one.which])]
+    chosen = listed[_pictured(one, bin_N[listed], one.score_N[listed])]
     pictured = thumbnails.thumbnails(
         one.table.select(chosen),
         one.title,
@@ -131,6 +131,14 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray) -> dict[str, Any]:
         "names": _names(one, listed),
         "pictures": [base64.b64encode(image).decode("ascii") for image in images],
     }
+
+
+def _pictured(one: PoseSet, bin_M: NDArray, score_M: NDArray) -> NDArray[np.int64]:
+    """Rows with pictures: the hardest of each bin, which are seen first, and some at random."""
+    most, each = PICTURED[one.which] // 2, A_BIN[one.which] // 2
+    hardest = fair_share(bin_M, most, each, -score_M)
+    others = np.setdiff1d(np.arange(len(bin_M)), hardest)
+    return np.union1d(hardest, others[fair_share(bin_M[others], most, each)])
 
 
 def _binned_as(one: PoseSet, first: PoseSet) -> bool:
@@ -208,7 +216,10 @@ def _note(
     elif images == listed:
         said = [f"{begin}, each with a picture."]
     else:
-        said = [f"{begin}: {count(images)}, spread over the bins, with pictures, the rest drawn."]
+        said = [
+            f"{begin}: {count(images)} with pictures (the hardest of each bin, and as many at "
+            "random), the rest drawn."
+        ]
     if reason := one.problem or pictured.shortfall:
         said.append(f"{reason[:1].upper()}{reason[1:]}.")
     if own:
