@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from posesift.report import scorer_table, tables
 from posesift.report.tables import Column
 
@@ -72,6 +74,34 @@ def test_an_arm_of_fewer_seeds_is_named_and_not_in_bold() -> None:
     whole["cells"].append({"arm": "o", "seed": 1, "sets": {}})
     assert tables.spread_note(whole) == "Mean ± standard deviation over two seeds."
     assert tables.bold_note(whole).endswith("column, oracles apart.")
+
+
+@pytest.mark.parametrize(
+    ("higher", "b", "says"),
+    [
+        (True, [20.0, 20.1], "In every column the paired 95 % interval over seeds tells"),
+        (True, [12.0, 12.2], "In no column is the best told apart from the next"),
+        (False, [5.0, 5.1], "In every column"),
+        (False, [20.0, 20.1], "In every column"),  # then a is the best
+    ],
+)
+def test_the_best_says_whether_it_is_told_apart(higher: bool, b: list[float], says: str) -> None:
+    """Differences 10 and 10.1 leave no doubt over two seeds; 0.6 and 1.6 do (t = 12.7)."""
+    found = comparison({"a": [10.0, 10.0] if says.startswith("In e") else [11.4, 10.6], "b": b})
+    found["baselines"] = []
+    table = tables.compared(found, [Column("m", ("m",), higher=higher)], "t", "c")
+    assert table.caption.startswith(f"c {says}")
+
+
+def test_only_some_columns_may_be_told_apart() -> None:
+    columns = [Column("hip", ("h",)), Column("knee", ("k",)), Column("none", ("n",))]
+    clear = {"a": {0: 1.0, 1: 1.1}, "b": {0: 9.0, 1: 9.1}}
+    tie = {"a": {0: 1.0, 1: 1.0}, "b": {0: 1.0, 1: 1.0}}
+    values: list[dict[str, dict[int, float]]] = [clear, tie, {"a": {0: 1.0}, "b": {}}]
+    said = tables.told_apart(columns, values, seeds=2)
+    assert said.endswith("the best of hip; that of the other columns may be chance.")
+    assert tables.told_apart(columns, values, seeds=1).startswith("One seed: nothing tells")
+    assert tables.told_apart(columns[2:], values[2:], seeds=2) == ""
 
 
 def test_missing_measures_are_dashes() -> None:

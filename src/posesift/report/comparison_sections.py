@@ -15,7 +15,6 @@ from posesift.report import (
 )
 from posesift.report.blocks import Block, Note, Patch, Section, Square, Squares
 from posesift.report.results import Comparison
-from posesift.report.tables import spread_note
 from posesift.report.wording import between, number, signed
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def groups(comparison: Comparison) -> Section | None:
         ("PCK@0.1 by joint group (%)", ("pck", "0.1"), True),
         ("Angle error by joint group (degrees, lower is better)", ("angle_error_by_group",), False),
     )
-    note = spread_note(comparison)
+    note = f"{tables.spread_note(comparison)} {tables.bold_note(comparison)}"
     blocks: list[Block] = []
     if methods.several(comparison):
         measures = measures[1:]  # the first is the table of methods

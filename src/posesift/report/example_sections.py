@@ -5,6 +5,7 @@ N samples of one set, K keypoints.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -113,15 +114,18 @@ def pairs_of(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def predicted(folder: ComparisonFolder, names: list[str], seed: int) -> dict[str, Predictions]:
-    """Predictions on the target of those arms that kept them, all on the same samples."""
+    """Predictions on the target of those arms that kept them, all on the same samples.
+
+    Where arms predicted different samples, those that most of them did count.
+    """
     found: dict[str, Predictions] = {}
     for name in names:
         cell = folder.cell(name, seed)
         one = read_predictions(cell, "target") if cell else None
-        first = next(iter(found.values()), one)
-        if one is not None and first and np.array_equal(one.index_N, first.index_N):
+        if one is not None:
             found[name] = one
-    return found
+    common = Counter(one.index_N.tobytes() for one in found.values()).most_common(1)
+    return {name: one for name, one in found.items() if one.index_N.tobytes() == common[0][0]}
 
 
 Group = tuple[str, list[tuple[str, Predictions]], Chosen, str]

@@ -6,6 +6,7 @@ N samples, K keypoints, 2 = (x, y).
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -177,7 +178,8 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
 
 
 def _read_run(folder: Path) -> RunFolder:
-    evaluation = _checked(folder / "evaluation.json", ("sets",))
+    evaluation = _known(_checked(folder / "evaluation.json", ("sets",)))
+    evaluation["sets"] = {name: entry or {} for name, entry in (evaluation["sets"] or {}).items()}
     settings_path, log = folder / "experiment.yaml", folder / "metrics.jsonl"
     settings: Any = {}
     if settings_path.is_file():
@@ -201,7 +203,13 @@ def _read_run(folder: Path) -> RunFolder:
 
 
 def _read_comparison(folder: Path) -> ComparisonFolder:
-    comparison = _checked(folder / "comparison.json", _NEEDED_BY_COMPARISON)
+    comparison = _known(_checked(folder / "comparison.json", _NEEDED_BY_COMPARISON))
+    for key in ("arms", "cells", "seeds"):
+        if not comparison[key]:
+            raise ValueError(
+                f"{folder / 'comparison.json'} has no {key}: nothing was compared. Make the "
+                "comparison again"
+            )
     arms = {arm["name"] for arm in comparison["arms"]}
     for cell in comparison["cells"]:
         if cell["arm"] not in arms:
@@ -234,6 +242,15 @@ def _checked(path: Path, needed: tuple[str, ...]) -> dict[str, Any]:
             "something else. Make the folder again"
         )
     return content
+
+
+def _known(content: Any) -> Any:
+    """JSON with null for every number that is none: NaN and infinity, as others may write them."""
+    if isinstance(content, dict):
+        return {key: _known(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_known(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def _parquet(path: Path, needed: tuple[str, ...]) -> Any:

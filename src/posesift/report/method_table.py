@@ -9,7 +9,7 @@ from typing import Any
 from posesift.report import methods, results
 from posesift.report.blocks import Block, Cell, Note, Row, Table
 from posesift.report.results import Comparison
-from posesift.report.tables import fewer_seeds, group_columns, ties
+from posesift.report.tables import Column, fewer_seeds, group_columns, ties, told_apart
 from posesift.report.wording import number, plural
 
 GROUPS = ("pck", "0.05")
@@ -47,7 +47,7 @@ def measured(comparison: Comparison) -> Table:
         corner="",
         columns=[column.title for column in columns] + ["gap closed %"] * closed,
         rows=rows,
-        caption=_caption(comparison, closed),
+        caption=f"{_caption(comparison, closed)} {_apart(comparison, columns, contending)}".strip(),
     )
 
 
@@ -115,6 +115,15 @@ def _row(comparison: Comparison, called: str, columns: list[Any], closed: bool, 
 def _mean(comparison: Comparison, called: str, keys: tuple[str, ...]) -> float | None:
     found = results.spread(results.by_seed(comparison, called, "target", *keys).values())
     return found.mean if found else None
+
+
+def _apart(comparison: Comparison, columns: list[Column], contending: list[tuple[int, str]]) -> str:
+    """In which columns the best arm that adapts is told apart from the next."""
+    values = [
+        {name: results.by_seed(comparison, name, "target", *c.keys) for _, name in contending}
+        for c in columns
+    ]
+    return told_apart(columns, values, len(comparison["seeds"]))
 
 
 def _embolden(rows: list[Row], j: int, values: Mapping[int, float | None], digits: int) -> None:

@@ -24,10 +24,10 @@ EACH = 3  # failures of either kind
 SHOWN = 3  # nearest source poses of each
 ARMS = 5  # the page has to stay small enough to mail
 RULE = (
-    f"Rule: of the quarter of the target with the lowest PCK@0.05, the {EACH} samples whose "
-    f"{SHOWN} nearest source poses are closest (with support) and the {EACH} whose are farthest "
-    "(without). Below a source pose: root mean square difference of the joint angles, blind to "
-    "position, size and orientation."
+    "Rule: of the quarter of the target with the lowest PCK@0.05, and of its samples whose labels "
+    f"give at least half of the joint angles, the {EACH} whose {SHOWN} nearest source poses are "
+    f"closest (with support) and the {EACH} whose are farthest (without). Below a source pose: "
+    "root mean square difference of the joint angles, blind to position, size and orientation."
 )
 
 
@@ -119,7 +119,8 @@ def failures(found: Predictions, source_MA: NDArray[np.float64]) -> list[Failure
         found.keypoints_NK2[worst], found.visible_NK[worst], found.skeleton.triplets
     )
     distance_NS, index_NS = nearest(angles_NA, source_MA, SHOWN)
-    whole = np.flatnonzero((index_NS >= 0).all(axis=1))
+    posed_N = 2 * np.isfinite(angles_NA).sum(axis=1) >= angles_NA.shape[1]
+    whole = np.flatnonzero((index_NS >= 0).all(axis=1) & posed_N)
     near = whole[np.lexsort((whole, distance_NS[whole].mean(axis=1)))]
     half = min(EACH, len(near) // 2)
     chosen = np.concatenate([near[:half], near[len(near) - half :][::-1]])

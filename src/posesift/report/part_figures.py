@@ -13,6 +13,8 @@ from posesift.report.results import Interval
 from posesift.report.theme import Chart
 from posesift.report.wording import number, shortened, signed
 
+LEAST = 1.0  # points above and below zero that any axis of differences shows
+
 Curve = tuple[str, list[Interval | None]]
 """A name and its levels or differences, first part first."""
 
@@ -120,8 +122,8 @@ def differences(
         look = theme.series(looks[position] if looks else position + 1)
         axis.errorbar(xs, means, yerr=bars, label=shortened(name), elinewidth=1.2, **look.plot())
     axis.set_ylabel(f"difference in {parts.measure} (points)")
-    if span:
-        axis.set_ylim(span)
+    low, high = span or axis.get_ylim()
+    axis.set_ylim(min(low, -LEAST), max(high, LEAST))
     _along(axis, parts, len(gains))
     told = "; ".join(
         f"{name}: {', '.join(signed(v.mean) if v else '–' for v in found)}" for name, found in gains

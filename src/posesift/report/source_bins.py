@@ -18,7 +18,7 @@ from posesift.report.blocks import Block, Charts, Note
 from posesift.report.part_figures import Curve, Parts
 from posesift.report.results import Comparison, Interval
 from posesift.report.theme import Chart
-from posesift.report.wording import count
+from posesift.report.wording import count, percent
 
 if TYPE_CHECKING:
     from posesift.report.pose_sets import Outcome, PoseSet
@@ -45,6 +45,8 @@ def of_comparison(comparison: Comparison, target: PoseSet, measure: str, unit: s
     curves = [(label, found) for label, found in curves if any(found)]
     if not curves:
         return []
+    if _drawn(parts) < 3:
+        return [Note(_unsplit(target, parts), strong=False)]
     oracle = methods.target_oracle(comparison)
     best = outcomes.get(oracle.get("label") or oracle["name"]) if oracle else None
     dotted: Curve | None = None
@@ -90,7 +92,7 @@ def of_run(target: PoseSet, measure: str, unit: str) -> Chart | None:
         return None
     place_N, parts = _parts(target, measure, unit)
     found = _levels(_values(target.outcomes[0], measure), place_N, parts)
-    if not any(found):
+    if not any(found) or _drawn(parts) < 3:
         return None
     return part_figures.levels(
         [(target.title, found)],
@@ -115,6 +117,20 @@ def _parts(target: PoseSet, measure: str, unit: str) -> tuple[NDArray[np.int64],
     names = [str(first[i] + 1) if i in written else "" for i in range(groups)]
     counts = np.bincount(place_N[place_N >= 0], minlength=groups).tolist()
     return place_N, Parts(measure, unit, names, AXIS, counts)
+
+
+def _drawn(parts: Parts) -> int:
+    return sum(size >= FEWEST for size in parts.counts)
+
+
+def _unsplit(target: PoseSet, parts: Parts) -> str:
+    """Why nothing is drawn where nearly all samples fall into one bin."""
+    fullest = int(np.bincount(target.bin_N[target.bin_N >= 0]).argmax())
+    share = 100 * float((target.bin_N == fullest).sum()) / sum(parts.counts)
+    return (
+        f"The bins of the source's own scorer do not split this target: {percent(share)} of its "
+        f"samples that can be scored fall into bin {fullest + 1} of {target.k}."
+    )
 
 
 def _values(outcome: Outcome, measure: str) -> NDArray[np.float64]:

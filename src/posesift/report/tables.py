@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,12 +72,21 @@ def compared(
         )
         for shown, role, read, key in rows
     ]
+    values = [
+        {
+            key: read(comparison, key, set_name, *column.keys)
+            for _, role, read, key in rows
+            if role != "oracle" and key not in fewer
+        }
+        for column in columns
+    ]
+    apart = told_apart(columns, values, len(comparison["seeds"]))
     return Table(
         title=title,
         corner="",
         columns=[column.title for column in columns],
         rows=_bold_best(columns, measured),
-        caption=caption,
+        caption=f"{caption} {apart}".strip(),
     )
 
 
@@ -198,6 +207,48 @@ def _bold_best(
             if ties(value, best, column.digits):
                 row.cells[j] = replace(row.cells[j], best=True)
     return rows
+
+
+def told_apart(
+    columns: Sequence[Column], values: Sequence[dict[str, dict[int, float]]], seeds: int
+) -> str:
+    """In which columns the best differs from the next by more than chance over seeds would give.
+
+    Args:
+        columns: of the table.
+        values: of each column, by contender and seed.
+        seeds: of the comparison.
+
+    Returns:
+        A sentence, or "" where no column has two contenders.
+    """
+    contested = [
+        (column, measured)
+        for column, by_name in zip(columns, values, strict=True)
+        if len(measured := [found for found in by_name.values() if found]) > 1
+    ]
+    if not contested:
+        return ""
+    if seeds == 1:
+        return "One seed: nothing tells the best of a column apart from the next."
+    clear = [column.title for column, measured in contested if _best_is_clear(column, measured)]
+    how = "the paired 95 % interval over seeds"
+    if not clear:
+        return f"In no column is the best told apart from the next: {how} includes zero."
+    if len(clear) == len(contested):
+        return f"In every column {how} tells the best apart from the next."
+    return (
+        f"Told apart from the next by {how}: the best of {listed(clear)}; that of the other "
+        "columns may be chance."
+    )
+
+
+def _best_is_clear(column: Column, measured: list[dict[int, float]]) -> bool:
+    """Whether the interval of best minus next leaves out zero."""
+    sign = 1.0 if column.higher else -1.0
+    measured = sorted(measured, key=lambda of: -sign * sum(of.values()) / len(of))
+    apart = results.difference(measured[0], measured[1])
+    return bool(apart and apart.clear and sign * apart.mean > 0)
 
 
 def ties(value: float | None, best: float | None, digits: int) -> bool:
