@@ -16,6 +16,8 @@ from tests.report.browser import CHROMIUM, Browser
 from tests.report.explorer_page import HOSTILE, MODELS, pose_set, write_page
 
 from posesift.evaluation.support import nearest
+from posesift.report.blocks import Note, Page, Section
+from posesift.report.page import render
 from posesift.report.pose_sets import PoseSet
 
 pytestmark = pytest.mark.browser
@@ -246,7 +248,7 @@ def test_a_pose_its_angles_and_its_neighbours(browser: Browser, page: Opened) ->
     marks = "[...document.querySelectorAll('.x-angle text')].map(c => c.textContent)"
     assert browser.value(marks) == [text for text in shown if text != "–"]
     browser.click("[data-set=target] .x-tile:nth-child(2)")
-    title = browser.until(f"{TITLE}.endsWith('of the target poses') && {TITLE}")
+    browser.until(f"{TITLE}.endsWith('of the target poses')")
     second = row(browser)
     assert near(browser, "source") == neighbours(page, page.source, second, of=page.target)
     assert browser.value("document.querySelectorAll('.x-errors tbody tr').length") == 2
@@ -463,8 +465,22 @@ def test_one_pose_one_bin_and_10_000_bins(browser: Browser, tmp_path: Path, n: i
     silent(browser, path)
 
 
-def test_without_a_script_the_text_stands_there(made: Opened) -> None:
-    assert "Without a script: nothing." in made.path.read_text()
+def test_a_page_without_poses_has_no_script() -> None:
+    section = Section("explore", "Look", "A lead.", [Note("No poses.")])
+    text = render(Page("Score", "Poses", "", [], [], "", [], [], [], [section]))
+    assert "script-src 'none'; " in text
+    assert "<script" not in text
+    assert ".x-tile" not in text
+
+
+def test_without_scripts_the_fallback_stands_there(browser: Browser, made: Opened) -> None:
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(made.path, 1280)
+        shown = browser.value("document.querySelector('.explorer').innerText")
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert shown == "Without a script: nothing."
 
 
 def test_an_old_browser_and_broken_data_get_a_sentence(
