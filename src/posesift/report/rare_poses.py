@@ -21,32 +21,28 @@ QUESTION = "Which poses are rare in the source?"
 def modes_of(table: PoseTable) -> dict[str, float] | None:
     """The rare modes of a source with their shares of its poses in percent, rarest first.
 
-    Rare by the source's own mixture where the table knows it, else by counting.
+    Rare by counting; a mode that the source's mixture has but none of its poses shows counts too.
 
     Returns:
-        None where the poses have no modes.
+        None where the poses have no modes, nothing where no mode is rare.
     """
     if table.mode_N is None:
         return None
     names, counts = np.unique(table.mode_N.astype(str), return_counts=True)
     counted = {str(name): count / len(table) for name, count in zip(names, counts, strict=True)}
-    mixture = table.share or counted
-    rare = [mode for mode, share in mixture.items() if share < RARE_SHARE]
-    order = sorted(rare, key=lambda mode: (counted.get(mode, 0.0), mode))
-    return {mode: 100 * counted.get(mode, 0.0) for mode in order}
+    shares = dict.fromkeys(table.share or (), 0.0) | counted
+    rare = [mode for mode, share in shares.items() if share < RARE_SHARE]
+    return {mode: 100 * shares[mode] for mode in sorted(rare, key=lambda m: (shares[m], m))}
 
 
 def rarest(source: PoseSet, target: PoseSet | None) -> Finding | None:
     """The rare poses by name, how few they are, and what they look like.
 
-    None where no mode is rare, or where modes are not known and nothing can be drawn instead.
+    Where no mode is rare or none is known, the hardest bin; None where that is empty.
     """
-    modes = modes_of(source.table)
-    if modes:
+    if modes := modes_of(source.table):
         return _by_mode(source, target, modes)
-    if modes is not None or not (source.bin_N == source.k - 1).any():
-        return None
-    return _by_bin(source, target)
+    return _by_bin(source, target) if (source.bin_N == source.k - 1).any() else None
 
 
 def same_bins(source: PoseSet, target: PoseSet) -> bool:
@@ -64,9 +60,9 @@ def spoken(mode: str) -> str:
 
 
 def _by_mode(source: PoseSet, target: PoseSet | None, modes: dict[str, float]) -> Finding:
-    named = [spoken(mode) for mode in list(modes)[:NAMED]]
-    if more := len(modes) - len(named):
-        named.append(f"{more} more")
+    named = [spoken(mode) for mode in modes]
+    if len(named) > NAMED + 1:
+        named[NAMED:] = [f"{len(named) - NAMED} more"]
     total = sum(modes.values())
     few = f"{number(total)} % of the source"
     if share := _share(target, set(modes)):
@@ -99,9 +95,10 @@ def _by_bin(source: PoseSet, target: PoseSet | None) -> Finding:
         answer += f", and {percent(theirs)} of the target by the same score"
     rows = examples.of_bin(source.bin_N, source.k - 1, SHOWN)
     captions = [[f"bin {source.k}", number(float(source.score_N[row]), 2)] for row in rows]
-    detail = (
-        f"The data do not name what a pose shows; here are {plural(len(rows), 'pose')} of them."
-    )
+    named = "The data do not name what a pose shows"
+    if source.table.mode_N is not None:
+        named = f"By name none is rare: each kind makes up at least {100 * RARE_SHARE:.0f} %"
+    detail = f"{named}; here are {plural(len(rows), 'pose')} of the bin, drawn at random."
     return Finding(
         QUESTION, f"{answer}.", detail, pictures=_pictures(source, rows, captions), links=_links()
     )
