@@ -9,6 +9,7 @@ from posesift.report import coverage_table
 from posesift.report.blocks import Finding
 from posesift.report.coverage_section import ANCHOR
 from posesift.report.lacking import Lacking
+from posesift.report.rare_poses import spoken
 from posesift.report.wording import count, listed, number, percent, plural
 
 QUESTION = "What should be rendered next?"
@@ -59,7 +60,8 @@ def _named(found: Lacking) -> str:
     """The poses to render in words: their modes where these are known, else their joints."""
     if modes := coverage_table.modes(found)[:_MODES]:
         told = [
-            f"{mode} ({count(lacking)} of {count(total)} lacking)" for mode, lacking, total in modes
+            f"{spoken(mode)} ({count(lacking)} of {count(total)} lacking)"
+            for mode, lacking, total in modes
         ]
         return f"Poses like these, above all {listed(told)}"
     c = found.coverage

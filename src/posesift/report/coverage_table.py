@@ -13,6 +13,7 @@ import numpy as np
 
 from posesift.report.blocks import Cell, Download, Row, Table
 from posesift.report.lacking import Lacking
+from posesift.report.rare_poses import spoken
 from posesift.report.wording import MISSING, count, number, percent, shortened
 
 EXPORTED = 500  # rows of the CSV; some 100 kB
@@ -63,7 +64,7 @@ def by_mode(found: Lacking) -> Table | None:
         cells = [Cell(count(lacking)), Cell(count(total)), Cell(percent(100 * lacking / total))]
         if rendered is not None:
             cells.append(Cell(count((rendered == mode).sum())))
-        rows.append(Row(mode, cells))
+        rows.append(Row(spoken(mode), cells))
     columns = ["lacking", "target poses", "share lacking"]
     return Table(
         title="What is lacking, by mode",
@@ -134,7 +135,7 @@ def _called(found: Lacking, row: int) -> str:
     """What a person would look a pose up by: its mode, else its file, else its row."""
     table = found.target.table
     if table.mode_N is not None:
-        return shortened(str(table.mode_N[row]))
+        return shortened(spoken(str(table.mode_N[row])))
     if table.image_N is not None:
         return shortened(PurePosixPath(str(table.image_N[row])).name)
     return f"row {found.target.row_N[row]}"

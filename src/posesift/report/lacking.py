@@ -17,6 +17,7 @@ from posesift.poses.angles import joint_angles
 from posesift.report import drawing, samples
 from posesift.report.blocks import Picture
 from posesift.report.pose_sets import Outcome, PoseSet
+from posesift.report.rare_poses import spoken
 from posesift.report.wording import number
 
 SHOWN = 12
@@ -146,7 +147,7 @@ def _targets(
         visible = np.asarray(np.isfinite(keypoints).all(axis=-1))
     pictures = []
     for i, row in enumerate(rows):
-        shows = str(target.table.mode_N[row]) if target.table.mode_N is not None else ""
+        shows = spoken(str(target.table.mode_N[row])) if target.table.mode_N is not None else ""
         alt = f"Target pose {i + 1} to render{': ' + shows if shows else ''}"
         caption = [f"{i + 1}. {shows}" if shows else f"{i + 1}"]
         pictures.append(_drawn(crops, i, keypoints[i], visible[i], side, alt, caption))
