@@ -18,7 +18,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from posesift import progress
-from posesift.report import print_pictures, print_tables, printing
+from posesift.report import print_gallery, print_squares, print_tables, printing
 from posesift.report.blocks import Block, Charts, Choice, Download, Gallery, Page, Squares, Table
 from posesift.report.latex import latex
 from posesift.report.spreadsheet import csv_text
@@ -131,10 +131,10 @@ def _of(block: Block, place: tuple[str, ...]) -> Iterator[Item]:
         for chart in block.charts:
             yield Item(place, chart.title, chart.caption, printing.fitted(chart.figure))
     elif isinstance(block, Gallery):
-        for figure in print_pictures.gallery(block):
+        for figure in print_gallery.gallery(block):
             yield Item(place, block.title, block.caption, figure)
     elif isinstance(block, Squares):
-        yield Item(place, block.title, block.caption, print_pictures.squares(block))
+        yield Item(place, block.title, block.caption, print_squares.squares(block))
     elif isinstance(block, Download):
         yield Item(place, Path(block.name).stem, block.label, block)
     elif isinstance(block, Choice):

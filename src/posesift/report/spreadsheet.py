@@ -10,6 +10,7 @@ from collections.abc import Callable
 from posesift.report.blocks import Cell, Row, Table
 from posesift.report.wording import MISSING
 
+Reader = Callable[[Cell], str]
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _RANGE = re.compile(r"(.+) to (.+)")
 _FORMULA = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")  # what a spreadsheet would compute
@@ -24,7 +25,7 @@ def csv_text(table: Table) -> str:
     grouped = any(row.role == "group" for row in table.rows)
     cells = [row.cells for row in table.rows if row.role != "group"]
     header = [*(["group"] * grouped), table.corner or "row"]
-    parts: list[list[Callable[[Cell], str]]] = []
+    parts: list[list[Reader]] = []
     for place, title in enumerate(table.columns):
         column = [row[place] for row in cells if place < len(row)]
         names, readers = _parts(title, column)
@@ -53,24 +54,40 @@ def as_number(text: str) -> str | None:
     return bare.removeprefix("+") if _NUMBER.fullmatch(bare) else None
 
 
-def _parts(title: str, column: list[Cell]) -> tuple[list[str], list[Callable[[Cell], str]]]:
+def _parts(title: str, column: list[Cell]) -> tuple[list[str], list[Reader]]:
     """Headings that one column of the page becomes, and how each is read from a cell."""
-    names, readers = [title], [lambda cell: _shown(cell.text)]
+    names, readers = _split(title, [cell.text for cell in column], lambda cell: cell.text)
     if any(cell.spread for cell in column):
         names.append(f"{title} spread")
         readers.append(lambda cell: _shown(cell.spread))
-    ranges = [cell.range for cell in column if cell.range]
-    if ranges and all(_ends(text) for text in ranges):
-        names += [f"{title} low", f"{title} high"]
-        readers += [lambda cell: (_ends(cell.range) or ("", ""))[0]]
-        readers += [lambda cell: (_ends(cell.range) or ("", ""))[1]]
-    elif ranges:
-        names.append(f"{title} range")
-        readers.append(lambda cell: _shown(cell.range))
+    if any(cell.range for cell in column):
+        more = _split(f"{title} range", [cell.range for cell in column], lambda cell: cell.range)
+        names += [
+            name.replace(" range low", " low").replace(" range high", " high") for name in more[0]
+        ]
+        readers += more[1]
     return names, readers
 
 
-def _values(row: Row, parts: list[list[Callable[[Cell], str]]]) -> list[str]:
+def _split(title: str, texts: list[str], of: Reader) -> tuple[list[str], list[Reader]]:
+    """Two columns for ranges of numbers, one without its unit where all have the same."""
+    known = [text for text in texts if text.strip() not in ("", MISSING)]
+    if known and all(map(_ends, known)):
+        return [f"{title} low", f"{title} high"], [
+            lambda cell: (_ends(of(cell)) or ("", ""))[0],
+            lambda cell: (_ends(of(cell)) or ("", ""))[1],
+        ]
+    for unit in ("°", "%"):
+        if known and all(t.endswith(unit) and as_number(t.removesuffix(unit)) for t in known):
+            return [f"{title} ({unit})"], [_without(unit, of)]
+    return [title], [lambda cell: _shown(of(cell))]
+
+
+def _without(unit: str, of: Reader) -> Reader:
+    return lambda cell: _shown(of(cell).removesuffix(unit))
+
+
+def _values(row: Row, parts: list[list[Reader]]) -> list[str]:
     padded = [*row.cells, *[Cell("")] * (len(parts) - len(row.cells))]
     return [read(cell) for cell, some in zip(padded, parts, strict=True) for read in some]
 
