@@ -80,8 +80,8 @@ def change(path: Path, **changes: object) -> None:
 def test_the_story_is_told_in_order(text: str) -> None:
     anchors = [found["id"] for found in Reader(text).all("section") if found.get("id")]
     assert anchors == [
-        "summary", "poses", "bins", "similarity", "scorers", "results", "groups", "difficulty",
-        "gap", "support", "failures", "examples", "made",
+        "summary", "claims", "explore", "poses", "bins", "similarity", "scorers", "coverage",
+        "results", "groups", "difficulty", "gap", "support", "failures", "examples", "made",
     ]  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def test_without_images_skeletons_are_drawn_and_it_is_said(
     change(folder / "summary.json", address=f"poses:{tmp_path / 't.parquet'},split=all")
     shown = Reader(write_report(folder).read_text())
     assert "Skeletons without images: the data have no images." in shown.text
-    assert len([s for s in shown.all("svg") if s.get("role") == "img" and s["aria-label"]]) == 24
+    assert len([s for s in shown.all("svg") if s.get("role") == "img" and s["aria-label"]]) == 30
 
 
 def readdress(folder: Path, address: str) -> ComparisonFolder:
@@ -202,7 +202,7 @@ def test_without_data_the_numbers_stand_and_it_is_said(copied: Path) -> None:
     change(copied / "score/summary.json", address=gone)
     found = readdress(copied, gone)
     assert found.score is not None
-    assert "No poses are shown: " in said(score_sections.gallery(found.score))
+    assert "No poses are shown: " in said(score_sections.gallery(found.score, None, None, "gone"))
     source, missing = pose_sets.source_of(found.score)
     shown = nearest_section.nearest_sources(found, source, missing)
     assert "No source poses are shown: " in said(shown)
@@ -254,14 +254,17 @@ def test_boxes_from_labels_are_prominent(copied: Path) -> None:
 def test_the_page_of_a_score(score_page: Path) -> None:
     shown = Reader(score_page.read_text())
     anchors = [found["id"] for found in shown.all("section") if found.get("id")]
-    assert anchors == ["summary", "poses", "bins", "similarity", "scorers", "made"]
+    assert anchors == ["summary", "explore", "poses", "bins", "similarity", "scorers", "made"]
     assert "posesift score" in shown.text
 
 
 def test_the_page_of_a_run(run_page: Path) -> None:
     shown = Reader(run_page.read_text())
     anchors = [found["id"] for found in shown.all("section") if found.get("id")]
-    assert anchors == ["summary", "results", "groups", "difficulty", "training", "examples", "made"]
+    assert anchors == [
+        "summary", "claims", "explore", "results", "groups", "difficulty", "support", "training",
+        "examples", "made",
+    ]  # fmt: skip
     assert "Best 1" in shown.text
     assert "Worst 1" in shown.text
 

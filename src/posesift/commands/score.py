@@ -67,8 +67,8 @@ class Score(ResultFlags):
                 "rare_mode_auc": summary["rare_mode_auc"],
                 "seconds": summary["seconds"],
             },
-            f"{summary['samples']} poses scored by {summary['method']}\n"
-            + table_text(rows, header),
+            f"{summary['samples']} pose{'s' * (summary['samples'] != 1)} scored by "
+            f"{summary['method']}\n" + table_text(rows, header),
         )
 
 

@@ -78,7 +78,8 @@ def fit(
     if len(usable) < 3:
         raise ValueError(
             f"expected 3 poses or more with at least {FEWEST_VISIBLE} visible keypoints each in "
-            f"{table.address or 'the table'}, found {len(usable)}"
+            f"{table.address or 'the table'}, found {len(usable)}; a few poses can be scored by "
+            "the fit of a larger set (--scorer)"
         )
     most = REFERENCES if method == "knn" else FIT_POSES
     if len(usable) > most:

@@ -12,6 +12,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
+from posesift.difficulty.bins import groups, panel_bins
+from posesift.report.wording import count
+
+SHOWN = 50  # bins that can stand side by side; beyond, neighbours share a place
 Pairs = list[tuple[int, int]]
 """First and last bin of each place, inclusive."""
 
@@ -24,6 +28,25 @@ def pairs_of(rows: list[dict[str, Any]]) -> Pairs:
     """
     found = [row.get("bins") or (row["bin"], row["bin"]) for row in rows]
     return [(int(first), int(last)) for first, last in found]
+
+
+def pairs_for(k: int) -> Pairs:
+    """The bins of each place where k of them are to be shown.
+
+    >>> pairs_for(2), pairs_for(10_000)[-1]
+    ([(0, 0), (1, 1)], (9800, 9999))
+    """
+    return [(int(first), int(last)) for first, last in groups(k, SHOWN)]
+
+
+def panel(k: int) -> Pairs:
+    """The places whose poses are shown: the first, the last, and two evenly between.
+
+    >>> panel(25)
+    [(0, 0), (8, 8), (16, 16), (24, 24)]
+    """
+    pairs = pairs_for(k)
+    return [pairs[i] for i in panel_bins(len(pairs))]
 
 
 def ticks_of(k: int) -> list[int]:
@@ -78,5 +101,5 @@ def named(pair: tuple[int, int]) -> str:
     >>> named((4, 4)), named((0, 199))
     ('bin 5', 'bins 1 to 200')
     """
-    first, last = pair
-    return f"bin {first + 1}" if first == last else f"bins {first + 1} to {last + 1}"
+    first, last = count(pair[0] + 1), count(pair[1] + 1)
+    return f"bin {first}" if first == last else f"bins {first} to {last}"

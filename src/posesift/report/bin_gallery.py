@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from posesift.difficulty.bins import panel_bins
 from posesift.report import drawing, examples, samples
+from posesift.report.bin_axis import named, panel
 from posesift.report.blocks import Block, Gallery, Note, Picture, Strip
-from posesift.report.pose_sets import PoseSet
-from posesift.report.wording import count, number
+from posesift.report.pose_sets import UNBINNED, PoseSet
+from posesift.report.wording import capitalised, count, number
 
 PER_BIN = 6
 
@@ -44,40 +44,43 @@ def gallery(
         return notes
     problems = {one.which: one.problem for one in shown}
     strips = []
-    for b in panel_bins(summary["bins"]):
+    for pair in panel(summary["bins"]):
         for one in shown:
-            strip, problem = _strip(one, b, summary, named=target is not None)
+            strip, problem = _strip(one, pair, summary, several=target is not None)
             problems[one.which] = problems[one.which] or problem
             strips.append(replace(strip, follows=one is not shown[0]))
     for which, problem in problems.items():
         if problem:
             whose = f" of the {which}" if len(shown) > 1 else ""
             notes.append(Note(f"Skeletons{whose} without images: {problem}."))
-    caption = f"Up to {PER_BIN} poses of each bin, drawn at random (seed 0), not chosen."
+    what = "bin" if all(first == last for first, last in panel(summary["bins"])) else "row"
+    caption = f"Up to {PER_BIN} poses of each {what}, drawn at random (seed 0), not chosen."
     if target is not None:
         caption += " The target's poses were scored and binned by the scorer of the source."
     return [*notes, Gallery("Bins in pictures", caption, strips)]
 
 
-def _strip(one: PoseSet, b: int, summary: dict[str, Any], named: bool) -> tuple[Strip, str]:
-    """Some poses of bin ``b``, and why they have no images, or ""."""
-    rows = examples.of_bin(one.bin_N, b, PER_BIN)
-    inside = int((one.bin_N == b).sum())
-    low, high = summary["edges"][b], summary["edges"][b + 1]
-    parts = [f"{count(inside)} of {count(len(one))} {one.which} poses"]
-    if one.which == "source" or not named:
-        parts.insert(0, f"score {number(low, 2)} to {number(high, 2)}")
+def _strip(
+    one: PoseSet, pair: tuple[int, int], summary: dict[str, Any], several: bool
+) -> tuple[Strip, str]:
+    """Some poses of the bins of ``pair``, and why they have no images, or ""."""
+    first, last = pair
+    bin_N = np.where((one.bin_N >= first) & (one.bin_N <= last), first, UNBINNED)
+    rows = examples.of_bin(bin_N, first, PER_BIN)
+    inside = int((bin_N == first).sum())
+    low, high = summary["edges"][first], summary["edges"][last + 1]
+    detail = f"{count(inside)} of {count(len(one))} {one.which} poses"
+    if one.which == "source" or not several:
+        detail = f"score {number(low, 2)} to {number(high, 2)}, {detail}"
     if not inside:
-        parts = ["no target pose falls into this bin" if one.which == "target" else "empty"]
-    name = f"Bin {b + 1}{', ' + one.which if named else ''}"
+        detail = f"no {one.which} pose falls here"
+    name = capitalised(named(pair)) + f", {one.which}" * several
     if not inside:
-        return Strip(name, ", ".join(parts), []), ""
+        return Strip(name, detail, []), ""
     crops = samples.crops(one.table, rows, near=True)
-    pictures = [
-        _picture(crops, i, f"{one.which.capitalize()} pose of bin {b + 1}", float(one.score_N[row]))
-        for i, row in enumerate(rows)
-    ]
-    return Strip(name, ", ".join(parts), pictures), crops.problem
+    what = f"{capitalised(one.which)} pose of {named(pair)}"
+    pictures = [_picture(crops, i, what, float(one.score_N[row])) for i, row in enumerate(rows)]
+    return Strip(name, detail, pictures), crops.problem
 
 
 def _picture(crops: samples.Crops, i: int, what: str, score: float) -> Picture:

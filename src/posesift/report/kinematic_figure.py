@@ -16,14 +16,16 @@ from posesift.report.theme import Chart
 from posesift.report.wording import count, number, shortened
 from posesift.skeletons import Skeleton
 
+NEAR = 25  # poses of about median score among which the clearest is drawn
+_FRAME = 0.75  # width of the drawing's frame over its height
 _WIDE, _NESTED, _LARGEST = 0.3, 1.35, 0.075  # an arc: of its shorter bone, the next, of the pose
 
 
 def chosen(poses: PoseSet) -> int | None:
     """Row of the pose to draw; None where no pose has an angle.
 
-    In the hardest bin that holds a pose, of those with the most angles defined, the one of median
-    score.
+    In the hardest bin that holds a pose, of those with the most angles defined, the `NEAR` of
+    median score; of these the clearest: joints farthest from their nearest neighbours on average.
     """
     angles_N = np.isfinite(poses.angles_NA).sum(axis=1)
     able_N = (poses.bin_N >= 0) & (angles_N > 0) & np.isfinite(poses.score_N)
@@ -31,8 +33,19 @@ def chosen(poses: PoseSet) -> int | None:
         return None
     hardest_N = able_N & (poses.bin_N == poses.bin_N[able_N].max())
     rows = np.flatnonzero(hardest_N & (angles_N == angles_N[hardest_N].max()))
-    order = rows[np.lexsort((rows, poses.score_N[rows]))]
-    return int(order[(len(order) - 1) // 2])
+    away = np.abs(poses.score_N[rows] - np.median(poses.score_N[rows]))
+    near = np.sort(rows[np.lexsort((rows, away))][:NEAR])
+    table = poses.table
+    clear = [_clarity(table.keypoints_NK2[row][table.visible_NK[row]]) for row in near]
+    return int(near[np.argmax(clear)])
+
+
+def _clarity(seen_K2: np.ndarray) -> float:
+    """Mean distance of a joint to its nearest neighbour, in heights of the frame it is drawn in."""
+    gap_KK = np.hypot(*np.moveaxis(seen_K2[:, None] - seen_K2[None], -1, 0)).astype(np.float64)
+    np.fill_diagonal(gap_KK, np.inf)
+    width, height = np.ptp(seen_K2, axis=0)
+    return float(gap_KK.min(axis=1).mean() / max(width / _FRAME, height, 1e-9))
 
 
 def of_set(poses: PoseSet) -> Chart | None:
@@ -42,8 +55,9 @@ def of_set(poses: PoseSet) -> Chart | None:
         return None
     b = int(poses.bin_N[row])
     rule = (
-        f"the pose of median score among those of bin {b + 1} with the most angles defined "
-        f"(row {count(poses.row_N[row])} of the data, score {number(poses.score_N[row], 2)})"
+        f"a pose of bin {count(b + 1)} with score {number(poses.score_N[row], 2)}: of the up to "
+        f"{NEAR} nearest to the bin's median with the most angles defined, the one whose joints "
+        f"lie farthest apart (row {count(poses.row_N[row])} of the data)"
     )
     table = poses.table
     return tree(
@@ -73,8 +87,8 @@ def tree(
         rule: how the pose was chosen, for the caption.
     """
     figure = Figure(figsize=(4.6, 3.8))
-    axis = figure.add_axes((0.01, 0.02, 0.6, 0.96))
-    listing = figure.add_axes((0.63, 0.02, 0.36, 0.96))
+    axis = figure.add_axes((0.01, 0.02, 0.58, 0.96))
+    listing = figure.add_axes((0.605, 0.02, 0.385, 0.96))
     for part in (axis, listing):
         part.axis("off")
     seen_K2 = keypoints_K2[visible_K]
@@ -164,10 +178,10 @@ def _labels(
         middle = float(np.angle(np.exp(1j * np.radians([way_a, way_c])).sum()))
         choices = []
         for turn in np.radians([0, 25, -25, 50, -50, 80, -80, 120, -120, 180]):
-            for reach in radius + np.array([0.035, 0.06, 0.09, 0.13]):
+            for reach in radius + np.array([0.035, 0.06, 0.09, 0.13, 0.18]):
                 way = middle + turn
                 place = vertex + reach * np.array([np.cos(way), np.sin(way)])
-                crowd = _crowding(place, bones_P2, 0.035) + 3 * _crowding(place, numbers, 0.07)
+                crowd = _crowding(place, bones_P2, 0.035) + 5 * _crowding(place, numbers, 0.06)
                 choices.append((crowd + 4 * (reach - radius) + 0.2 * abs(turn), *place))
         _, x, y = min(choices)
         numbers = np.vstack([numbers, (x, y)])
@@ -180,7 +194,8 @@ def _labels(
 
 def _crowding(place: np.ndarray, others_P2: np.ndarray, room: float) -> float:
     """How much of the ``room`` around a place others take: 0 for none."""
-    distance_P = np.hypot(*(others_P2 - place).T)
+    x_P, y_P = (others_P2 - place).T
+    distance_P = np.hypot(x_P / 1.4, y_P)  # a number is wider than it is high
     return float(np.maximum(1 - distance_P / room, 0).sum())
 
 
@@ -188,12 +203,13 @@ def _table(axis: Axes, skeleton: Skeleton, angles_A: np.ndarray) -> None:
     """Number, name and degrees of every angle, one a line."""
     lines = len(skeleton.angle_names)
     pitch = min(1 / max(lines, 1), 0.072)
-    size = min(8.0, pitch * 3.65 * 72 * 0.72)
+    longest = max((len(shortened(name, 22)) for name in skeleton.angle_names), default=0)
+    size = min(8.0, pitch * 3.65 * 72 * 0.72, 106 / (0.56 * (longest + 7)))  # all in points
     axis.set(xlim=(0, 1), ylim=(0, 1))
     for i, name in enumerate(skeleton.angle_names):
         y = 0.5 + pitch * (lines / 2 - i - 0.5)
         axis.text(0.0, y, f"θ{i + 1}", va="center", fontsize=size, color=theme.MUTED)
-        axis.text(0.17, y, shortened(name, 20), va="center", fontsize=size)
+        axis.text(0.17, y, shortened(name, 22), va="center", fontsize=size)
         degrees = None if np.isnan(angles_A[i]) else float(angles_A[i])
         unit = "" if degrees is None else "°"
         axis.text(1.0, y, f"{number(degrees)}{unit}", va="center", ha="right", fontsize=size)

@@ -6,22 +6,22 @@ N samples, k bins. Bins are counted from 0 in every argument and from 1 in every
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
-from posesift.difficulty import bins
 from posesift.report import theme
-from posesift.report.bin_axis import bin_axis, named, told
+from posesift.report.bin_axis import Pairs, bin_axis, named, pairs_for, told
 from posesift.report.theme import Chart
-from posesift.report.wording import count, number
+from posesift.report.wording import number, plural
 
 
 @theme.styled
-def histogram(score_N: np.ndarray, edges: list[float], panel: list[int]) -> Chart:
+def histogram(score_N: np.ndarray, edges: list[float], panel: Pairs) -> Chart:
     """How the scores of N samples spread, each bar in the colour of its bin.
 
     Args:
         score_N: (N,) scores, higher = harder.
         edges: the k + 1 edges of the bins.
-        panel: bins whose images are shown; their numbers stand above the bars.
+        panel: first and last bin of each row of images; the first one's number stands above.
     """
     score_N = np.asarray(score_N, dtype=np.float64)
     edges_a = np.asarray(edges, dtype=np.float64)
@@ -46,25 +46,28 @@ def histogram(score_N: np.ndarray, edges: list[float], panel: list[int]) -> Char
     if logarithmic:
         theme.logarithmic(axis, "x")
     top = counts.max()
-    for b in panel:
-        low, high = max(edges_a[b], bars[0]), min(edges_a[b + 1], bars[-1])
+    grouped = any(first != last for first, last in panel)
+    for first, last in panel:
+        low, high = max(edges_a[first], bars[0]), min(edges_a[last + 1], bars[-1])
         place = np.sqrt(low * high) if logarithmic else (low + high) / 2
         axis.plot([low, high], [top * 1.06] * 2, color=theme.MUTED, linewidth=1.2, clip_on=False)
-        axis.text(place, top * 1.09, f"{b + 1}", ha="center", va="bottom", fontsize=8.5)
+        axis.text(place, top * 1.09, f"{first + 1}", ha="center", va="bottom", fontsize=8.5)
     axis.set(xlabel="difficulty score (higher = harder)", ylabel="poses", ylim=(0, top * 1.2))
+    axis.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axis.grid(visible=False, axis="x")
     quarter = np.quantile(score_N, [0.5, 0.99])
     return theme.finish(
         figure,
         title="How the scores are spread",
         alt=(
-            f"Histogram of the difficulty scores of {count(len(score_N))} poses. The median is "
+            f"Histogram of the difficulty scores of {plural(len(score_N), 'pose')}. The median is "
             f"{number(quarter[0], 2)}; one in a hundred lies above {number(quarter[1], 2)}."
         ),
         caption=(
-            f"Scores of all {count(len(score_N))} poses, coloured by bin"
+            f"Scores of {plural(len(score_N), 'pose')}, coloured by bin"
             f"{', on a logarithmic axis' if logarithmic else ''}. "
-            "Numbered brackets are the bins whose images are shown below."
+            "Numbered brackets are the bins whose images are shown below"
+            f"{', by the first of each row' if grouped else ''}."
         ),
     )
 
@@ -93,7 +96,7 @@ def both_spreads(source_N: np.ndarray, target_M: np.ndarray) -> Chart:
     axis.set(xlabel="difficulty score (higher = harder)", ylabel="share of the set (%)")
     axis.set_ylim(0, max(part.max() for part in share) * 1.08)
     axis.grid(visible=False, axis="x")
-    axis.legend(loc="upper right")
+    axis.legend(loc="best")
     middle = [number(float(np.median(score_N)), 2) for score_N in (source_N, target_M)]
     return theme.finish(
         figure,
@@ -111,16 +114,14 @@ def both_spreads(source_N: np.ndarray, target_M: np.ndarray) -> Chart:
 
 
 @theme.styled
-def target_share(source_k: np.ndarray, target_k: np.ndarray, most: int = 50) -> Chart:
+def target_share(source_k: np.ndarray, target_k: np.ndarray) -> Chart:
     """How the poses of a target spread over the bins of the source.
 
     Args:
         source_k: poses of the source in each of k bins.
         target_k: poses of the target in each of them, at least one in all.
-        most: how many bars may stand side by side; of more bins, neighbours share one.
     """
-    k = len(source_k)
-    pairs = [(int(first), int(last)) for first, last in bins.groups(k, most)]
+    pairs = pairs_for(len(source_k))
     starts = [first for first, _ in pairs]
     share = [
         100 * np.add.reduceat(count_k, starts) / max(count_k.sum(), 1)
@@ -151,7 +152,7 @@ def target_share(source_k: np.ndarray, target_k: np.ndarray, most: int = 50) -> 
                 bbox=ground,
             )  # fmt: skip
     bin_axis(axis, pairs)
-    axis.set(ylabel="target poses in the bin (%)", ylim=(0, top * 1.12))
+    axis.set(ylabel="target poses in the bin (%)", ylim=(0, top * 1.2))
     axis.legend(loc="upper left")
     last = named(pairs[-1])
     return theme.finish(
@@ -163,7 +164,7 @@ def target_share(source_k: np.ndarray, target_k: np.ndarray, most: int = 50) -> 
             f"of the source {number(share[1][0])} % and {number(share[1][-1])} %."
         ),
         caption=(
-            f"Share of the {count(np.sum(target_k))} target poses in each bin of the source, "
+            f"Share of {plural(int(np.sum(target_k)), 'target pose')} in each bin of the source, "
             "scored by the source's scorer. Dashed: the source itself. A bar far above the line "
             f"is a kind of pose that the target has more of.{told(pairs, 'bar')}"
         ),
@@ -180,7 +181,8 @@ def _bars(score_N: np.ndarray, logarithmic: bool, bars: int = 64) -> np.ndarray:
     """Edges of the bars; the outermost 0.1 % on each side fall into the end bars."""
     low, high = score_N.min(), score_N.max()
     if low == high:
-        return np.array([low - 0.5, low + 0.5])
+        width = 0.1 * abs(low) or 0.5
+        return np.array([low - width, low + width])
     if logarithmic:
         return np.geomspace(max(low, np.quantile(score_N, 0.001) / 2), high * 1.0001, bars + 1)
     return np.linspace(low, high, bars + 1)

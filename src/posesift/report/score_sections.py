@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from posesift.difficulty.bins import panel_bins
 from posesift.report import (
     bin_gallery,
     kinematic_figure,
@@ -14,10 +13,11 @@ from posesift.report import (
     theme,
     variation_figures,
 )
+from posesift.report.bin_axis import named, pairs_for, panel
 from posesift.report.blocks import Block, Charts, Note, Section
 from posesift.report.folders import ScoreFolder
 from posesift.report.pose_sets import PoseSet
-from posesift.report.wording import count, number, ordinal_part
+from posesift.report.wording import capitalised, count, number, ordinal_part, plural
 
 
 def sections(
@@ -49,7 +49,7 @@ def distribution(score: ScoreFolder) -> Section:
     rows = summary.get("variation_grouped") or summary["variation"]
     varied = variation_figures.pose_boxes(rows, held_out)
     charts: list[theme.Chart | None] = [
-        score_figures.histogram(score.score_N, summary["edges"], list(panel_bins(k))),
+        score_figures.histogram(score.score_N, summary["edges"], panel(k)),
         variation_figures.score_boxes(rows),
         varied,
         variation_figures.rare_share(rows),
@@ -59,12 +59,9 @@ def distribution(score: ScoreFolder) -> Section:
         "width": "bins of equal width",
         "log-width": "bins of equal width in the logarithm of the score",
     }.get(summary.get("binning", ""), "bins")
-    lead = (
-        f"{count(summary['samples'])} poses scored with {summary['method']} and cut into "
-        f"{count(k)} {binning}, from easy (1) to hard ({count(k)})."
-        if k > 1
-        else f"{count(summary['samples'])} poses scored with {summary['method']}, in one bin."
-    )
+    cut = f"cut into {count(k)} {binning}, from easy (1) to hard ({count(k)})"
+    scored = f"{capitalised(plural(summary['samples'], 'pose'))} scored with {summary['method']}"
+    lead = f"{scored} and {cut}." if k > 1 else f"{scored}, in one bin."
     blocks: list[Block] = [Charts([chart for chart in charts if chart])]
     if varied is None:
         few = "How much the poses of a bin vary is not shown: no bin holds 8 of them to measure it."
@@ -104,15 +101,17 @@ def gallery(
 
 def _hardest(source_k: np.ndarray, target_k: np.ndarray) -> str:
     """How much of the target lies in the source's hardest bin."""
-    k, inside, total = len(source_k), int(target_k[-1]), int(target_k.sum())
-    held = f"{count(inside)} of {count(total)} target poses lie in"
+    k, (first, last) = len(source_k), pairs_for(len(source_k))[-1]
+    inside, total = int(target_k[first:].sum()), int(target_k.sum())
+    held = f"{count(inside)} of {count(total)} target pose{'s' * (total != 1)} lie in"
     if k == 1:
         return f"{held} the source's one bin; with more bins this would say where they differ."
-    name = ordinal_part(k)
-    part = f"bin {count(k)}" if name == "bin" else name
-    where = f"the source's hardest {part}" if name != "bin" else f"{part}, the source's hardest"
-    share = 100 * source_k[-1] / max(source_k.sum(), 1)
-    return f"{held} {where}, which holds {number(share)} % of the source."
+    share = 100 * source_k[first:].sum() / max(source_k.sum(), 1)
+    part = ordinal_part(k)
+    where = f"{named((first, last))}, the hardest of the source, with"
+    if part != "bin":
+        where = f"the source's hardest {part}, which holds"
+    return f"{held} {where} {number(share, 0 if share >= 9.95 else 1)} % of the source."
 
 
 def alike(score: ScoreFolder, source: PoseSet | None = None) -> Section:

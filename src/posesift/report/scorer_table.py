@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from posesift.report.blocks import Cell, Row, Table
 from posesift.report.tables import ties
 from posesift.report.wording import number
 
+VAE = ("elbo", "reconstruction")
 NAMES = {
     "elbo": "VAE, elbo",
     "reconstruction": "VAE, reconstruction",
@@ -26,7 +28,7 @@ def scorers(summary: dict[str, Any]) -> Table | None:
     if not names:
         return None
     method = summary["method"]
-    best = max((value for value in found.values() if value is not None), default=None)
+    best = max((v for v in found.values() if v is not None and math.isfinite(v)), default=None)
     rows = []
     for name in names:
         itself = name == method
@@ -40,16 +42,20 @@ def scorers(summary: dict[str, Any]) -> Table | None:
             cells.append(Cell("itself" if itself else number(alike.get(name), 2)))
         shown = NAMES.get(name, name) + " (used here)" * itself
         rows.append(Row(shown, cells, "arm" if itself else "baseline"))
-    columns = ["finds rare modes (AUC)"] * bool(found) + ["agreement of two fits"] * bool(repeats)
-    columns += [f"rank correlation with {method}"] * bool(alike)
+    columns = ["rare modes (AUC)"] * bool(found) + ["two fits agree"] * bool(repeats)
+    columns += [f"like {method}"] * bool(alike)
+    told = [
+        "Rare modes: how well a score tells them from common ones (0.5 = not at all, 1 = "
+        "perfectly)." * bool(found),
+        "Two fits agree: rank correlation of fits with different seeds." * bool(repeats),
+        f"Like {method}: rank correlation with the score in use." * bool(alike),
+        "Reconstruction is the score as first proposed." * ("reconstruction" in names),
+        "Only the VAE's scores need a network." * any(name not in VAE for name in names),
+    ]
     return Table(
         title="Scorers side by side",
         corner="score",
         columns=columns,
         rows=rows,
-        caption=(
-            "AUC: how well a score tells rare modes from common ones (0.5 = not at all, 1 = "
-            "perfectly); agreement: rank correlation of two fits with different seeds. "
-            "Reconstruction is the score as first proposed; the last three need no network."
-        ),
+        caption=" ".join(part for part in told if part),
     )

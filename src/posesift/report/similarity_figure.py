@@ -34,6 +34,7 @@ def similarity(
     if high - low < 1e-6:  # one value has no range of its own
         low, high = low - 0.5, high + 0.5
     figure, axis = theme.canvas(4.6, 3.8)
+    figure.set_layout_engine("compressed")  # for a square in a page-wide figure
     colours = LinearSegmentedColormap.from_list(
         "similarity", ["#1a1423", "#5b2440", "#b0493d", "#efa469", "#fdf3dc"]
     )

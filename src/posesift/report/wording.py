@@ -6,6 +6,7 @@ dash, a difference always carries its sign, and a percentage always has one deci
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -24,10 +25,10 @@ def typeset(text: str) -> str:
 def number(value: float | None, digits: int = 1) -> str:
     """A value, or an en dash where there is none.
 
-    >>> number(44.04), number(None), number(-0.04)
-    ('44.0', '–', '0.0')
+    >>> number(44.04), number(None), number(-0.04), number(float("nan"))
+    ('44.0', '–', '0.0', '–')
     """
-    if value is None:
+    if value is None or not math.isfinite(value):
         return MISSING
     text = f"{value:.{digits}f}"
     if float(text) == 0:
@@ -51,7 +52,8 @@ def percent(value: float | None) -> str:
     >>> percent(61.4), percent(None)
     ('61 %', '–')
     """
-    return MISSING if value is None else f"{number(value, 0)} %"
+    text = number(value, 0)
+    return text if text == MISSING else f"{text} %"
 
 
 def count(value: float) -> str:
