@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-_LEVEL = 9
-_UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+_LEVEL = 6  # 9 takes several times as long for a hundredth of the size
+_UNSAFE = "<>&\u2028\u2029"
 UNDEFINED = 255  # of a column of bytes
 
 
@@ -23,7 +23,7 @@ def column(values: ArrayLike, kind: str) -> dict[str, Any]:
     """An array as a typed array of JavaScript reads it.
 
     >>> column([[1, 2]], "u1")
-    {'type': 'u1', 'shape': [1, 2], 'data': 'eNpjZAIAAAYABA=='}
+    {'type': 'u1', 'shape': [1, 2], 'data': 'eJxjZAIAAAYABA=='}
 
     Args:
         values: of any shape.
@@ -86,7 +86,10 @@ def safe_json(value: Any) -> str:
     Raises:
         ValueError: a number is NaN or infinite, which JSON cannot say.
     """
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).translate(_UNSAFE)
+    written = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    for sign in _UNSAFE:  # far faster than str.translate over megabytes
+        written = written.replace(sign, f"\\u{ord(sign):04x}")
+    return written
 
 
 def _deflated(content: bytes) -> str:
