@@ -106,6 +106,31 @@ def test_order_and_labels_of_arms() -> None:
     assert results.label(found, "b") == "b"
 
 
+def test_support_is_pooled_with_the_interval_of_its_seeds() -> None:
+    found = comparison()
+    for cell, pck in zip(found["cells"], (10.0, 0.0, 0.0, 13.0, 0.0, 0.0), strict=True):
+        row = {"neighbours_low": 0, "neighbours_high": 0, "samples": 5, "pck": pck}
+        cell["sets"]["target"] = {"by_support": [row, row | {"neighbours_low": 1, "pck": None}]}
+    rows = [{"neighbours_low": 0, "neighbours_high": 0, "samples": 10, "pck": 11.5},
+            {"neighbours_low": 1, "neighbours_high": None, "samples": 0, "pck": None}]  # fmt: skip
+    found["support"] = {"a": rows}
+    none, one = results.support(found, "a")
+    assert none.by_seed == {0: 10.0, 1: 13.0}
+    assert none.level is not None
+    assert none.level.mean == 11.5
+    assert none.level.high == pytest.approx(11.5 + 12.7062 * 1.5, abs=1e-3)
+    assert (one.high, one.samples, one.level, one.by_seed) == (None, 0, None, {})
+    assert results.support(found, "b") == []
+
+
+def test_a_bin_without_a_number_stays_a_bin() -> None:
+    found = comparison((0,))
+    found["cells"][0]["sets"]["target"]["by_bin"][1]["pck"] = None
+    assert results.bins_by_seed(found, "a") == [{0: 15.0}, {}]
+    assert results.bin_levels(found, "a") == [results.Interval(15.0, 12.0, 19.0), None]
+    assert results.bin_levels(found, "a", metric="evalpose_100") == [None, None]
+
+
 def test_what_is_missing_is_none() -> None:
     assert results.lookup({"pck": {"0.05": {}}}, "pck", "0.05", "all") is None
     assert results.lookup(None, "pck") is None

@@ -204,18 +204,18 @@ def _read_run(folder: Path) -> RunFolder:
 
 def _read_comparison(folder: Path) -> ComparisonFolder:
     comparison = _known(_checked(folder / "comparison.json", _NEEDED_BY_COMPARISON))
-    for key in ("arms", "cells", "seeds"):
-        if not comparison[key]:
-            raise ValueError(
-                f"{folder / 'comparison.json'} has no {key}: nothing was compared. Make the "
-                "comparison again"
-            )
     arms = {arm["name"] for arm in comparison["arms"]}
     for cell in comparison["cells"]:
         if cell["arm"] not in arms:
             raise ValueError(
                 f"{folder / 'comparison.json'} has a cell of the arm {cell['arm']!r}, "
                 f"which is not among its arms {', '.join(sorted(arms))}"
+            )
+    for key in ("arms", "cells", "seeds"):
+        if not comparison[key]:
+            raise ValueError(
+                f"{folder / 'comparison.json'} has no {key}: nothing was compared. Make the "
+                "comparison again"
             )
     return ComparisonFolder(folder, comparison, _score_of(folder))
 

@@ -1,0 +1,100 @@
+"""One of several blocks at a time, and images that several pictures share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.report.browser import CHROMIUM, Browser
+
+from posesift.report import drawing, repeated_images
+from posesift.report.blocks import Choice, Gallery, Page, Picture, Section, Strip
+from posesift.report.page import render
+from posesift.skeletons import load
+
+BODY = load("body16")
+
+
+def picture(image: str | None, alt: str) -> Picture:
+    keypoints_K2 = [[float(i), 20.0 - i] for i in range(16)]
+    visible_K = [True] * 16
+    return drawing.picture(BODY, keypoints_K2, visible_K, side=20, image=image, alt=alt)  # type: ignore[arg-type]
+
+
+def page(*images: str | None) -> Page:
+    """A page with one option of a choice an image, each image also in a gallery of all."""
+    strips = [Strip("all", "", [picture(image, f"in all {i}") for i, image in enumerate(images)])]
+    options = [
+        (str(i), [Gallery("One", "", [Strip("one", "", [picture(image, f"alone {i}")])], ["c"])])
+        for i, image in enumerate(images[:2])
+    ]
+    blocks = [Gallery("All", "", strips), Choice("Which", options)]  # type: ignore[arg-type]
+    sections = [Section("s", "Title", "", blocks)]
+    return Page("Run", "t", "", [], [], "", [], [], [], sections)
+
+
+def test_an_image_that_several_pictures_show_is_kept_once() -> None:
+    shared, own = (f"data:image/jpeg;base64,{name}" for name in ("c2hhcmVk", "b3du"))
+    found = page(shared, None, own)
+    assert repeated_images.of(found) == {shared: "image-0"}
+    text = render(found)
+    assert text.count(shared) == text.count(own) == 1
+    assert len(re.findall(r'<use href="#image-0" transform="scale\(20\)"/>', text)) == 2
+    assert re.findall(r'<img src="([^"]*)" alt="([^"]*)"', text) == [(own, "in all 2")]
+    assert sorted(re.findall(r'role="img" aria-label="([^"]*)"', text)) == [
+        "alone 0", "alone 1", "in all 0", "in all 1",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine")
+    tab = Browser(tmp_path_factory.mktemp("profile"))
+    yield tab
+    tab.close()
+
+
+VISIBLE = """
+[...document.querySelectorAll("#%s .choice > .option")].map(o => getComputedStyle(o).display)
+"""
+
+
+@pytest.mark.browser
+def test_an_arrow_key_shows_the_next_option_also_on_paper(
+    browser: Browser, methods_page: Path
+) -> None:
+    browser.open(methods_page, 1280)
+    visible = VISIBLE % "difficulty"
+    assert browser.value(visible) == ["block", "none"]
+    browser.value("document.querySelector('#difficulty input').focus()")
+    for kind in ("rawKeyDown", "keyUp"):
+        browser.call(
+            "Input.dispatchKeyEvent", type=kind, key="ArrowRight", code="ArrowRight",
+            windowsVirtualKeyCode=39,
+        )  # fmt: skip
+    assert browser.value(visible) == ["none", "block"]
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    assert browser.value(visible) == ["none", "block"]
+    browser.call("Emulation.setEmulatedMedia", media="")
+
+
+@pytest.mark.browser
+def test_shared_images_are_painted_wherever_they_are_used(
+    browser: Browser, methods_page: Path
+) -> None:
+    """Each fills its frame, also where the first picture that shows it is not on view."""
+    browser.open(methods_page, 1280)
+    sizes = "[...document.querySelectorAll('%s')].map(u => u.getBoundingClientRect().width)"
+    assert browser.value("document.querySelectorAll('#examples use').length") > 20
+    for option in ("1", "2"):
+        chosen = f"#examples .option:nth-of-type({option}) use"
+        browser.value(f"document.querySelector('#examples input[value=\"{option}\"]').click()")
+        assert min(browser.value(sizes % chosen)) > 60
+    names = browser.value("[...document.querySelectorAll('use')].map(u => u.getAttribute('href'))")
+    kept = browser.value(
+        "[...document.querySelectorAll('svg.repeated image')].map(i => '#' + i.id)"
+    )
+    assert set(names) == set(kept)
