@@ -118,17 +118,16 @@ def _control(comparison: Comparison, row: dict[str, Any]) -> Terms:
     """A sampling strategy minus what draws as unevenly but blindly, and that minus uniform."""
     if (beside := endpoints.beside_control(comparison, row)) is None:
         return []
-    arm, control, against = (
-        results.label(comparison, name) for name in (row["arm"], beside["against"], row["against"])
+    control, against = (
+        results.label(comparison, name) for name in (beside["against"], row["against"])
     )
     shown = results.endpoint(beside)
-    told = [f"{arm} minus {control}, which draws as unevenly but blindly: {_told(beside)}"]
+    told = f"{_told(beside)} over {control}, which draws as unevenly but blindly"
     if shown and shown.clear is False:
-        told[0] += ", so nothing here says that difficulty makes the difference"
+        told += ": nothing here says that difficulty makes the difference"
+    found = [("against its control", told)]
     alone = endpoints.stated(comparison, beside["against"], row["against"], row["endpoint"])
-    if alone:
-        told.append(f"{control} minus {against}: {_told(alone)}")
-    return [("control", "; ".join(told))]
+    return found + ([("the control alone", f"{_told(alone)} over {against}")] if alone else [])
 
 
 def _told(row: dict[str, Any]) -> str:
