@@ -79,7 +79,12 @@ def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Se
                 part_figures.levels(
                     curves,
                     None,
-                    Parts(measure, unit, part_names(max(len(f) for _, f in curves)), AXIS),
+                    Parts(
+                        measure,
+                        unit,
+                        part_names(max(len(f) for _, f in curves)),
+                        "difficulty of the poses",
+                    ),
                     title=f"{_of(measure)} by difficulty",
                     caption="Bars: 95 % intervals over images." if key == "pck" else "",
                 )

@@ -40,7 +40,10 @@ class Split:
 def pairs(comparison: Comparison, split: Split) -> list[Charts]:
     """Levels beside differences: of the methods, and of each method's strategies."""
     if methods.several(comparison):
-        return [Charts(pair) for pair in _by_method(comparison, split) if pair]
+        found = [pair for pair in _by_method(comparison, split) if pair]
+        if found and all(len(pair) == 1 for pair in found):  # levels alone stand side by side
+            return [Charts([chart for pair in found for chart in pair])]
+        return [Charts(pair) for pair in found]
     names = results.shown_arms(comparison)
     pair = _pair(comparison, split, names, split.title, oracle=True)
     return [Charts(pair)] if pair else []
