@@ -29,9 +29,10 @@ def source(score: ScoreFolder) -> PoseSet:
 @pytest.fixture(scope="module")
 def target(source: PoseSet) -> PoseSet:
     """The source's own poses as a target, a quarter of them in no bin, none in bin 1."""
-    bin_N = np.where(source.bin_N == 0, 9, source.bin_N)
-    bin_N[::4] = UNBINNED
-    return replace(source, which="target", bin_N=bin_N)
+    easy_N = source.bin_N == 0
+    bin_N, score_N = np.where(easy_N, 9, source.bin_N), np.where(easy_N, 99.0, source.score_N)
+    bin_N[::4], score_N[::4] = UNBINNED, np.nan
+    return replace(source, which="target", bin_N=bin_N, score_N=score_N)
 
 
 def strips(section: Section) -> list[Strip]:
@@ -66,6 +67,17 @@ def test_target_poses_stand_below_the_source_of_the_same_bin(
     assert "hardest tenth, which holds 10 % of the source" in found.lead
     assert "100 target poses have too few visible keypoints" in notes(found)
     assert titles(found) == ["Where the target's poses fall", "Scores of source and target"]
+
+
+def test_without_equal_bins_the_lead_counts_what_is_harder_than_most(
+    score: ScoreFolder, source: PoseSet, target: PoseSet
+) -> None:
+    wide = replace(score, summary=score.summary | {"binning": "width"})
+    limit = np.quantile(score.score_N, 0.9)
+    known = [s for s, b in zip(target.score_N, target.bin_N, strict=True) if b >= 0]
+    harder = sum(s > limit for s in known)
+    lead = score_sections.gallery(wide, source, target).lead
+    assert lead == f"{harder} of {len(known)} target poses are harder than 90 % of the source."
 
 
 def test_pictures_of_a_strip_are_of_its_bin(score: ScoreFolder, source: PoseSet) -> None:

@@ -13,7 +13,7 @@ from posesift.report import (
     theme,
     variation_figures,
 )
-from posesift.report.bin_axis import named, pairs_for, panel
+from posesift.report.bin_axis import panel
 from posesift.report.blocks import Block, Charts, Note, Section
 from posesift.report.folders import ScoreFolder
 from posesift.report.pose_sets import PoseSet
@@ -91,7 +91,7 @@ def gallery(
             scored = target.score_N[target.bin_N >= 0]
             spreads = score_figures.both_spreads(score.score_N, scored)
             blocks.append(Charts([score_figures.target_share(source_k, target_k), spreads]))
-            lead = _hardest(source_k, target_k)
+            lead = _hardest(score, scored)
         if silent := int((target.bin_N < 0).sum()):
             text = f"{count(silent)} target poses have too few visible keypoints to be scored."
             blocks.append(Note(text, strong=False))
@@ -99,19 +99,19 @@ def gallery(
     return Section("bins", "What the bins look like", lead, blocks)
 
 
-def _hardest(source_k: np.ndarray, target_k: np.ndarray) -> str:
-    """How much of the target lies in the source's hardest bin."""
-    k, (first, last) = len(source_k), pairs_for(len(source_k))[-1]
-    inside, total = int(target_k[first:].sum()), int(target_k.sum())
-    held = f"{count(inside)} of {count(total)} target pose{'s' * (total != 1)} lie in"
-    if k == 1:
-        return f"{held} the source's one bin; with more bins this would say where they differ."
-    share = 100 * source_k[first:].sum() / max(source_k.sum(), 1)
-    part = ordinal_part(k)
-    where = f"{named((first, last))}, the hardest of the source, with"
-    if part != "bin":
-        where = f"the source's hardest {part}, which holds"
-    return f"{held} {where} {number(share, 0 if share >= 9.95 else 1)} % of the source."
+def _hardest(score: ScoreFolder, target_M: np.ndarray) -> str:
+    """How much of the target is as hard as the hardest part of the source, in one sentence."""
+    summary = score.summary
+    k, total = summary["bins"], len(target_M)
+    poses = f"{count(total)} target pose{'s' * (total != 1)}"
+    part = ordinal_part(k) if summary.get("binning", "quantile") == "quantile" else "bin"
+    if k == 1 or part == "bin":
+        inside = int((target_M > np.quantile(score.score_N, 0.9)).sum())
+        return f"{count(inside)} of {poses} are harder than 90 % of the source."
+    inside = int((target_M >= summary["edges"][-2]).sum())
+    share = 100 * float((score.bin_N == k - 1).mean())
+    held = f"{number(share, 0 if share >= 9.95 else 1)} % of the source"
+    return f"{count(inside)} of {poses} lie in the source's hardest {part}, which holds {held}."
 
 
 def alike(score: ScoreFolder, source: PoseSet | None = None) -> Section:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from posesift.report import theme
@@ -172,11 +173,16 @@ def _boxes(
         boxprops={"edgecolor": theme.MUTED, "linewidth": 0.5 if slim else 0.8},
         manage_ticks=False,
     )
-    for box, i in zip(drawn["boxes"], known, strict=True):
-        box.set_facecolor(colours[i])
     low, high = min(five[0] for five in quantiles), max(five[-1] for five in quantiles)
-    if low > 0 and high / low > 30:
+    logarithmic = low > 0 and high / low > 30
+    if logarithmic:
         theme.logarithmic(axis, "y")
+    at = np.log(quantiles) if logarithmic else np.asarray(quantiles)
+    tall = at[:, 3] - at[:, 1] > 0.04 * np.ptp(at)
+    for box, median, i, is_tall in zip(drawn["boxes"], drawn["medians"], known, tall, strict=True):
+        box.set_facecolor(colours[i])
+        if is_tall and i > 0.6 * (rows - 1):  # strong colours hide a line of ink
+            median.set_color(theme.PAPER)
 
 
 def _noun(rows: list[dict[str, Any]]) -> str:
