@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posesift.report.blocks import Cell, Row, Table
-from posesift.report.latex import escaped, latex
+from posesift.report.latex import latex
+from posesift.report.latex_text import escaped
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}$&#%_^~\n]|[^\\{}$&#%_^~\n]+|.", re.DOTALL)
 NO_ARGUMENT = {"textbackslash", "ldots", "toprule", "midrule", "bottomrule", "centering"}
@@ -177,8 +178,10 @@ def test_what_is_wide_spreads_over_both_columns() -> None:
     wide = latex(table(Row("a", cells), columns=9), "a")
     assert r"\begin{table*}[t]" in wide
     assert r"\footnotesize" in wide
+    heading = latex(Table("t", "", ["a heading of many words"], [Row("a", [Cell("1")])]), "a")
+    assert [cells[1] for cells in check_table(heading)] == ["a", "heading", "of many", "words", "1"]
     prose = latex(table(Row("a", [Cell("word " * 20), Cell("2")])), "a")
-    assert r"p{0.22\linewidth}" in prose
+    assert re.search(r"\{lp\{0\.\d\d\\linewidth\}r\}", prose)
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here")

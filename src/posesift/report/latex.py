@@ -1,138 +1,144 @@
-r"""Tables as LaTeX that plain pdflatex with booktabs sets, whatever stands in them.
-
-Text of users is text: nothing in it is a command, and characters that pdflatex does not know are
-named by their number instead of stopping it.
-"""
+r"""Tables as LaTeX that plain pdflatex with booktabs sets, sized to fit a page."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
+import textwrap
+from dataclasses import dataclass
 
 from posesift.report.blocks import Cell, Row, Table
+from posesift.report.latex_text import escaped
+from posesift.report.printing import COLUMN, PAGE_WIDTH
 from posesift.report.spreadsheet import as_number
 from posesift.report.wording import MISSING
 
 _LONG = 34  # characters from which a column of text is broken into lines
-_ONE_COLUMN, _TIGHT = 52, 100  # characters of a whole row: for one column, for ordinary text
+_HEADING = 8  # characters that a heading may always have in one line
 
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-    "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": "$<$", ">": "$>$", "|": "$|$", '"': "''", "`": r"\textasciigrave{}",
-    "\0": "{}", "[": "{[}", "]": "{]}", "*": "{*}",  # else an option of the line break before them
-    "\u2212": "$-$", "±": r"$\pm$", "×": r"$\times$", "÷": r"$\div$", "·": r"$\cdot$",
-    "≤": r"$\leq$", "≥": r"$\geq$", "≈": r"$\approx$", "≠": r"$\neq$", "→": r"$\to$",
-    "←": r"$\leftarrow$", "°": r"$^\circ$", "µ": r"$\mu$", "∞": r"$\infty$",
-    "²": "$^2$", "³": "$^3$", "½": r"$\frac{1}{2}$", "–": "--", "—": "---", "‑": "-", "‐": "-",
-    "‘": "`", "’": "'", "“": "``", "”": "''", "„": ",,", "…": r"\ldots{}", "•": r"$\bullet$",
-    "\u00a0": "~", "\u202f": r"\,", "\u2009": r"\,", "ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}",
-    "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ł": r"\l{}", "Ł": r"\L{}",
-    "å": r"\aa{}", "Å": r"\AA{}", "ı": r"\i{}", "§": r"\S{}", "€": "EUR", "√": r"$\surd$",
-}  # fmt: skip
-_GREEK = {
-    "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "δ": r"$\delta$", "ε": r"$\epsilon$",
-    "ζ": r"$\zeta$", "η": r"$\eta$", "θ": r"$\theta$", "ι": r"$\iota$", "κ": r"$\kappa$",
-    "λ": r"$\lambda$", "μ": r"$\mu$", "ν": r"$\nu$", "ξ": r"$\xi$", "π": r"$\pi$",
-    "ρ": r"$\rho$", "σ": r"$\sigma$", "τ": r"$\tau$", "φ": r"$\phi$", "χ": r"$\chi$",
-    "ψ": r"$\psi$", "ω": r"$\omega$", "Γ": r"$\Gamma$", "Δ": r"$\Delta$", "Θ": r"$\Theta$",
-    "Λ": r"$\Lambda$", "Ξ": r"$\Xi$", "Π": r"$\Pi$", "Σ": r"$\Sigma$", "Φ": r"$\Phi$",
-    "Ψ": r"$\Psi$", "Ω": r"$\Omega$",
-}  # fmt: skip
-_ACCENTS = {
-    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
-    "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
-}  # fmt: skip
+
+@dataclass(frozen=True)
+class _Setting:
+    """How a table is set; widths are of the 10 points of most papers.
+
+    Attributes:
+        environment: over one column of the paper or both.
+        inches: its width.
+        size: of the text, as a command.
+        character: points of one, on average.
+        gap: points on each side of a column.
+    """
+
+    environment: str
+    inches: float
+    size: str
+    character: float
+    gap: float
+
+    def left(self, columns: list[_Column]) -> float:
+        """Points that columns which are not broken into lines leave to those which are."""
+        taken = sum(c.size * self.character for c in columns if not c.is_long)
+        return 72.0 * self.inches - taken - 2 * self.gap * len(columns)
+
+    def fits(self, columns: list[_Column]) -> bool:
+        return self.left(columns) >= sum(_LONG * self.character for c in columns if c.is_long)
+
+
+_SETTINGS = (  # the first that a table fits is taken
+    _Setting("table", COLUMN, "", 5.0, 6.0),
+    _Setting("table", COLUMN, r"\small", 4.6, 5.0),
+    _Setting("table*", PAGE_WIDTH, "", 5.0, 6.0),
+    _Setting("table*", PAGE_WIDTH, r"\small", 4.6, 5.0),
+    _Setting("table*", PAGE_WIDTH, r"\footnotesize", 4.2, 4.0),
+    _Setting("table*", PAGE_WIDTH, r"\scriptsize", 3.8, 3.0),
+)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One column: its heading in lines, and the texts that stand below it."""
+
+    heading: list[str]
+    texts: list[str]
+
+    @property
+    def size(self) -> int:
+        """Characters of its longest line."""
+        return max(map(len, [*self.heading, *self.texts]), default=0)
+
+    @property
+    def is_long(self) -> bool:
+        return self.size > _LONG
+
+    @property
+    def is_numbers(self) -> bool:
+        values = [text.split(" ± ")[0].split(" (")[0].strip() for text in self.texts]
+        return bool(values) and all(v in ("", MISSING) or as_number(v) is not None for v in values)
 
 
 def latex(table: Table, label: str) -> str:
     r"""A floating table with rules by booktabs, a caption and a label.
 
-    Best values are bold, oracles slanted, and groups begin with a rule and their name.
+    Best values are bold, oracles slanted, and groups begin with a rule and their name. The text is
+    as large as lets the table fit one column of a paper, else both.
 
     Args:
         table: of the page.
         label: behind ``tab:``; letters, digits and hyphens.
     """
-    width = len(table.columns) + 1
-    rows = [row for row in table.rows if row.role != "group"]
-    columns = [[row.name for row in rows]]
-    columns += [
-        [_length(row.cells[j]) for row in rows if j < len(row.cells)] for j in range(width - 1)
-    ]
-    heads = [table.corner, *table.columns]
-    sizes = [max(map(len, [head, *column])) for head, column in zip(heads, columns, strict=True)]
-    specification = "".join(
-        _column(column, size, first=j == 0)
-        for j, (column, size) in enumerate(zip(columns, sizes, strict=True))
-    )
-    total = sum(min(size, _LONG) + 2 for size in sizes)
-    float_name = "table" if total <= _ONE_COLUMN else "table*"
+    columns = _columns(table)
+    width = len(columns)
+    setting = next((s for s in _SETTINGS if s.fits(columns)), _SETTINGS[-1])
+    deepest = max(len(column.heading) for column in columns)
+    heads = [[""] * (deepest - len(column.heading)) + column.heading for column in columns]
     caption = " ".join(part for part in (f"{table.title}.", table.caption) if part)
     lines = [
-        rf"\begin{{{float_name}}}[t]",
+        rf"\begin{{{setting.environment}}}[t]",
         r"\centering",
-        *([r"\footnotesize"] if total > _TIGHT else [r"\small"] if total > _ONE_COLUMN else []),
         rf"\caption{{{escaped(caption)}}}",
         rf"\label{{tab:{label}}}",
-        rf"\begin{{tabular}}{{{specification}}}",
+        *([setting.size, rf"\setlength{{\tabcolsep}}{{{setting.gap:g}pt}}"] * bool(setting.size)),
+        rf"\begin{{tabular}}{{{_specification(columns, setting)}}}",
         r"\toprule",
-        " & ".join(escaped(head) for head in heads) + r" \\",
+        *(" & ".join(escaped(head[i]) for head in heads) + r" \\" for i in range(deepest)),
         r"\midrule",
     ]
-    begun = False
-    for row in table.rows:
+    for place, row in enumerate(table.rows):
         if row.role == "group":
-            lines += [r"\midrule"] if begun else []
+            lines += [r"\midrule"] if place else []
             lines.append(rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escaped(row.name)}}}}} \\")
         else:
             lines.append(_row(row, width))
-        begun = True
-    lines += [r"\bottomrule", r"\end{tabular}", rf"\end{{{float_name}}}"]
+    lines += [r"\bottomrule", r"\end{tabular}", rf"\end{{{setting.environment}}}"]
     return "\n".join(lines) + "\n"
 
 
-def escaped(text: str) -> str:
-    r"""Text that pdflatex sets as it is.
-
-    >>> print(escaped("50 % & more_or_less, −0.3 ± 0.1°, Å, café, 中"))
-    50 \% \& more\_or\_less, $-$0.3 $\pm$ 0.1$^\circ$, \AA{}, caf\'{e}, {[}U+4E2D{]}
-    """
-    kept = unicodedata.normalize("NFC", text)
-    line = "".join(c if c.isprintable() or c in "\u00a0\u202f\u2009" else " " for c in kept)
-    apart = re.sub("-(?=-)", "-\0", line)  # else two hyphens, of a flag say, become a dash
-    return "".join(map(_character, apart))
-
-
-def _character(character: str) -> str:
-    if character in _SPECIAL:
-        return _SPECIAL[character]
-    if character in _GREEK:
-        return _GREEK[character]
-    if character.isascii():
-        return character
-    base, *marks = unicodedata.normalize("NFD", character)
-    if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in _ACCENTS:
-        if base in "ij" and marks[0] != "\u0327":
-            base = rf"\{base}"
-        return rf"\{_ACCENTS[marks[0]]}{{{base}}}"
-    return f"{{[}}U+{ord(character):04X}{{]}}"
+def _columns(table: Table) -> list[_Column]:
+    """The columns of a table, the first one that of its rows' names."""
+    rows = [row for row in table.rows if row.role != "group"]
+    found = [_Column([table.corner], [row.name for row in rows])]
+    for place, heading in enumerate(table.columns):
+        texts = [_told(row.cells[place]) for row in rows if place < len(row.cells)]
+        room = max([_HEADING, *map(len, texts)])
+        found.append(_Column(textwrap.wrap(heading, room, break_long_words=False) or [""], texts))
+    return found
 
 
-def _length(cell: Cell) -> str:
-    """About what a cell takes in width, as text."""
-    return cell.text + (f" ± {cell.spread}" if cell.spread else "") + cell.range
+def _specification(columns: list[_Column], setting: _Setting) -> str:
+    """Numbers to the right, text to the left, long text in lines that share what is left."""
+    total = sum(min(c.size, 4 * _LONG) for c in columns if c.is_long)
+    share = max(setting.left(columns) / (72.0 * setting.inches), 0.3)
+
+    def kind(place: int, column: _Column) -> str:
+        if column.is_long:
+            return rf"p{{{share * min(column.size, 4 * _LONG) / total:.2f}\linewidth}}"
+        return "r" if place and column.is_numbers else "l"
+
+    return "".join(kind(place, column) for place, column in enumerate(columns))
 
 
-def _column(column: list[str], size: int, *, first: bool) -> str:
-    """Numbers to the right, text to the left, long text broken into lines."""
-    if size > _LONG:
-        return rf"p{{{0.3 if first else 0.22}\linewidth}}"
-    numbers = [
-        text.strip() in ("", MISSING) or as_number(text.split(" ± ")[0].split(" (")[0]) is not None
-        for text in column
-    ]
-    return "l" if first or not column or not all(numbers) else "r"
+def _told(cell: Cell) -> str:
+    """About what a cell takes in width."""
+    spread = f" ± {cell.spread}" if cell.spread else ""
+    return f"{cell.text}{spread}{f' ({cell.range})' if cell.range else ''}"
 
 
 def _row(row: Row, width: int) -> str:

@@ -25,11 +25,11 @@ from matplotlib.text import Text
 
 from posesift.report import theme
 
-COLUMN, WIDE_COLUMN, PAGE_WIDTH = 3.5, 5.5, 7.0  # inches
-TALLEST = 8.6  # inches; a caption still fits below
+# Inches that fit the usual two-column papers; below the tallest there is room for a caption.
+COLUMN, WIDE_COLUMN, PAGE_WIDTH, TALLEST = 3.25, 5.5, 6.875, 8.0
 SMALLEST = 7.0  # points
 _COLUMN_FITS = 5.2  # inches on the page from which a figure spreads over both columns
-_SHRINK = 0.875  # of text that is drawn for a screen
+_SHRINK = 0.84  # of text that is drawn for a screen
 
 _LOOK: dict[Any, Any] = {
     **theme.STYLE,
