@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable
 
 from posesift.report.blocks import Cell, Row, Table
 from posesift.report.wording import MISSING
 
 Reader = Callable[[Cell], str]
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _RANGE = re.compile(r"(.+) to (.+)")
-_FORMULA = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")  # what a spreadsheet would compute
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # what a spreadsheet would compute
 
 
 def csv_text(table: Table) -> str:
@@ -107,5 +108,6 @@ def _shown(text: str) -> str:
 
 
 def _harmless(text: str) -> str:
-    """``text``, with an apostrophe where a spreadsheet would run it."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """``text`` in one line, with an apostrophe where a spreadsheet would run it."""
+    line = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
+    return f"'{line}" if line.lstrip().startswith(_FORMULA) else line
