@@ -98,6 +98,7 @@ class Browser:
             self.events.append(answer)
 
     def open(self, page: Path, width: int, dark: bool = False) -> None:
+        self._navigate("about:blank")  # what the page before still has to say is not of this one
         self.events.clear()
         self.call(
             "Emulation.setDeviceMetricsOverride",
@@ -108,9 +109,12 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=page.as_uri())
-        deadline = time.monotonic() + 30
-        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+        self._navigate(page.as_uri())
+
+    def _navigate(self, url: str) -> None:
+        began, deadline = len(self.events), time.monotonic() + 30
+        self.call("Page.navigate", url=url)
+        while not any(e["method"] == "Page.loadEventFired" for e in self.events[began:]):
             self.events.append(self._receive(deadline))
 
     def value(self, expression: str) -> Any:

@@ -23,7 +23,14 @@ from posesift.difficulty import bins, checks
 from posesift.difficulty.scorers import Scorer, fit, load_scorer
 from posesift.evaluation.evalpose import statistics_of
 from posesift.evaluation.similarity import bin_similarity
-from posesift.experiments.score_checks import VAE, compare_scores, hold_out, second_fit, warnings
+from posesift.experiments.score_checks import (
+    VAE,
+    compare_scores,
+    hold_out,
+    rare_among,
+    second_fit,
+    warnings,
+)
 from posesift.experiments.score_view import score_html
 from posesift.experiments.spec import Experiment
 from posesift.poses import PoseTable
@@ -177,7 +184,7 @@ def _variation(
         scorer.points(table),
         table.visible_NK,
         edges=edges,
-        rare_N=table.rare_N,
+        rare_N=rare_among(table),
     )
     if second is not None:
         hold_out(rows, table, second, method, len(rows), binning)

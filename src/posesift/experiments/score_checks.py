@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from posesift.difficulty import bins, checks
 from posesift.difficulty.scorers import METHODS, Scorer, fit, unscorable
 from posesift.poses import PoseTable
+from posesift.poses.table import RARE_SHARE
 
 VAE = ("elbo", "reconstruction")
 FEWEST_POSES = 40  # half of fewer says nothing
@@ -64,9 +65,9 @@ def compare_scores(
         found |= rival.scores(part)
         if second := second_fit(part, rival):
             agreement |= second.agreement
-    rare_N = part.rare_N
+    rare_N = rare_among(part)
     auc = None
-    if rare_N is not None and rare_N.any() and not rare_N.all():
+    if rare_N is not None:
         auc = {name: checks.rare_mode_auc(score_N, rare_N) for name, score_N in found.items()}
     collapse = None
     if {"reconstruction", "mean-distance"} <= found.keys():
@@ -79,6 +80,20 @@ def compare_scores(
         },
         "collapse": collapse,
     }
+
+
+def rare_among(table: PoseTable) -> NDArray[np.bool_] | None:
+    """Which poses show a mode that is rare in the generator's mixture and among these poses too.
+
+    Returns:
+        (N,), or None where modes are not known, or where these poses are another mixture (a flat
+        one, say) in which none of them is rare: there is nothing to find then.
+    """
+    if table.mode_N is None or table.rare_N is None:
+        return None
+    _, mode_N, size_M = np.unique(table.mode_N.astype(str), return_inverse=True, return_counts=True)
+    rare_N = table.rare_N & (size_M < RARE_SHARE * len(table))[mode_N]
+    return rare_N if rare_N.any() else None
 
 
 def hold_out(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from posesift.data import address
-from posesift.report.wording import count
+from posesift.report.wording import capitalised, count
 
 LONGEST_FACT = 240  # characters; a stored skeleton, say, belongs in its file
 BOXES_FROM_LABELS = (
@@ -41,8 +41,18 @@ def box_note(notes: list[str], addresses: Iterable[str | None]) -> list[str]:
 
 
 def once(notes: list[str], summary: dict[str, Any] | None) -> list[str]:
-    """Notes and the scorer's warnings, each once."""
-    return list(dict.fromkeys([*map(str, notes), *((summary or {}).get("warnings") or [])]))
+    """Notes and the scorer's warnings as sentences, each once."""
+    told = [*map(str, notes), *map(str, (summary or {}).get("warnings") or [])]
+    return list(dict.fromkeys(sentence(text) for text in told))
+
+
+def sentence(text: str) -> str:
+    """A warning of a command line as a sentence on a page.
+
+    >>> sentence("the score is noisy")
+    'The score is noisy.'
+    """
+    return capitalised(text) if text.endswith((".", "!", "?")) else f"{capitalised(text)}."
 
 
 def flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
