@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +20,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
@@ -37,6 +37,7 @@ _LOOK: dict[Any, Any] = {
     "pdf.fonttype": 42,  # TrueType; many journals refuse matplotlib's default, type 3
     "image.composite_image": False,  # each picture keeps its own pixels
 }
+_fitted: weakref.WeakSet[Figure] = weakref.WeakSet()
 
 
 def width_of(figure: Figure) -> float:
@@ -50,8 +51,9 @@ def fitted(figure: Figure) -> Figure:
 
     A figure that was fitted before is left as it is.
     """
-    if figure.get_layout_engine() is None:
+    if figure in _fitted:
         return figure
+    _fitted.add(figure)
     width, height = figure.get_size_inches()
     printed = width_of(figure)
     shrink = min(_SHRINK, printed / width) if printed == PAGE_WIDTH else _SHRINK
@@ -127,14 +129,15 @@ def _break_labels(figure: Figure) -> None:
 
 
 def _unspill(figure: Figure) -> bool:
-    """Give legends that reach beyond the figure one column; whether there was one."""
-    width = figure.bbox.width
+    """Give legends below axes that are wider than the figure one column; whether one was."""
     found = False
-    for legend in figure.findobj(Legend):
-        assert isinstance(legend, Legend)
+    for axes in figure.axes:
+        legend = axes.get_legend()
+        if legend is None or legend.get_label() != theme.BELOW:
+            continue
         extent = legend.get_window_extent()
-        if extent.x0 < 1 or extent.x1 > width - 1:
-            legend.set_ncols(1)
+        if extent.x0 < 1 or extent.x1 > figure.bbox.width - 1:
+            theme.legend_below(axes, 1, legend.get_texts()[0].get_fontsize())
             found = True
     return found
 

@@ -81,6 +81,7 @@ STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "posesift",
 }
+BELOW = "below the axes"  # label of such a legend, which print may have to make narrower
 _FONTS = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 P = ParamSpec("P")
@@ -191,15 +192,17 @@ def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def legend_below(axis: Axes, entries: int) -> None:
+def legend_below(axis: Axes, entries: int, fontsize: float | str | None = None) -> None:
     """A legend under the axes, so that it never covers a curve."""
-    axis.legend(
+    legend = axis.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, -0.27),
         ncols=2 if entries > 1 else 1,
         handlelength=2.6,
         columnspacing=1.2,
+        fontsize=fontsize,
     )
+    legend.set_label(BELOW)
 
 
 def finish(figure: Figure, *, title: str, alt: str, caption: str = "") -> Chart:
