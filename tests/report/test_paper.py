@@ -154,6 +154,8 @@ def test_squares_fit_a_page(tmp_path: Path) -> None:
 def test_what_is_wide_on_the_page_spreads_over_both_columns() -> None:
     figure, _ = theme.canvas(9.2, 3.0)
     assert printing.fitted(figure).get_size_inches()[0] == printing.PAGE_WIDTH
+    figure, _ = theme.canvas(4.6, 3.0)
+    assert printing.fitted(figure, wide=True).get_size_inches()[0] == printing.WIDE_COLUMN
 
 
 def test_fitting_twice_changes_nothing() -> None:

@@ -152,6 +152,7 @@ def angle_densities(source_MA: NDArray, target_NA: NDArray, names: tuple[str, ..
             "(1-Wasserstein distance)."
             + (f" {left_out} angles that differ less are not shown." if left_out else "")
         ),
+        wide=True,
     )
 
 

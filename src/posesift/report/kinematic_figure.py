@@ -120,6 +120,7 @@ def tree(
             f"Kinematic tree of {rule}. Angles do not change when a pose is moved, scaled, "
             f"rotated or mirrored; EvalPose and the heatmap compare poses by them.{dashes}"
         ),
+        wide=True,
     )
 
 

@@ -129,7 +129,9 @@ def _of(block: Block, place: tuple[str, ...]) -> Iterator[Item]:
     """What one block gives; all options of a choice, one after the other."""
     if isinstance(block, Charts):
         for chart in block.charts:
-            yield Item(place, chart.title, chart.caption, printing.fitted(chart.figure))
+            yield Item(
+                place, chart.title, chart.caption, printing.fitted(chart.figure, wide=chart.wide)
+            )
     elif isinstance(block, Gallery):
         for figure in print_gallery.gallery(block):
             yield Item(place, block.title, block.caption, figure)
@@ -153,9 +155,9 @@ def _fill(page: Page, folder: Path) -> None:
         f"{page.kind}: {_line(page.title)}",
         *([f"Result of: {_line(page.command)}"] if page.command else []),
         "These files are of: posesift report FOLDER, which replaces all of this folder.",
-        f"Figures are {printing.COLUMN:g} in wide, one column of a paper, or "
-        f"{printing.PAGE_WIDTH:g} in, both, with text of {printing.SMALLEST:g} pt or more: "
-        "include them without scaling.",
+        f"Figures are {printing.COLUMN:g} in wide (one column of a paper), "
+        f"{printing.WIDE_COLUMN:g} in or {printing.PAGE_WIDTH:g} in (two columns), with text of "
+        f"{printing.SMALLEST:g} pt or more: include them without scaling.",
         r"Tables need \usepackage{booktabs}.",
         "",
     ]

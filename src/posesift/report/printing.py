@@ -40,23 +40,21 @@ _LOOK: dict[Any, Any] = {
 _fitted: weakref.WeakSet[Figure] = weakref.WeakSet()
 
 
-def width_of(figure: Figure) -> float:
-    """The printed width in inches: `COLUMN`, or `PAGE_WIDTH` for what is wide on the page."""
-    width = float(figure.get_size_inches()[0])
-    return COLUMN if width <= _COLUMN_FITS else PAGE_WIDTH
-
-
-def fitted(figure: Figure) -> Figure:
+def fitted(figure: Figure, *, wide: bool = False) -> Figure:
     """The same figure at its printed size, laid out once and for all.
 
-    A figure that was fitted before is left as it is.
+    That is one column, or where it is ``wide`` or fills the page's width, more than one. A figure
+    that was fitted before is left as it is.
     """
     if figure in _fitted:
         return figure
     _fitted.add(figure)
     width, height = figure.get_size_inches()
-    printed = width_of(figure)
-    shrink = min(_SHRINK, printed / width) if printed == PAGE_WIDTH else _SHRINK
+    printed, shrink = COLUMN, _SHRINK
+    if width > _COLUMN_FITS:
+        printed, shrink = PAGE_WIDTH, min(_SHRINK, PAGE_WIDTH / width)
+    elif wide:
+        printed, shrink = WIDE_COLUMN, 1.0
     with _printing():
         FigureCanvasAgg(figure)
         _shrink(figure, shrink)
@@ -136,7 +134,7 @@ def _unspill(figure: Figure) -> bool:
         if legend is None or legend.get_label() != theme.BELOW:
             continue
         extent = legend.get_window_extent()
-        if extent.x0 < 1 or extent.x1 > figure.bbox.width - 1:
+        if extent.x0 < 4 or extent.x1 > figure.bbox.width - 4:  # text in a PDF is a bit wider
             theme.legend_below(axes, 1, legend.get_texts()[0].get_fontsize())
             found = True
     return found

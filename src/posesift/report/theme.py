@@ -100,6 +100,7 @@ class Chart:
         width: in CSS pixels, for a page that does not jump while it opens.
         height: in CSS pixels.
         figure: what was drawn, so that it can also be written for print.
+        wide: whether one column of a paper would be too narrow for it.
     """
 
     title: str
@@ -109,6 +110,7 @@ class Chart:
     width: int
     height: int
     figure: Figure = field(repr=False, compare=False)
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def legend_below(axis: Axes, entries: int, fontsize: float | str | None = None) 
     legend.set_label(BELOW)
 
 
-def finish(figure: Figure, *, title: str, alt: str, caption: str = "") -> Chart:
+def finish(figure: Figure, *, title: str, alt: str, caption: str = "", wide: bool = False) -> Chart:
     """Turn a drawn figure into a `Chart`; the same figure always gives the same bytes."""
     for line in figure.findobj(Line2D):
         if isinstance(line, Line2D) and not np.size(line.get_xdata()):
@@ -216,7 +218,7 @@ def finish(figure: Figure, *, title: str, alt: str, caption: str = "") -> Chart:
     )
     width, height = (round(side * 96) for side in figure.get_size_inches())
     uri = data_uri(adaptive(buffer.getvalue()).encode(), "image/svg+xml")
-    return Chart(title, uri, alt, caption, width, height, figure)
+    return Chart(title, uri, alt, caption, width, height, figure, wide)
 
 
 def adaptive(svg: str) -> str:
