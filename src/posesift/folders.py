@@ -156,6 +156,11 @@ def is_finished(folder: str | Path) -> bool:
     return (Path(folder) / MANIFEST).is_file()
 
 
+def is_unfinished(folder: str | Path) -> bool:
+    """Whether a result was begun in ``folder`` and has not ended."""
+    return (Path(folder) / _MARK).is_file()
+
+
 def read_manifest(folder: str | Path, kind: str | tuple[str, ...] | None = None) -> dict[str, Any]:
     """The manifest of a finished folder.
 

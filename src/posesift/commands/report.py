@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from posesift.commands.flags import show
+from posesift.folders import is_unfinished
+
+if TYPE_CHECKING:
+    from posesift.report.folders import ComparisonFolder, RunFolder, ScoreFolder
 
 
 @dataclass(kw_only=True)
@@ -26,9 +31,14 @@ class Report:
 
     def run(self) -> None:
         """Draw the page and the paper's files, and name them."""
-        from posesift.report import contents, folders, page, paper
+        from posesift.report import contents, page, paper
 
-        found = folders.read(self.folder)
+        found = self._read()
+        if not os.access(self.folder, os.W_OK):
+            raise ValueError(
+                f"cannot write report.html into {self.folder}: it is read-only; change its rights, "
+                "or copy it to a place of your own and give that"
+            )
         if self.paper:
             paper.check(self.folder)
         drawn = contents.of(found, self.target)
@@ -38,3 +48,15 @@ class Report:
         print(f"Report: {shown}")
         if self.open:
             show(shown)
+
+    def _read(self) -> ScoreFolder | RunFolder | ComparisonFolder:
+        """What the folder holds; half a result is named as such."""
+        from posesift.report import folders
+
+        try:
+            return folders.read(self.folder)
+        except ValueError as error:
+            if not is_unfinished(self.folder):
+                raise
+            again = "the result is unfinished: go on with the command that began it and --resume"
+            raise ValueError(f"{error}; {again}") from None
