@@ -24,8 +24,8 @@ class Report:
     """The folder that posesift score, train, evaluate or demo left."""
     target: str | None = None
     """Labelled poses to set beside those of a score, such as coco:ann.json (score folders only)."""
-    paper: bool = True
-    """Also write each figure as SVG and PDF and each table as CSV and LaTeX to FOLDER/paper."""
+    no_paper: bool = False
+    """Leave out FOLDER/paper: each figure as SVG and PDF, each table as CSV and LaTeX."""
     open: bool = False
     """Open the page in a browser."""
 
@@ -39,11 +39,11 @@ class Report:
                 f"cannot write report.html into {self.folder}: it is read-only; change its rights, "
                 "or copy it to a place of your own and give that"
             )
-        if self.paper:
+        if not self.no_paper:
             paper.check(self.folder)
         drawn = contents.of(found, self.target)
         shown = page.save(drawn, self.folder)
-        if self.paper:
+        if not self.no_paper:
             print(f"Figures and tables: {paper.write(drawn, self.folder)}")
         print(f"Report: {shown}")
         if self.open:
