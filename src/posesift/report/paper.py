@@ -133,8 +133,10 @@ def _of(block: Block, place: tuple[str, ...]) -> Iterator[Item]:
                 place, chart.title, chart.caption, printing.fitted(chart.figure, wide=chart.wide)
             )
     elif isinstance(block, Gallery):
-        for figure in print_gallery.gallery(block):
-            yield Item(place, block.title, block.caption, figure)
+        figures = print_gallery.gallery(block)
+        for part, figure in enumerate(figures, 1):
+            which = f"Part {part} of {len(figures)}. " * (len(figures) > 1)
+            yield Item(place, block.title, which + block.caption, figure)
     elif isinstance(block, Squares):
         yield Item(place, block.title, block.caption, print_squares.squares(block))
     elif isinstance(block, Download):

@@ -27,6 +27,7 @@ _PER_ROW = 6  # pictures of a strip without columns, as on the page
 _PAIRS = 3  # of pictures, side by side
 _FRAME_ON_PAGE = 150.0  # CSS pixels, in which the page's lines are measured
 _EMPTY = "#eff1f4"
+_EMPTY_ROW = 4 * LINE  # points of a strip that says why it has no pictures
 
 
 @dataclass(frozen=True)
@@ -61,19 +62,20 @@ def gallery(block: Gallery) -> list[Figure]:
     figures = []
     for first in range(0, len(rows), per_page):
         part = range(first, min(first + per_page, len(rows)))
-        height = heading + sum(frame + below[i] + _GAP for i in part) - _GAP + 2 * MARGIN
+        tall = {i: frame + below[i] if rows[i].pictures else _EMPTY_ROW for i in part}
+        height = heading + sum(tall[i] + _GAP for i in part) - _GAP + 2 * MARGIN
         figure, axes = sheet(inches * POINTS, height)
         for column, lines in enumerate(headings):
             x, y = MARGIN + _LABEL + column * pitch, MARGIN + heading - 3.0
             write(axes, x, y - LINE * len(lines), lines, colour=theme.MUTED)
         top = MARGIN + heading
         for i in part:
-            _label(axes, rows[i], top, frame + below[i])
+            _label(axes, rows[i], top, tall[i])
             for column, picture in enumerate(rows[i].pictures):
                 left = MARGIN + _LABEL + column * pitch
                 _draw(axes, picture, left, top, frame)
                 write(axes, left, top + frame + 1.5, words[i][column])
-            top += frame + below[i] + _GAP
+            top += tall[i] + _GAP
         figures.append(figure)
     return figures
 
