@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from tests.report.methods_comparison import only
 
-from posesift.report import adaptation_finding, findings, headline, results
+from posesift.report.claims import headline
+from posesift.report.outcome import results
+from posesift.report.summary import adaptation_finding, findings
 
 
 @pytest.fixture

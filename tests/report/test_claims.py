@@ -9,18 +9,11 @@ from pathlib import Path
 import pytest
 from tests.report.methods_comparison import only
 
-from posesift.report import (
-    claims,
-    endpoints,
-    findings,
-    folders,
-    headline,
-    opening,
-    ranking,
-    verdicts,
-)
+from posesift.report import folders
 from posesift.report.blocks import Claims, Section
-from posesift.report.results import Interval
+from posesift.report.claims import claims, endpoints, headline, verdicts
+from posesift.report.outcome.results import Interval
+from posesift.report.summary import findings, opening, ranking
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from posesift import skeletons
 from posesift.evaluation.coverage import cover
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
-from posesift.report import coverage_figures, coverage_finding, coverage_section, lacking
 from posesift.report.blocks import Charts, Download, Gallery, Note, Page, Section, Table
+from posesift.report.coverage import coverage_figures, coverage_finding, coverage_section, lacking
 from posesift.report.page import render
 from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.wording import plural

@@ -24,12 +24,13 @@ from posesift.data.readers import read
 from posesift.poses import geometry
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
-from posesift.report import explore_data, score_axis, thumbnails
 from posesift.report.blocks import Explorer, Note
-from posesift.report.explore_section import explore
-from posesift.report.fair_share import fair_share
+from posesift.report.explore import explore_data, thumbnails
+from posesift.report.explore.explore_section import explore
+from posesift.report.explore.fair_share import fair_share
 from posesift.report.page import write_report
 from posesift.report.pose_sets import Outcome, PoseSet
+from posesift.report.scores import score_axis
 
 BODY = skeletons.load("body16")
 TYPES = {"f4": "<f4", "i4": "<i4", "i2": "<i2", "u2": "<u2", "u1": "u1"}

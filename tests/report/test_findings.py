@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from posesift.report import findings, headline, sampling_finding
-from posesift.report.results import Interval
+from posesift.report.claims import headline
+from posesift.report.outcome.results import Interval
+from posesift.report.summary import findings, sampling_finding
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import pytest
 
 from posesift import skeletons
 from posesift.poses.angles import joint_angles
-from posesift.report import folders, kinematic_figure, pose_sets
+from posesift.report import folders, pose_sets
 from posesift.report.pose_sets import PoseSet
+from posesift.report.scores import kinematic_figure
 from posesift.report.theme import Chart
 
 BODY = skeletons.load("body16")

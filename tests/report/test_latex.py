@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posesift.report.blocks import Cell, Row, Table
-from posesift.report.latex import latex
-from posesift.report.latex_text import escaped
+from posesift.report.paper.latex import latex
+from posesift.report.paper.latex_text import escaped
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}$&#%_^~\n]|[^\\{}$&#%_^~\n]+|.", re.DOTALL)
 NO_ARGUMENT = {"textbackslash", "ldots", "toprule", "midrule", "bottomrule", "centering"}

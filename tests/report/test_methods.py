@@ -10,11 +10,12 @@ import pytest
 from tests.report.methods_comparison import only
 
 from posesift import storage
-from posesift.report import (
-    adaptation_finding,
+from posesift.report import folders
+from posesift.report.blocks import Charts, Choice, Gallery, Note, Table
+from posesift.report.examples import example_sections
+from posesift.report.folders import ComparisonFolder
+from posesift.report.outcome import (
     difficulty_section,
-    example_sections,
-    folders,
     method_table,
     methods,
     outcome_sections,
@@ -22,9 +23,8 @@ from posesift.report import (
     results,
     support_section,
 )
-from posesift.report.blocks import Charts, Choice, Gallery, Note, Table
-from posesift.report.folders import ComparisonFolder
 from posesift.report.page import write_report
+from posesift.report.summary import adaptation_finding
 
 EVIL = "<script>alert('x')</script>"
 

@@ -17,19 +17,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from posesift import storage
-from posesift.report import (
-    comparison_sections,
-    contents,
-    example_sections,
-    findings,
-    folders,
-    nearest_section,
-    pose_sets,
-    run_sections,
-)
+from posesift.report import contents, folders, pose_sets
 from posesift.report.blocks import Choice, Gallery, Note, Section, Table
+from posesift.report.examples import example_sections, nearest_section
 from posesift.report.folders import ComparisonFolder, RunFolder
+from posesift.report.outcome import comparison_sections, run_sections
 from posesift.report.page import write_report
+from posesift.report.summary import findings
 
 Change = Callable[[dict[str, Any]], None]
 

@@ -15,10 +15,12 @@ import pytest
 
 from posesift import storage
 from posesift.poses.table import PoseTable
-from posesift.report import example_sections, folders, nearest_section, pose_sets, score_sections
+from posesift.report import folders, pose_sets
 from posesift.report.blocks import Gallery, Note, Section
+from posesift.report.examples import example_sections, nearest_section
 from posesift.report.folders import ComparisonFolder
 from posesift.report.page import write_report
+from posesift.report.scores import score_sections
 
 EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 OURS = [{"type": "application/json", "id": "explorer-data"}, {}]  # data, and what reads it

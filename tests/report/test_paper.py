@@ -21,7 +21,7 @@ import pytest
 from tests.report.test_latex import check_table
 
 from posesift import skeletons
-from posesift.report import contents, drawing, folders, paper, print_gallery, printing, theme
+from posesift.report import contents, drawing, folders, theme
 from posesift.report.blocks import (
     Block,
     Cell,
@@ -40,6 +40,7 @@ from posesift.report.blocks import (
     Strip,
     Table,
 )
+from posesift.report.paper import paper, print_gallery, printing
 
 BODY = skeletons.load("body16")
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posesift.report import folders, pose_sets, rare_failure, rare_poses
+from posesift.report import folders, pose_sets
 from posesift.report.folders import ComparisonFolder, read_predictions
 from posesift.report.pose_sets import PoseSet
+from posesift.report.summary import rare_failure, rare_poses
 
 MODES = ["kick"] * 8 + ["handstand"] * 4 + ["stand"] * 200 + ["walk"] * 188
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import base64
 import xml.dom.minidom
 
-from posesift.report import part_figures, result_figures
-from posesift.report.part_figures import Parts
-from posesift.report.results import Interval
+from posesift.report.outcome import part_figures, result_figures
+from posesift.report.outcome.part_figures import Parts
+from posesift.report.outcome.results import Interval
 from posesift.report.theme import Chart
 from posesift.report.wording import part_names
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from posesift.report import results
+from posesift.report.outcome import results
 
 
 def entry(value: float, bins: list[float] | None = None) -> dict:

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from posesift import storage
-from posesift.report import checkpoint, folders, run_page
+from posesift.report import folders, run_page
+from posesift.report.claims import checkpoint
 from posesift.report.folders import RunFolder
 from posesift.report.page import render, write_report
 

@@ -6,7 +6,7 @@ import xml.dom.minidom
 import numpy as np
 import pytest
 
-from posesift.report import bin_axis, score_figures, similarity_figure, variation_figures
+from posesift.report.scores import bin_axis, score_figures, similarity_figure, variation_figures
 from posesift.report.theme import Chart
 
 

@@ -8,10 +8,11 @@ import pytest
 from tests.report.conftest import build_score, save_table
 
 from posesift import storage
-from posesift.report import bin_gallery, folders, pose_sets, score_sections, scorer_table
+from posesift.report import folders, pose_sets
 from posesift.report.blocks import Charts, Gallery, Note, Section, Strip
 from posesift.report.folders import ScoreFolder
 from posesift.report.pose_sets import UNBINNED, PoseSet
+from posesift.report.scores import bin_gallery, score_sections, scorer_table
 
 
 @pytest.fixture(scope="module")

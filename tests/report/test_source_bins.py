@@ -10,8 +10,8 @@ import pytest
 from tests.report.conftest import BODY
 
 from posesift.poses.table import PoseTable
-from posesift.report import source_bins
 from posesift.report.blocks import Charts, Note
+from posesift.report.outcome import source_bins
 from posesift.report.pose_sets import Outcome, PoseSet
 
 COMPARISON: dict[str, Any] = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posesift.report import contents, folders, print_tables
+from posesift.report import contents, folders
 from posesift.report.blocks import (
     Cell,
     Choice,
@@ -21,7 +21,8 @@ from posesift.report.blocks import (
     Squares,
     Table,
 )
-from posesift.report.spreadsheet import as_number, csv_text
+from posesift.report.paper import print_tables
+from posesift.report.paper.spreadsheet import as_number, csv_text
 
 CONTROLS = "".join(map(chr, [*range(32), *range(127, 160), 0x2028, 0x2029]))
 

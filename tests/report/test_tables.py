@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from posesift.report import scorer_table, tables
-from posesift.report.tables import Column
+from posesift.report.outcome import tables
+from posesift.report.outcome.tables import Column
+from posesift.report.scores import scorer_table
 
 
 def comparison(values: dict[str, list[float]], oracle: float = 99.0) -> dict:

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from posesift.report import (
-    checkpoint,
-    claims,
-    comparison_sections,
-    coverage_finding,
-    coverage_section,
-    example_sections,
-    explore_section,
-    findings,
-    headline,
-    lacking,
-    methods,
-    nearest_section,
-    opening,
-    outcome_sections,
-    pose_sets,
-    run_page,
-    score_sections,
-)
+from posesift.report import pose_sets, run_page
 from posesift.report.blocks import Figure, Page, Section
+from posesift.report.claims import checkpoint, claims, headline
+from posesift.report.coverage import coverage_finding, coverage_section, lacking
+from posesift.report.examples import example_sections, nearest_section
+from posesift.report.explore import explore_section
 from posesift.report.facts import box_note, budget, flat, once
 from posesift.report.folders import ComparisonFolder, RunFolder, ScoreFolder
+from posesift.report.outcome import comparison_sections, methods, outcome_sections
+from posesift.report.scores import score_sections
+from posesift.report.summary import findings, opening
 from posesift.report.wording import capitalised, count, listed, number, plural
 
 

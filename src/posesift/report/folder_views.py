@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posesift import html
-from posesift.report import methods, results
+from posesift.report.outcome import methods, results
 
 if TYPE_CHECKING:
     from posesift.report.folders import ComparisonFolder, RunFolder

@@ -79,7 +79,6 @@ def render(page: Page) -> str:
 
 def _script() -> str:
     """The explorer's files as one script that leaves no name behind."""
-    parts = [
-        resources.files("posesift.report").joinpath(name).read_text("utf-8") for name in SCRIPT
-    ]
+    folder = resources.files("posesift.report.explore")
+    parts = [folder.joinpath(name).read_text("utf-8") for name in SCRIPT]
     return "\n".join(['(() => {\n"use strict";', *parts, "})();"])

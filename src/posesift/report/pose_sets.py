@@ -18,7 +18,7 @@ from posesift.data.readers import read
 from posesift.difficulty import bins
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
-from posesift.report import results, samples
+from posesift.report import samples
 from posesift.report.folders import (
     ComparisonFolder,
     Predictions,
@@ -26,7 +26,8 @@ from posesift.report.folders import (
     ScoreFolder,
     read_predictions,
 )
-from posesift.report.run_sections import headline, set_label
+from posesift.report.outcome import results
+from posesift.report.outcome.run_sections import headline, set_label
 
 UNBINNED = -1
 

@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from posesift.experiments import choice
-from posesift.report import (
-    checkpoint,
-    claims,
-    coverage_finding,
-    coverage_section,
-    example_sections,
-    explore_section,
-    lacking,
-    methods,
-    pose_sets,
-    run_sections,
-    score_sections,
-)
+from posesift.report import pose_sets
 from posesift.report.blocks import Figure, Page
+from posesift.report.claims import checkpoint, claims
+from posesift.report.coverage import coverage_finding, coverage_section, lacking
+from posesift.report.examples import example_sections
+from posesift.report.explore import explore_section
 from posesift.report.facts import box_note, budget, flat, once
 from posesift.report.folders import RunFolder
+from posesift.report.outcome import methods, run_sections
+from posesift.report.scores import score_sections
 from posesift.report.wording import number
 
 

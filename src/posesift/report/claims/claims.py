@@ -1,0 +1,91 @@
+"""The part of a page that sets every headline number beside its evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from posesift.report.blocks import Claim, Claims, Section
+from posesift.report.claims import claim_evidence as evidence
+from posesift.report.claims import endpoints, headline, verdicts
+from posesift.report.folders import RunFolder
+from posesift.report.outcome import results, run_sections
+from posesift.report.outcome.results import Comparison
+from posesift.report.summary import ranking
+from posesift.report.wording import capitalised, number, plural, signed
+
+TITLE = "Claims and their evidence"
+
+
+def of_comparison(comparison: Comparison, summary: dict[str, Any] | None = None) -> Section | None:
+    """Each number at the top of the page as a claim, and the lead of the best arm."""
+    found = [shown.claim for shown in headline.headlines(comparison, summary)]
+    found += [claim] if (claim := of_lead(comparison)) else []
+    used = {claim.verdict for claim in found}
+    block = Claims(
+        "What all of these share",
+        found,
+        evidence.shared(comparison),
+        [(word, rule) for word, rule in verdicts.RULES.items() if word in used],
+    )
+    lead = (
+        "Each large number of this page with what it rests on. A verdict is given by the rules "
+        "below the claims, never by hand."
+    )
+    return Section("claims", TITLE, lead, [block])
+
+
+def of_lead(comparison: Comparison) -> Claim | None:
+    """The arm with the highest mean against the next."""
+    found = ranking.lead(comparison)
+    if found is None:
+        return None
+    best, second = (results.label(comparison, name) for name in (found.best, found.second))
+    row = endpoints.stated(comparison, found.best, found.second, headline.WHOLE)
+    verdict = verdicts.of(found.ahead, found.seeds, (row or {}).get("p_holm"))
+    terms = evidence.of_row(comparison, row, found.ahead) if row else []
+    picked = f"the highest of {plural(found.arms, 'arm')}: the interval does not know of the choice"
+    terms.append(("picked after looking", picked))
+    if found.blind:
+        terms.append(("what it is", f"{best} is a control: it does not know which poses are hard"))
+    return Claim(
+        verdicts.sentence(best, second, "in PCK@0.05 on the whole target", found.ahead, verdict),
+        signed(found.ahead.mean),
+        "points",
+        verdict,
+        terms,
+    )
+
+
+def lead_anchor(comparison: Comparison, summary: dict[str, Any] | None) -> str:
+    """Where the claim of `of_lead` stands on the page."""
+    return f"claim-{len(headline.headlines(comparison, summary)) + 1}"
+
+
+def of_run(folder: RunFolder) -> Section | None:
+    """The numbers at the top of a run's page: each is of one seed."""
+    name, entry = run_sections.headline(folder)
+    shown = run_sections.set_label(folder, name)
+    if not entry:
+        return None
+    found = []
+    for value, unit, what, ends in (
+        (results.lookup(entry, "pck", "0.05"), "%", "PCK@0.05", entry.get("interval")),
+        (entry.get("evalpose_100"), "of 100", "EvalPose", None),
+        (entry.get("angle_error_deg"), "degrees", "the mean angle error", None),
+    ):
+        if value is None:
+            continue
+        over = "none over seeds: one run"
+        if ends:
+            over = f"{number(ends[0])} to {number(ends[1])} {unit} over images; {over}"
+        sentence = capitalised(f"{what} is {number(value)} {unit} on {shown}, in one seed.")
+        terms = [("95 % interval", over), ("samples", str(entry.get("samples", "")))]
+        found.append(Claim(sentence, number(value), unit, verdicts.LEAD, terms))
+    if not found:
+        return None
+    settings = folder.settings
+    command = str(folder.manifest.get("command") or settings.get("command") or "")
+    rules = [(verdicts.LEAD, verdicts.RULES[verdicts.LEAD])]
+    terms = evidence.of_settings(settings, entry, command)
+    lead = "One run: for how sure a difference between runs is, compare over seeds."
+    return Section("claims", TITLE, lead, [Claims("What all of these share", found, terms, rules)])

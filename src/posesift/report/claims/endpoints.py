@@ -1,0 +1,80 @@
+"""An endpoint by seed, and the control of a sampling strategy on it.
+
+A control draws as unevenly as its strategy, but blindly: without it a gain says nothing about
+difficulty.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from posesift.experiments.differences import CONTROLS, ENDPOINTS
+from posesift.report.outcome import methods, results
+from posesift.report.outcome.results import Comparison
+
+_NAMES = {words: name for name, words in ENDPOINTS.items()}
+
+
+def by_seed(comparison: Comparison, called: str, endpoint: str) -> dict[int, float]:
+    """An arm's figure for an endpoint, by seed; empty for an endpoint that is not known."""
+    name = _NAMES.get(endpoint)
+    if name is None:
+        return {}
+    if name == "hardest":
+        bins = results.bins_by_seed(comparison, called)
+        return bins[-1] if bins else {}
+    return results.by_seed(comparison, called, name, "pck", "0.05", "all")
+
+
+def paired(comparison: Comparison, row: dict[str, Any]) -> dict[int, float]:
+    """The differences of a stated endpoint by seed; empty where the seeds cannot be told."""
+    values = row.get("values") or []
+    mine, theirs = (by_seed(comparison, row[key], row["endpoint"]) for key in ("arm", "against"))
+    seeds = [seed for seed in comparison["seeds"] if seed in mine and seed in theirs]
+    if not seeds:
+        one, other = (results.seeds_of(comparison, row[key]) for key in ("arm", "against"))
+        seeds = [seed for seed in comparison["seeds"] if seed in one and seed in other]
+    return dict(zip(seeds, values, strict=True)) if len(seeds) == len(values) else {}
+
+
+def stated(comparison: Comparison, one: str, other: str, endpoint: str) -> dict[str, Any] | None:
+    """``one`` minus ``other`` as the comparison states it, else from its cells; None without any.
+
+    A row with ``endpoint``, ``arm``, ``against``, ``values``, ``mean``, ``low``, ``high``; ``p``
+    and ``p_holm`` where the comparison holds them.
+    """
+    for row in (comparison["primary"], *(comparison.get("secondary") or [])):
+        if (row["arm"], row["against"], row["endpoint"]) == (one, other, endpoint):
+            return row if row.get("mean") is not None else None
+    mine, theirs = (by_seed(comparison, called, endpoint) for called in (one, other))
+    found = results.difference(mine, theirs)
+    if found is None:
+        return None
+    values = [
+        mine[seed] - theirs[seed]
+        for seed in comparison["seeds"]
+        if seed in mine.keys() & theirs.keys()
+    ]
+    row = {"endpoint": endpoint, "arm": one, "against": other, "values": values}
+    return row | {"mean": found.mean, "low": found.low, "high": found.high}
+
+
+def control_of(comparison: Comparison, called: str) -> str | None:
+    """The arm that draws as ``called`` does, but blindly; None where there is none."""
+    this = methods.arm(comparison, called)
+    wanted = CONTROLS.get(str(this.get("sampling")))
+    for arm in results.arms(comparison, "arm") if wanted else ():
+        alike = methods.of(arm) == methods.of(this) and arm.get("sample_in") == this.get(
+            "sample_in"
+        )
+        if alike and arm.get("sampling") == wanted:
+            return arm["name"]
+    return None
+
+
+def beside_control(comparison: Comparison, row: dict[str, Any]) -> dict[str, Any] | None:
+    """A row's arm minus its control on the same endpoint; None where there is no control."""
+    control = control_of(comparison, row["arm"])
+    if control is None or control == row["against"]:
+        return None
+    return stated(comparison, row["arm"], control, row["endpoint"])

@@ -1,0 +1,1 @@
+"""Single predictions and failures, chosen by printed rules."""

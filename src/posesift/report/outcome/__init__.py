@@ -1,0 +1,1 @@
+"""What came out: tables, intervals and figures of arms, difficulty, support and the gap."""

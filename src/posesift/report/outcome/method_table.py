@@ -1,0 +1,155 @@
+"""The table of methods: joint groups by arm, the share of the gap closed; published rows apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from posesift.report.blocks import Block, Cell, Note, Row, Table
+from posesift.report.outcome import methods, results
+from posesift.report.outcome.results import Comparison
+from posesift.report.outcome.tables import Column, fewer_seeds, group_columns, ties, told_apart
+from posesift.report.wording import number, plural
+
+GROUPS = ("pck", "0.05")
+
+
+def measured(comparison: Comparison) -> Table:
+    """Arms under their methods and the oracle: PCK@0.05 by joint group, and the gap closed."""
+    entry = results.some_entry(comparison, "target")
+    columns = group_columns(entry, *GROUPS)
+    closed = any(row.get("mean") is not None for row in comparison.get("gap_closed") or [])
+    rows: list[Row] = []
+    contending: list[tuple[int, str]] = []
+    fewer = results.with_fewer_seeds(comparison, "arm")
+    for method in methods.ordered(comparison):
+        rows.append(Row(methods.name(method), [], "group"))
+        for called in methods.arms_of(comparison, method):
+            if method != "source-only" and called not in fewer:
+                contending.append((len(rows), called))
+            rows.append(_row(comparison, called, columns, closed, "arm"))
+    if oracle := methods.target_oracle(comparison):
+        rows.append(Row("Trained on the target's labels", [], "group"))
+        rows.append(_row(comparison, oracle["name"], columns, closed, "oracle"))
+    for j, column in enumerate(columns):
+        means = {i: _mean(comparison, called, column.keys) for i, called in contending}
+        _embolden(rows, j, means, column.digits)
+    if closed:
+        shares = {
+            i: found.mean
+            for i, called in contending
+            if (found := methods.gap_closed(comparison, called)[0])
+        }
+        _embolden(rows, len(columns), shares, 0)
+    return Table(
+        title="PCK@0.05 on the target (%)",
+        corner="",
+        columns=[column.title for column in columns] + ["gap closed %"] * closed,
+        rows=rows,
+        caption=f"{_caption(comparison, closed)} {_apart(comparison, columns, contending)}".strip(),
+    )
+
+
+def published(comparison: Comparison) -> list[Block]:
+    """Rows from the literature, with what keeps them from being set beside the measured ones."""
+    rows = comparison.get("published") or []
+    if not rows:
+        return []
+    names = list(dict.fromkeys(group for row in rows for group in row.get("groups") or {}))
+    table = Table(
+        title="Published, PCK@0.05 (%)",
+        corner="",
+        columns=[*names, "all", "trust"],
+        rows=[
+            Row(
+                str(row["method"]),
+                [
+                    *(Cell(number((row.get("groups") or {}).get(group))) for group in names),
+                    Cell(number(row.get("all"))),
+                    Cell(str(row.get("trust") or "–")),
+                ],
+                "oracle" if "oracle" in str(row["method"]).lower() else "published",
+            )
+            for row in rows
+        ],
+        caption=(
+            "Figures of other people's experiments, as printed there: other data, networks and "
+            "budgets than those measured here, and no intervals. Nothing of this table is bold "
+            "or compared with the table above."
+        ),
+    )
+    said: dict[str, list[str]] = {}
+    for row in rows:
+        if row.get("note"):
+            said.setdefault(str(row["note"]), []).append(str(row["method"]))
+    notes = [Note(f"{'; '.join(of)}: {note}", strong=False) for note, of in said.items()]
+    return [table, *notes]
+
+
+def _row(comparison: Comparison, called: str, columns: list[Any], closed: bool, role: str) -> Row:
+    cells = []
+    for column in columns:
+        values = results.by_seed(comparison, called, "target", *column.keys).values()
+        found = results.spread(values)
+        deviation = found.deviation if found else None
+        cell = Cell(
+            number(found.mean if found else None),
+            "" if deviation is None else number(deviation),
+        )
+        sure = results.interval(values)
+        if len(comparison["seeds"]) == 1:
+            sure = results.over_images(comparison, called, "target")
+        if column.title == "all" and sure and sure.low is not None:
+            cell = replace(cell, spread="", range=f"{number(sure.low)} to {number(sure.high)}")
+        cells.append(cell)
+    if closed:
+        share, _ = methods.gap_closed(comparison, called)
+        ends = ""
+        if share and share.low is not None:
+            ends = f"{number(share.low, 0)} to {number(share.high, 0)}"
+        cells.append(Cell(number(share.mean if share else None, 0), range=ends))
+    return Row(results.label(comparison, called), cells, role)
+
+
+def _mean(comparison: Comparison, called: str, keys: tuple[str, ...]) -> float | None:
+    found = results.spread(results.by_seed(comparison, called, "target", *keys).values())
+    return found.mean if found else None
+
+
+def _apart(comparison: Comparison, columns: list[Column], contending: list[tuple[int, str]]) -> str:
+    """In which columns the best arm that adapts is told apart from the next."""
+    values = [
+        {name: results.by_seed(comparison, name, "target", *c.keys) for _, name in contending}
+        for c in columns
+    ]
+    return told_apart(columns, values, len(comparison["seeds"]))
+
+
+def _embolden(rows: list[Row], j: int, values: Mapping[int, float | None], digits: int) -> None:
+    """Make the largest of the values in column ``j`` bold, with all that read the same."""
+    known = [value for value in values.values() if value is not None]
+    if len(known) < 2:
+        return
+    for i, value in values.items():
+        if ties(value, max(known), digits):
+            rows[i].cells[j] = replace(rows[i].cells[j], best=True)
+
+
+def _caption(comparison: Comparison, closed: bool) -> str:
+    seeds = len(comparison["seeds"])
+    how = (
+        "One seed: no spread over seeds is known; a range behind “all” is a 95 % interval over "
+        "images."
+        if seeds == 1
+        else f"Joint groups: mean ± standard deviation over {plural(seeds, 'seed')}"
+        f"{fewer_seeds(comparison)}; “all”: mean and 95 % interval over them."
+    )
+    told = "Bold: best of a column among the arms that adapt"
+    told += " and have all seeds." if results.with_fewer_seeds(comparison, "arm") else "."
+    if closed:
+        told += (
+            " Gap closed: an arm's way from source-only training (0) to the oracle (100) on the "
+            "target, paired over the seeds that have both."
+        )
+    return f"{how} {told}"

@@ -1,0 +1,256 @@
+"""Tables of results: rows are what was trained, columns what was measured, best value bold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from posesift.report.blocks import Cell, Row, Table
+from posesift.report.outcome import results
+from posesift.report.outcome.results import Comparison, Spread
+from posesift.report.wording import count, listed, number, plural
+
+Source = Callable[..., dict[int, float]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measure: its heading, where it stands in an entry, and which way is better."""
+
+    title: str
+    keys: tuple[str, ...]
+    digits: int = 1
+    higher: bool = True
+
+
+OVERALL = (
+    Column("PCK@0.05 %", ("pck", "0.05", "all")),
+    Column("PCK@0.1 %", ("pck", "0.1", "all")),
+    Column("PCK AUC %", ("pck_auc",)),
+    Column("EvalPose 0–100", ("evalpose_100",)),
+    Column("EvalPose cosine", ("evalpose_cosine",), digits=3),
+    Column("angle error °", ("angle_error_deg",), higher=False),
+    Column("angles within 15° %", ("angle_at_15",)),
+)
+
+
+def group_columns(entry: dict[str, Any], *keys: str, higher: bool = True) -> list[Column]:
+    """One column a joint group that ``entry`` has a number for, ``all`` last."""
+    groups: Any = entry
+    for key in keys:
+        groups = groups.get(key) if isinstance(groups, dict) else None
+    if not isinstance(groups, dict):
+        return []
+    names = [name for name in groups if name != "all"] + ["all"] * ("all" in groups)
+    return [Column(name, (*keys, name), higher=higher) for name in names]
+
+
+def compared(
+    comparison: Comparison,
+    columns: list[Column] | tuple[Column, ...],
+    title: str,
+    caption: str,
+    set_name: str = "target",
+) -> Table:
+    """Arms, free baselines and oracles of a comparison, mean and deviation over seeds."""
+    rows: list[tuple[str, str, Source, str]] = []
+    fewer = results.with_fewer_seeds(comparison, "warm-up", "arm", "oracle")
+    free = dict.fromkeys(row["name"] for row in comparison.get("baselines") or [])
+    rows += [(name, "baseline", results.baseline_by_seed, name) for name in free]
+    for role in ("warm-up", "arm", "oracle"):
+        for arm in results.arms(comparison, role):
+            if role == "oracle" and arm["trained_on"] != set_name:
+                continue
+            rows.append((arm.get("label") or arm["name"], role, results.by_seed, arm["name"]))
+    measured = [
+        (
+            shown,
+            role,
+            [results.spread(read(comparison, key, set_name, *c.keys).values()) for c in columns],
+            role != "oracle" and key not in fewer,
+        )
+        for shown, role, read, key in rows
+    ]
+    values = [
+        {
+            key: read(comparison, key, set_name, *column.keys)
+            for _, role, read, key in rows
+            if role != "oracle" and key not in fewer
+        }
+        for column in columns
+    ]
+    apart = told_apart(columns, values, len(comparison["seeds"]))
+    return Table(
+        title=title,
+        corner="",
+        columns=[column.title for column in columns],
+        rows=_bold_best(columns, measured),
+        caption=f"{caption} {apart}".strip(),
+    )
+
+
+def single(
+    sets: dict[str, dict[str, Any]], columns: list[Column] | tuple[Column, ...], title: str,
+    caption: str, roles: dict[str, str] | None = None,
+) -> Table:  # fmt: skip
+    """One run: a row a set (or baseline), no spread and nothing in bold."""
+    rows = [
+        Row(
+            name,
+            [Cell(number(results.lookup(entry, *c.keys), c.digits)) for c in columns],
+            (roles or {}).get(name, "arm"),
+        )
+        for name, entry in sets.items()
+    ]
+    return Table(title, "", [column.title for column in columns], rows, caption)
+
+
+def arms(comparison: Comparison) -> Table:
+    """What each arm is: method, sampling, and how unevenly it draws."""
+    rows = []
+    named = any("against" in arm for arm in comparison["arms"])
+    for arm in comparison["arms"]:
+        size, largest = arm.get("effective_sample_size"), arm.get("largest_weight")
+        against = results.label(comparison, arm["against"]) if arm.get("against") else "–"
+        rows.append(
+            Row(
+                arm.get("label") or arm["name"],
+                [
+                    Cell(arm.get("method") or "–"),
+                    Cell(_sampling(arm)),
+                    Cell("–" if size is None else count(size)),
+                    Cell("–" if largest is None else f"{largest:.2g}"),
+                    Cell(_set_label(comparison, arm.get("trained_on") or "source")),
+                    *([Cell(against)] if named else []),
+                ],
+                arm["role"],
+            )
+        )
+    columns = ["method", "sampling", "effective samples", "largest weight", "labels from"]
+    columns += ["compared with"] * named
+    return Table(
+        "What was trained",
+        "arm",
+        columns,
+        rows,
+        "Effective samples: 1 / sum of squared draw weights, the number of equally weighted "
+        "poses that would vary as much.",
+    )
+
+
+def _sampling(arm: dict[str, Any]) -> str:
+    """A strategy, and the stage it is used in where it is used in one only."""
+    strategy, stage = arm.get("sampling") or "–", arm.get("sample_in") or "both"
+    return strategy if stage == "both" or strategy == "uniform" else f"{strategy} ({stage})"
+
+
+def spread_note(comparison: Comparison, set_name: str = "target") -> str:
+    """How to read the ± of a table of arms, and which of them have fewer seeds."""
+    if len(comparison["seeds"]) == 1:
+        return "One seed: no spread is known."
+    over = plural(len(comparison["seeds"]), "seed")
+    return f"Mean ± standard deviation over {over}{fewer_seeds(comparison, set_name)}."
+
+
+def fewer_seeds(comparison: Comparison, set_name: str = "target") -> str:
+    """Behind a number of seeds: the arms of a table that have fewer; "" where none has."""
+    found = results.with_fewer_seeds(comparison, "warm-up", "arm", "oracle")
+    told = [
+        f"{results.label(comparison, arm['name'])} {found[arm['name']]}"
+        for arm in comparison["arms"]
+        if arm["name"] in found and (arm["role"] != "oracle" or arm["trained_on"] == set_name)
+    ]
+    return f" (fewer: {listed(told)})" if told else ""
+
+
+def bold_note(comparison: Comparison) -> str:
+    """What the bold of a table of arms is the best of."""
+    fewer = results.with_fewer_seeds(comparison, "warm-up", "arm")
+    apart = "oracles and arms of fewer seeds" if fewer else "oracles"
+    return f"Bold: best of a column, {apart} apart."
+
+
+def _set_label(comparison: Comparison, name: str) -> str:
+    return comparison["sets"].get(name, {}).get("label") or name
+
+
+def _bold_best(
+    columns: list[Column] | tuple[Column, ...],
+    measured: list[tuple[str, str, list[Spread | None], bool]],
+) -> list[Row]:
+    """Rows of cells; the best of those that contend (the last value) is bold in each column."""
+    rows = [
+        Row(
+            name,
+            [
+                Cell(
+                    number(s.mean if s else None, c.digits),
+                    "" if s is None or s.deviation is None else number(s.deviation, c.digits),
+                )
+                for s, c in zip(found, columns, strict=True)
+            ],
+            role,
+        )
+        for name, role, found, _ in measured
+    ]
+    for j, column in enumerate(columns):
+        values = [
+            s.mean if contends and (s := found[j]) is not None else None
+            for _, _, found, contends in measured
+        ]
+        known = [value for value in values if value is not None]
+        if len(known) < 2:
+            continue
+        best = max(known) if column.higher else min(known)
+        for row, value in zip(rows, values, strict=True):
+            if ties(value, best, column.digits):
+                row.cells[j] = replace(row.cells[j], best=True)
+    return rows
+
+
+def told_apart(
+    columns: Sequence[Column], values: Sequence[dict[str, dict[int, float]]], seeds: int
+) -> str:
+    """In which columns the best differs from the next by more than chance over seeds would give.
+
+    Args:
+        columns: of the table.
+        values: of each column, by contender and seed.
+        seeds: of the comparison.
+
+    Returns:
+        A sentence, or "" where no column has two contenders.
+    """
+    contested = [
+        (column, measured)
+        for column, by_name in zip(columns, values, strict=True)
+        if len(measured := [found for found in by_name.values() if found]) > 1
+    ]
+    if not contested:
+        return ""
+    if seeds == 1:
+        return "One seed: nothing tells the best of a column apart from the next."
+    clear = [column.title for column, measured in contested if _best_is_clear(column, measured)]
+    how = "the paired 95 % interval over seeds"
+    if not clear:
+        return f"In no column is the best told apart from the next: {how} includes zero."
+    if len(clear) == len(contested):
+        return f"In every column {how} tells the best apart from the next."
+    return (
+        f"Told apart from the next by {how}: the best of {listed(clear)}; that of the other "
+        "columns may be chance."
+    )
+
+
+def _best_is_clear(column: Column, measured: list[dict[int, float]]) -> bool:
+    """Whether the interval of best minus next leaves out zero."""
+    sign = 1.0 if column.higher else -1.0
+    measured = sorted(measured, key=lambda of: -sign * sum(of.values()) / len(of))
+    apart = results.difference(measured[0], measured[1])
+    return bool(apart and apart.clear and sign * apart.mean > 0)
+
+
+def ties(value: float | None, best: float | None, digits: int) -> bool:
+    """Whether a reader, who sees rounded numbers, would call this the best."""
+    return value is not None and best is not None and number(value, digits) == number(best, digits)

@@ -1,0 +1,153 @@
+"""What adapting to unlabelled images changed, in plain words: never more than the interval says.
+
+Every sentence has a version for each way the numbers can fall; see `sampling_finding`.
+"""
+
+from __future__ import annotations
+
+from posesift.report.blocks import Finding
+from posesift.report.outcome import methods, results
+from posesift.report.outcome.results import Comparison, Interval
+from posesift.report.summary.sampling_finding import sure, verdict
+from posesift.report.wording import capitalised, listed, number, ordinal_part, percent, signed
+
+
+def adapted(comparison: Comparison) -> Finding | None:
+    """Adaptation with uniform sampling minus source-only training, on the target."""
+    method, reference = methods.leading(comparison), results.reference(comparison)
+    called = methods.uniform(comparison, method) if method else None
+    if called is None or called == reference or not methods.several(comparison):
+        return None
+    shown, seeds = methods.change(comparison, called, reference)
+    question = "What did adaptation change?"
+    base = results.label(comparison, reference)
+    if shown is None:
+        return Finding(question, "Not known: no seed has both arms.", "")
+    sentences = [
+        f"PCK@0.05 on the whole target, {results.label(comparison, called)} minus {base}, both "
+        "with uniform sampling."
+    ]
+    if not methods.samples_differently(comparison):
+        sentences.append(f"Endpoint named in advance: {comparison['primary']['endpoint']}.")
+    for other in methods.adapted(comparison):
+        name = methods.uniform(comparison, other)
+        if name and name != called:
+            change, pairs = methods.change(comparison, name, reference)
+            if change:
+                told = f"{signed(change.mean)} points ({sure(change, pairs)})"
+                sentences.append(f"{results.label(comparison, name)} minus {base}: {told}.")
+    answer = verdict(shown, results.label(comparison, called), seeds, base)
+    return Finding(question, answer, " ".join(sentences))
+
+
+def closed(comparison: Comparison) -> Finding | None:
+    """The share of the way from source-only training to the oracle that each method goes."""
+    names = [methods.uniform(comparison, method) for method in methods.adapted(comparison)]
+    method = methods.leading(comparison)
+    first = methods.uniform(comparison, method) if method else None
+    told = [
+        told_share(comparison, name)
+        for name in dict.fromkeys([first, *names])
+        if name and methods.gap_closed(comparison, name)[0]
+    ]
+    if not told or not methods.several(comparison):
+        return None
+    others = [
+        name
+        for method in methods.adapted(comparison)
+        for name in methods.arms_of(comparison, method)
+        if name not in names
+    ]
+    shares = [
+        f"{results.label(comparison, name)} {percent(share.mean)}{_ends(share)}"
+        for name in others
+        if (share := methods.gap_closed(comparison, name)[0])
+    ]
+    sentences = [*told[1:]]
+    if shares:
+        sentences.append(f"With other sampling: {listed(shares)}.")
+    sentences.append(
+        "0 % is source-only training, 100 % an oracle trained on the target's own labels; "
+        "PCK@0.05 on the whole target."
+    )
+    return Finding("How much of the gap is closed?", told[0], " ".join(sentences))
+
+
+def _ends(share: Interval) -> str:
+    """A share's interval in brackets, and whether it includes zero; nothing where there is none."""
+    if share.low is None:
+        return ""
+    zero = "" if share.clear else ", includes zero"
+    return f" ({number(share.low, 0)} to {number(share.high, 0)}{zero})"
+
+
+def told_share(comparison: Comparison, called: str) -> str:
+    """One sentence on the share of the gap that an arm closes."""
+    share, seeds = methods.gap_closed(comparison, called)
+    name = capitalised(results.label(comparison, called))
+    if share is None:
+        return f"{name}: not known."
+    amount = percent(share.mean)
+    if seeds == 1 or share.clear is None:
+        return f"{name}: {amount} of the gap (one seed: a lead, not a result)."
+    ends = f"{number(share.low, 0)} to {percent(share.high)}"
+    if not share.clear:
+        return f"{name}: no clear share, {amount}, but the interval of {ends} includes zero."
+    if share.mean < 0:
+        return f"{name} widens the gap by {percent(-share.mean)} (95 % interval {ends})."
+    return f"{name} closes {amount} of the gap (95 % interval {ends})."
+
+
+def later_bins(comparison: Comparison) -> Finding | None:
+    """Whether the hardest poses gain more than the easiest: hard mining's own claim."""
+    if not methods.several(comparison):
+        return None
+    arm = results.challenger(comparison)
+    against = methods.against(comparison, arm)
+    if against is None:
+        return None
+    gains = bin_gains(comparison, arm, against)
+    if len(gains) < 2 or not gains[0] or not gains[-1]:
+        return None
+    more = results.difference(gains[-1], gains[0])
+    if more is None:
+        return None
+    seeds = len(gains[-1].keys() & gains[0].keys())
+    part = ordinal_part(len(gains))
+    hard, easy = (results.interval(gains[i].values()) for i in (-1, 0))
+    assert hard is not None
+    assert easy is not None
+    pair = f"{results.label(comparison, arm)} over {results.label(comparison, against)}"
+    detail = (
+        f"{capitalised(pair)}: {signed(easy.mean)} points in the easiest {part} of the target "
+        f"({sure(easy, seeds)}), {signed(hard.mean)} in the hardest ({sure(hard, seeds)})."
+    )
+    return Finding("Does it help in the later bins?", _more(more, part, seeds), detail)
+
+
+def bin_gains(comparison: Comparison, one: str, other: str) -> list[dict[int, float]]:
+    """For each difficulty bin, easiest first, PCK@0.05 of ``one`` minus ``other`` by seed."""
+    pairs = zip(
+        results.bins_by_seed(comparison, one), results.bins_by_seed(comparison, other), strict=False
+    )
+    return [{s: mine[s] - theirs[s] for s in mine.keys() & theirs.keys()} for mine, theirs in pairs]
+
+
+def _more(more: Interval, part: str, seeds: int) -> str:
+    """The extra gain of the hardest bin over the easiest, in one sentence."""
+    amount = f"{number(abs(more.mean))} points"
+    if seeds == 1 or more.clear is None:
+        way = "more" if more.mean >= 0 else "less"
+        return (
+            f"One seed: the hardest {part} gains {amount} {way} than the easiest. That is a lead, "
+            "not a result."
+        )
+    ends = f"{signed(more.low)} to {signed(more.high)}"
+    if not more.clear:
+        return (
+            f"Not clearly: the hardest {part} gains {signed(more.mean)} points more than the "
+            f"easiest, but the interval of {ends} includes zero."
+        )
+    if more.mean > 0:
+        return f"Yes. The hardest {part} gains {amount} more than the easiest ({ends})."
+    return f"No. The hardest {part} gains {amount} less than the easiest ({ends})."

@@ -1,0 +1,92 @@
+"""The questions that a reader comes with, answered first.
+
+Which poses are rare in the source, whether the model fails on them, which method and strategy is
+best and how sure that is. What should be rendered next follows from the coverage of the target.
+"""
+
+from __future__ import annotations
+
+from posesift.report.blocks import Finding
+from posesift.report.claims import claims
+from posesift.report.folders import ComparisonFolder, ScoreFolder
+from posesift.report.outcome import methods, results
+from posesift.report.outcome.results import Comparison
+from posesift.report.pose_sets import PoseSet
+from posesift.report.summary import findings, ranking, rare_failure, rare_poses
+from posesift.report.summary.ranking import Lead
+from posesift.report.summary.sampling_finding import sure
+from posesift.report.wording import capitalised, number, plural, signed
+
+
+def of_comparison(
+    folder: ComparisonFolder, source: PoseSet | None, target: PoseSet | None
+) -> list[Finding]:
+    """The first three answers of a comparison; one that the numbers cannot give is left out."""
+    summary = folder.score.summary if folder.score else None
+    rare = rare_poses.rarest(source, target) if source else None
+    if rare is None and summary:
+        rare = findings.lacks(summary)
+    fails = rare_failure.failing(folder, source, target) or findings.fails(folder.comparison)
+    best = of_best(folder.comparison, claims.lead_anchor(folder.comparison, summary))
+    return [finding for finding in (rare, fails, best) if finding]
+
+
+def of_score(folder: ScoreFolder, source: PoseSet | None, target: PoseSet | None) -> list[Finding]:
+    """What a score alone can answer: which poses are rare, and how that shows in its bins."""
+    rare = rare_poses.rarest(source, target) if source else None
+    question = "Does the score find them?" if rare else rare_poses.QUESTION
+    found = [rare, findings.lacks(folder.summary, question), findings.cheaper(folder.summary)]
+    return [finding for finding in found if finding]
+
+
+def of_best(comparison: Comparison, anchor: str) -> Finding | None:
+    """The arm with the highest mean, by how much, and how sure that is."""
+    found = ranking.lead(comparison)
+    if found is None:
+        return None
+    samplings = len(methods.strategies(comparison)) > 1
+    question = "Which method and strategy is best?" if samplings else "Which method is best?"
+    if not methods.several(comparison):
+        question = "Which strategy is best?"
+    best = results.label(comparison, found.best)
+    level = f"{number(found.level.mean)} % PCK@0.05 on the target"
+    answer = f"{capitalised(best)} has the highest mean: {level}"
+    reference = results.reference(comparison)
+    base = results.label(comparison, reference)
+    if found.best == reference:
+        answer += ", and nothing that was tried against it does better"
+    elif found.second != reference:
+        over, seeds = methods.change(comparison, found.best, reference)
+        if over:
+            answer += f", {signed(over.mean)} points over {base} ({sure(over, seeds)})"
+    detail = [
+        f"{capitalised(plural(found.arms, 'arm'))}, {plural(found.seeds, 'seed')}. That arm was "
+        "picked by its mean after looking, which flatters it a little."
+    ]
+    if found.blind:
+        detail.append(
+            f"{capitalised(best)} is a control that does not know which poses are hard, so "
+            "nothing here says that difficulty makes the difference."
+        )
+    if oracle := methods.target_oracle(comparison):
+        name = oracle["name"]
+        top = results.by_seed(comparison, name, "target", "pck", "0.05", "all").values()
+        if oracles := results.interval(top):
+            detail.append(f"Trained on the target's own labels: {number(oracles.mean)} %.")
+    return Finding(
+        question,
+        f"{answer}. {_ahead(comparison, found)}",
+        " ".join(detail),
+        links=[("Evidence", anchor), ("All arms", "results")],
+    )
+
+
+def _ahead(comparison: Comparison, found: Lead) -> str:
+    """How sure the lead over the next arm is, in one sentence."""
+    second = results.label(comparison, found.second)
+    told = f"{signed(found.ahead.mean)} points ({sure(found.ahead, found.seeds)})"
+    if found.seeds == 1 or found.ahead.clear is None:
+        return f"Over the next, {second}: {told}. That is a lead, not a result."
+    if not found.ahead.clear:
+        return f"Its lead over the next, {second}, is not told from zero: {told}."
+    return f"Its lead over the next, {second}, is clear: {told}."

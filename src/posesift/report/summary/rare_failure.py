@@ -1,0 +1,204 @@
+"""Whether models fail on the target poses that are rare in the source, against the others.
+
+PCK@0.05 pooled over the joints of the headline group, as in the tables; over seeds where the
+data name what a pose shows, else for the first seed with intervals over images.
+
+N samples.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from posesift.evaluation import intervals, pck
+from posesift.report import samples
+from posesift.report.blocks import Finding, Picture
+from posesift.report.folders import ComparisonFolder, Predictions, read_predictions
+from posesift.report.outcome import methods, results
+from posesift.report.outcome.results import Interval
+from posesift.report.pose_sets import PoseSet
+from posesift.report.summary import ranking, rare_poses
+from posesift.report.summary.sampling_finding import sure
+from posesift.report.wording import capitalised, number, plural, signed
+
+QUESTION = "Does the model fail on them?"
+THRESHOLD = 0.05
+FEWEST = 10  # poses of a kind, below which its PCK is not shown
+Masks = dict[int, tuple[np.ndarray, np.ndarray]]
+"""By seed: index of the tested samples, and which of them are rare in the source."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """PCK@0.05 of one arm on rare poses and on the others.
+
+    Attributes:
+        rare: percent, mean over seeds.
+        others: likewise.
+        change: rare minus others; over seeds, or for one over images.
+        seeds: how many.
+    """
+
+    rare: float
+    others: float
+    change: Interval
+    seeds: int
+
+
+def failing(
+    folder: ComparisonFolder, source: PoseSet | None, target: PoseSet | None
+) -> Finding | None:
+    """The reference, the best arm and the oracle on rare poses; None where it cannot be told."""
+    if source is None or target is None:
+        return None
+    comparison = folder.comparison
+    modes = rare_poses.modes_of(source.table)
+    masks = _masks(folder, source, target, set(modes or ()))
+    reference = results.reference(comparison)
+    found = split(folder, reference, masks)
+    if found is None:
+        return None
+    label = results.label(comparison, reference)
+    kind = (
+        "rare poses"
+        if modes and target.table.mode_N is not None
+        else ("target poses as hard as the source's hardest bin")
+    )
+    pair = f"{number(found.rare)} % of the joints of {kind} and {number(found.others)} %"
+    levels = f"{capitalised(label)} finds {pair} of those of the others"
+    levels += f": {signed(found.change.mean)} points ({_sure(found)})"
+    answer = f"{_verdict(found)} {levels}."
+    detail = []
+    best = ranking.lead(comparison)
+    if best and best.best != reference and (theirs := split(folder, best.best, masks)):
+        name = results.label(comparison, best.best)
+        still = "Still so" if theirs.change.high is not None and theirs.change.high < 0 else "Then"
+        detail.append(
+            f"{still} with the best arm, {name}: {number(theirs.rare)} and "
+            f"{number(theirs.others)} % ({signed(theirs.change.mean)} points, {_sure(theirs)})."
+        )
+    oracle = methods.target_oracle(comparison)
+    if oracle and (top := split(folder, oracle["name"], masks)):
+        detail.append(
+            f"An oracle trained on the target's own labels: {number(top.rare)} and "
+            f"{number(top.others)} % ({signed(top.change.mean)}), so that much is hard for anyone."
+        )
+    detail.append(f"A joint is found when it is within {100 * THRESHOLD:.0f} % of the crop's side.")
+    pictures: list[Picture] = []
+    cell = folder.cell(reference, comparison["seeds"][0])
+    if cell and (first := read_predictions(cell, "target")):
+        pictures = worst(first, target, set(modes or ()))
+    return Finding(
+        QUESTION,
+        answer,
+        " ".join(detail),
+        pictures=pictures,
+        links=[("By difficulty", "difficulty"), ("Failures", "failures")],
+    )
+
+
+def split(folder: ComparisonFolder, called: str, masks: Masks) -> Split | None:
+    """PCK@0.05 of an arm on rare and other poses; None where no predictions were kept."""
+    rare: dict[int, float] = {}
+    others: dict[int, float] = {}
+    half: list[float] = []
+    for seed, (index_N, rare_N) in masks.items():
+        cell = folder.cell(called, seed)
+        found = read_predictions(cell, "target") if cell else None
+        if found is None or not np.array_equal(found.index_N, index_N):
+            continue
+        correct_N, counted_N = hits(found)
+        if counted_N[rare_N].sum() and counted_N[~rare_N].sum():
+            sides = [(correct_N[some], counted_N[some]) for some in (rare_N, ~rare_N)]
+            rare[seed], others[seed] = (float(100 * c.sum() / n.sum()) for c, n in sides)
+            half = [_half(*side) for side in sides]
+    change = results.difference(rare, others)
+    if change is None:
+        return None
+    if len(rare) == 1:  # sets of images that do not overlap
+        width = math.hypot(*half)
+        change = Interval(change.mean, change.mean - width, change.mean + width)
+    low, high = (float(np.mean(list(side.values()))) for side in (rare, others))
+    return Split(low, high, change, len(rare))
+
+
+def hits(of: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """Correct and counted joints of the headline group, a sample: (N,) each."""
+    errors_NK = pck.relative_errors(of.predicted_NK2, of.keypoints_NK2, of.visible_NK, of.side)
+    return pck.hits(errors_NK, THRESHOLD, of.skeleton.groups["all"])
+
+
+def worst(of: Predictions, target: PoseSet, modes: set[str]) -> list[Picture]:
+    """Of the rare modes that a model fails on most, a pose each, with the PCK@0.05 of its mode.
+
+    The pose shown is the middle one of its mode by its own share of joints found.
+    """
+    if target.table.mode_N is None or not np.array_equal(of.index_N, target.row_N):
+        return []
+    correct_N, counted_N = hits(of)
+    mode_N = target.table.mode_N.astype(str)
+    known = {mode: np.flatnonzero((mode_N == mode) & (counted_N > 0)) for mode in sorted(modes)}
+    level = {
+        mode: float(100 * correct_N[rows].sum() / counted_N[rows].sum())
+        for mode, rows in known.items()
+        if len(rows) >= FEWEST
+    }
+    order = sorted(level, key=lambda mode: (level[mode], mode))[: rare_poses.SHOWN]
+    if not order:
+        return []
+    share_N = correct_N / np.maximum(counted_N, 1)
+    rows = np.array([_middle(known[mode], share_N) for mode in order])
+    crops = samples.crops(target.table, rows, near=True)
+    found = []
+    for i, mode in enumerate(order):
+        name, shown = rare_poses.spoken(mode), number(level[mode], 0)
+        alt = f"Target pose, {name}: PCK of this kind {shown} %"
+        found.append(rare_poses.drawn(crops, i, alt, [name, f"PCK {shown} %"]))
+    return found
+
+
+def _middle(rows: np.ndarray, share_N: np.ndarray) -> int:
+    return int(rows[np.argsort(share_N[rows], kind="stable")][len(rows) // 2])
+
+
+def _masks(folder: ComparisonFolder, source: PoseSet, target: PoseSet, modes: set[str]) -> Masks:
+    """By mode for every seed, else by the source's hardest bin for the first."""
+    comparison = folder.comparison
+    first = comparison["seeds"][0]
+    if not modes or target.table.mode_N is None:
+        if not rare_poses.same_bins(source, target) or source.k < 2:
+            return {}
+        return {first: (target.row_N, target.bin_N == source.k - 1)}
+    found: Masks = {}
+    reference = results.reference(comparison)
+    for seed in comparison["seeds"]:
+        cell = folder.cell(reference, seed)
+        of = read_predictions(cell, "target") if cell else None
+        table, _ = samples.table_of(of.address, split="test") if of else (None, "")
+        if of is None or table is None or table.mode_N is None or of.index_N.max() >= len(table):
+            continue
+        found[seed] = (of.index_N, np.isin(table.mode_N[of.index_N].astype(str), list(modes)))
+    return found
+
+
+def _half(correct_N: np.ndarray, counted_N: np.ndarray) -> float:
+    """Half the 95 % interval of a pooled share over images, in points."""
+    some_N = counted_N > 0
+    if some_N.sum() < 2:
+        return math.inf
+    return 100 * intervals.ratio_of_sums(correct_N[some_N], counted_N[some_N])[1]
+
+
+def _sure(found: Split) -> str:
+    if found.seeds > 1:
+        return f"{sure(found.change, found.seeds)}, {plural(found.seeds, 'seed')}"
+    return f"{sure(found.change, 2)} over the images of one seed"
+
+
+def _verdict(found: Split) -> str:
+    if not found.change.clear:
+        return "Not clearly."
+    return "Yes." if found.change.mean < 0 else "No."

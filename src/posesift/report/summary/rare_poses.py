@@ -1,0 +1,158 @@
+"""Which poses are rare in the source, in words and pictures.
+
+Where the data name what a pose shows, rare modes; else the poses of the source's hardest bin.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from posesift.poses.table import RARE_SHARE, PoseTable
+from posesift.report import drawing, samples
+from posesift.report.blocks import Finding, Picture
+from posesift.report.examples import examples
+from posesift.report.pose_sets import PoseSet
+from posesift.report.wording import capitalised, listed, number, ordinal_part, percent, plural
+
+SHOWN = 6
+NAMED = 9  # modes that a sentence lists
+QUESTION = "Which poses are rare in the source?"
+
+
+def modes_of(table: PoseTable) -> dict[str, float] | None:
+    """The rare modes of a source with their shares of its poses in percent, rarest first.
+
+    Rare by counting; a mode that the source's mixture has but none of its poses shows counts too.
+
+    Returns:
+        None where the poses have no modes, nothing where no mode is rare.
+    """
+    if table.mode_N is None:
+        return None
+    names, counts = np.unique(table.mode_N.astype(str), return_counts=True)
+    counted = {str(name): count / len(table) for name, count in zip(names, counts, strict=True)}
+    shares = dict.fromkeys(table.share or (), 0.0) | counted
+    rare = [mode for mode, share in shares.items() if share < RARE_SHARE]
+    return {mode: 100 * shares[mode] for mode in sorted(rare, key=lambda m: (shares[m], m))}
+
+
+def rarest(source: PoseSet, target: PoseSet | None) -> Finding | None:
+    """The rare poses by name, how few they are, and what they look like.
+
+    Where no mode is rare or none is known, the hardest bin; None where that is empty.
+    """
+    if modes := modes_of(source.table):
+        return _by_mode(source, target, modes)
+    return _by_bin(source, target) if (source.bin_N == source.k - 1).any() else None
+
+
+def same_bins(source: PoseSet, target: PoseSet) -> bool:
+    """Whether bin 7 of the target means what bin 7 of the source does."""
+    return np.array_equal(source.edges, target.edges)
+
+
+def spoken(mode: str) -> str:
+    """A mode's name as a sentence has it.
+
+    >>> spoken("arms_overhead")
+    'arms overhead'
+    """
+    return mode.replace("_", " ")
+
+
+def _by_mode(source: PoseSet, target: PoseSet | None, modes: dict[str, float]) -> Finding:
+    named = [spoken(mode) for mode in modes]
+    if len(named) > NAMED + 1:
+        named[NAMED:] = [f"{len(named) - NAMED} more"]
+    total = sum(modes.values())
+    few = f"{number(total)} % of the source"
+    if share := _share(target, set(modes)):
+        few += f", but {percent(share)} of the target"
+    verb = "is" if len(modes) == 1 else "are"
+    answer = f"{capitalised(listed(named))} {verb} rare: {'together ' * (len(modes) > 1)}{few}."
+    detail = [
+        f"Rare: a kind of pose that makes up less than {100 * RARE_SHARE:.0f} % of the source."
+    ]
+    last_N = source.bin_N == source.k - 1
+    assert source.table.mode_N is not None
+    rare_N = np.isin(source.table.mode_N.astype(str), list(modes))
+    if rare_N.any() and source.k > 1:
+        part = f"hardest {ordinal_part(source.k)}" if source.k <= 10 else "hardest bin"
+        held = 100 * (rare_N & last_N).sum() / rare_N.sum()
+        detail.append(
+            f"The {part} by the score holds {percent(held)} of them, without knowing their names."
+        )
+    return Finding(
+        QUESTION, answer, " ".join(detail), pictures=_typical(source, modes), links=_links()
+    )
+
+
+def _by_bin(source: PoseSet, target: PoseSet | None) -> Finding:
+    inside_N = source.bin_N == source.k - 1
+    share = 100 * inside_N.mean()
+    answer = f"Those of the hardest bin: {number(share)} % of the source"
+    if target is not None and len(target) and same_bins(source, target):
+        theirs = 100 * (target.bin_N == source.k - 1).mean()
+        answer += f", and {percent(theirs)} of the target by the same score"
+    rows = examples.of_bin(source.bin_N, source.k - 1, SHOWN)
+    captions = [[f"bin {source.k}", number(float(source.score_N[row]), 2)] for row in rows]
+    named = "The data do not name what a pose shows"
+    if source.table.mode_N is not None:
+        named = f"By name none is rare: each kind makes up at least {100 * RARE_SHARE:.0f} %"
+    detail = f"{named}; here are {plural(len(rows), 'pose')} of the bin, drawn at random."
+    return Finding(
+        QUESTION, f"{answer}.", detail, pictures=_pictures(source, rows, captions), links=_links()
+    )
+
+
+def _links() -> list[tuple[str, str]]:
+    return [("The bins in pictures", "bins")]
+
+
+def _share(target: PoseSet | None, modes: set[str]) -> float | None:
+    """Percent of the target that shows these modes."""
+    if target is None or target.table.mode_N is None or len(target) == 0:
+        return None
+    return 100 * float(np.isin(target.table.mode_N.astype(str), list(modes)).mean())
+
+
+def _typical(source: PoseSet, modes: dict[str, float]) -> list[Picture]:
+    """Of the rarest modes the pose with the middle score of its mode."""
+    assert source.table.mode_N is not None
+    mode_N = source.table.mode_N.astype(str)
+    rows, captions = [], []
+    for mode, share in modes.items():
+        inside = np.flatnonzero((mode_N == mode) & np.isfinite(source.score_N))
+        if len(inside) == 0 or len(rows) == SHOWN:
+            continue
+        order = inside[np.argsort(source.score_N[inside], kind="stable")]
+        rows.append(order[len(order) // 2])
+        captions.append([spoken(mode), f"{number(share)} %"])
+    return _pictures(source, np.array(rows, np.int64), captions)
+
+
+def _pictures(of: PoseSet, rows: np.ndarray, captions: list[list[str]]) -> list[Picture]:
+    """Small pictures of some poses; skeletons where the images are not at hand."""
+    if len(rows) == 0:
+        return []
+    crops = samples.crops(of.table, rows, near=True)
+    return [
+        drawn(crops, i, f"Pose of the {of.which}: {', '.join(caption)}", caption)
+        for i, caption in enumerate(captions)
+    ]
+
+
+def drawn(crops: samples.Crops, i: int, alt: str, caption: list[str]) -> Picture:
+    """One of some crops, or its skeleton in a frame of its own."""
+    keypoints_K2, side = crops.keypoints_MK2[i], float(crops.side)
+    if crops.images[i] is None:
+        keypoints_K2, side = drawing.framing(keypoints_K2, crops.visible_MK[i])
+    return drawing.picture(
+        crops.skeleton,
+        keypoints_K2,
+        crops.visible_MK[i],
+        side=side,
+        image=crops.images[i],
+        alt=alt,
+        caption=caption,
+    )

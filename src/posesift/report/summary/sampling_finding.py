@@ -1,0 +1,138 @@
+"""What the sampling changed, in plain words: never more than the interval says.
+
+Every sentence has a version for each way the numbers can fall: an interval that includes zero is
+called that, one seed is called one seed, and a control that cannot be told apart is named.
+"""
+
+from __future__ import annotations
+
+from posesift.report.blocks import Finding
+from posesift.report.claims import endpoints
+from posesift.report.outcome import results
+from posesift.report.outcome.results import Comparison, Interval
+from posesift.report.wording import between, capitalised, number, plural, signed
+
+CHANGED = "What did the sampling change?"
+
+
+def changed(comparison: Comparison) -> Finding:
+    """What the sampling did to the endpoint named in advance, and how sure that is."""
+    row = comparison["primary"]
+    shown, values = results.endpoint(row), row.get("values") or []
+    arm, against = (results.label(comparison, row[key]) for key in ("arm", "against"))
+    what = f"{arm} minus {against}, {row['endpoint']}"
+    if shown is None:
+        answer = "Not known: no seed has this endpoint for both arms."
+        return Finding(CHANGED, answer, f"Endpoint named in advance: {what}.")
+    sentences = [f"Endpoint named in advance: {what}."]
+    if share := headroom_share(comparison):
+        sentences.append(share)
+    sentences += _elsewhere(comparison)
+    sentences += _controls(comparison, shown)
+    return Finding(CHANGED, verdict(shown, arm, len(values)), " ".join(sentences))
+
+
+def _elsewhere(comparison: Comparison) -> list[str]:
+    """The same two arms on the whole target, and where the poses are new but the look is not."""
+    places = {"target": "On the whole target"}
+    if grid := comparison.get("gap"):
+        places[grid["sets"][1][0]] = "On target poses in the source's look, where poses alone count"
+    sentences = []
+    for name, where in places.items():
+        one, other = (
+            results.by_seed(comparison, comparison["primary"][key], name, "pck", "0.05", "all")
+            for key in ("arm", "against")
+        )
+        if found := results.difference(one, other):
+            pairs = len(one.keys() & other.keys())
+            sentences.append(f"{where}: {signed(found.mean)} points ({sure(found, pairs)}).")
+    return sentences
+
+
+def verdict(shown: Interval, arm: str, seeds: int, over: str = "") -> str:
+    """One sentence on a difference (``over`` another arm) that claims no more than its interval.
+
+    >>> verdict(Interval(0.4, -0.3, 1.1), "hard mining", 3)
+    'No clear change: +0.4 points, but the interval of −0.3 to +1.1 includes zero.'
+    """
+    if seeds == 1 or shown.clear is None:
+        return (
+            f"One seed: {signed(shown.mean)} points with {arm}. That is a lead, not a result; "
+            "nothing here says how it would fall with another seed."
+        )
+    if not shown.clear:
+        return (
+            f"No clear change: {signed(shown.mean)} points, but the interval of "
+            f"{signed(shown.low)} to {signed(shown.high)} includes zero."
+        )
+    verb = "gains" if shown.mean > 0 else "loses"
+    pair = f"{'over' if shown.mean > 0 else 'against'} {over} " if over else ""
+    return (
+        f"{capitalised(arm)} {verb} {number(abs(shown.mean))} points {pair}"
+        f"({between(shown.low, shown.high)}, {plural(seeds, 'seed')})."
+    )
+
+
+def headroom_share(comparison: Comparison) -> str:
+    """What the sampling changes where only the poses are new, in percent of the headroom there.
+
+    "" where the comparison has no such test set or no headroom.
+    """
+    headroom, square = (comparison.get(key) for key in ("headroom", "gap"))
+    if not headroom or headroom.get("mean") is None or not square:
+        return ""
+    poses_only = square["sets"][1][0]
+    gain = results.difference(
+        *(
+            results.by_seed(
+                comparison, comparison["primary"][key], poses_only, "pck", "0.05", "all"
+            )
+            for key in ("arm", "against")
+        )
+    )
+    if gain is None:
+        return ""
+    where = f"Where only the poses are new it changes PCK@0.05 by {signed(gain.mean)} points"
+    if headroom["mean"] <= 0:
+        return (
+            f"{where}; training on those very poses is no better than that "
+            f"(headroom {signed(headroom['mean'])}), so no sampler had anything to gain."
+        )
+    share = 100 * gain.mean / headroom["mean"]
+    return f"{where}, {number(share, 0)} % of the pose headroom of {number(headroom['mean'])}."
+
+
+def _controls(comparison: Comparison, shown: Interval) -> list[str]:
+    """What the control of the sampling says, which draws as unevenly but blindly.
+
+    ``shown`` is the primary endpoint. Said by the interval of the sampling minus its control.
+    """
+    row = endpoints.beside_control(comparison, comparison["primary"])
+    apart = results.endpoint(row) if row else None
+    if row is None or apart is None:
+        return []
+    arm, control = (results.label(comparison, row[key]) for key in ("arm", "against"))
+    by = f"{signed(apart.mean)} points, {sure(apart, len(row.get('values') or []))}"
+    if apart.clear is None:
+        return [f"{capitalised(arm)} minus its control {control}: {by}."]
+    if not apart.clear:
+        return [
+            f"{capitalised(arm)} cannot be told apart from its control {control} ({by}), so "
+            "nothing here says that difficulty makes the difference."
+        ]
+    if apart.mean > 0:
+        return [f"{capitalised(arm)} is better than its control {control} ({by})."]
+    if shown.mean > 0:
+        return [
+            f"The control {control} gains more ({arm} minus the control: {by}), so the gain "
+            "is not due to difficulty."
+        ]
+    return [f"{capitalised(arm)} is worse than its control {control} ({by})."]
+
+
+def sure(shown: Interval, seeds: int) -> str:
+    """How sure a difference is: its interval, and whether that includes zero."""
+    if seeds == 1 or shown.low is None:
+        return "one seed, no interval"
+    text = between(shown.low, shown.high)
+    return text if shown.clear else f"{text}, includes zero"
