@@ -195,7 +195,7 @@ def test_train_evaluate_report(tmp_path, capsys):
         (["train", "world-body", "--method", "udape", "--style", "adain"], "decoder"),
         (["train", "world-body", "--style-weights", "x"], "are of --style adain, found --style"),
         (["train", "world-body", "--steps", "0", "--warmup-steps", "0"], "at least one"),
-        (["score", "world:body,n=20", "--bins", "50", "--method", "pca"], "distinct"),
+        (["score", "world:body,n=20", "--bins", "50", "--method", "pca"], "as many as"),
         (["score", "images:nowhere"], "nowhere"),
         (["score", "nothing"], "write the format and a colon"),
         (["train", "style", "--style-weights", "x", "--method", "udape", "--from", "y", "--bins",

@@ -56,7 +56,7 @@ def test_a_run_chosen_by_the_test_set_warns_first(run: Path) -> None:
     assert isinstance(opened, RunFolder)
     page = run_page.of_run(opened)
     assert page.notes[0].startswith("Leak: ")
-    assert page.notes[1:] == ["A note.", warning]
+    assert page.notes[1:] == ["A note.", "The teacher has collapsed."]
     assert dict(page.terms)["checkpoint"].startswith("a leak")
     assert "Leak: " in render(page)
 
