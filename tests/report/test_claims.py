@@ -53,7 +53,7 @@ def test_each_claim_has_its_evidence(found: dict) -> None:
     shared = dict(shown.shared)
     assert shared["seeds"].startswith("3 (0, 1, 2)")
     assert shared["draw budget of each arm"].endswith("batches of 32: 19\u202f200 draws")
-    assert shared["protocol"] == "PCK pooled over all visible joints"
+    assert shared["protocol"] == "PCK pooled over the visible joints of the headline group"
     assert "none of the target's labels" in shared["labels that chose the checkpoint"]
     assert shared["again"] == "posesift compare world-body"
     for claim in shown.claims:

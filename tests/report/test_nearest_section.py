@@ -19,7 +19,7 @@ def predictions(n: int, seed: int, hidden: float = 0.15) -> Predictions:
     return Predictions(
         skeleton=BODY, side=SIDE, address="", index_N=np.arange(n),
         predicted_NK2=pose_NK2, keypoints_NK2=pose_NK2, visible_NK=rng.random((n, 16)) > hidden,
-        difficulty_N=np.zeros(n), pck_N=pck_N, evalpose_N=np.zeros(n),
+        difficulty_N=np.zeros(n), pck_N=pck_N, counted_N=np.full(n, 12), evalpose_N=np.zeros(n),
     )  # fmt: skip
 
 

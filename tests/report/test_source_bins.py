@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.report.conftest import BODY
 
+from posesift import storage
 from posesift.poses.table import PoseTable
+from posesift.report import pose_sets, theme
 from posesift.report.blocks import Charts, Note
+from posesift.report.folders import ComparisonFolder, read_predictions
+from posesift.report.folders import read as read_folder
 from posesift.report.outcome import source_bins
+from posesift.report.outcome.part_figures import Parts
 from posesift.report.pose_sets import Outcome, PoseSet
 
 COMPARISON: dict[str, Any] = {
@@ -110,3 +116,61 @@ def test_of_one_run(three_bins: PoseSet) -> None:
     assert chart is not None
     assert "photos: 50.0, 30.0, –." in chart.alt
     assert "cannot be scored: 5" in chart.caption
+
+
+def test_the_pck_of_bins_is_the_headline_s(comparison: Path) -> None:
+    folder = read_folder(comparison)
+    assert isinstance(folder, ComparisonFolder)
+    found = pose_sets.target_of(folder)
+    assert found is not None
+    labels = {arm["label"]: arm["name"] for arm in folder.comparison["arms"]}
+    for outcome in found.outcomes:
+        place_N = np.zeros(len(found), np.int64)
+        value_N, weight_N = source_bins._values(outcome, "PCK@0.05")
+        parts = Parts("PCK@0.05", "%", ["all"], "")
+        (level,) = source_bins._levels(value_N, weight_N, place_N, parts)
+        cell = folder.cell(labels[outcome.label], folder.comparison["seeds"][0])
+        assert cell is not None
+        measured = storage.read_json(cell / "evaluation.json")["sets"]["target"]
+        assert level is not None
+        assert level.mean == pytest.approx(measured["pck"]["0.05"]["all"], abs=1e-9)
+
+
+def test_joints_are_pooled_and_not_their_samples(comparison: Path) -> None:
+    folder = read_folder(comparison)
+    assert isinstance(folder, ComparisonFolder)
+    found = pose_sets.target_of(folder)
+    assert found is not None
+    found = replace(found, bin_N=np.arange(len(found)) % 3, edges=np.arange(4.0))
+    outcome = found.outcomes[0]
+    cell = folder.cell("uniform", folder.comparison["seeds"][0])
+    assert cell is not None
+    of = read_predictions(cell, "target")
+    assert of is not None
+    assert outcome.label == "uniform"
+    expected = []
+    for place in range(3):
+        correct = counted = 0
+        for i in np.flatnonzero(found.bin_N == place):
+            for joint in BODY.groups["all"]:
+                if of.visible_NK[i, joint]:
+                    away = np.linalg.norm(of.predicted_NK2[i, joint] - of.keypoints_NK2[i, joint])
+                    correct += away < 0.05 * of.side
+                    counted += 1
+        expected.append(100 * correct / counted)
+    place_N, parts = source_bins._parts(found, "PCK@0.05", "%")
+    levels = source_bins._levels(*source_bins._values(outcome, "PCK@0.05"), place_N, parts)
+    assert [level.mean for level in levels if level] == pytest.approx(expected)
+
+
+def test_the_difference_is_of_one_seed_and_looks_it(three_bins: PoseSet) -> None:
+    _, charts = source_bins.of_comparison(COMPARISON, three_bins, "PCK@0.05", "%")
+    assert isinstance(charts, Charts)
+    levels, gain = charts.charts
+    assert "over the images of one seed, not over seeds" in gain.title
+    assert "over the images of one seed, not over seeds" in gain.caption
+    strong, muted = theme.series(1).colour, theme.series(0).colour
+    drawn = {line.get_color() for line in gain.figure.axes[0].get_lines()}
+    assert muted in drawn
+    assert strong not in drawn
+    assert strong in {line.get_color() for line in levels.figure.axes[0].get_lines()}

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from posesift import folders, storage
+from posesift.evaluation import pck
 from posesift.skeletons import Skeleton
 
 
@@ -37,7 +38,12 @@ class ScoreFolder:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions of one run on one set, in pixels of a ``side`` x ``side`` crop."""
+    """Predictions of one run on one set, in pixels of a ``side`` x ``side`` crop.
+
+    ``pck_N`` is the headline's PCK@0.05 of each sample alone, in percent, over its ``counted_N``
+    visible keypoints of the headline group; the column of that name in the file counts every
+    visible keypoint and is not read.
+    """
 
     skeleton: Skeleton
     side: int
@@ -48,6 +54,7 @@ class Predictions:
     visible_NK: np.ndarray
     difficulty_N: np.ndarray
     pck_N: np.ndarray
+    counted_N: np.ndarray
     evalpose_N: np.ndarray
 
 
@@ -141,7 +148,7 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
     path = folder / "predictions.parquet"
     if not path.is_file():
         return None
-    names = ("set", "index", "predicted", "keypoints", "visible", "difficulty", "pck")
+    names = ("set", "index", "predicted", "keypoints", "visible", "difficulty")
     names = (*names, "evalpose_100")
     table = _parquet(path, names)
     metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
@@ -163,16 +170,21 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
     def column(name: str) -> np.ndarray:
         return table[name].to_numpy(zero_copy_only=False).astype(np.float64)
 
+    predicted_NK2, keypoints_NK2 = nested("predicted", k, 2), nested("keypoints", k, 2)
+    visible_NK, side = nested("visible", k), int(metadata["side"])
+    errors_NK = pck.relative_errors(predicted_NK2, keypoints_NK2, visible_NK, side)
+    correct_N, counted_N = pck.hits(errors_NK, keypoints=skeleton.groups["all"])
     return Predictions(
         skeleton=skeleton,
-        side=int(metadata["side"]),
+        side=side,
         address=addresses.get(set_name, ""),
         index_N=table["index"].to_numpy(),
-        predicted_NK2=nested("predicted", k, 2),
-        keypoints_NK2=nested("keypoints", k, 2),
-        visible_NK=nested("visible", k),
+        predicted_NK2=predicted_NK2,
+        keypoints_NK2=keypoints_NK2,
+        visible_NK=visible_NK,
         difficulty_N=column("difficulty"),
-        pck_N=column("pck"),
+        pck_N=pck.percent_or_nan(correct_N, counted_N),
+        counted_N=counted_N,
         evalpose_N=column("evalpose_100"),
     )
 

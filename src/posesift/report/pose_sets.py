@@ -38,11 +38,14 @@ class Outcome:
 
     Attributes:
         label: of the model, for people.
-        pck_N: PCK@0.05 in percent over the sample's visible keypoints.
+        pck_N: the headline's PCK@0.05 of each sample alone, in percent, over its visible
+            keypoints of the headline group.
         evalpose_N: 0 to 100.
         predicted_NK2: in pixels of a crop of ``side``; None where no predictions were kept.
         side: of the crops that were predicted on.
         oracle: whether it was trained on the labels of these poses' own set.
+        counted_N: keypoints that ``pck_N`` counts, by which a mean over samples weighs them to be
+            the PCK of all of them together; None = not known, every sample weighs the same.
     """
 
     label: str
@@ -51,6 +54,7 @@ class Outcome:
     predicted_NK2: NDArray[np.float32] | None = None
     side: int = 0
     oracle: bool = False
+    counted_N: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,15 @@ def target_of(folder: RunFolder | ComparisonFolder) -> PoseSet | None:
         scored_by=scored[3],
         angles_NA=_angles(table),
         outcomes=[
-            Outcome(label, one.pck_N, one.evalpose_N, one.predicted_NK2, one.side, oracle)
+            Outcome(
+                label=label,
+                pck_N=one.pck_N,
+                evalpose_N=one.evalpose_N,
+                predicted_NK2=one.predicted_NK2,
+                side=one.side,
+                oracle=oracle,
+                counted_N=one.counted_N,
+            )
             for label, one, oracle in predicted
         ],
         problem=problem,

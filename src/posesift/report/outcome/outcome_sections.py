@@ -20,6 +20,7 @@ from posesift.report.wording import capitalised, plural
 
 ENDPOINTS = "Every endpoint"
 SAMPLING = "What sampling changed"
+HEADLINE = "pooled over the visible joints of the headline group"
 Stated = dict[str, Any]
 
 
@@ -94,7 +95,7 @@ def outcome(comparison: Comparison) -> Section:
 def protocol(comparison: Comparison) -> str:
     """The protocol of the numbers, in words."""
     name = results.some_entry(comparison, "target").get("protocol", "pooled")
-    return "pooled over all visible joints" if name == "pooled" else str(name)
+    return HEADLINE if name == "pooled" else str(name)
 
 
 def _overall(comparison: Comparison) -> Table:

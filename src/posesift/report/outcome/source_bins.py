@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from posesift.evaluation import intervals
 from posesift.report.blocks import Block, Charts, Note
 from posesift.report.outcome import methods, part_figures, results
 from posesift.report.outcome.part_figures import Curve, Parts
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 
 MOST = 25  # bins along an axis; more are joined with their neighbours
 FEWEST = 10  # samples that a bin needs to be drawn
+MUTED_LOOK = 0  # in `theme.series`: what rests on one seed is not drawn in the colour of results
 AXIS = "bin of the source's scorer"
+POOLED = "PCK of the headline joints of a bin, pooled as in the tables"
+MEAN = "Mean over the samples of a bin"
 BARS = (
-    "Mean over the samples of a bin, every visible joint counted; bars: 95 % intervals over "
-    f"images. Bins of fewer than {FEWEST} samples are left out. Pale bars behind: how many there "
-    "are."
+    f"bars: 95 % intervals over images. Bins of fewer than {FEWEST} samples are left out. Pale "
+    "bars behind: how many there are."
 )
+ONE_SEED = "over the images of one seed, not over seeds"
 
 
 def of_comparison(comparison: Comparison, target: PoseSet, measure: str, unit: str) -> list[Block]:
@@ -41,7 +45,7 @@ def of_comparison(comparison: Comparison, target: PoseSet, measure: str, unit: s
     arms = {name: results.label(comparison, name) for name in methods.representatives(comparison)}
     shown = [outcomes[label] for label in arms.values() if label in outcomes]
     place_N, parts = _parts(target, measure, unit)
-    curves = [(o.label, _levels(_values(o, measure), place_N, parts)) for o in shown]
+    curves = [(o.label, _levels(*_values(o, measure), place_N, parts)) for o in shown]
     curves = [(label, found) for label, found in curves if any(found)]
     if not curves:
         return []
@@ -51,30 +55,35 @@ def of_comparison(comparison: Comparison, target: PoseSet, measure: str, unit: s
     best = outcomes.get(oracle.get("label") or oracle["name"]) if oracle else None
     dotted: Curve | None = None
     if best:
-        dotted = best.label, _levels(_values(best, measure), place_N, parts)
+        dotted = best.label, _levels(*_values(best, measure), place_N, parts)
     charts = [
         part_figures.levels(
             curves,
             dotted,
             parts,
             title=f"{measure} by the source's bins",
-            caption=f"{BARS} Dotted: trained on the target's labels." if best else BARS,
+            caption=_read(measure) + " Dotted: trained on the target's labels." * bool(best),
         )
     ]
     arm = results.challenger(comparison)
     against = methods.against(comparison, arm)
-    pair = [outcomes.get(results.label(comparison, name)) for name in (arm, against) if name]
-    if len(pair) == 2 and pair[0] and pair[1]:
-        gain_N = _values(pair[0], measure) - _values(pair[1], measure)
-        gains = [(pair[0].label, _levels(gain_N, place_N, parts))]
+    named = [results.label(comparison, name) for name in (arm, against) if name]
+    pair = [outcomes[label] for label in named if label in outcomes]
+    if len(pair) == 2:
+        (mine_N, weight_N), (theirs_N, _) = (_values(one, measure) for one in pair)
+        gains = [(pair[0].label, _levels(mine_N - theirs_N, weight_N, place_N, parts))]
         if any(gains[0][1]):
             charts.append(
                 part_figures.differences(
                     gains,
                     pair[1].label,
                     parts,
-                    caption="Paired over the samples of a bin, bars: 95 % intervals over images.",
-                    title=f"Difference to {pair[1].label}, by the source's bins",
+                    caption=(
+                        f"Bars: 95 % intervals {ONE_SEED}; another training of the same two may "
+                        "differ by more. Paired over the samples of a bin."
+                    ),
+                    title=f"Difference to {pair[1].label}, {ONE_SEED}",
+                    looks=[MUTED_LOOK],
                 )
             )
     remark = (
@@ -91,7 +100,7 @@ def of_run(target: PoseSet, measure: str, unit: str) -> Chart | None:
     if not _binned(target) or not target.outcomes:
         return None
     place_N, parts = _parts(target, measure, unit)
-    found = _levels(_values(target.outcomes[0], measure), place_N, parts)
+    found = _levels(*_values(target.outcomes[0], measure), place_N, parts)
     if not any(found) or _drawn(parts) < 3:
         return None
     return part_figures.levels(
@@ -99,7 +108,9 @@ def of_run(target: PoseSet, measure: str, unit: str) -> Chart | None:
         None,
         parts,
         title=f"{measure} by the source's bins",
-        caption=f"{BARS} The score may have chosen the training samples.{_unscored(target)}",
+        caption=(
+            f"{_read(measure)} The score may have chosen the training samples.{_unscored(target)}"
+        ),
     )
 
 
@@ -133,19 +144,35 @@ def _unsplit(target: PoseSet, parts: Parts) -> str:
     )
 
 
-def _values(outcome: Outcome, measure: str) -> NDArray[np.float64]:
-    return outcome.pck_N if measure == "PCK@0.05" else outcome.evalpose_N
+def _read(measure: str) -> str:
+    return f"{POOLED if measure == 'PCK@0.05' else MEAN}; {BARS}"
+
+
+def _values(outcome: Outcome, measure: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What was measured on each sample, and by what a mean over samples weighs them."""
+    same_N = np.ones(len(outcome.pck_N))
+    if measure != "PCK@0.05":
+        return outcome.evalpose_N, same_N
+    return outcome.pck_N, same_N if outcome.counted_N is None else outcome.counted_N.astype(float)
 
 
 def _levels(
-    value_N: NDArray[np.float64], place_N: NDArray[np.int64], parts: Parts
+    value_N: NDArray[np.float64],
+    weight_N: NDArray[np.float64],
+    place_N: NDArray[np.int64],
+    parts: Parts,
 ) -> list[Interval | None]:
-    """Means over the samples of each place that are defined, with intervals over images."""
-    known_N = np.isfinite(value_N)
+    """Weighted means over the samples of each place, with intervals over images."""
+    known_N = np.isfinite(value_N) & (weight_N > 0)
     found: list[Interval | None] = []
     for place in range(len(parts.names)):
-        inside = value_N[known_N & (place_N == place)]
-        found.append(results.interval(inside.tolist()) if len(inside) >= FEWEST else None)
+        inside_N = known_N & (place_N == place)
+        if inside_N.sum() < FEWEST:
+            found.append(None)
+            continue
+        weight = weight_N[inside_N]
+        mean, half = intervals.ratio_of_sums(value_N[inside_N] * weight, weight)
+        found.append(Interval(mean, mean - half, mean + half))
     return found
 
 
