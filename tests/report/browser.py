@@ -107,8 +107,13 @@ class Browser:
             deviceScaleFactor=1,
             mobile=width < 600,
         )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        features = {
+            "prefers-color-scheme": "dark" if dark else "light",
+            # The focus scrolls at once: a click aimed while the page still glides would miss.
+            "prefers-reduced-motion": "reduce",
+        }
+        asked = [{"name": name, "value": value} for name, value in features.items()]
+        self.call("Emulation.setEmulatedMedia", features=asked)
         self._navigate(page.as_uri())
 
     def _navigate(self, url: str) -> None:
