@@ -201,7 +201,7 @@ def test_methods_are_the_means_of_their_cells(several: Found, page_of_methods: R
     assert len(rows) == len(arms) + 1  # and the oracle
     for arm in arms:
         cells = dict(zip(table.columns, rows[several.labels[arm["name"]]], strict=True))
-        for group in table.columns[:-2]:
+        for group in set(table.columns) - {"all", "gap closed %"}:
             values = several.values(arm["name"], "pck", "0.05", group)
             assert cells[group] == mean_and_deviation(values)
         values = several.values(arm["name"], "pck", "0.05", "all")

@@ -110,9 +110,16 @@ def test_missing_measures_are_dashes() -> None:
     assert {cell.text for row in table.rows for cell in row.cells} == {"–"}
 
 
-def test_groups_put_all_last() -> None:
-    entry = {"pck": {"0.05": {"all": 1, "hip": 2}}}
-    assert [c.title for c in tables.group_columns(entry, "pck", "0.05")] == ["hip", "all"]
+def test_a_column_without_ranking_has_no_best() -> None:
+    found = comparison({"a": [10.0, 12.0], "b": [20.0, 20.0]})
+    table = tables.compared(found, [Column("m", ("m",), ranked=False)], "t", "c")
+    assert bold(table) == []
+    assert table.caption == "c"  # nor is any told apart from the next
+
+
+def test_groups_put_all_first() -> None:
+    entry = {"pck": {"0.05": {"hip": 2, "all": 1}}}
+    assert [c.title for c in tables.group_columns(entry, "pck", "0.05")] == ["all", "hip"]
     assert tables.group_columns(entry, "pck", "0.2") == []
 
 

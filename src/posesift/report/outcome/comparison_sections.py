@@ -49,7 +49,7 @@ def groups(comparison: Comparison) -> Section | None:
     for title, keys, higher in measures:
         if columns := tables.group_columns(entry, *keys, higher=higher):
             if "all" not in (column.title for column in columns):
-                columns.append(tables.Column("all", ("angle_error_deg",), higher=False))
+                columns.insert(0, tables.Column("all", ("angle_error_deg",), higher=False))
             blocks.append(tables.compared(comparison, columns, title, note))
     if not blocks:
         return None

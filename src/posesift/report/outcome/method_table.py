@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from posesift.report.blocks import Block, Cell, Note, Row, Table
 from posesift.report.outcome import methods, results
@@ -16,9 +15,10 @@ GROUPS = ("pck", "0.05")
 
 
 def measured(comparison: Comparison) -> Table:
-    """Arms under their methods and the oracle: PCK@0.05 by joint group, and the gap closed."""
+    """Arms under their methods and the oracle: PCK@0.05 of all, the gap closed, joint groups."""
     entry = results.some_entry(comparison, "target")
     columns = group_columns(entry, *GROUPS)
+    place = 1 if columns and columns[0].title == "all" else 0  # of the gap, right behind "all"
     closed = any(row.get("mean") is not None for row in comparison.get("gap_closed") or [])
     rows: list[Row] = []
     contending: list[tuple[int, str]] = []
@@ -26,26 +26,28 @@ def measured(comparison: Comparison) -> Table:
     for method in methods.ordered(comparison):
         rows.append(Row(methods.name(method), [], "group"))
         for called in methods.arms_of(comparison, method):
-            if method != "source-only" and called not in fewer:
+            if called not in fewer:
                 contending.append((len(rows), called))
-            rows.append(_row(comparison, called, columns, closed, "arm"))
+            rows.append(_row(comparison, called, columns, place if closed else None, "arm"))
     if oracle := methods.target_oracle(comparison):
         rows.append(Row("Trained on the target's labels", [], "group"))
-        rows.append(_row(comparison, oracle["name"], columns, closed, "oracle"))
+        name = oracle["name"]
+        rows.append(_row(comparison, name, columns, place if closed else None, "oracle"))
     for j, column in enumerate(columns):
         means = {i: _mean(comparison, called, column.keys) for i, called in contending}
-        _embolden(rows, j, means, column.digits)
+        _embolden(rows, j + (closed and j >= place), means, column.digits)
     if closed:
         shares = {
             i: found.mean
             for i, called in contending
             if (found := methods.gap_closed(comparison, called)[0])
         }
-        _embolden(rows, len(columns), shares, 0)
+        _embolden(rows, place, shares, 0)
+    titles = [column.title for column in columns]
     return Table(
         title="PCK@0.05 on the target (%)",
         corner="",
-        columns=[column.title for column in columns] + ["gap closed %"] * closed,
+        columns=[*titles[:place], *["gap closed %"] * closed, *titles[place:]],
         rows=rows,
         caption=f"{_caption(comparison, closed)} {_apart(comparison, columns, contending)}".strip(),
     )
@@ -60,13 +62,13 @@ def published(comparison: Comparison) -> list[Block]:
     table = Table(
         title="Published, PCK@0.05 (%)",
         corner="",
-        columns=[*names, "all", "trust"],
+        columns=["all", *names, "trust"],
         rows=[
             Row(
                 str(row["method"]),
                 [
-                    *(Cell(number((row.get("groups") or {}).get(group))) for group in names),
                     Cell(number(row.get("all"))),
+                    *(Cell(number((row.get("groups") or {}).get(group))) for group in names),
                     Cell(str(row.get("trust") or "–")),
                 ],
                 "oracle" if "oracle" in str(row["method"]).lower() else "published",
@@ -87,8 +89,11 @@ def published(comparison: Comparison) -> list[Block]:
     return [table, *notes]
 
 
-def _row(comparison: Comparison, called: str, columns: list[Any], closed: bool, role: str) -> Row:
-    cells = []
+def _row(
+    comparison: Comparison, called: str, columns: list[Column], gap: int | None, role: str
+) -> Row:
+    """Cells of an arm, its share of the gap closed at place ``gap``; None = in no column."""
+    cells: list[Cell] = []
     for column in columns:
         values = results.by_seed(comparison, called, "target", *column.keys).values()
         found = results.spread(values)
@@ -103,12 +108,12 @@ def _row(comparison: Comparison, called: str, columns: list[Any], closed: bool, 
         if column.title == "all" and sure and sure.low is not None:
             cell = replace(cell, spread="", range=f"{number(sure.low)} to {number(sure.high)}")
         cells.append(cell)
-    if closed:
+    if gap is not None:
         share, _ = methods.gap_closed(comparison, called)
         ends = ""
         if share and share.low is not None:
             ends = f"{number(share.low, 0)} to {number(share.high, 0)}"
-        cells.append(Cell(number(share.mean if share else None, 0), range=ends))
+        cells.insert(gap, Cell(number(share.mean if share else None, 0), range=ends))
     return Row(results.label(comparison, called), cells, role)
 
 
@@ -118,7 +123,7 @@ def _mean(comparison: Comparison, called: str, keys: tuple[str, ...]) -> float |
 
 
 def _apart(comparison: Comparison, columns: list[Column], contending: list[tuple[int, str]]) -> str:
-    """In which columns the best arm that adapts is told apart from the next."""
+    """In which columns the best arm is told apart from the next."""
     values = [
         {name: results.by_seed(comparison, name, "target", *c.keys) for _, name in contending}
         for c in columns
@@ -145,8 +150,9 @@ def _caption(comparison: Comparison, closed: bool) -> str:
         else f"Joint groups: mean ± standard deviation over {plural(seeds, 'seed')}"
         f"{fewer_seeds(comparison)}; “all”: mean and 95 % interval over them."
     )
-    told = "Bold: best of a column among the arms that adapt"
-    told += " and have all seeds." if results.with_fewer_seeds(comparison, "arm") else "."
+    told = "Bold: best of a column among the arms"
+    told += " that have all seeds" if results.with_fewer_seeds(comparison, "arm") else ""
+    told += ", the oracle apart."
     if closed:
         told += (
             " Gap closed: an arm's way from source-only training (0) to the oracle (100) on the "

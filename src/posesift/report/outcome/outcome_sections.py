@@ -20,6 +20,11 @@ from posesift.report.wording import capitalised, plural
 
 ENDPOINTS = "Every endpoint"
 SAMPLING = "What sampling changed"
+MEASURES = (
+    "EvalPose: cosine between the standardised joint angles of prediction and label, times 100, "
+    "below 0 as 0. EvalPose cosine: that of the raw angles, near 1 for any two poses, so none is "
+    "bold. Both, like the angle error, are blind to place and orientation."
+)
 HEADLINE = "pooled over the visible joints of the headline group"
 Stated = dict[str, Any]
 
@@ -47,9 +52,10 @@ def differences(comparison: Comparison) -> Section:
     adaptation, sampling = _kinds(comparison, stated)
     seeds = len(comparison["seeds"])
     charts: list[Chart] = []
-    if drawn := _groups(comparison, adaptation, lambda row: row["endpoint"]):
+    drawn = _groups(comparison, adaptation, lambda row: row["endpoint"])
+    if drawn and _sure(stated):
         charts.append(result_figures.forest(drawn, seeds, "Adaptation: method − source only"))
-    for endpoint in dict.fromkeys(row["endpoint"] for row in sampling):
+    for endpoint in dict.fromkeys(row["endpoint"] for row in sampling if _sure(stated)):
         rows = [row for row in sampling if row["endpoint"] == endpoint]
         if drawn := _groups(comparison, rows, lambda row: _pair(comparison, row)):
             charts.append(result_figures.forest(drawn, seeds, f"Sampling: {endpoint}"))
@@ -81,7 +87,9 @@ def outcome(comparison: Comparison) -> Section:
     pair = _pair(comparison, comparison["primary"])
     title = capitalised(f"{pair}, every endpoint") if one_pair else ENDPOINTS
     seeds = len(comparison["seeds"])
-    blocks: list[Block] = [Charts([result_figures.endpoints(rows, seeds, title)])] if rows else []
+    blocks: list[Block] = []
+    if rows and _sure(stated):
+        blocks.append(Charts([result_figures.endpoints(rows, seeds, title)]))
     blocks += [
         endpoint_table.endpoints([("", stated)], comparison, one_pair),
         _overall(comparison),
@@ -94,7 +102,12 @@ def outcome(comparison: Comparison) -> Section:
 
 def protocol(comparison: Comparison) -> str:
     """The protocol of the numbers, in words."""
-    name = results.some_entry(comparison, "target").get("protocol", "pooled")
+    return stated_protocol(results.some_entry(comparison, "target"))
+
+
+def stated_protocol(entry: dict[str, Any]) -> str:
+    """The same of one set's figures."""
+    name = entry.get("protocol", "pooled")
     return HEADLINE if name == "pooled" else str(name)
 
 
@@ -106,8 +119,8 @@ def _overall(comparison: Comparison) -> Table:
         f"On {target}",
         f"{tables.spread_note(comparison)} {tables.bold_note(comparison)} "
         f"Protocol: {protocol(comparison)}. A constant pose is the median source pose; "
-        "BatchNorm re-estimation uses unlabelled target training images and nothing else "
-        "(inductive).",
+        "BatchNorm re-estimation uses unlabelled target training images and nothing else. "
+        f"{MEASURES}",
     )
 
 
@@ -117,6 +130,11 @@ def _stated(comparison: Comparison) -> list[Stated]:
     same = ("arm", "against", "endpoint")
     rest = comparison.get("secondary") or []
     return [primary, *(row for row in rest if any(row[key] != primary[key] for key in same))]
+
+
+def _sure(stated: list[Stated]) -> bool:
+    """Whether any difference has an interval: dots without one say no more than their table."""
+    return any(row.get("low") is not None for row in stated)
 
 
 def _kinds(comparison: Comparison, stated: list[Stated]) -> tuple[list[Stated], list[Stated]]:

@@ -8,6 +8,7 @@ from posesift.report.blocks import Block, Charts, Finding, Note, Section
 from posesift.report.folders import RunFolder
 from posesift.report.outcome import (
     difficulty_section,
+    outcome_sections,
     result_figures,
     results,
     support_section,
@@ -146,4 +147,4 @@ def set_label(folder: RunFolder, name: str) -> str:
 
 def _protocol(folder: RunFolder) -> str:
     _, entry = headline(folder)
-    return f"Protocol: {entry.get('protocol', 'pooled')}. Percentages from 0 to 100."
+    return f"PCK: {outcome_sections.stated_protocol(entry)}. Percentages from 0 to 100."

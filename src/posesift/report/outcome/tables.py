@@ -16,12 +16,16 @@ Source = Callable[..., dict[int, float]]
 
 @dataclass(frozen=True)
 class Column:
-    """One measure: its heading, where it stands in an entry, and which way is better."""
+    """One measure: its heading, where it stands in an entry, and which way is better.
+
+    ``ranked``: whether its best value is bold.
+    """
 
     title: str
     keys: tuple[str, ...]
     digits: int = 1
     higher: bool = True
+    ranked: bool = True
 
 
 OVERALL = (
@@ -29,20 +33,20 @@ OVERALL = (
     Column("PCK@0.1 %", ("pck", "0.1", "all")),
     Column("PCK AUC %", ("pck_auc",)),
     Column("EvalPose 0–100", ("evalpose_100",)),
-    Column("EvalPose cosine", ("evalpose_cosine",), digits=3),
+    Column("EvalPose cosine", ("evalpose_cosine",), digits=3, ranked=False),
     Column("angle error °", ("angle_error_deg",), higher=False),
     Column("angles within 15° %", ("angle_at_15",)),
 )
 
 
 def group_columns(entry: dict[str, Any], *keys: str, higher: bool = True) -> list[Column]:
-    """One column a joint group that ``entry`` has a number for, ``all`` last."""
+    """One column a joint group that ``entry`` has a number for, ``all`` first: it is read first."""
     groups: Any = entry
     for key in keys:
         groups = groups.get(key) if isinstance(groups, dict) else None
     if not isinstance(groups, dict):
         return []
-    names = [name for name in groups if name != "all"] + ["all"] * ("all" in groups)
+    names = ["all"] * ("all" in groups) + [name for name in groups if name != "all"]
     return [Column(name, (*keys, name), higher=higher) for name in names]
 
 
@@ -200,7 +204,7 @@ def _bold_best(
             for _, _, found, contends in measured
         ]
         known = [value for value in values if value is not None]
-        if len(known) < 2:
+        if len(known) < 2 or not column.ranked:
             continue
         best = max(known) if column.higher else min(known)
         for row, value in zip(rows, values, strict=True):
@@ -225,7 +229,7 @@ def told_apart(
     contested = [
         (column, measured)
         for column, by_name in zip(columns, values, strict=True)
-        if len(measured := [found for found in by_name.values() if found]) > 1
+        if column.ranked and len(measured := [found for found in by_name.values() if found]) > 1
     ]
     if not contested:
         return ""
