@@ -5,12 +5,13 @@
 // network for nothing and writes nothing but text into the page.
 
 const LISTED = 80; // more modes or clips than this are searched, not listed
-const OPEN = { joint: "", mode: "", clip: "", file: "", picture: "" };
+const OPEN = { joint: "", mode: "", clip: "", file: "", picture: "", covered: "" };
 
 class ExplorerOfPoses {
   constructor(data, root) {
     Object.assign(this, { data, root, sets: data.sets, set: data.sets.at(0), views: [] });
-    Object.assign(this, { model: 0, key: "score", falling: true, shown: PAGE, pass: null });
+    Object.assign(this, { model: data.model ?? 0, shown: PAGE, pass: null });
+    for (const set of data.sets) Object.assign(set, { key: "score", falling: true }); // each keeps its order
     [this.first, this.last] = [data.score.k - 1, data.score.k - 1];
     this.filter = { ...OPEN };
   }
@@ -21,7 +22,8 @@ class ExplorerOfPoses {
     this.histogram = histogramOf(score, (first, last) => this.choose(first, last));
     this.pane = make("div", { class: "x-pane" });
     this.title = make("h3", { tabindex: -1 });
-    this.beside = make("div", { class: "x-beside" });
+    this.besides = make("div", { class: "x-beside" });
+    this.dropped = make("p", { class: "x-dropped x-soft", role: "status", hidden: true });
     this.back = make("button", { type: "button", class: "x-back", onclick: () => this.leave() }, "‹ Back");
     this.line = make("p", { class: "x-line", "aria-live": "polite", role: "status" });
     this.tooltip = make("div", { class: "x-tip", role: "tooltip", hidden: true });
@@ -30,13 +32,14 @@ class ExplorerOfPoses {
     this.note = make("p", { class: "x-note x-soft" });
     const open = matchMedia("(min-width: 46.01rem)").matches;
     const part = (title, content) => make("details", { class: "x-part", open }, make("summary", {}, title), content);
+    this.heatmap = similarity ? heatmapOf(similarity, (one, other, value) => this.compare(one, other, value)) : null;
     this.root.replaceChildren(
       make("div", { class: "x-controls", role: "group", "aria-label": "Choose poses" },
         make("div", { class: "x-scores" }, this.switch(), this.histogram.element, this.bins),
         part("Filters", this.filters),
-        ...(similarity ? [part("Similarity of bins", heatmapOf(similarity, (one, other, value) => this.compare(one, other, value)))] : [])),
+        ...(similarity ? [part("Similarity of the source’s bins", this.heatmap.element)] : [])),
       make("section", { class: "x-main", "aria-label": "Poses" },
-        make("header", { class: "x-heading" }, this.back, make("div", {}, this.title, this.line), this.beside),
+        make("header", { class: "x-heading" }, this.back, make("div", {}, this.title, this.line, this.dropped), this.besides),
         this.pane, this.note, this.tooltip));
     this.binControls();
     this.enter(this.set);
@@ -51,22 +54,48 @@ class ExplorerOfPoses {
       }), make("span", {}, set.title))));
   }
 
-  // Show another set, unfiltered: its joints, modes, clips and files are others.
+  // Show another set in its own order; filters that it has too go on, the others are named.
   enter(set) {
+    const dropped = this.carried(set);
     this.set = set;
     this.k = (set.edges ?? this.data.score.edges).length - 1;
     [this.first, this.last] = [this.first, this.last].map((bin) => Math.min(bin, this.k - 1));
     this.low.max = this.high.max = this.k;
     this.whole.textContent = ` of ${counted(this.k)}`;
-    Object.assign(this.filter, OPEN);
-    if (!set.models) this.key = "score";
     if (this.first < 0 && !set.unscored) [this.first, this.last] = [0, this.k - 1];
     this.note.textContent = set.note;
     this.unscored.hidden = !set.unscored;
     this.unscored.textContent = `Unscored (${counted(set.unscored)})`;
     this.filterControls();
-    this.orders = this.orderControls();
+    this.besideControls();
     this.refilter();
+    this.dropped.hidden = !dropped.length;
+    this.dropped.textContent = `The ${set.title} have no ${dropped.join(", no ")}: that filter is off.`;
+  }
+
+  // Turn off the filters that a set does not have, and name them.
+  carried(set) {
+    const { filter } = this;
+    const dropped = [];
+    const drop = (key, text) => {
+      if (!filter[key]) return;
+      filter[key] = "";
+      dropped.push(text);
+    };
+    for (const [key, names] of [["mode", set.modes], ["clip", set.clips]]) {
+      const asked = filter[key].replace(/^=/, "");
+      if (names.length > LISTED) filter[key] = asked; // is searched, not listed
+      else if (names.some((name) => String(name) === asked)) filter[key] = `=${asked}`;
+      else drop(key, `${key} “${asked}”`);
+    }
+    const [state, joint] = filter.joint.split(" ");
+    const hidden = hiddenIn(set);
+    if (state === "all" && !hidden.some(Boolean)) drop("joint", "hidden joint");
+    else if (joint && !hidden[joint]) drop("joint", `${words(this.data.skeleton.keypoints[joint])} that is hidden`);
+    if (!set.names && !set.files) drop("file", "file names");
+    if (!set.pictures.length) drop("picture", "pictures");
+    if (!set.covered) drop("covered", "cover to ask for");
+    return dropped;
   }
 
   binControls() {
@@ -100,36 +129,38 @@ class ExplorerOfPoses {
     const hidden = hiddenIn(set);
     const joints = this.data.skeleton.keypoints.map((name, number) => [number, words(name), hidden[number]])
       .filter(([, , times]) => times > 0); // the others would filter nothing
-    const asks = (key) => (value) => { filter[key] = value; this.refilter(); };
+    const asks = (key) => (value) => { filter[key] = value; this.dropped.hidden = true; this.refilter(); };
     const joint = list([
       ["", [["", "any"], ["all", "all visible"]]],
       ["hidden", joints.map(([number, name, times]) => [`hidden ${number}`, `${name} hidden (${counted(times)})`])],
       ["visible", joints.map(([number, name]) => [`visible ${number}`, `${name} visible`])],
-    ], "", asks("joint"));
+    ], filter.joint, asks("joint"));
     const of = (key, names) => {
       if (!names.length) return [];
       const short = names.length <= LISTED;
       const control = short
-        ? list([["", [["", "any"], ...names.map((name, number) => [`${number}`, String(name)])]]], "", asks(key))
-        : this.search(asks(key));
+        ? list([["", [["", "any"], ...names.map((name) => [`=${name}`, String(name)])]]], filter[key], asks(key))
+        : this.search(filter[key], asks(key));
       return [labelled(short ? key : `${key} contains`, control)];
     };
     const cleared = make("button", { type: "button", class: "x-clear", onclick: () => {
       Object.assign(filter, OPEN);
+      this.dropped.hidden = true;
       this.filterControls();
       this.filters.querySelector("select, input").focus();
       this.refilter();
     } }, "Clear filters");
     this.filters.replaceChildren(...(joints.length ? [labelled("joints", joint, true)] : []), ...of("mode", set.modes), ...of("clip", set.clips),
-      ...(set.files || set.names ? [labelled("file name contains", this.search(asks("file")))] : []),
-      ...(set.pictures.length ? [labelled("pictures", list([["", [["", "any"], ["1", "with a picture"]]]], "", asks("picture")))] : []),
+      ...(set.files || set.names ? [labelled("file name contains", this.search(filter.file, asks("file")))] : []),
+      ...(set.pictures.length ? [labelled("pictures", list([["", [["", "any"], ["1", "with a picture"]]]], filter.picture, asks("picture")))] : []),
+      ...(set.covered ? [labelled("source", list([["", [["", "any"], ["0", "lacks the pose"], ["1", "covers the pose"]]]], filter.covered, asks("covered")))] : []),
       cleared);
     this.cleared = cleared;
   }
 
-  search(chosen) {
+  search(value, chosen) {
     let waiting = 0;
-    return make("input", { type: "search", autocomplete: "off", spellcheck: "false", oninput: (event) => {
+    return make("input", { type: "search", value, autocomplete: "off", spellcheck: "false", oninput: (event) => {
       clearTimeout(waiting);
       waiting = setTimeout(() => chosen(event.target.value), 120);
     } });
@@ -139,7 +170,7 @@ class ExplorerOfPoses {
   numbers(key, names) {
     const asked = this.filter[key];
     if (!asked) return null;
-    if (names.length <= LISTED) return new Set([Number(asked)]);
+    if (names.length <= LISTED) return new Set([names.findIndex((name) => `=${name}` === asked)]);
     const found = new Set();
     names.forEach((name, number) => String(name).toLowerCase().includes(asked.toLowerCase()) && found.add(number));
     return found;
@@ -180,13 +211,17 @@ class ExplorerOfPoses {
     this.root.dataset.view = view.kind;
     this.back.hidden = view.kind === "gallery";
     this.title.textContent = title;
-    const there = [...this.beside.children]; // a list in use must not lose the focus
-    if (beside.length !== there.length || beside.some((one, at) => one !== there[at])) this.beside.replaceChildren(...beside);
+    const there = [...this.besides.children];
+    const used = document.activeElement; // a list in use must not lose the focus
+    if (beside.length !== there.length || beside.some((one, at) => one !== there[at])) this.besides.replaceChildren(...beside);
+    if (used !== document.activeElement && this.besides.contains(used)) used.focus({ preventScroll: true });
+    this.heatmap?.show(view.kind === "pair" ? view : null);
     this.pane.replaceChildren(...body);
   }
 
   selection(wanted) {
-    const { first, last, pass, key, model, falling } = this;
+    const { first, last, pass, model } = this;
+    const { key, falling } = this.set;
     return selected(this.set, { first, last, pass, key, model, falling, wanted });
   }
 
@@ -195,21 +230,35 @@ class ExplorerOfPoses {
     return this.set.bin_counts.slice(this.first, this.last + 1).reduce((sum, one) => sum + one, 0);
   }
 
-  // Beside the gallery's title: its order, and the model whose errors are shown.
-  orderControls() {
-    const keys = [["score", "score"], ...(this.set.models ? [["pck", "PCK"], ["evalpose", "EvalPose"]] : [])];
+  // Beside a title: the model whose errors and predictions are shown, the order, the lines.
+  besideControls() {
+    const { set } = this;
+    const keys = [["score", "score"], ...(set.models ? [["pck", "PCK"], ["evalpose", "EvalPose"]] : [])];
     const order = keys.flatMap(([key, text]) => [[`${key} falling`, `${text}, highest first`], [`${key} rising`, `${text}, lowest first`]]);
     const turn = (value) => {
       const [key, way] = value.split(" ");
-      Object.assign(this, { key, falling: way === "falling", shown: PAGE });
+      Object.assign(set, { key, falling: way === "falling" });
+      this.shown = PAGE;
       this.later();
     };
     const model = (value) => { Object.assign(this, { model: Number(value), shown: PAGE }); this.later(); };
     const models = this.data.models.map((text, number) => [`${number}`, text]);
-    return [
-      ...(this.set.models ? [labelled("method", list([["", models]], `${this.model}`, model))] : []),
-      labelled("order", list([["", order]], `${this.key} ${this.falling ? "falling" : "rising"}`, turn)),
-    ];
+    const method = list([["", models]], `${this.model}`, model);
+    const skeletons = make("input", {
+      type: "checkbox", checked: this.root.dataset.skeletons !== "off",
+      onchange: () => { this.root.dataset.skeletons = skeletons.checked ? "on" : "off"; },
+    });
+    this.controls = {
+      ...(set.models || set.predictors ? { method: labelled("method", method) } : {}),
+      order: labelled("order", list([["", order]], `${set.key} ${set.falling ? "falling" : "rising"}`, turn)),
+      ...(this.sets.some((one) => one.pictures.length)
+        ? { skeletons: make("label", { class: "x-check" }, skeletons, "skeletons") } : {}),
+    };
+    for (const [name, control] of Object.entries(this.controls)) control.dataset.control = name;
+  }
+
+  beside(names) {
+    return names.map((name) => this.controls[name]).filter(Boolean);
   }
 
   // Go to a view; `from` is the button that was pressed, to which the way back leads.
@@ -227,7 +276,7 @@ class ExplorerOfPoses {
     await named(view.set);
     this.views[this.views.length - 1] = view;
     this.render();
-    const buttons = [...this.beside.querySelectorAll("button:enabled")];
+    const buttons = [...this.besides.querySelectorAll("button:enabled")];
     (buttons.find((one) => one.textContent === pressed) ?? buttons[0])?.focus({ preventScroll: true });
   }
 

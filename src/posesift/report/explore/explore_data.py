@@ -2,7 +2,7 @@
 
 One number in columns and pixels for source and target: a pose is a byte a coordinate in its own
 square frame, and the picture, where there is one, shows the same frame. All poses up to `LISTED`
-are there; `PICTURED` of them, spread over the bins, have pictures.
+are there; some of them have pictures, and those of a target what the models predicted.
 
 N poses of a set, M of them listed, K keypoints, A angles, k bins, 2 = (x, y),
 4 = (x, y, width, height).
@@ -20,20 +20,23 @@ from posesift.difficulty import bins
 from posesift.report import theme
 from posesift.report.explore import packing, thumbnails
 from posesift.report.explore.fair_share import fair_share
+from posesift.report.explore.pictured import failing_model, pictured
+from posesift.report.explore.predicted import predicted
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.scores import score_axis
 from posesift.report.wording import count
 
 LISTED = 200_000  # poses of a set that a page holds
-PICTURED = {"source": 720, "target": 360}  # pictures of a set
-A_BIN = {"source": 48, "target": 96}  # of a bin, at most; a target crowds into the hardest bins
 PICTURE_BYTES = {"source": 1_600_000, "target": 800_000}  # of all pictures of a set together
 MOST_MODES = 65_534
 _NO_MODE = 65_535
 
 
 def explorer_json(
-    source: PoseSet | None, target: PoseSet | None, similarity: dict[str, Any] | None = None
+    source: PoseSet | None,
+    target: PoseSet | None,
+    similarity: dict[str, Any] | None = None,
+    covered_N: NDArray | None = None,
 ) -> str:
     """The explorer's data as JSON text that is safe inside HTML; same input, same bytes.
 
@@ -41,6 +44,8 @@ def explorer_json(
         source: the scored poses; its edges are the bins of both.
         target: the tested poses; its own edges count where there is no source.
         similarity: of the source's bins, as ``summary.json`` has it.
+        covered_N: of the target: 1 where the source has a like pose, 0 where it lacks one,
+            `packing.UNDEFINED` where that is not known.
 
     Raises:
         ValueError: both sets are missing, or they have different skeletons.
@@ -76,25 +81,26 @@ def explorer_json(
             },
             "similarity": _similarity(similarity) if source is not None else None,
             "models": models,
-            "sets": [_set(one, first, bars) for one in sets],
+            "model": (failing_model(target) if target is not None else None) or 0,
+            "sets": [_set(one, first, bars, covered_N) for one in sets],
         }
     )
 
 
-def _set(one: PoseSet, first: PoseSet, bars: NDArray) -> dict[str, Any]:
+def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None) -> dict[str, Any]:
     """One set: what it is, its counts over all N, and the columns of the M that are listed."""
     n, k = len(one), first.k
     own = not _binned_as(one, first)
     bin_N, edges = _bins(one, k)
     listed = fair_share(bin_N, LISTED)
-    chosen = listed[_pictured(one, bin_N[listed], one.score_N[listed])]
-    pictured = thumbnails.thumbnails(
+    chosen = listed[pictured(one, bin_N[listed], listed)]
+    thumbs = thumbnails.thumbnails(
         one.table.select(chosen),
         one.title,
         min(thumbnails.LIMIT, PICTURE_BYTES[one.which] // max(len(chosen), 1)),
     )
-    images = [image for image in pictured.images if image is not None]
-    shown = chosen[[image is not None for image in pictured.images]]
+    images = [image for image in thumbs.images if image is not None]
+    shown = chosen[[image is not None for image in thumbs.images]]
     picture_N = np.full(n, -1, np.int64)
     picture_N[shown] = np.arange(len(images))
     modes, mode_N = _levels(one.table.mode_N, n, MOST_MODES)
@@ -104,13 +110,16 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray) -> dict[str, Any]:
     score_N = one.score_N[np.isfinite(one.score_N)]
     counts, _ = np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)
     part = one.table.select(listed)
+    predictions, with_them = predicted(one, listed, picture_N[listed] >= 0)
+    if covered_N is not None and one.which == "target":
+        predictions["covered"] = packing.column(covered_N[listed], "u1")
     return {
         "which": one.which,
         "title": one.title,
         "address": one.table.address,
         "total": n,
         "listed": len(listed),
-        "note": _note(one, len(listed), len(images), pictured, own),
+        "note": _note(one, len(listed), len(images), thumbs, own, with_them),
         "histogram": {"edges": bars.tolist(), "counts": counts.tolist()},
         "bin_counts": np.bincount(bin_N[bin_N != UNBINNED], minlength=k).tolist(),
         "unscored": int((bin_N == UNBINNED).sum()),
@@ -129,18 +138,11 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray) -> dict[str, Any]:
             "picture": packing.column(picture_N[listed], "i4"),
             "pck": _outcomes(one, "pck_N", listed),
             "evalpose": _outcomes(one, "evalpose_N", listed),
+            **predictions,
         },
         "names": _names(one, listed),
         "pictures": [base64.b64encode(image).decode("ascii") for image in images],
     }
-
-
-def _pictured(one: PoseSet, bin_M: NDArray, score_M: NDArray) -> NDArray[np.int64]:
-    """Rows with pictures: the hardest of each bin, which are seen first, and some at random."""
-    most, each = PICTURED[one.which] // 2, A_BIN[one.which] // 2
-    hardest = fair_share(bin_M, most, each, -score_M)
-    others = np.setdiff1d(np.arange(len(bin_M)), hardest)
-    return np.union1d(hardest, others[fair_share(bin_M[others], most, each)])
 
 
 def _binned_as(one: PoseSet, first: PoseSet) -> bool:
@@ -203,7 +205,12 @@ def _similarity(similarity: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _note(
-    one: PoseSet, listed: int, images: int, pictured: thumbnails.Thumbnails, own: bool
+    one: PoseSet,
+    listed: int,
+    images: int,
+    thumbs: thumbnails.Thumbnails,
+    own: bool,
+    predictions: int,
 ) -> str:
     """What is shown of a set, in sentences."""
     n = len(one)
@@ -213,16 +220,20 @@ def _note(
             f"Histogram and counts are of all {count(n)} poses; {count(listed)} of them, drawn at "
             "random, the same number from each bin as far as bins have them, are here"
         )
+    model = failing_model(one)
+    of = "the hardest of each bin, and as many at random"
+    if model is not None:
+        label = one.outcomes[model].label
+        of = f"the hardest of each bin, those of lowest PCK by {label}, some at random"
     if images == 0:
         said = [f"{begin}, drawn as skeletons."]
     elif images == listed:
         said = [f"{begin}, each with a picture."]
     else:
-        said = [
-            f"{begin}: {count(images)} with pictures (the hardest of each bin, and as many at "
-            "random), the rest drawn."
-        ]
-    if reason := one.problem or pictured.shortfall:
+        said = [f"{begin}: {count(images)} with pictures ({of}), the rest drawn."]
+    if 0 < predictions < listed:
+        said.append("Predictions are kept for poses with pictures.")
+    if reason := one.problem or thumbs.shortfall:
         said.append(f"{reason[:1].upper()}{reason[1:]}.")
     if own:
         said.append(f"Bins are of this set alone, by the {one.scored_by}.")

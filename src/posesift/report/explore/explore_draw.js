@@ -71,21 +71,37 @@ function lines(skeleton, joints) {
   ];
 }
 
-// One pose in its frame, on its picture where the page has one; `more` is drawn above the lines.
-function framed(skeleton, set, i, alt, more = () => []) {
-  const joints = jointsOf(set, i);
+// What a model predicted, in the same frame, and which labelled joints it missed; null = not kept.
+function predictionOf(set, i, model) {
+  const place = set.prediction ? set.prediction[i] : -1;
+  if (place < 0) return null;
+  const K = set.visible.length / set.listed;
+  const at = (place * set.predictors + model) * K;
+  const one = (j) => [set.predicted[2 * (at + j)], set.predicted[2 * (at + j) + 1]];
+  const joints = Array.from({ length: K }, (_, j) => (one(j)[0] === UNPREDICTED ? null : one(j)));
+  return { joints, wrong: joints.filter((joint, j) => joint && set.wrong[at + j]) };
+}
+
+function rings(joints) {
+  const d = joints.map((at) => `M${at.join(" ")}h0`).join("");
+  return d ? [draw("path", { class: "ring-edge", d }), draw("path", { class: "ring", d })] : [];
+}
+
+// One pose in its frame, on its picture where the page has one: the label, or other joints. `under`
+// is drawn below the lines, `more` above.
+function framed(skeleton, set, i, alt, { joints = jointsOf(set, i), under = [], more = () => [] } = {}) {
   const picture = set.pictures[set.picture[i]];
   const frame = make("span", { class: picture ? "frame" : "frame bare" });
   if (picture) frame.append(make("img", { src: `data:image/jpeg;base64,${picture}`, alt }));
   const role = picture ? { "aria-hidden": "true" } : { role: "img", "aria-label": alt };
-  frame.append(draw("svg", { viewBox: "0 0 255 255", ...role }, ...lines(skeleton, joints), ...more(joints)));
+  frame.append(draw("svg", { viewBox: "0 0 255 255", ...role }, ...under, ...lines(skeleton, joints), ...more(joints)));
   return frame;
 }
 
 // The angles of the kinematic tree at their vertices: an arc and its degrees, where there is room.
 function angleMarks(skeleton, degrees, joints) {
   const marks = [];
-  const taken = [];
+  const labels = [];
   skeleton.triplets.forEach(([a, vertex, c], number) => {
     if (degrees[number] === UNDEFINED || !joints[a] || !joints[vertex] || !joints[c]) return;
     const [x, y] = joints[vertex];
@@ -97,15 +113,19 @@ function angleMarks(skeleton, degrees, joints) {
     const to = [x + w[0] * radius, y + w[1] * radius];
     let [middle, length] = towards([0, 0], [u[0] + w[0], u[1] + w[1]]);
     if (length < 0.15) middle = [-u[1], u[0]]; // a straight joint has no inside
-    const at = spot([x, y], middle, taken);
-    taken.push(at);
+    labels.push({ number, vertex: [x, y], at: [x + 22 * middle[0], y + 22 * middle[1]] });
     const arc = `M${from}A${radius} ${radius} 0 0 ${turn} ${to}`;
-    marks.push(draw("g", { class: "x-angle", "data-angle": number },
-      draw("path", { class: "x-arc-edge", d: arc }),
-      draw("path", { class: "x-arc", d: arc }),
-      draw("text", { x: at[0], y: at[1] + 3 }, `${degrees[number]}°`)));
+    marks.push(draw("g", { "data-angle": number },
+      draw("path", { class: "x-arc-edge", d: arc }), draw("path", { class: "x-arc", d: arc })));
   });
-  return marks;
+  pushedApart(labels);
+  const texts = labels.map(({ number, vertex, at: [x, y] }) => {
+    const [way, length] = towards(vertex, [x, y]);
+    const end = [x - 12 * way[0], y - 6 * way[1]];
+    const leader = length > 34 ? [draw("path", { class: "x-leader", d: `M${vertex}L${end}` })] : [];
+    return draw("g", { class: "x-angle", "data-angle": number }, ...leader, draw("text", { x, y: y + 3 }, `${degrees[number]}°`));
+  });
+  return [...marks, ...texts];
 }
 
 function towards([x, y], [toX, toY]) {
@@ -113,18 +133,27 @@ function towards([x, y], [toX, toY]) {
   return [length ? [(toX - x) / length, (toY - y) / length] : [0, -1], length];
 }
 
-// Where a label of about 22 by 11 stands free: along the angle's middle first, then around.
-function spot([x, y], [dx, dy], taken) {
-  const inside = (value) => Math.min(Math.max(value, 14), 241);
-  let best = null;
-  for (const distance of [22, 31, 41]) {
-    for (const turn of [0, 0.6, -0.6, Math.PI, 1.4, -1.4]) {
-      const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
-      const at = [inside(x + distance * (dx * cos - dy * sin)), inside(y + distance * (dx * sin + dy * cos))];
-      const free = taken.every(([ox, oy]) => Math.abs(ox - at[0]) > 23 || Math.abs(oy - at[1]) > 11);
-      if (free) return at;
-      best ??= at;
+// Move labels, [x, y] of their middles, until none covers another: each pair along the way on
+// which it overlaps less, a little further each time, inside the frame.
+function pushedApart(labels) {
+  const [wide, tall] = [25, 11.5];
+  const kept = ([x, y]) => [Math.min(Math.max(x, 14), 241), Math.min(Math.max(y, 8), 247)];
+  for (const label of labels) label.at = kept(label.at);
+  for (let round = 0; round < 200; round++) {
+    let moved = false;
+    for (const [place, one] of labels.entries()) {
+      for (const other of labels.slice(0, place)) {
+        const [dx, dy] = [one.at[0] - other.at[0], one.at[1] - other.at[1]];
+        const [across, down] = [wide - Math.abs(dx), tall - Math.abs(dy)];
+        if (across <= 0 || down <= 0) continue;
+        moved = true;
+        // in a corner only the other way is left, so now and then that one is taken
+        const sideways = across < down !== (round % 7 === 6);
+        const step = sideways ? [(dx < 0 ? -1 : 1) * (across / 2 + 0.1), 0] : [0, (dy < 0 ? -1 : 1) * (down / 2 + 0.1)];
+        one.at = kept([one.at[0] + step[0], one.at[1] + step[1]]);
+        other.at = kept([other.at[0] - step[0], other.at[1] - step[1]]);
+      }
     }
+    if (!moved) return;
   }
-  return best;
 }

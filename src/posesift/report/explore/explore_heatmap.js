@@ -8,13 +8,14 @@ function heatmapOf({ matrix, bins }, choose) {
   const low = known.reduce((one, other) => Math.min(one, other), Infinity);
   const high = known.reduce((one, other) => Math.max(one, other), -Infinity);
   const canvas = make("canvas", { width: n, height: n, "aria-hidden": "true" });
-  const cursor = make("span", { class: "x-cursor" });
+  const cursor = make("span", { class: "x-cursor", hidden: true });
   const grid = make("div", {
     class: "x-heat", tabindex: 0, role: "application",
-    "aria-label": "Similarity of two bins; arrow keys move, Enter shows samples of both",
+    "aria-label": "Similarity of two of the source's bins; arrow keys move, Enter shows samples of both",
   }, canvas, cursor);
   const readout = make("p", { class: "x-readout", "aria-live": "polite" });
   let [row, column] = [n - 1, 0];
+  let held = null; // the cell of the two bins that stand side by side
 
   const context = canvas.getContext("2d");
   matrix.forEach((values, y) => values.forEach((value, x) => {
@@ -25,6 +26,7 @@ function heatmapOf({ matrix, bins }, choose) {
 
   function point(toRow, toColumn) {
     [row, column] = [toRow, toColumn];
+    cursor.hidden = false;
     cursor.style.left = `${(100 * column) / n}%`;
     cursor.style.top = `${(100 * row) / n}%`;
     cursor.style.width = cursor.style.height = `${100 / n}%`;
@@ -32,12 +34,23 @@ function heatmapOf({ matrix, bins }, choose) {
     const text = value === null ? "not defined" : value.toFixed(2).replace("-", "−");
     readout.textContent = `${binNames(...bins[row])} and ${binNames(...bins[column])}: ${text}`;
   }
+  // Back to the cell whose bins are shown; without one no cell is marked.
+  function rest() {
+    if (held) point(...held);
+    else {
+      cursor.hidden = true;
+      readout.textContent = "Choose a cell to see two bins side by side.";
+    }
+  }
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
     const cell = (place, size) => Math.min(Math.max(Math.floor((place / size) * n), 0), n - 1);
     return [cell(event.clientY - box.top, box.height), cell(event.clientX - box.left, box.width)];
   };
   grid.addEventListener("pointermove", (event) => point(...at(event)));
+  grid.addEventListener("pointerleave", rest);
+  grid.addEventListener("focus", () => point(row, column));
+  grid.addEventListener("blur", rest);
   grid.addEventListener("click", (event) => {
     point(...at(event));
     choose(bins[row], bins[column], matrix[row][column]);
@@ -52,17 +65,27 @@ function heatmapOf({ matrix, bins }, choose) {
     } else return;
     event.preventDefault();
   });
-  point(row, column);
+  rest();
 
   const scale = make("span", { class: "x-scale", "aria-hidden": "true" });
   scale.style.background = `linear-gradient(to right, ${STOPS.join(", ")})`;
-  const ends = (value) => (Number.isFinite(value) ? value.toFixed(2).replace("-", "−") : MISSING);
-  return make("div", { class: "x-similarity" },
-    make("div", {}, grid, make("p", { class: "x-ends", "aria-hidden": "true" },
-      make("span", {}, String(bins[0][0] + 1)), make("span", {}, "bin"), make("span", {}, String(bins[n - 1][1] + 1)))),
+  const value = (one) => (Number.isFinite(one) ? one.toFixed(2).replace("-", "−") : MISSING);
+  const ends = [String(bins[0][0] + 1), "bin", String(bins[n - 1][1] + 1)];
+  const axis = (side) => make("p", { class: `x-ends x-${side}`, "aria-hidden": "true" }, ...ends.map((end) => make("span", {}, end)));
+  const element = make("div", { class: "x-similarity" },
+    make("div", { class: "x-square" }, axis("down"), grid, axis("across")),
     make("div", {}, readout,
-      make("p", { class: "x-soft" }, "Mean cosine of joint angles. Click to see both."),
-      make("p", { class: "x-legend" }, ends(low), scale, ends(high))));
+      make("p", { class: "x-soft" }, "Mean cosine of joint angles, of the source alone."),
+      make("p", { class: "x-legend" }, value(low), scale, value(high))));
+  return {
+    element,
+    // Mark the pair of bins that is shown; null = none is.
+    show(pair) {
+      const place = (wanted) => bins.findIndex(([first, last]) => first === wanted[0] && last === wanted[1]);
+      held = pair ? [place(pair.one), place(pair.other)] : null;
+      if (document.activeElement !== grid) rest();
+    },
+  };
 }
 
 function blended(stops, share) {

@@ -5,7 +5,7 @@
 // made for a pose, so 200,000 of them cost a few megabytes.
 
 const UNDEFINED = 255; // of angles in degrees, PCK and EvalPose in percent
-const NO_MODE = 65535;
+const UNPREDICTED = -32768;
 const SHARED_ANGLES = 3; // fewer say nothing about how near two poses are
 const ARRAYS = { f4: Float32Array, i4: Int32Array, i2: Int16Array, u2: Uint16Array, u1: Uint8Array };
 
@@ -31,6 +31,7 @@ function opened(set) {
     await Promise.all(columns.map(async ([name, column]) => {
       set[name] = new ARRAYS[column.type](await inflated(column.data).arrayBuffer());
     }));
+    set.predictors = set.predicted ? models : 0; // also where no pose has labels to judge them by
     const known = (value) => value !== UNDEFINED;
     set.models = set.pck.some(known) || set.evalpose.some(known) ? models : 0;
     return set;
@@ -54,9 +55,9 @@ const percentOf = (set, kind, model, i) => set[kind][i * set.models + model];
 // Which poses pass a filter, one byte each; null = every pose.
 //
 // `joint` is "", "all", "hidden 3" or "visible 3"; `mode` and `clip` are sets of numbers or null;
-// `picture` asks for poses with a picture in this page.
-function passing(set, { joint, mode, clip, file, picture }) {
-  if (!joint && !mode && !clip && !file && !picture) return null;
+// `picture` asks for poses with a picture in this page, `covered` is "", "0" (lacking) or "1".
+function passing(set, { joint, mode, clip, file, picture, covered }) {
+  if (!joint && !mode && !clip && !file && !picture && !covered) return null;
   const pass = new Uint8Array(set.listed).fill(1);
   const K = set.visible.length / Math.max(set.listed, 1);
   if (joint === "all") {
@@ -68,6 +69,7 @@ function passing(set, { joint, mode, clip, file, picture }) {
   }
   if (mode) for (let i = 0; i < set.listed; i++) if (!mode.has(set.mode[i])) pass[i] = 0;
   if (clip) for (let i = 0; i < set.listed; i++) if (!clip.has(set.clip[i])) pass[i] = 0;
+  if (covered) for (let i = 0; i < set.listed; i++) if (set.covered[i] !== Number(covered)) pass[i] = 0;
   if (picture) for (let i = 0; i < set.listed; i++) if (set.picture[i] < 0) pass[i] = 0;
   if (file && set.files) {
     const wanted = file.toLowerCase();
@@ -86,34 +88,38 @@ function hiddenIn(set) {
   return hidden;
 }
 
-// Poses by rising value of a key, undefined ones behind `known`; sorted once a key.
-function ordered(set, key, model) {
-  const name = key === "score" ? key : `${key} ${model}`;
+// Poses by value of a key, undefined ones last; equal PCK by EvalPose, then by row. Sorted once.
+function ordered(set, key, model, falling) {
+  const name = `${key === "score" ? key : `${key} ${model}`} ${falling}`;
   set.orders ??= new Map();
   if (!set.orders.has(name)) {
-    const value = new Float32Array(set.listed);
-    for (let i = 0; i < set.listed; i++) {
-      const found = key === "score" ? set.score[i] : percentOf(set, key, model, i);
-      value[i] = key !== "score" && found === UNDEFINED ? NaN : found;
-    }
-    const rows = new Uint32Array(set.listed);
-    let known = 0;
-    let behind = set.listed;
-    for (let i = 0; i < set.listed; i++) if (!Number.isNaN(value[i])) rows[known++] = i;
-    for (let i = set.listed - 1; i >= 0; i--) if (Number.isNaN(value[i])) rows[--behind] = i;
-    rows.subarray(0, known).sort((a, b) => value[a] - value[b] || a - b);
-    set.orders.set(name, { rows, known });
+    const keys = { score: ["score"], pck: ["pck", "evalpose"], evalpose: ["evalpose"] }[key];
+    const [value, second] = keys.map((one) => rising(set, one, model, falling));
+    const rows = Uint32Array.from(set.score, (_, i) => i);
+    const byRow = (a, b) => set.row[a] - set.row[b];
+    rows.sort(second
+      ? (a, b) => value[a] - value[b] || second[a] - second[b] || byRow(a, b)
+      : (a, b) => value[a] - value[b] || byRow(a, b));
+    set.orders.set(name, rows);
   }
   return set.orders.get(name);
 }
 
+// What rises in the order asked for; the largest number of all where a value is undefined.
+function rising(set, key, model, falling) {
+  const last = 3.4e38;
+  return Float32Array.from(set.score, (score, i) => {
+    const found = key === "score" ? score : percentOf(set, key, model, i);
+    const known = key === "score" ? Number.isFinite(found) : found !== UNDEFINED;
+    return known ? (falling ? -found : found) : last;
+  });
+}
+
 // The first `wanted` poses of bins first..last (-1 = unscored) in an order, and how many there are.
 function selected(set, { first, last, pass, key, model, falling, wanted }) {
-  const { rows, known } = ordered(set, key, model);
   const found = [];
   let total = 0;
-  for (let at = 0; at < rows.length; at++) {
-    const i = at < known && falling ? rows[known - 1 - at] : rows[at];
+  for (const i of ordered(set, key, model, falling)) {
     if (set.bin[i] < first || set.bin[i] > last || (pass && !pass[i])) continue;
     if (total++ < wanted) found.push(i);
   }

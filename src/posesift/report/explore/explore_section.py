@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from posesift.report.blocks import Block, Explorer, Note, Section
+from posesift.report.coverage.lacking import Lacking
 from posesift.report.explore.explore_data import explorer_json
+from posesift.report.explore.packing import UNDEFINED
 from posesift.report.pose_sets import PoseSet
 
 TITLE = "Look through the poses"
@@ -20,6 +25,7 @@ def explore(
     target: PoseSet | None,
     missing: str,
     similarity: dict[str, Any] | None = None,
+    lacks: Lacking | str = "",
 ) -> Section:
     """The explorer over source and target; a note where neither is at hand.
 
@@ -28,6 +34,7 @@ def explore(
         target: the tested poses.
         missing: why the source is not at hand, or "".
         similarity: of the source's bins, as ``summary.json`` has it.
+        lacks: which of the target's poses the source covers, where that was worked out.
     """
     lead = (
         "Choose a bin to see its poses, two bins to set them side by side, or one pose to find "
@@ -44,5 +51,14 @@ def explore(
             text = "No poses are shown: neither a score nor predictions were kept in this folder."
             notes.append(Note(text, strong=False))
         return Section("explore", TITLE, "Every pose, by how hard it is.", notes)
-    data = explorer_json(source, target, similarity)
+    data = explorer_json(source, target, similarity, _covered(target, lacks))
     return Section("explore", TITLE, lead, [*notes, Explorer(data, FALLBACK)])
+
+
+def _covered(target: PoseSet | None, lacks: Lacking | str) -> NDArray[np.uint8] | None:
+    """Whether the source covers each pose of the target; None where nobody asked."""
+    if target is None or isinstance(lacks, str):
+        return None
+    covered_N = np.full(len(target), UNDEFINED, np.uint8)
+    covered_N[lacks.coverage.row_N] = lacks.coverage.covered_N
+    return covered_N

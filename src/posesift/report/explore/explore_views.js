@@ -4,19 +4,23 @@
 const PAGE = 48;
 const NEAREST = 6;
 const BESIDE = 12;
+const COVERED = ["lacks such a pose", "covers it"];
 
 // Everything known of one pose, in words, for its tile, its tooltip and its own view.
 function factsOf(set, i) {
   const facts = [["score", scored(set.score[i])], ["bin", set.bin[i] < 0 ? "unscored" : String(set.bin[i] + 1)]];
   if (modeOf(set, i) !== null) facts.push(["mode", String(modeOf(set, i))]);
   if (clipOf(set, i) !== null) facts.push(["clip", String(clipOf(set, i))]);
+  if (set.covered && set.covered[i] !== UNDEFINED) facts.push(["source", COVERED[set.covered[i]]]);
   if (set.files) facts.push(["file", String(set.files[i])]);
   facts.push(["row", counted(set.row[i])]);
   return facts;
 }
 
-function captionOf(explorer, set, i) {
-  const caption = [scored(set.score[i]), binNames(set.bin[i], set.bin[i])];
+// Below a tile; where all are of one bin, the mode says more than its number.
+function captionOf(explorer, set, i, oneBin) {
+  const bin = binNames(set.bin[i], set.bin[i]);
+  const caption = [scored(set.score[i]), (oneBin ? modeOf(set, i) : null) === null ? bin : words(String(modeOf(set, i)))];
   if (set.models) {
     caption.push(`PCK ${percent(percentOf(set, "pck", explorer.model, i))}`);
     caption.push(`EvalPose ${percent(percentOf(set, "evalpose", explorer.model, i))}`);
@@ -68,7 +72,8 @@ function galleryView(explorer) {
   const { set } = explorer;
   const query = (wanted) => explorer.selection(wanted);
   const { found, total } = query(explorer.shown);
-  const shown = tiles(explorer, set, found, (i) => captionOf(explorer, set, i));
+  const oneBin = explorer.first === explorer.last;
+  const shown = tiles(explorer, set, found, (i) => captionOf(explorer, set, i, oneBin));
   const more = make("button", { type: "button", class: "x-more", onclick: () => {
     const before = explorer.shown;
     explorer.shown += PAGE;
@@ -88,7 +93,7 @@ function galleryView(explorer) {
   const empty = make("p", { class: "x-empty" }, explorer.pass ? "No pose here passes the filters." : "No pose here.");
   const all = explorer.k > 1 && explorer.first === 0 && explorer.last === explorer.k - 1;
   const title = `${all ? "All bins" : capitalised(binNames(explorer.first, explorer.last))} of the ${set.title}`;
-  return { title, beside: explorer.orders, body: total ? [shown.grid, more] : [empty] };
+  return { title, beside: explorer.beside(["method", "order", "skeletons"]), body: total ? [shown.grid, more] : [empty] };
 }
 
 // Samples of two bins side by side, evenly spaced in score.
@@ -97,6 +102,7 @@ function pairView(explorer, { set, one, other, value }) {
   explorer.say(`${capitalised(binNames(...one))} beside ${binNames(...other)}. ${text}`);
   const same = one[0] === other[0];
   return {
+    beside: explorer.beside(["skeletons"]),
     title: same ? "One bin with itself" : "Two bins side by side",
     body: [make("div", { class: "x-pair" }, ...(same ? [one] : [one, other]).map(([first, last]) => {
       const all = selected(set, { first, last, key: "score", falling: false, wanted: Infinity }).found;
@@ -106,7 +112,7 @@ function pairView(explorer, { set, one, other, value }) {
       return make("section", {},
         make("h4", {}, `${capitalised(binNames(first, last))} of the ${set.title}`),
         make("p", { class: "x-soft" }, `${poses(all.length)}, ${counted(found.length)} shown, evenly over the scores`),
-        tiles(explorer, set, found, (i) => captionOf(explorer, set, i)).grid);
+        tiles(explorer, set, found, (i) => captionOf(explorer, set, i, first === last)).grid);
     }))],
   };
 }
@@ -125,9 +131,11 @@ function poseView(explorer, { set, i, siblings }) {
   const known = degrees.filter((one) => one !== UNDEFINED).length;
   explorer.say(`${capitalised(binNames(set.bin[i], set.bin[i]))}, score ${scored(set.score[i])}, ${known} of ${A} angles defined`);
 
+  const prediction = predictionOf(set, i, explorer.model);
   const figure = make("figure", { class: "x-large pose" },
-    framed(skeleton, set, i, alt, (joints) => angleMarks(skeleton, degrees, joints)));
-  const lit = (number, on) => figure.querySelector(`[data-angle="${number}"]`)?.classList.toggle("x-lit", on);
+    framed(skeleton, set, i, alt, { more: (joints) => angleMarks(skeleton, degrees, joints) }),
+    ...(prediction ? [make("figcaption", {}, "label, with its angles")] : []));
+  const lit = (number, on) => figure.querySelectorAll(`[data-angle="${number}"]`).forEach((mark) => mark.classList.toggle("x-lit", on));
   const table = make("table", { class: "x-angles" },
     make("caption", {}, "Angles in degrees"),
     make("tbody", {}, ...skeleton.angles.map((name, number) => make("tr", {
@@ -142,12 +150,26 @@ function poseView(explorer, { set, i, siblings }) {
     make("div", {}, make("dt", {}, make("bdi", {}, name)), make("dd", {}, make("bdi", {}, value)))));
   return {
     title: `Row ${counted(set.row[i])} of the ${set.title}`,
-    beside: at < 0 || siblings.length < 2 ? [] : [step(-1, "Previous"), step(1, "Next")],
+    beside: [
+      ...explorer.beside(set.models || set.predictors ? ["method", "skeletons"] : ["skeletons"]),
+      ...(at < 0 || siblings.length < 2 ? [] : [step(-1, "Previous"), step(1, "Next")]),
+    ],
     body: [
-      make("div", { class: "x-pose" }, figure, make("div", {}, facts, ...(set.models ? [errors] : [])), table),
+      make("div", { class: prediction ? "x-pose x-both" : "x-pose" }, figure,
+        ...(prediction ? [predictionFigure(explorer, set, i, prediction)] : []),
+        make("div", {}, facts, ...(set.models ? [errors] : [])), table),
       ...explorer.sets.map((other) => neighbours(explorer, other, degrees, other === set ? i : -1)),
     ],
   };
+}
+
+function predictionFigure(explorer, set, i, { joints, wrong }) {
+  const method = explorer.data.models[explorer.model];
+  const alt = `Prediction of ${method} for row ${counted(set.row[i])}, ${wrong.length} joints missed`;
+  const frame = framed(explorer.data.skeleton, set, i, alt, { joints, under: rings(wrong) });
+  return make("figure", { class: "x-large x-predicted pose" }, frame,
+    make("figcaption", {}, "prediction of ", make("bdi", {}, method),
+      wrong.length ? `, ${wrong.length} ${wrong.length === 1 ? "joint" : "joints"} ringed: missed by PCK@0.05` : ""));
 }
 
 function neighbours(explorer, set, degrees, self) {
@@ -155,7 +177,7 @@ function neighbours(explorer, set, degrees, self) {
   const away = new Map(near.map(({ i, degrees: distance }) => [i, distance]));
   const among = set.listed < set.total ? `, among the ${counted(set.listed)} in this page` : "";
   const shown = tiles(explorer, set, near.map(({ i }) => i), (i) =>
-    [`${away.get(i).toFixed(1)}° away`, binNames(set.bin[i], set.bin[i])]);
+    [`${away.get(i).toFixed(1)}° away`, binNames(set.bin[i], set.bin[i]), ...(set.modes.length ? [words(String(modeOf(set, i) ?? MISSING))] : [])]);
   return make("section", { class: "x-near", "data-set": set.which },
     make("h4", {}, `Nearest ${set.title}`, make("span", { class: "x-soft" }, ` by their angles${among}`)),
     near.length ? shown.grid : make("p", { class: "x-empty" }, `None shares ${SHARED_ANGLES} defined angles with it.`));
