@@ -38,7 +38,7 @@ def of_run(folder: RunFolder) -> Page:
     similar = folder.score.summary.get("similarity") if folder.score else None
     sections = [
         claims.of_run(folder),
-        explore_section.explore(source, target, missing, similar),
+        explore_section.explore(source, target, missing, similar, lacks),
     ]
     sections += (
         score_sections.sections(folder.score, source, target, missing) if folder.score else []
