@@ -1,12 +1,27 @@
 """Coverage against a slow reference, a case by hand, and properties that must hold always."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from posesift import skeletons
 from posesift.evaluation import coverage
-from posesift.evaluation.coverage import cover
+from posesift.evaluation.coverage import Coverage
+from posesift.evaluation.orientation import Poses
+
+
+def upright(angles) -> Poses:
+    """Poses of these angles that are all turned the same way."""
+    angles = np.asarray(angles, np.float64)
+    visible = np.ones((len(angles), 2), bool)
+    return Poses(angles, np.where(visible, [-1j, 1j], 0), visible)
+
+
+def cover(target, source, **changes) -> Coverage:
+    return coverage.cover(upright(target), upright(source), **changes)
 
 
 def apart(a, b) -> float:
@@ -206,7 +221,11 @@ def test_greedy_reaches_what_the_theorem_promises():
 
 @pytest.mark.parametrize(
     ("changes", "match"),
-    [({"needed": 0}, "needed = 0"), ({"radius_deg": 0.0}, "positive radius")],
+    [
+        ({"needed": 0}, "needed = 0"),
+        ({"radius_deg": 0.0}, "positive radius"),
+        ({"turn_deg": 0.0}, "turn_deg = 0"),
+    ],
 )
 def test_settings_without_sense_are_refused(changes, match):
     with pytest.raises(ValueError, match=match):
@@ -216,3 +235,88 @@ def test_settings_without_sense_are_refused(changes, match):
 def test_sets_of_different_angles_are_refused():
     with pytest.raises(ValueError, match="same skeleton"):
         cover(poses(1, 3, angles=5), poses(2, 3, angles=6))
+
+
+BODY = skeletons.load("body16")
+
+
+def figures(seed: int, n: int, hidden: float = 0.0) -> Poses:
+    """Bodies about three poses, turned any way, with some joints hidden."""
+    rng = np.random.default_rng(seed)
+    middle = np.random.default_rng(seed // 100).normal(0, 20, (3, 16, 2))
+    at = middle[rng.integers(3, size=n)] + rng.normal(0, 1, (n, 16, 2))
+    turn = np.radians(rng.choice([0, 20, 45, 180], n))
+    turned = (at[..., 0] + 1j * at[..., 1]) * np.exp(1j * turn)[:, None]
+    return Poses.of(np.stack([turned.real, turned.imag], -1), rng.random((n, 16)) >= hidden, BODY)
+
+
+def turned(poses: Poses, degrees: float) -> Poses:
+    """The poses as if every picture were turned."""
+    place = poses.place_NK * np.exp(1j * np.radians(degrees))
+    points = np.stack([place.real, place.imag], -1)
+    return Poses.of(points, poses.visible_NK, BODY)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    degrees=st.floats(-180, 180),
+    hidden=st.sampled_from([0.0, 0.1]),
+)
+def test_turning_both_changes_nothing_and_turns_only_ever_uncover(seed, degrees, hidden):
+    target, source = figures(seed, 30, hidden), figures(seed + 7, 20, hidden)
+    found = coverage.cover(target, source)
+    assert (found.covered_N <= found.by_angles_N).all()
+    once = replace(source, mirrored=None)
+    # A mirror stands upright, so with mirror images only half a turn leaves all as it is.
+    for one, by, plain in ((once, degrees, coverage.cover(target, once)), (source, 180, found)):
+        moved = turned(source, by)
+        moved = moved if one is source else replace(moved, mirrored=None)
+        again = coverage.cover(turned(target, by), moved)
+        np.testing.assert_allclose(again.distance_deg_N, plain.distance_deg_N, atol=1e-2)
+        clear = np.abs(plain.distance_deg_N - 15) > 0.02
+        assert (again.covered_N == plain.covered_N)[clear].all()
+    # Where any turn is allowed, the angles alone decide, and a mirrored target is as far as before.
+    free = coverage.cover(target, source, turn_deg=1e6)
+    assert free.covered_N.tolist() == found.by_angles_N.tolist()
+    assert target.mirrored is not None
+    other = coverage.cover(target.mirrored, source)
+    np.testing.assert_allclose(other.distance_deg_N, found.distance_deg_N, atol=1e-2)
+
+
+def test_a_pose_upside_down_is_not_covered_by_its_upright_twin():
+    standing = np.array(stick(0.0))
+    fallen, tilted = stick(180.0), stick(25.0)
+    source = Poses.of(standing[None], np.ones((1, 16), bool), BODY)
+    target = Poses.of(np.stack([standing, fallen, tilted]), np.ones((3, 16), bool), BODY)
+    assert coverage.lacks(target, source).tolist() == [False, True, False]
+    found = coverage.cover(target, replace(source, mirrored=None))
+    assert found.covered_N.tolist() == [True, False, True]
+    assert found.by_angles_N.tolist() == [True] * 3
+    assert found.nearest_row_N.tolist() == [0, 0, 0]
+    np.testing.assert_allclose(found.nearest_deg_N, 0, atol=1e-6)
+    np.testing.assert_allclose(found.turned_deg_N, [0, 180, 25], atol=1e-3)
+    np.testing.assert_allclose(found.distance_deg_N, [0, 90, 12.5], atol=1e-3)
+    assert found.ranked_R.tolist() == [1]
+
+
+def test_a_lacking_pose_stands_for_its_mirror_image_but_not_for_one_turned_round():
+    one = np.array(stick(90.0))
+    other = stick(180.0)[list(BODY.mirror)] * [-1, 1]
+    other = other + np.random.default_rng(0).normal(0, 0.1, (16, 2))
+    mirrored = one[list(BODY.mirror)] * [-1, 1]
+    target = Poses.of(np.stack([one, mirrored, other]), np.ones((3, 16), bool), BODY)
+    nothing = target[np.zeros(0, int)]
+    found = coverage.cover(target, nothing)
+    assert found.stands_for_R.tolist() == [2, 1]
+    assert found.ranked_R.tolist() == [0, 2]
+    assert np.isnan(found.turned_deg_N).all()
+
+
+def stick(degrees: float) -> np.ndarray:
+    """A lopsided body, turned in the picture."""
+    at = np.random.default_rng(3).normal(0, 20, (16, 2))
+    at[:, 1] *= 2
+    turn = np.radians(degrees)
+    c, s = np.cos(turn), np.sin(turn)
+    return at @ np.array([[c, s], [-s, c]])

@@ -13,6 +13,7 @@ from tests.report.conftest import BODY, SIDE, save_table, stick_poses
 
 from posesift import skeletons
 from posesift.evaluation.coverage import cover
+from posesift.evaluation.orientation import Poses
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
 from posesift.report.blocks import Charts, Download, Gallery, Note, Page, Section, Table
@@ -92,6 +93,10 @@ def section(found: lacking.Lacking) -> Section:
     return section_of(found)
 
 
+def poses_of(one: PoseSet) -> Poses:
+    return Poses.of(one.table.keypoints_NK2, one.table.visible_NK, BODY)
+
+
 def section_of(found: lacking.Lacking | str) -> Section:
     section = coverage_section.coverage(found)
     assert section is not None
@@ -112,31 +117,46 @@ def as_page(section: Section, findings=()) -> str:
 
 
 def test_the_lead_says_what_coverage_found(source, target, found, section):
-    expected = cover(target.angles_NA, source.angles_NA)
+    expected = cover(poses_of(target), poses_of(source))
     assert 0 < expected.lacking < len(expected.row_N) == 119
     text = coverage_section.lead(found)
     share = round(100 * (119 - expected.lacking) / 119)
     assert text.startswith(f"The source covers {119 - expected.lacking} of 119 target poses ")
     assert f"({share} %) and lacks {expected.lacking}." in text
-    assert "one of the 300 source poses within 15 degrees" in text
+    assert "one of the 300 source poses, as it is or mirrored, within 15 degrees" in text
+    assert "turned against it by at most 30 degrees" in text
     said = " ".join(b.text for b in section.blocks if isinstance(b, Note))
     assert "Left out: one target pose with fewer than three joint angles defined." in said
-    within = [round(100 * (expected.nearest_deg_N <= r).mean()) for r in (10, 20)]
-    assert f"within 10° {within[0]} % and within 20° {within[1]} %" in said
+    both = np.maximum(expected.nearest_deg_N, expected.turned_deg_N / 2)
+    within = [round(100 * (both <= r).mean()) for r in (10, 20)]
+    assert f"narrower (10° and 20°) {within[0]} %" in said
+    assert f"wider (20° and 40°) {within[1]} %" in said
+    alone = (~expected.by_angles_N).sum()
+    assert f"By joint angles alone {alone} of 119 " in said
+    assert "blind to orientation" in said
 
 
 def test_the_gallery_shows_each_pose_beside_its_nearest_with_its_numbers(found, section):
     gallery = only(section, Gallery)
     c = found.coverage
     assert len(gallery.strips) == min(lacking.SHOWN, len(c.ranked_R))
-    for rank, strip in enumerate(gallery.strips):
-        assert strip.name.startswith(f"{rank + 1}. ")
-        assert f"nearest source pose {c.nearest_deg_N[c.ranked_R[rank]]:.1f}° away" in strip.detail
+    modes = found.mode_N[c.ranked_R]
+    assert len(set(found.shown_P.tolist())) == len(gallery.strips)
+    for i, (rank, strip) in enumerate(zip(found.shown_P, gallery.strips, strict=True)):
+        assert strip.name == f"{i + 1}. {modes[rank]}"
+        place = c.ranked_R[rank]
+        assert f"number {rank + 1} of the list, stands for" in strip.detail
+        away = f"{c.nearest_deg_N[place]:.1f}° away, turned by {c.turned_deg_N[place]:.0f}°"
+        assert f"nearest source pose {away}" in strip.detail
+        assert strip.detail.endswith(", mirrored") == c.mirrored_N[place]
+        before = [r for r in range(rank) if modes[r] == modes[rank]]
+        assert set(before) <= set(found.shown_P[:i].tolist())  # the first of its mode come first
         pose, nearest = strip.pictures
         assert pose.image is not None
         assert nearest.image is None  # drawn without one, and the page says so
-    reached = round(100 * c.stands_for_R[: len(gallery.strips)].sum() / c.lacking)
-    assert f"stand for {reached} % of the {c.lacking} lacking poses" in gallery.caption
+    shown = [strip.name.split(". ")[1] for strip in gallery.strips]
+    listed = [one.mode for one in found.by_mode if one.mode in modes]
+    assert shown[: len(listed)] == listed
     half = next(r for r in range(1, 200) if c.stands_for_R[:r].sum() >= c.lacking / 2)
     assert f"{plural(half, 'pose')} would stand for half" in gallery.caption
     notes = [b.text for b in section.blocks if isinstance(b, Note)]
@@ -158,29 +178,26 @@ def test_the_csv_holds_the_list_as_numbers(source, target, found, section):
         j = int(row["nearest_source_row"]) - 100
         angles = np.array([float(row[name] or "nan") for name in names])
         np.testing.assert_allclose(angles, target.angles_NA[i], atol=0.006)
-        away = np.sqrt(np.nanmean((angles - source.angles_NA[j]) ** 2))
+        one = poses_of(source) if row["mirrored"] == "0" else poses_of(source).mirrored
+        away = np.sqrt(np.nanmean((angles - one.angles_NA[j]) ** 2))
+        sum_ = (poses_of(target).place_NK[i] * one.place_NK[j].conj()).sum()
+        if target.table.visible_NK[i].all():
+            turn = abs(np.degrees(np.angle(sum_)))
+            assert float(row["turned_deg"]) == pytest.approx(turn, abs=0.02)
         assert float(row["nearest_source_deg"]) == pytest.approx(away, abs=0.02)
 
 
-def test_the_table_begins_with_the_same_poses(found, section):
-    table = next(b for b in section.blocks if isinstance(b, Table))
-    c = found.coverage
-    assert table.columns[3:] == list(BODY.angle_names)
-    for rank, row in enumerate(table.rows):
-        assert row.cells[0].text == str(c.stands_for_R[rank])
-        angles = found.angles_NA[c.row_N[c.ranked_R[rank]]]
-        shown = ["–" if np.isnan(a) else f"{a:.0f}" for a in angles]
-        assert [cell.text for cell in row.cells[3:]] == shown
-
-
 def test_modes_are_counted(found, section, target):
-    table = [b for b in section.blocks if isinstance(b, Table)][1]
+    table = section.blocks[0]
+    assert isinstance(table, Table)
     rows = {row.name: [cell.text for cell in row.cells] for row in table.rows}
     looked = target.table.mode_N[found.coverage.row_N]
     for mode, cells in rows.items():
         lacks = ((looked == mode) & ~found.coverage.covered_N).sum()
         assert cells[:2] == [str(lacks), str((looked == mode).sum())]
-        assert cells[3] == ("300" if mode == "stand" else "0")
+        turned = (looked == mode) & ~found.coverage.covered_N & found.coverage.by_angles_N
+        assert cells[3] == str(turned.sum())
+        assert cells[4] == ("300" if mode == "stand" else "0")
     assert sum(int(cells[0]) for cells in rows.values()) == found.coverage.lacking
 
 
@@ -189,14 +206,30 @@ def test_predictions_alone_are_the_control_and_the_oracle_is_none(source, target
     lacks = ~found.coverage.covered_N
     for control, outcome in zip(found.controls, target.outcomes, strict=False):
         keypoints = outcome.predicted_NK2[found.coverage.row_N]
-        angles = joint_angles(keypoints, np.ones(keypoints.shape[:2], bool), BODY.triplets)
-        away = np.sqrt(np.nanmean((angles[:, None] - source.angles_NA[None]) ** 2, axis=-1))
-        by_hand = away.min(axis=1) > 15
+        seen = np.ones(keypoints.shape[:2], bool)
+        by_hand = ~cover(Poses.of(keypoints, seen, BODY), poses_of(source)).covered_N
         assert control.lacking == by_hand.sum()
         assert control.found == (by_hand & lacks).sum()
     sentence = coverage_section.control(found)
     first = found.controls[0]
-    assert f"seems to lack {first.lacking} poses, among them {first.found} of the" in sentence
+    assert f"{first.lacking} poses would be lacking, and {first.found} of these" in sentence
+    base = found.coverage.lacking / 119
+    assert f"Of all target poses {100 * base:.0f} % are, so " in sentence
+    for control in found.controls:
+        precision = control.found / control.lacking
+        assert control.tells == (precision >= base + 0.25 * (1 - base))
+
+
+def test_predictions_near_the_base_rate_hardly_tell(found):
+    def said(*hits: int) -> str:
+        controls = [lacking.Control(f"m{i}", 100, hit, 0.6) for i, hit in enumerate(hits)]
+        return coverage_section.control(replace(found, controls=controls))
+
+    assert "60 % are, so predictions hardly tell which poses are lacking" in said(60, 69)
+    assert "so only those of m1 tell something" in said(65, 71)
+    assert "so predictions do tell something" in said(71, 90)
+    assert coverage_section.control(replace(found, controls=[])) == ""
+    assert coverage_section.control(replace(found, controls=[lacking.Control("m", 0, 0, 1)])) == ""
 
 
 def test_without_labels_the_predictions_take_their_place(source, target):
@@ -283,10 +316,34 @@ def test_the_finding_names_modes_and_numbers(found):
     c = found.coverage
     assert finding.question == "What should be rendered next?"
     assert f"for {c.lacking} of 119 target poses" in finding.answer
-    most = coverage_section.coverage_table.modes(found)[0]
-    assert f"above all {most[0]} ({most[1]} of {most[2]} lacking)" in finding.answer
-    assert len(finding.pictures) == 6
+    most = found.by_mode[0]
+    assert f"above all {most.mode} ({most.lacking} of {most.total} lacking)" in finding.answer
+    assert "by the target's labels" in finding.answer
+    # As many pictures as modes are named, one of each.
+    named = re.findall(r"(\w+) \(\d+ of \d+ lacking\)", finding.answer)
+    pictured = [p.caption[0].split(". ")[1] for p in finding.pictures]
+    assert named == pictured
+    assert len(named) > 1
     assert [anchor for _, anchor in finding.links] == [section_of("any").anchor]
+
+
+def test_the_finding_says_whether_the_gain_is_known(found):
+    (finding,) = coverage_finding.render_next(found)
+    assert "Nothing on this page shows how much rendering them would gain." in finding.answer
+    (finding,) = coverage_finding.render_next(found, {"mean": None})
+    assert "Nothing on this page" in finding.answer
+    (finding,) = coverage_finding.render_next(found, {"mean": 4.25})
+    assert "gains +4.2 points" in finding.answer
+    assert "Nothing on this page" not in finding.answer
+
+
+def test_a_mode_is_spoken_as_people_do(source, target):
+    modes = np.array(["arms_overhead"] * len(target.table), object)
+    found = lacking.of(source, replace(target, table=replace(target.table, mode_N=modes)))
+    html = as_page(section_of(found), coverage_finding.render_next(found))
+    html = html.replace(only(section_of(found), Download).uri, "")
+    assert "arms overhead" in html
+    assert "arms_overhead" not in html
 
 
 def test_without_modes_the_finding_names_joints(source, target):
@@ -310,7 +367,8 @@ def test_figures_are_pictures_that_say_what_they_show(found, section, source):
         ElementTree.fromstring(svg)
         assert "prefers-color-scheme:dark" in svg
     numbers = re.findall(r">(\d+)</text>", svgs[0])
-    assert numbers == [str(i + 1) for i in range(lacking.SHOWN)]
+    assert numbers == [str(i + 1) for i in range(len(found.pictures))]
+    assert f"Numbers 1 to {len(found.pictures)}" in the_map.caption
     for name in BODY.angle_names:
         assert f">{name}</text>" in svgs[1]
 
@@ -319,8 +377,10 @@ def test_the_map_says_what_it_leaves_out_and_lays_no_number_over_another(source)
     many = pose_set(drawn(1600, 0.4, 3), "target")
     found = lacking.of(source, many)
     c = found.coverage
-    same = np.repeat(c.ranked_R[:1], 12)  # all at one place
-    chart = coverage_figures.pose_map(source.angles_NA, many.angles_NA, c.covered_N, same)
+    same = np.zeros(12, int)  # all at one place
+    chart = coverage_figures.pose_map(
+        source.angles_NA, many.angles_NA[c.row_N], c, same, BODY.angle_names
+    )
     assert chart is not None
     assert "1\u202f500 of them are drawn" in chart.caption
     texts = [t for t in chart.figure.axes[0].texts if t.get_text().isdigit()]
@@ -343,8 +403,8 @@ def test_a_skeleton_of_many_angles_shows_those_that_differ_most():
 
 
 def test_samples_of_large_sets_are_named_as_such(source, target, monkeypatch):
-    def sampled(target_NA, source_MA):
-        return cover(target_NA, source_MA, target_cap=60, source_cap=100)
+    def sampled(target, source):
+        return cover(target, source, target_cap=60, source_cap=100)
 
     monkeypatch.setattr(lacking.coverage, "cover", sampled)
     found = lacking.of(source, target)

@@ -44,16 +44,30 @@ def nearest(
     ([[8.16, 17.32]], [[2, 1]])
     """
     query, source = np.asarray(angles_NA, np.float64), np.asarray(source_MA, np.float64)
-    k = min(k, len(source))
-    distance_Nk = np.full((len(query), k), np.inf)
-    index_Nk = np.full((len(query), k), -1, np.int64)
-    for rows, columns, square in mean_squares(query, source):
+    return nearest_of(mean_squares(query, source), len(query), min(k, len(source)))
+
+
+def nearest_of(
+    blocks: Iterator[tuple[slice, slice, NDArray[np.float64]]],
+    queries: int,
+    k: int,
+    beyond_N: NDArray[np.float64] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The k smallest of each row of squared distances that come in blocks, as of `nearest`.
+
+    ``beyond_N``, where given, is kept at the largest of the k so far, for whoever makes the blocks.
+    """
+    distance_Nk = np.full((queries, k), np.inf)
+    index_Nk = np.full((queries, k), -1, np.int64)
+    for rows, columns, square in blocks:
         here = _smallest(square, k)  # of the block; then of the block and all before it
         candidate = np.concatenate([distance_Nk[rows], np.take_along_axis(square, here, 1)], 1)
         number = np.concatenate([index_Nk[rows], here + columns.start], 1)
         best = _smallest(candidate, k)
         distance_Nk[rows] = np.take_along_axis(candidate, best, 1)
         index_Nk[rows] = np.take_along_axis(number, best, 1)
+        if beyond_N is not None:
+            beyond_N[rows] = distance_Nk[rows].max(axis=1)
     order = np.argsort(distance_Nk, axis=1, kind="stable")
     distance_Nk = np.sqrt(np.take_along_axis(distance_Nk, order, 1))
     index_Nk = np.take_along_axis(index_Nk, order, 1)

@@ -1,6 +1,6 @@
 """Figures of source and target in angle space: one map of both, and every joint angle alone.
 
-N target poses, M source poses, A angles, R ranked poses, G cells of a grid, 2 = coordinates.
+N target poses, M source poses, A angles, P pictured poses, G cells of a grid, 2 = coordinates.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from posesift.evaluation import angle_space
+from posesift.evaluation.coverage import Coverage
 from posesift.report import theme
 from posesift.report.theme import Chart
 from posesift.report.wording import count, listed, number, shortened
@@ -28,50 +29,62 @@ TICKS = [0, 90, 180]
 
 @theme.styled
 def pose_map(
-    source_MA: NDArray, target_NA: NDArray, covered_N: NDArray[np.bool_], ranked_R: NDArray
+    source_MA: NDArray,
+    target_NA: NDArray,
+    found: Coverage,
+    shown_P: NDArray,
+    names: tuple[str, ...],
 ) -> Chart | None:
     """Source and target in their common principal plane; None where that does not exist.
 
     Args:
         source_MA: angles in degrees, NaN = undefined.
         target_NA: likewise.
-        covered_N: whether the source covers each target pose.
-        ranked_R: target poses to number, most useful first.
+        found: the coverage of these target poses.
+        shown_P: ranks of the poses to number from 1.
+        names: of the angles.
     """
     if len(source_MA) == 0 or len(target_NA) == 0 or source_MA.shape[1] < 2:
         return None
     plane = angle_space.plane(source_MA, target_NA)
+    covered_N, numbered_P2 = found.covered_N, plane.second_M2[found.ranked_R[shown_P]]
+    turned_N = found.by_angles_N & ~covered_N
     held = _Density.of(plane.first_N2)
     figure, axis = theme.canvas(4.6, 4.7)
     _shade(axis, held)
     drawn = np.arange(len(target_NA))
     if len(drawn) > DOTS:
         drawn = np.sort(np.random.default_rng(0).choice(drawn, DOTS, replace=False))
-    near, far = theme.series(2), theme.series(1)
-    for rows, marker, size, colour, label in (
-        (drawn[covered_N[drawn]], "o", 3.2, near.colour, "target, covered"),
-        (drawn[~covered_N[drawn]], "^", 4.0, far.colour, "target, lacking"),
+    near, far, round_ = theme.series(2), theme.series(1), theme.series(3)
+    for which_N, marker, size, colour, label in (
+        (covered_N, "o", 3.2, near.colour, "target, covered"),
+        (~covered_N & ~turned_N, "^", 4.0, far.colour, "lacking"),
+        (turned_N, "s", 3.6, round_.colour, "lacking, only turned"),
     ):
-        x, y = plane.second_M2[rows].round(3).T
+        x, y = plane.second_M2[drawn[which_N[drawn]]].round(3).T
         (marks,) = axis.plot(x, y, marker, linestyle="", ms=size, color=colour, label=label)
         if marker == "o":
             marks.set(markerfacecolor="none", markeredgewidth=0.8, alpha=0.8)
         else:
             marks.set_markeredgewidth(0)
     area = Patch(color=theme.series(0).colour, alpha=0.4, linewidth=0, label="source")
-    axis.set(xlabel="first component", ylabel="second component")
+    across, up = (_leading(axis_A, names) for axis_A in plane.axes_2A)
+    axis.set(xlabel=across, ylabel=up)
     axis.set(xlim=axis.get_xlim(), ylim=axis.get_ylim(), xticklabels=[], yticklabels=[])
-    _number(axis, plane.second_M2[ranked_R])
+    _number(axis, numbered_P2)
     handles = [area, *axis.get_legend_handles_labels()[0]]
     figure.legend(
-        handles=handles, loc="outside lower center", ncols=3, handletextpad=0.3, columnspacing=1.2
+        handles=handles, loc="outside lower center", ncols=2, handletextpad=0.3, columnspacing=1.2
     )
     one, two = (100 * plane.explained_2).tolist()
     sampled = f" {count(DOTS)} of them are drawn." if len(target_NA) > DOTS else ""
     outside = held.share_outside(plane.second_M2[~covered_N], held.levels[1])
-    numbered = (
-        f" Numbers 1 to {len(ranked_R)}: the poses to render next, as below."
-        if len(ranked_R)
+    numbered = f" Numbers 1 to {len(shown_P)}: the poses pictured above." if len(shown_P) else ""
+    where = (
+        f"Of the lacking poses {number(outside, 0)} % lie outside the area that holds 95 % of the "
+        "source: kinds of pose that it does not have. The others lie among its poses and differ in "
+        "what a plane does not show, or are only turned. "
+        if found.lacking
         else ""
     )
     return theme.finish(
@@ -80,16 +93,16 @@ def pose_map(
         alt=(
             f"Map of {count(len(source_MA))} source poses, as shaded areas, and "
             f"{count(len(target_NA))} target poses, as marks: {count(covered_N.sum())} covered "
-            f"(rings) and {count((~covered_N).sum())} lacking (triangles). {number(outside, 0)} % "
-            "of the lacking ones lie outside the area that holds 95 % of the source."
+            f"(rings) and {count(found.lacking)} lacking (triangles), {count(turned_N.sum())} of "
+            f"them only turned (squares). {number(outside, 0)} % of the lacking ones lie outside "
+            "the area that holds 95 % of the source."
         ),
         caption=(
-            "Shaded: the areas that hold "
-            f"{listed([f'{100 * h:.0f}' for h in HELD])} % of the source poses. Marks: target "
-            f"poses.{sampled}{numbered} The plane is the first two principal components of the "
-            "standardised joint angles, source and target counting alike; it shows "
-            f"{number(one, 0)} % and {number(two, 0)} % of their variance, so poses that meet "
-            "here may still differ: covered or lacking is decided by all angles."
+            f"Whether the source lacks kinds of pose, or single poses of kinds that it has. {where}"
+            f"Shaded: the areas that hold {listed([f'{100 * h:.0f}' for h in HELD])} % of the "
+            f"source poses.{sampled}{numbered} Axes: the first two principal components of the "
+            "standardised joint angles, source and target counting alike, named after the angles "
+            f"that weigh most; they show {number(one, 0)} % and {number(two, 0)} % of the variance."
         ),
     )
 
@@ -194,6 +207,15 @@ class _Density:
         inside = (x >= 0) & (x < CELLS) & (y >= 0) & (y < CELLS)
         dense = self.density_GG[np.clip(x, 0, CELLS - 1), np.clip(y, 0, CELLS - 1)] >= level
         return float(100 * (~(inside & dense)).mean())
+
+
+def _leading(axis_A: NDArray[np.float64], names: tuple[str, ...], most: int = 2) -> str:
+    """An axis of the plane in words: the angles that weigh most, and which way they grow."""
+    heaviest = np.argsort(-np.abs(axis_A).round(9), kind="stable")[:most]
+    told = [
+        f"{shortened(names[a], 18)} {'wider' if axis_A[a] > 0 else 'narrower'}" for a in heaviest
+    ]
+    return f"{', '.join(told)} →"
 
 
 def _shade(axis: Axes, held: _Density) -> None:

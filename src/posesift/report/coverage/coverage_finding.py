@@ -2,48 +2,66 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from posesift.evaluation import angle_space
 from posesift.report.blocks import Finding
-from posesift.report.coverage import coverage_table
-from posesift.report.coverage.coverage_section import ANCHOR
+from posesift.report.coverage.coverage_section import ANCHOR, has_sides
 from posesift.report.coverage.lacking import Lacking
 from posesift.report.summary.rare_poses import spoken
-from posesift.report.wording import count, listed, number, percent, plural
+from posesift.report.wording import count, listed, number, percent, plural, signed
 
 QUESTION = "What should be rendered next?"
-_MODES = 4
+_MODES = 5
+_PICTURES = 6
 _ANGLES = 3
 
 
-def render_next(found: Lacking | str) -> list[Finding]:
-    """What the source lacks of the target, in words and pictures; empty where it is not known."""
+def render_next(found: Lacking | str, headroom: dict[str, Any] | None = None) -> list[Finding]:
+    """What the source lacks of the target, in words and pictures; empty where it is not known.
+
+    Args:
+        found: of `lacking.of`.
+        headroom: of a comparison, what training on the target's own poses gains.
+    """
     if isinstance(found, str) or not len(found.coverage.row_N):
         return []
     c = found.coverage
     n = len(c.row_N)
+    near = f"within {c.radius_deg:g} degrees over the joint angles"
+    turned = f"turned by at most {c.turn_deg:g} degrees"
     links = [("The list and its table", ANCHOR)]
     if not c.lacking:
         answer = (
             f"Nothing new by this measure: each of the {count(n)} target poses has a source pose "
-            f"within {c.radius_deg:g} degrees."
+            f"{near} and {turned}."
         )
         return [Finding(QUESTION, answer, "", links=[("Coverage", ANCHOR)])]
     share = percent(100 * c.lacking / n)
     similar = "no similar pose" if c.needed == 1 else f"fewer than {c.needed} similar poses"
+    by = (
+        f"as predicted by {found.predicted_by}, for the target has no labels"
+        if found.predicted_by
+        else "by the target's labels"
+    )
     answer = (
         f"{_named(found)}: for {count(c.lacking)} of {count(n)} target poses ({share}) the source "
-        f"has {similar}."
+        f"has {similar}, {by}. {_gain(headroom)}"
     )
-    shown = len(found.pictures)
-    reached = percent(100 * float(c.share_reached_R[shown - 1]))
     detail = (
-        f"The first {shown} of the ranked list stand for {reached} of what is lacking; "
-        f"{plural(found.first_to_half, 'pose')} would stand for half. Similar: within "
-        f"{c.radius_deg:g} degrees over the joint angles."
+        f"{plural(found.first_to_half, 'pose')} of the ranked list would stand for half of what is "
+        f"lacking. Similar: {near}, and {turned} in the picture"
+        f"{', as it is or mirrored' if has_sides(found) else ''}."
     )
-    return [Finding(QUESTION, answer, detail, pictures=found.pictures[:6], links=links)]
+    if found.controls:
+        telling = any(one.tells for one in found.controls)
+        detail += (
+            f" Predictions without labels {'tell in part' if telling else 'hardly tell'} which."
+        )
+    shown = len(found.pictured_modes[:_MODES]) or _PICTURES
+    return [Finding(QUESTION, answer, detail, pictures=found.pictures[:shown], links=links)]
 
 
 def without_target() -> Finding:
@@ -56,12 +74,22 @@ def without_target() -> Finding:
     )
 
 
+def _gain(headroom: dict[str, Any] | None) -> str:
+    """What is known of how much rendering these poses would help."""
+    if not headroom or headroom.get("mean") is None:
+        return "Nothing on this page shows how much rendering them would gain."
+    return (
+        "How much rendering just these would gain was not measured; training on all of the "
+        f"target's own poses in the source's look gains {signed(headroom['mean'])} points there."
+    )
+
+
 def _named(found: Lacking) -> str:
-    """The poses to render in words: their modes where these are known, else their joints."""
-    if modes := coverage_table.modes(found)[:_MODES]:
+    """The poses to render in words: the modes that are pictured, else the joints."""
+    if modes := found.pictured_modes[:_MODES]:
         told = [
-            f"{spoken(mode)} ({count(lacking)} of {count(total)} lacking)"
-            for mode, lacking, total in modes
+            f"{spoken(one.mode)} ({count(one.lacking)} of {count(one.total)} lacking)"
+            for one in modes
         ]
         return f"Poses like these, above all {listed(told)}"
     c = found.coverage

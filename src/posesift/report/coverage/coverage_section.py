@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from posesift.report.blocks import Block, Charts, Gallery, Note, Section, Strip
 from posesift.report.coverage import coverage_figures, coverage_table
-from posesift.report.coverage.lacking import SHOWN, Lacking
-from posesift.report.wording import count, listed, number, percent, plural
+from posesift.report.coverage.lacking import TELLING, Lacking, away
+from posesift.report.wording import count, listed, percent, plural
 
 ANCHOR = "coverage"
 TITLE = "What the target has and the source lacks"
-_OTHER_RADII = (10.0, 20.0)
+_OTHER = ((2 / 3, "narrower"), (4 / 3, "wider"))  # factors of both limits
 
 
 def coverage(found: Lacking | str) -> Section | None:
-    """Map, angle densities and what to render next.
+    """What is lacking by mode, what to render next, a map and angle densities.
 
     Args:
         found: of `lacking.of`: the comparison, or why there is none; "" leaves the section out.
     """
     if isinstance(found, str):
         return Section(ANCHOR, TITLE, "", [Note(found)]) if found else None
-    blocks: list[Block] = [Note(text, strong=False) for text in _remarks(found)]
-    blocks.append(Charts(_charts(found)))
+    blocks: list[Block] = []
+    if by_mode := coverage_table.by_mode(found):
+        blocks.append(by_mode)
     if found.coverage.lacking:
         if found.problem:
             blocks.append(Note(f"Skeletons without images: {found.problem}."))
-        blocks += [_gallery(found), coverage_table.ranked(found, SHOWN)]
-        blocks.append(coverage_table.download(found))
-        if by_mode := coverage_table.by_mode(found):
-            blocks.append(by_mode)
+        blocks += [_gallery(found), coverage_table.download(found)]
+    blocks += [Note(text, strong=False) for text in _remarks(found)]
+    blocks.append(Charts(_charts(found)))
     return Section(ANCHOR, TITLE, lead(found), blocks)
 
 
@@ -41,9 +39,11 @@ def lead(found: Lacking) -> str:
     c = found.coverage
     n, sources = len(c.row_N), count(c.source_used)
     enough = "" if c.needed == 1 else f"at least {c.needed} "
+    mirror = ", as it is or mirrored," if has_sides(found) else ""
     rule = (
-        f"{enough}of the {sources} source poses within {c.radius_deg:g} degrees of "
-        "it, as the root mean square over the joint angles"
+        f"{enough}of the {sources} source poses{mirror} within {c.radius_deg:g} degrees of it, as "
+        "the root mean square over the joint angles, and turned against it by at most "
+        f"{c.turn_deg:g} degrees in the picture"
     )
     if not n:
         return "No target pose could be compared."
@@ -56,18 +56,35 @@ def lead(found: Lacking) -> str:
     )
 
 
+def has_sides(found: Lacking) -> bool:
+    """Whether the skeleton has left and right, so that a mirror image is a pose too."""
+    skeleton = found.target.table.skeleton
+    return skeleton.mirror != tuple(range(len(skeleton)))
+
+
 def control(found: Lacking) -> str:
     """How much of this one would know without labels, from predictions alone; "" unknown."""
-    c = found.coverage
     told = [
-        f"by those of {one.label} the source seems to lack {count(one.lacking)} poses, among them "
-        f"{count(one.found)} of the {count(c.lacking)} ({percent(100 * one.found / c.lacking)})"
+        f"by those of {one.label} {count(one.lacking)} poses would be lacking, and "
+        f"{count(one.found)} of these ({percent(100 * one.precision)}) are"
         for one in found.controls
-        if c.lacking
+        if one.precision is not None
     ]
-    if not told:
+    if not told or not found.coverage.lacking:
         return ""
-    return f"Without labels, from predictions alone, this would look different: {'; '.join(told)}."
+    base = percent(100 * found.controls[0].base)
+    telling = [one.label for one in found.controls if one.tells]
+    if not telling:
+        verdict = "predictions hardly tell which poses are lacking"
+    elif len(telling) == len(told):
+        verdict = "predictions do tell something of which poses are lacking"
+    else:
+        verdict = f"only those of {listed(telling)} tell something of which poses are lacking"
+    return (
+        f"Without labels, from predictions alone: {'; '.join(told)}. Of all target poses {base} "
+        f"are, so {verdict} (they tell something from {100 * TELLING:.0f} % of the way between "
+        "that base rate and 100 % on)."
+    )
 
 
 def _remarks(found: Lacking) -> list[str]:
@@ -92,52 +109,74 @@ def _remarks(found: Lacking) -> list[str]:
     if c.undefined:
         poses = plural(c.undefined, "target pose")
         said.append(f"Left out: {poses} with fewer than three joint angles defined.")
-    if c.needed == 1 and len(c.row_N):
-        shares = [100 * float((c.nearest_deg_N <= r).mean()) for r in _OTHER_RADII]
-        near = [f"within {r:g}° {percent(s)}" for r, s in zip(_OTHER_RADII, shares, strict=True)]
-        said.append(
-            f"How near is near is a choice: {listed(near)} of the target poses have a source pose."
+    turned = []
+    if n := len(c.row_N):
+        alone = int((~c.by_angles_N).sum())
+        only = c.lacking - alone
+        turned.append(
+            f"By joint angles alone {count(alone)} of {count(n)} ({percent(100 * alone / n)}) "
+            f"would be lacking: {plural(only, 'pose is', 'poses are')} only turned "
+            f"otherwise than in the source. The limit is {c.turn_deg:g} degrees "
+            "since training turns pictures by up to 30 by default"
+            + (", and mirrored poses count since it mirrors them too" if has_sides(found) else "")
+            + ". Support, EvalPose and the figures below are blind to orientation"
+            + (" and to mirroring." if has_sides(found) else ".")
         )
-    return [" ".join(text) for text in (said, [control(found)]) if any(text)]
+    if c.needed == 1 and n:
+        shares = [100 * float((c.distance_deg_N <= f * c.radius_deg).mean()) for f, _ in _OTHER]
+        near = [
+            f"with both limits a third {word} ({f * c.radius_deg:g}° and {f * c.turn_deg:g}°) "
+            f"{percent(share)}"
+            for (f, word), share in zip(_OTHER, shares, strict=True)
+        ]
+        turned.append(f"How near is near is a choice: {listed(near)} of the poses are covered.")
+    return [" ".join(text) for text in (said, turned, [control(found)]) if any(text)]
 
 
 def _charts(found: Lacking) -> list:
     c = found.coverage
     target_NA = found.angles_NA[c.row_N]
-    source_MA = found.source.angles_NA
-    ranked = c.ranked_R[:SHOWN]
+    names = found.target.table.skeleton.angle_names
     charts = [
-        coverage_figures.pose_map(source_MA, target_NA, c.covered_N, ranked),
-        coverage_figures.angle_densities(
-            source_MA, target_NA, found.target.table.skeleton.angle_names
-        ),
+        coverage_figures.pose_map(found.source.angles_NA, target_NA, c, found.shown_P, names),
+        coverage_figures.angle_densities(found.source.angles_NA, target_NA, names),
     ]
     return [chart for chart in charts if chart]
 
 
 def _gallery(found: Lacking) -> Gallery:
-    """The first ranked poses, each beside its nearest source pose."""
+    """Lacking poses, each beside its nearest source pose."""
     c = found.coverage
+    modes = {one.mode: one for one in found.by_mode}
     strips = []
-    for rank, (pose, nearest) in enumerate(zip(found.pictures, found.nearest, strict=True)):
-        stands = f"stands for {plural(int(c.stands_for_R[rank]), 'pose')}"
-        away = float(c.nearest_deg_N[c.ranked_R[rank]])
-        if np.isfinite(away):
-            stands += f", nearest source pose {number(away)}° away"
+    shown = zip(found.shown_P.tolist(), found.pictures, found.nearest, strict=True)
+    for rank, pose, nearest in shown:
+        place = int(c.ranked_R[rank])
+        detail = [f"stands for {plural(int(c.stands_for_R[rank]), 'pose')}"]
+        if found.mode_N is not None:
+            one = modes[found.mode_N[place]]
+            detail.insert(0, f"{count(one.lacking)} of {count(one.total)} lacking")
+            detail[1] = f"number {rank + 1} of the list, {detail[1]}"
+        if nearest:
+            detail.append(f"nearest source pose {away(c, place)}")
         pictures = [replace(pose, caption=["in the target"])]
         if nearest:
-            pictures.append(replace(nearest, caption=["nearest in source"]))
-        strips.append(Strip(" ".join(pose.caption), stands, pictures))
-    reached = percent(100 * float(c.share_reached_R[len(strips) - 1]))
-    half = found.first_to_half
+            pictures.append(nearest)
+        strips.append(Strip(" ".join(pose.caption), "; ".join(detail), pictures))
+    order = (
+        "Of each mode the first in the list, the modes that lack most before the others. "
+        if modes
+        else "The first of the list. "
+    )
+    near = f"{c.radius_deg:g}° in the joint angles and {c.turn_deg:g}° of turn"
     return Gallery(
         title="What to render next",
         caption=(
-            "Left a target pose that the source lacks, right the source pose nearest to it. Each "
-            "time the pose that stands for most of what is still lacking (all lacking poses within "
-            f"{c.radius_deg:g}° of it), so the first come first; of equals the one farther from "
-            f"the source. These {len(strips)} stand for {reached} of the {count(c.lacking)} "
-            f"lacking poses; {plural(half, 'pose')} would stand for half of them, and "
+            "Left a target pose that the source lacks, right the source pose nearest to it. "
+            f"{order}The list takes, each time, the pose that stands for most of what is still "
+            f"lacking: all lacking poses within {near} of it; of several that stand for as "
+            f"many, the one farthest from the source. {plural(found.first_to_half, 'pose')} would "
+            f"stand for half of the {count(c.lacking)} lacking poses, "
             f"{plural(len(c.ranked_R), 'pose')} for all."
         ),
         strips=strips,

@@ -1,4 +1,4 @@
-"""The poses to render next as a table: on the page, and as CSV to compute with.
+"""What is lacking as tables: by mode on the page, pose by pose as CSV to compute with.
 
 N target poses that were looked at, A angles, R ranked poses.
 """
@@ -7,83 +7,54 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import PurePosixPath
 
 import numpy as np
 
 from posesift.report.blocks import Cell, Download, Row, Table
 from posesift.report.coverage.lacking import Lacking
 from posesift.report.summary.rare_poses import spoken
-from posesift.report.wording import MISSING, count, number, percent, shortened
+from posesift.report.wording import count, percent
 
 EXPORTED = 500  # rows of the CSV; some 100 kB
+LISTED = 20  # modes in the table
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FIRST = ("rank", "row", "file", "mode", "stands_for", "share_reached")
-_COLUMNS = (*_FIRST, "nearest_source_deg", "nearest_source_row")
-
-
-def ranked(found: Lacking, shown: int) -> Table:
-    """The first poses of the list with their joint angles in degrees."""
-    coverage = found.coverage
-    rows = []
-    for rank, (place, row) in enumerate(zip(coverage.ranked_R[:shown], found.row_R, strict=False)):
-        away = float(coverage.nearest_deg_N[place])
-        cells = [
-            Cell(count(coverage.stands_for_R[rank])),
-            Cell(percent(100 * float(coverage.share_reached_R[rank]))),
-            Cell(f"{number(away)}°" if np.isfinite(away) else MISSING),
-            *(
-                Cell(number(float(angle), 0) if np.isfinite(angle) else MISSING)
-                for angle in found.angles_NA[row]
-            ),
-        ]
-        rows.append(Row(f"{rank + 1}. {_called(found, int(row))}", cells))
-    names = found.target.table.skeleton.angle_names
-    return Table(
-        title="The same poses as joint angles, in degrees",
-        corner="pose",
-        columns=["stands for", "reached so far", "nearest source", *names],
-        rows=rows,
-        caption=(
-            "Stands for: lacking target poses within "
-            f"{coverage.radius_deg:g}° of this one and of none above it, itself among them. "
-            "Reached so far: their share of all lacking poses, added up. "
-            f"{MISSING}: undefined, as a joint is not labelled."
-        ),
-    )
+_COLUMNS = (*_FIRST, "nearest_source_deg", "turned_deg", "mirrored", "nearest_source_row")
 
 
 def by_mode(found: Lacking) -> Table | None:
     """What is lacking by mode, most first; None where the target does not know its modes."""
-    if found.mode_N is None or not found.coverage.lacking:
+    if not found.by_mode:
         return None
     source_modes = found.source.table.mode_N
     rendered = None if source_modes is None else source_modes.astype(str)
     rows = []
-    for mode, lacking, total in modes(found)[:20]:
-        cells = [Cell(count(lacking)), Cell(count(total)), Cell(percent(100 * lacking / total))]
+    for one in found.by_mode[:LISTED]:
+        share = percent(100 * one.lacking / one.total)
+        cells = [count(one.lacking), count(one.total), share, count(one.only_turned)]
         if rendered is not None:
-            cells.append(Cell(count((rendered == mode).sum())))
-        rows.append(Row(spoken(mode), cells))
-    columns = ["lacking", "target poses", "share lacking"]
+            cells.append(count((rendered == one.mode).sum()))
+        rows.append(Row(spoken(one.mode), [Cell(text) for text in cells]))
+    columns = ["lacking", "of", "share", "only turned"]
+    left_out = len(found.by_mode) - len(rows)
     return Table(
         title="What is lacking, by mode",
         corner="mode",
-        columns=columns if rendered is None else [*columns, "source poses of this mode"],
+        columns=columns if rendered is None else [*columns, "in source"],
         rows=rows,
-        caption="A mode may have source poses and still lack: they are other poses of that mode.",
+        caption=(
+            "Mode: the kind of pose that the data name. Lacking: target poses without a similar "
+            "source pose, of all of this mode. Only turned: lacking poses whose joint angles the "
+            "source has, but turned otherwise."
+            + (
+                " In source: source poses of this mode; a mode may have many and still lack, where "
+                "they are other poses."
+                if rendered is not None
+                else ""
+            )
+            + (f" {left_out} modes that lack less are left out." if left_out else "")
+        ),
     )
-
-
-def modes(found: Lacking) -> list[tuple[str, int, int]]:
-    """Each mode of the target with its lacking poses and all its poses, most lacking first."""
-    if found.mode_N is None:
-        return []
-    names, which_N = np.unique(found.mode_N, return_inverse=True)
-    total = np.bincount(which_N, minlength=len(names))
-    lacking = np.bincount(which_N[~found.coverage.covered_N], minlength=len(names))
-    order = np.argsort(-lacking, kind="stable")
-    return [(str(names[i]), int(lacking[i]), int(total[i])) for i in order if lacking[i]]
 
 
 def download(found: Lacking) -> Download:
@@ -105,6 +76,8 @@ def download(found: Lacking) -> Download:
                 int(coverage.stands_for_R[rank]),
                 f"{reached_R[rank]:.4f}",
                 _degrees(float(coverage.nearest_deg_N[place])),
+                _degrees(float(coverage.turned_deg_N[place])),
+                int(coverage.mirrored_N[place]) if nearest >= 0 else "",
                 int(found.source.row_N[nearest]) if nearest >= 0 else "",
                 *(_degrees(float(angle)) for angle in found.angles_NA[row]),
             ]
@@ -129,13 +102,3 @@ def harmless(text: str) -> str:
 
 def _degrees(value: float) -> str:
     return f"{value:.2f}" if np.isfinite(value) else ""
-
-
-def _called(found: Lacking, row: int) -> str:
-    """What a person would look a pose up by: its mode, else its file, else its row."""
-    table = found.target.table
-    if table.mode_N is not None:
-        return shortened(spoken(str(table.mode_N[row])))
-    if table.image_N is not None:
-        return shortened(PurePosixPath(str(table.image_N[row])).name)
-    return f"row {found.target.row_N[row]}"

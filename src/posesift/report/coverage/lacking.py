@@ -5,7 +5,7 @@ N target poses that were looked at, K keypoints, A angles, R ranked poses, 2 = (
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from posesift.evaluation import coverage
 from posesift.evaluation.coverage import Coverage
 from posesift.evaluation.evalpose import MINIMUM_ANGLES
-from posesift.poses.angles import joint_angles
+from posesift.evaluation.orientation import Poses
 from posesift.report import drawing, samples
 from posesift.report.blocks import Picture
 from posesift.report.pose_sets import Outcome, PoseSet
@@ -22,6 +22,9 @@ from posesift.report.wording import number
 
 SHOWN = 12
 CONTROLS = 2
+TELLING = (
+    0.25  # of the way from the base rate to 1: precision from which predictions tell something
+)
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,41 @@ class Control:
     Attributes:
         label: of the model that predicted.
         lacking: of the N poses, how many the source lacks by their predictions.
-        found: of the poses lacking by labels, how many lack by predictions too.
+        found: of these, how many lack by labels too.
+        base: share of the N poses that lack by labels, 0 to 1: what picking blindly would hit.
     """
 
     label: str
     lacking: int
     found: int
+    base: float
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the poses lacking by predictions that lack by labels; None of none."""
+        return self.found / self.lacking if self.lacking else None
+
+    @property
+    def tells(self) -> bool:
+        """Whether predictions hit clearly more often than picking blindly, by `TELLING`."""
+        return (self.precision or 0.0) - self.base >= TELLING * (1 - self.base)
+
+
+@dataclass(frozen=True)
+class ModeLacking:
+    """What is lacking of one mode.
+
+    Attributes:
+        mode: as the data name it.
+        lacking: how many of its poses the source lacks.
+        total: how many poses it has.
+        only_turned: of those lacking, how many the source covers in their joint angles.
+    """
+
+    mode: str
+    lacking: int
+    total: int
+    only_turned: int
 
 
 @dataclass(frozen=True)
@@ -51,7 +83,9 @@ class Lacking:
         predicted_by: the model whose predictions stand in for the labels that the target does not
             have; "" where the labels are compared.
         controls: of models that never saw the target's labels.
-        pictures: of the first ranked poses.
+        shown_P: ranks, from 0, of the poses that are pictured: the first of each mode in the order
+            of `by_mode`, then the second of each, and so on; else the first of the list.
+        pictures: of these.
         nearest: picture of the source pose nearest to each of them, None where there is none.
         problem: why images are missing, or "".
     """
@@ -62,6 +96,7 @@ class Lacking:
     angles_NA: NDArray[np.float64]
     predicted_by: str
     controls: list[Control]
+    shown_P: NDArray[np.int64]
     pictures: list[Picture]
     nearest: list[Picture | None]
     problem: str
@@ -76,6 +111,32 @@ class Lacking:
         """What each of the N poses shows, where the data say so."""
         mode = self.target.table.mode_N
         return None if mode is None else mode[self.coverage.row_N].astype(str)
+
+    @property
+    def by_mode(self) -> list[ModeLacking]:
+        """The modes of which anything is lacking, most first; empty where modes are not known."""
+        if self.mode_N is None:
+            return []
+        names, which_N = np.unique(self.mode_N, return_inverse=True)
+        c = self.coverage
+        total, lacking, turned = (
+            np.bincount(which_N[rows], minlength=len(names))
+            for rows in (slice(None), ~c.covered_N, c.by_angles_N & ~c.covered_N)
+        )
+        order = [i for i in np.argsort(-lacking, kind="stable") if lacking[i]]
+        return [
+            ModeLacking(str(names[i]), int(lacking[i]), int(total[i]), int(turned[i]))
+            for i in order
+        ]
+
+    @property
+    def pictured_modes(self) -> list[ModeLacking]:
+        """The modes of the first pictures, one a picture."""
+        if self.mode_N is None:
+            return []
+        by_name = {one.mode: one for one in self.by_mode}
+        shown = self.mode_N[self.coverage.ranked_R[self.shown_P]].tolist()
+        return [by_name[mode] for mode in dict.fromkeys(shown)]
 
     @property
     def first_to_half(self) -> int:
@@ -93,47 +154,71 @@ def of(source: PoseSet | None, target: PoseSet | None) -> Lacking | str:
             f"{source.table.skeleton.difference(target.table.skeleton)}."
         )
     free = [o for o in target.outcomes if o.predicted_NK2 is not None and not o.oracle]
-    angles_NA, predicted = target.angles_NA, None
-    if not _placed(angles_NA).any():
+    poses, predicted = _labelled(target), None
+    if not poses.placed_N.any():
         if not free:
             return f"No pose of the target defines the {MINIMUM_ANGLES} joint angles it needs."
-        predicted, angles_NA = free[0], _angles(target, free[0])
-    found = coverage.cover(angles_NA, source.angles_NA)
-    shown = found.ranked_R[:SHOWN]
-    pictures, problem = _targets(target, found.row_N[shown], predicted)
-    nearest, without = _sources(source, found.nearest_row_N[shown], found.nearest_deg_N[shown])
-    return Lacking(
+        predicted, poses = free[0], _predicted(target, free[0])
+    covering = _labelled(source)
+    found = coverage.cover(poses, covering)
+    bare = Lacking(
         source=source,
         target=target,
         coverage=found,
-        angles_NA=angles_NA,
+        angles_NA=poses.angles_NA,
         predicted_by=predicted.label if predicted else "",
-        controls=[] if predicted else [_control(o, source, target, found) for o in free[:CONTROLS]],
-        pictures=pictures,
-        nearest=nearest,
-        problem=problem or without,
+        controls=[]
+        if predicted
+        else [_control(o, covering, target, found) for o in free[:CONTROLS]],
+        shown_P=np.zeros(0, np.int64),
+        pictures=[],
+        nearest=[],
+        problem="",
+    )
+    shown_P = _shown(bare)
+    places = found.ranked_R[shown_P]
+    pictures, problem = _targets(target, found.row_N[places], predicted)
+    nearest, without = _sources(source, found, places)
+    return replace(
+        bare, shown_P=shown_P, pictures=pictures, nearest=nearest, problem=problem or without
     )
 
 
-def _control(outcome: Outcome, source: PoseSet, target: PoseSet, found: Coverage) -> Control:
-    predicted_NA = _angles(target, outcome)[found.row_N]
-    lacking_N = coverage.lacks(predicted_NA, source.angles_NA, found.radius_deg, found.needed)
+def _shown(found: Lacking) -> NDArray[np.int64]:
+    """The first of the list; of modes each one's first, those that lack most before the others."""
+    mode_N = found.mode_N
+    ranks = np.arange(len(found.coverage.ranked_R))
+    if mode_N is None:
+        return ranks[:SHOWN]
+    mode_R = mode_N[found.coverage.ranked_R]
+    turn_R, of_R = np.zeros_like(ranks), np.zeros_like(ranks)
+    for order, one in enumerate(found.by_mode):
+        own = np.flatnonzero(mode_R == one.mode)
+        turn_R[own], of_R[own] = np.arange(len(own)), order
+    return np.lexsort((of_R, turn_R))[:SHOWN]
+
+
+def _control(outcome: Outcome, source: Poses, target: PoseSet, found: Coverage) -> Control:
+    predicted = _predicted(target, outcome)[found.row_N]
+    c = found
+    lacking_N = coverage.lacks(predicted, source, c.radius_deg, c.turn_deg, c.needed)
     return Control(
         label=outcome.label,
         lacking=int(lacking_N.sum()),
         found=int((lacking_N & ~found.covered_N).sum()),
+        base=found.lacking / len(found.row_N),
     )
 
 
-def _angles(target: PoseSet, outcome: Outcome) -> NDArray[np.float64]:
-    """Angles of the predicted poses, whole: a model says something of every keypoint."""
+def _labelled(of: PoseSet) -> Poses:
+    return Poses.of(of.table.keypoints_NK2, of.table.visible_NK, of.table.skeleton)
+
+
+def _predicted(target: PoseSet, outcome: Outcome) -> Poses:
+    """The predicted poses, whole: a model says something of every keypoint."""
     assert outcome.predicted_NK2 is not None
     finite_NK = np.asarray(np.isfinite(outcome.predicted_NK2).all(axis=-1))
-    return joint_angles(outcome.predicted_NK2, finite_NK, target.table.skeleton.triplets)
-
-
-def _placed(angles_NA: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return (~np.isnan(angles_NA)).sum(axis=1) >= MINIMUM_ANGLES
+    return Poses.of(outcome.predicted_NK2, finite_NK, target.table.skeleton)
 
 
 def _targets(
@@ -155,18 +240,27 @@ def _targets(
 
 
 def _sources(
-    source: PoseSet, rows: NDArray[np.int64], distance_deg: NDArray[np.float64]
+    source: PoseSet, found: Coverage, places: NDArray[np.int64]
 ) -> tuple[list[Picture | None], str]:
-    """The nearest source pose of each, with its distance below."""
+    """The nearest source pose of each."""
+    rows = found.nearest_row_N[places]
     known = np.flatnonzero(rows >= 0)
     crops = samples.crops(source.table, rows[known], near=True)
     pictures: list[Picture | None] = [None] * len(rows)
-    for i, place in enumerate(known):
-        away = f"{number(float(distance_deg[place]))}°"
-        alt = f"Nearest source pose to {place + 1}, {away} away"
+    for i, at in enumerate(known):
+        alt = f"Nearest source pose to {at + 1}, {away(found, int(places[at]))}"
         keypoints, visible = crops.keypoints_MK2[i], crops.visible_MK[i]
-        pictures[place] = _drawn(crops, i, keypoints, visible, crops.side, alt, [f"{away} away"])
+        caption = ["mirror image of"] if found.mirrored_N[places[at]] else []
+        caption.append("nearest in source")
+        pictures[at] = _drawn(crops, i, keypoints, visible, crops.side, alt, caption)
     return pictures, crops.shortfall
+
+
+def away(found: Coverage, place: int) -> str:
+    """How far the nearest source pose is, in words."""
+    angle, turn = float(found.nearest_deg_N[place]), float(found.turned_deg_N[place])
+    mirrored = ", mirrored" if found.mirrored_N[place] else ""
+    return f"{number(angle)}° away, turned by {number(turn, 0)}°{mirrored}"
 
 
 def _drawn(
