@@ -20,7 +20,7 @@ from posesift.report.blocks import Charts, Download, Gallery, Note, Page, Sectio
 from posesift.report.coverage import coverage_figures, coverage_finding, coverage_section, lacking
 from posesift.report.page import render
 from posesift.report.pose_sets import Outcome, PoseSet
-from posesift.report.wording import plural
+from posesift.report.wording import capitalised, plural
 
 HOSTILE = ['=1+1,"x".png', "<script>alert(1)</script>.png", "+a\nb.png", "@ü‮.png", "-3.png"]
 
@@ -145,9 +145,9 @@ def test_the_gallery_shows_each_pose_beside_its_nearest_with_its_numbers(found, 
     for i, (rank, strip) in enumerate(zip(found.shown_P, gallery.strips, strict=True)):
         assert strip.name == f"{i + 1}. {modes[rank]}"
         place = c.ranked_R[rank]
-        assert f"number {rank + 1} of the list, stands for" in strip.detail
+        assert f" lacking; number {rank + 1}; " in strip.detail
         away = f"{c.nearest_deg_N[place]:.1f}° away, turned by {c.turned_deg_N[place]:.0f}°"
-        assert f"nearest source pose {away}" in strip.detail
+        assert f"nearest {away}" in strip.detail
         assert strip.detail.endswith(", mirrored") == c.mirrored_N[place]
         before = [r for r in range(rank) if modes[r] == modes[rank]]
         assert set(before) <= set(found.shown_P[:i].tolist())  # the first of its mode come first
@@ -158,7 +158,7 @@ def test_the_gallery_shows_each_pose_beside_its_nearest_with_its_numbers(found, 
     listed = [one.mode for one in found.by_mode if one.mode in modes]
     assert shown[: len(listed)] == listed
     half = next(r for r in range(1, 200) if c.stands_for_R[:r].sum() >= c.lacking / 2)
-    assert f"{plural(half, 'pose')} would stand for half" in gallery.caption
+    assert f"{capitalised(plural(half, 'pose'))} would stand for half" in gallery.caption
     notes = [b.text for b in section.blocks if isinstance(b, Note)]
     assert "Skeletons without images: the data have no images." in notes
 

@@ -11,7 +11,7 @@ from posesift.report.blocks import Finding
 from posesift.report.coverage.coverage_section import ANCHOR, has_sides
 from posesift.report.coverage.lacking import Lacking
 from posesift.report.summary.rare_poses import spoken
-from posesift.report.wording import count, listed, number, percent, plural, signed
+from posesift.report.wording import capitalised, count, listed, number, percent, plural, signed
 
 QUESTION = "What should be rendered next?"
 _MODES = 5
@@ -51,7 +51,7 @@ def render_next(found: Lacking | str, headroom: dict[str, Any] | None = None) ->
         f"has {similar}, {by}. {_gain(headroom)}"
     )
     detail = (
-        f"{plural(found.first_to_half, 'pose')} of the ranked list would stand for half of what is "
+        f"{capitalised(plural(found.first_to_half, 'pose'))} of the ranked list would stand for half of what is "
         f"lacking. Similar: {near}, and {turned} in the picture"
         f"{', as it is or mirrored' if has_sides(found) else ''}."
     )

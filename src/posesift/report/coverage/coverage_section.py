@@ -7,7 +7,7 @@ from dataclasses import replace
 from posesift.report.blocks import Block, Charts, Gallery, Note, Section, Strip
 from posesift.report.coverage import coverage_figures, coverage_table
 from posesift.report.coverage.lacking import TELLING, Lacking, away
-from posesift.report.wording import count, listed, percent, plural
+from posesift.report.wording import capitalised, count, listed, percent, plural
 
 ANCHOR = "coverage"
 TITLE = "What the target has and the source lacks"
@@ -155,27 +155,29 @@ def _gallery(found: Lacking) -> Gallery:
         detail = [f"stands for {plural(int(c.stands_for_R[rank]), 'pose')}"]
         if found.mode_N is not None:
             one = modes[found.mode_N[place]]
-            detail.insert(0, f"{count(one.lacking)} of {count(one.total)} lacking")
-            detail[1] = f"number {rank + 1} of the list, {detail[1]}"
+            detail = [f"{count(one.lacking)} of {count(one.total)} lacking", f"number {rank + 1}"]
         if nearest:
-            detail.append(f"nearest source pose {away(c, place)}")
+            detail.append(f"nearest {away(c, place)}")
         pictures = [replace(pose, caption=["in the target"])]
         if nearest:
             pictures.append(nearest)
         strips.append(Strip(" ".join(pose.caption), "; ".join(detail), pictures))
     order = (
-        "Of each mode the first in the list, the modes that lack most before the others. "
+        "Of each mode the first in the list, whose number is given, the modes that lack most "
+        "before the others. "
         if modes
-        else "The first of the list. "
+        else "These are the first of the list. "
     )
+    half = capitalised(plural(found.first_to_half, "pose"))
     near = f"{c.radius_deg:g}° in the joint angles and {c.turn_deg:g}° of turn"
     return Gallery(
         title="What to render next",
         caption=(
-            "Left a target pose that the source lacks, right the source pose nearest to it. "
+            "Left a target pose that the source lacks, right the source pose nearest to it; "
+            "mirrored: its mirror image is that near, it is drawn as it is. "
             f"{order}The list takes, each time, the pose that stands for most of what is still "
             f"lacking: all lacking poses within {near} of it; of several that stand for as "
-            f"many, the one farthest from the source. {plural(found.first_to_half, 'pose')} would "
+            f"many, the one farthest from the source. {half} would "
             f"stand for half of the {count(c.lacking)} lacking poses, "
             f"{plural(len(c.ranked_R), 'pose')} for all."
         ),

@@ -20,7 +20,7 @@ from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.summary.rare_poses import spoken
 from posesift.report.wording import number
 
-SHOWN = 12
+SHOWN = 8
 CONTROLS = 2
 TELLING = (
     0.25  # of the way from the base rate to 1: precision from which predictions tell something
@@ -250,8 +250,7 @@ def _sources(
     for i, at in enumerate(known):
         alt = f"Nearest source pose to {at + 1}, {away(found, int(places[at]))}"
         keypoints, visible = crops.keypoints_MK2[i], crops.visible_MK[i]
-        caption = ["mirror image of"] if found.mirrored_N[places[at]] else []
-        caption.append("nearest in source")
+        caption = ["nearest in source"]
         pictures[at] = _drawn(crops, i, keypoints, visible, crops.side, alt, caption)
     return pictures, crops.shortfall
 
