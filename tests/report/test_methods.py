@@ -255,3 +255,18 @@ def test_names_are_text(found: dict, tmp_path: Path) -> None:
     found["secondary"][0]["endpoint"] = EVIL
     storage.write_json(tmp_path / "comparison.json", found)
     assert "<script" not in write_report(tmp_path).read_text()
+
+
+def test_one_seed_has_a_table_of_differences_and_no_forest(found: dict) -> None:
+    one = only(found, 0)
+    for row in (one["primary"], *one["secondary"]):
+        row |= {"low": None, "high": None, "half_width": None, "p": None, "p_holm": None}
+    section = outcome_sections.differences(one)
+    (table,) = section.blocks
+    assert isinstance(table, Table)
+    assert table.columns == ["points"]
+    assert {len(row.cells) for row in table.rows if row.role != "group"} == {1}
+    assert sum(row.role == "primary" for row in table.rows) == 1
+    several = outcome_sections.differences(found)
+    assert any(isinstance(block, Charts) for block in several.blocks)
+    assert [len(b.columns) for b in several.blocks if isinstance(b, Table)] == [5]

@@ -106,7 +106,8 @@ def test_everything_is_there(text: str) -> None:
     shown = Reader(text)
     for said in (
         "constant pose", "BatchNorm re-estimated", "PCK AUC %", "EvalPose cosine",
-        "angles within 15° %", "shoulder", "regret +", "Interaction", "Pose headroom H: +9.2",
+        "angles within 15° %", "shoulder", "oracle +", "Both changes together",
+        "Pose headroom H: +9.2",
         "oracle (target)", "Bin 1", "Bin 4", "Bin 7", "Bin 10", "Largest gain 1", "Random 1",
         "VAE, reconstruction", "named in advance", "With support 1", "Without support 1",
     ):  # fmt: skip

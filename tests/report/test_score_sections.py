@@ -67,7 +67,7 @@ def test_target_poses_stand_below_the_source_of_the_same_bin(
     assert f"{inside} of {int((target.bin_N >= 0).sum())} target poses" in found.lead
     assert "hardest tenth, which holds 10 % of the source" in found.lead
     assert "100 target poses have too few visible keypoints" in notes(found)
-    assert titles(found) == ["Where the target's poses fall", "Scores of source and target"]
+    assert titles(found) == ["Where the target's poses fall"]
 
 
 def test_without_equal_bins_the_lead_counts_what_is_harder_than_most(
@@ -182,3 +182,17 @@ def test_the_summary_of_old_is_read(score: ScoreFolder) -> None:
     summary = storage.read_json(score.path / "summary.json")
     assert "variation_grouped" not in summary
     assert "Variation of the score in each bin" in titles(score_sections.distribution(score))
+
+
+def test_one_histogram_holds_both_sets_where_one_scorer_scored_them(
+    score: ScoreFolder, target: PoseSet
+) -> None:
+    alone, both = (score_sections.distribution(score, of) for of in (None, target))
+    assert titles(alone) == titles(both)
+    other = score_sections.distribution(score, replace(target, edges=np.arange(4.0)))
+    first = [
+        next(block for block in of.blocks if isinstance(block, Charts)).charts[0]
+        for of in (alone, both, other)  # the last in bins of another measure
+    ]
+    assert {chart.title for chart in first} == {"How the scores are spread"}
+    assert ["target, median" in chart.caption for chart in first] == [False, True, False]

@@ -19,7 +19,7 @@ from posesift.data.readers import read
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
 from posesift.report.theme import data_uri
-from posesift.report.wording import count
+from posesift.report.wording import count, spoken
 from posesift.skeletons import Skeleton
 
 SIDE = 144  # of a crop on the page: sharp at the size shown, and about 5 kB as JPEG
@@ -37,7 +37,7 @@ class Crops:
         images: JPEG ``data:`` URIs, or None for each image that is not at hand.
         keypoints_MK2: crop pixels.
         visible_MK: whether a keypoint may be used.
-        mode: what each pose shows, or None.
+        mode: what each pose shows, in words, or None.
         problem: why the first missing image is, or "".
     """
 
@@ -133,7 +133,7 @@ def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool
         images=images or [None] * len(chosen),
         keypoints_MK2=geometry.apply(matrices_M23, chosen.keypoints_NK2),
         visible_MK=chosen.visible_NK,
-        mode=None if chosen.mode_N is None else [str(mode) for mode in chosen.mode_N],
+        mode=None if chosen.mode_N is None else [spoken(str(mode)) for mode in chosen.mode_N],
         problem=problem,
     )
 

@@ -119,6 +119,15 @@ def shortened(text: str, length: int = 28) -> str:
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
+def spoken(mode: str) -> str:
+    """A mode's name as a sentence has it.
+
+    >>> spoken("arms_overhead")
+    'arms overhead'
+    """
+    return mode.replace("_", " ")
+
+
 def capitalised(text: str) -> str:
     """``text`` with a capital first letter, the rest untouched.
 

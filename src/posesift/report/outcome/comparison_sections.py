@@ -90,27 +90,29 @@ def gap(comparison: Comparison) -> Section | None:
             ]
             for i in range(len(found.cells))
         ]
-        note = (
-            f"Interaction {signed(found.interaction)} points"
-            if found.interaction is not None
-            else "Interaction not known"
-        )
         drawn.append(
-            Square(_label(comparison, name), note, square["rows"], square["columns"], patches)
+            Square(
+                _label(comparison, name),
+                _together(found.interaction),
+                square["rows"],
+                square["columns"],
+                patches,
+            )
         )
     blocks: list[Block] = [
         Squares(
             "Poses by look",
-            "PCK@0.05 (%) in the four test sets. Regret: an oracle of equal budget, trained on "
-            "that cell's labels, minus the model. Interaction: points by which both changes "
-            "together differ from the sum of each alone.",
+            "Large: PCK@0.05 (%) on that test set; light = good. Small: how many points a model of "
+            "equal budget trained on that set's own labels (its oracle) scores above, which is "
+            "what is left to gain there.",
             drawn,
         ),
         Note(_headroom(comparison), strong=False),
     ]
     lead = (
-        "A model leaves its source in two ways at once: new poses and a new look. The square "
-        "takes them apart."
+        "From source to target two things change at once: poses and look. Each square shows one "
+        "model in all four combinations: read along a row for what the look costs, down a column "
+        "for what the poses cost."
     )
     return Section("gap", "The gap, taken apart", lead, blocks)
 
@@ -129,10 +131,25 @@ def _headroom(comparison: Comparison) -> str:
     )
 
 
+def _together(interaction: float | None) -> str:
+    """Whether a change of poses and look is more or less than both added up, in one sentence.
+
+    >>> _together(8.1)
+    'Both changes together cost 8.1 points less than each alone, added up'
+    """
+    if interaction is None:
+        return "Not all four cells are known"
+    amount = number(abs(interaction))
+    how = "as many points as" if amount == "0.0" else (
+        f"{amount} points {'less' if interaction > 0 else 'more'} than"
+    )  # fmt: skip
+    return f"Both changes together cost {how} each alone, added up"
+
+
 def _patch(value: float | None, regret: float | None, low: float, high: float) -> Patch:
     at = 0.5 if value is None or high <= low else (high - value) / (high - low)
     light, dark = theme.ramp_pair(at)
-    detail = "" if regret is None else f"regret {signed(regret)}"
+    detail = "" if regret is None else f"oracle {signed(regret)}"
     return Patch(number(value), detail, light, dark, theme.on(light), theme.on(dark))
 
 

@@ -20,11 +20,7 @@ from posesift.report.wording import capitalised, plural
 
 ENDPOINTS = "Every endpoint"
 SAMPLING = "What sampling changed"
-MEASURES = (
-    "EvalPose: cosine between the standardised joint angles of prediction and label, times 100, "
-    "below 0 as 0. EvalPose cosine: that of the raw angles, near 1 for any two poses, so none is "
-    "bold. Both, like the angle error, are blind to place and orientation."
-)
+COSINE = "The EvalPose cosine lies near 1 for any two poses, so none of it is bold."
 HEADLINE = "pooled over the visible joints of the headline group"
 Stated = dict[str, Any]
 
@@ -120,7 +116,7 @@ def _overall(comparison: Comparison) -> Table:
         f"{tables.spread_note(comparison)} {tables.bold_note(comparison)} "
         f"Protocol: {protocol(comparison)}. A constant pose is the median source pose; "
         "BatchNorm re-estimation uses unlabelled target training images and nothing else. "
-        f"{MEASURES}",
+        f"{COSINE}",
     )
 
 

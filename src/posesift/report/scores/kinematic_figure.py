@@ -49,15 +49,14 @@ def _clarity(seen_K2: np.ndarray) -> float:
 
 
 def of_set(poses: PoseSet) -> Chart | None:
-    """The tree of the pose that `chosen` finds, with that rule in its caption."""
+    """The tree of the pose that `chosen` finds."""
     row = chosen(poses)
     if row is None:
         return None
     b = int(poses.bin_N[row])
     rule = (
-        f"a pose of bin {count(b + 1)} with score {number(poses.score_N[row], 2)}: of the up to "
-        f"{NEAR} nearest to the bin's median with the most angles defined, the one whose joints "
-        f"lie farthest apart (row {count(poses.row_N[row])} of the data)"
+        f"a pose of about median score ({number(poses.score_N[row], 2)}) in bin {count(b + 1)}, "
+        f"picked for its clear view (row {count(poses.row_N[row])} of the data)"
     )
     table = poses.table
     return tree(
@@ -84,7 +83,7 @@ def tree(
         keypoints_K2: any unit, y pointing down.
         visible_K: keypoints that are drawn.
         angles_A: degrees, NaN = undefined.
-        rule: how the pose was chosen, for the caption.
+        rule: which pose it is, for the caption.
     """
     figure = Figure(figsize=(4.6, 3.8))
     axis = figure.add_axes((0.01, 0.02, 0.58, 0.96))
@@ -117,8 +116,9 @@ def tree(
         title="The joint angles that poses are compared by",
         alt=f"Skeleton of one pose with its joint angles in degrees: {', '.join(read)}.",
         caption=(
-            f"Kinematic tree of {rule}. Angles do not change when a pose is moved, scaled, "
-            f"rotated or mirrored; EvalPose and the heatmap compare poses by them.{dashes}"
+            f"Shown on {rule}. Each θ is the angle between two bones. Moving, scaling, turning or "
+            "mirroring the whole pose changes none of them. EvalPose and the heatmap compare poses "
+            f"by these angles alone.{dashes}"
         ),
         wide=True,
     )

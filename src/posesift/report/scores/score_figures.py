@@ -100,15 +100,15 @@ def both_spreads(source_N: np.ndarray, target_M: np.ndarray) -> Chart:
     middle = [number(float(np.median(score_N)), 2) for score_N in (source_N, target_M)]
     return theme.finish(
         figure,
-        title="Scores of source and target",
+        title="How the scores are spread",
         alt=(
             f"Two histograms on one axis. The median score is {middle[0]} in the source and "
             f"{middle[1]} in the target."
         ),
         caption=(
             f"Each as a share of its own poses{', on a logarithmic axis' if logarithmic else ''}. "
-            f"Filled: source, median {middle[0]}. Line: target, median {middle[1]}. Where only the "
-            "line rises, the source has little to teach."
+            f"Filled: source, median {middle[0]}. Line: target, median {middle[1]}. Where the line "
+            "lies far above, the target has a larger share of such poses than the source."
         ),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from posesift.report import theme
@@ -34,22 +36,34 @@ def sections(
         target: the poses that a model is tested on, or None.
         missing: why there is no source, or "".
     """
-    found = [distribution(score), gallery(score, source, target, missing), alike(score, source)]
+    found = [
+        distribution(score, target),
+        gallery(score, source, target, missing),
+        alike(score, source),
+    ]
     if table := scorer_table.scorers(score.summary):
         lead = "What the chosen score adds over reconstruction error and over cheap scores."
         found.append(Section("scorers", "Which score", lead, [table]))
     return found
 
 
-def distribution(score: ScoreFolder) -> Section:
-    """Histogram of the scores, box plots of both kinds of variation, rare modes."""
+def distribution(score: ScoreFolder, target: PoseSet | None = None) -> Section:
+    """Histogram of the scores, box plots of both kinds of variation, rare modes.
+
+    Args:
+        score: what was scored.
+        target: poses that are drawn into the histogram where the same scorer scored them.
+    """
     summary = score.summary
     k = summary["bins"]
     held_out = (summary.get("agreement") or {}).get(summary["method"]) is not None
     rows = summary.get("variation_grouped") or summary["variation"]
     varied = variation_figures.pose_boxes(rows, held_out)
+    scored_M = _scored(target, summary)
     charts: list[theme.Chart | None] = [
-        score_figures.histogram(score.score_N, summary["edges"], panel(k)),
+        score_figures.histogram(score.score_N, summary["edges"], panel(k))
+        if scored_M is None
+        else score_figures.both_spreads(score.score_N, scored_M),
         variation_figures.score_boxes(rows),
         varied,
         variation_figures.rare_share(rows),
@@ -88,15 +102,21 @@ def gallery(
         target_k = np.bincount(target.bin_N[target.bin_N >= 0], minlength=k)
         if target_k.any():
             source_k = np.bincount(score.bin_N.astype(np.int64), minlength=k)
-            scored = target.score_N[target.bin_N >= 0]
-            spreads = score_figures.both_spreads(score.score_N, scored)
-            blocks.append(Charts([score_figures.target_share(source_k, target_k), spreads]))
-            lead = _hardest(score, scored)
+            blocks.append(Charts([score_figures.target_share(source_k, target_k)]))
+            lead = _hardest(score, target.score_N[target.bin_N >= 0])
         if silent := int((target.bin_N < 0).sum()):
             text = f"{count(silent)} target poses have too few visible keypoints to be scored."
             blocks.append(Note(text, strong=False))
     blocks += bin_gallery.gallery(summary, source, target, missing)
     return Section("bins", "What the bins look like", lead, blocks)
+
+
+def _scored(target: PoseSet | None, summary: dict[str, Any]) -> np.ndarray | None:
+    """A target's scores by the scorer of the source; None where there are none."""
+    if target is None or not bin_gallery.comparable(target, summary):
+        return None
+    scored_M = target.score_N[target.bin_N >= 0]
+    return scored_M if len(scored_M) else None
 
 
 def _hardest(score: ScoreFolder, target_M: np.ndarray) -> str:
@@ -117,7 +137,10 @@ def _hardest(score: ScoreFolder, target_M: np.ndarray) -> str:
 def alike(score: ScoreFolder, source: PoseSet | None = None) -> Section:
     """The angles that poses are compared by, and the heatmap of how alike two bins are."""
     similar = score.summary.get("similarity")
-    lead = "Bins that differ from all others hold what the rest of the source cannot teach."
+    lead = (
+        "By the joint angles of the source's poses. Low on the diagonal: the poses of that bin "
+        "differ among themselves. Low beside it: the two bins hold different poses on average."
+    )
     charts: list[theme.Chart] = []
     notes: list[Block] = []
     if source is not None and (tree := kinematic_figure.of_set(source)):

@@ -58,7 +58,7 @@ def similarity(
     axis.tick_params(length=0)
     bar = figure.colorbar(shown, ax=axis, fraction=0.05, pad=0.03)
     bar.outline.set_visible(False)  # type: ignore[operator]
-    bar.set_label("mean cosine of joint angles")
+    bar.set_label("mean cosine of standardised angles")
     bar.locator = MaxNLocator(5)
     bar.update_ticks()
     left = f" {count(left_out)} with an undefined angle are left out." if left_out else ""
@@ -78,8 +78,9 @@ def similarity(
             f"the two of {_cosine(values[0, -1])}."
         ),
         caption=(
-            "Dark = less similar. The diagonal compares poses of one bin with each other, never a "
-            f"pose with itself. From {count(used)} poses with every angle defined.{left}"
+            "Source poses alone; dark = less similar. The diagonal compares poses of one bin with "
+            "each other, never a pose with itself. Cosine 0: no more alike than two poses at "
+            f"random. From {count(used)} poses with every angle defined.{left}"
             f"{told(pairs, 'row')}{undefined}"
         ),
     )

@@ -16,6 +16,7 @@ from posesift.report.scores.bin_axis import bin_axis, named, pairs_of, told
 from posesift.report.theme import Chart
 from posesift.report.wording import number, plural
 
+HELD_OUT = ", measured on poses that the scorer was not fitted on"
 HOW = "Box: middle half; line: median; dot: mean; whiskers: 5 % to 95 %."
 
 
@@ -82,7 +83,7 @@ def pose_boxes(rows: list[dict[str, Any]], held_out: bool) -> Chart | None:
             edgecolor=theme.MUTED,
             linewidth=0.6,
         )
-        axis.set_ylabel("spread of poses (covariance trace)")
+        axis.set_ylabel("mean squared distance to the mean pose")
     unknown = [i + 1 for i, row in enumerate(rows) if row["covariance_trace"] is None]
     ground = axis.get_xaxis_transform()
     axis.plot(unknown, [0] * len(unknown), "x", color=theme.MUTED, clip_on=False, transform=ground)
@@ -98,14 +99,14 @@ def pose_boxes(rows: list[dict[str, Any]], held_out: bool) -> Chart | None:
         title="Variation of the poses in each bin",
         alt=(
             f"{'Box plot' if boxed else 'Bar chart'} of the spread of the poses in {_many(rows)}. "
-            f"Covariance trace: {ends}."
+            f"Mean squared distance to the bin's mean pose: {ends}."
         ),
         caption=(
-            "How far the normalised poses of a bin lie from their mean pose"
-            f"{', on poses held out of a fit' if held_out else ''}. "
-            f"{f'{HOW} The mean is the covariance trace. ' if boxed else ''}"
-            "Nothing in the construction makes this rise; where it does, the hard bins do hold "
-            f"more varied poses.{told(pairs, 'box' if boxed else 'bar')}{missing}"
+            "How different the poses within a bin are from each other: squared distance of each to "
+            f"the bin's mean pose, in units of body size{HELD_OUT * held_out}. "
+            f"{f'{HOW} ' if boxed else ''}The score does not make this rise by construction: "
+            "where it rises, hard bins do hold more varied poses."
+            f"{told(pairs, 'box' if boxed else 'bar')}{missing}"
         ),
     )
 

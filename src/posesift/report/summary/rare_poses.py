@@ -12,7 +12,15 @@ from posesift.report import drawing, samples
 from posesift.report.blocks import Finding, Picture
 from posesift.report.examples import examples
 from posesift.report.pose_sets import PoseSet
-from posesift.report.wording import capitalised, listed, number, ordinal_part, percent, plural
+from posesift.report.wording import (
+    capitalised,
+    listed,
+    number,
+    ordinal_part,
+    percent,
+    plural,
+    spoken,
+)
 
 SHOWN = 6
 NAMED = 9  # modes that a sentence lists
@@ -49,15 +57,6 @@ def rarest(source: PoseSet, target: PoseSet | None) -> Finding | None:
 def same_bins(source: PoseSet, target: PoseSet) -> bool:
     """Whether bin 7 of the target means what bin 7 of the source does."""
     return np.array_equal(source.edges, target.edges)
-
-
-def spoken(mode: str) -> str:
-    """A mode's name as a sentence has it.
-
-    >>> spoken("arms_overhead")
-    'arms overhead'
-    """
-    return mode.replace("_", " ")
 
 
 def _by_mode(source: PoseSet, target: PoseSet | None, modes: dict[str, float]) -> Finding:
