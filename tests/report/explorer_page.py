@@ -81,11 +81,11 @@ def similarity(k: int) -> dict:
     return {"matrix": matrix}
 
 
-def write_page(path: Path, *sets: PoseSet, k: int) -> Path:
+def write_page(path: Path, *sets: PoseSet, k: int, covered_N: np.ndarray | None = None) -> Path:
     """A page over one set, or over source and target."""
     source = next((one for one in sets if one.which == "source"), None)
     target = next((one for one in sets if one.which == "target"), None)
-    data = explorer_json(source, target, similarity(k) if source else None)
+    data = explorer_json(source, target, similarity(k) if source else None, covered_N)
     section = Section("explore", "Look", "A lead.", [Explorer(data, "Without a script: nothing.")])
     page = Page("Score", "Poses", "Lede.", [], [], "", [], [], [], [section])
     path.write_text(render(page), encoding="utf-8")

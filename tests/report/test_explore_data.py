@@ -25,7 +25,7 @@ from posesift.poses import geometry
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
 from posesift.report.blocks import Explorer, Note
-from posesift.report.explore import explore_data, thumbnails
+from posesift.report.explore import explore_data, pictured, predicted, thumbnails
 from posesift.report.explore.explore_section import explore
 from posesift.report.explore.fair_share import fair_share
 from posesift.report.page import write_report
@@ -231,10 +231,98 @@ def test_pictures_are_of_the_hardest_of_each_bin_and_of_others(tmp_path: Path) -
     for b in range(k):
         inside = np.flatnonzero(one.bin_N == b)
         falling = inside[np.argsort(-one.score_N[inside])]
-        each = explore_data.A_BIN["source"]
+        each = pictured.A_BIN["source"]
         assert pictured_N[falling].sum() == each
         assert pictured_N[falling[: each // 2]].all()
         assert pictured_N[falling[len(falling) // 2 :]].any()
+
+
+def test_pictures_are_of_failures_and_of_each_mode(tmp_path: Path) -> None:
+    n, k = 2000, 4
+    rng = np.random.default_rng(0)
+    image_N = np.full(n, photographs(tmp_path, 1)[0], object)
+    mode_N = np.array(["walk"] * 1980 + ["handstand"] * 16 + ["lie"] * 4, object)
+    one = poses(n, k, which="target", image_N=image_N, root=str(tmp_path), mode_N=mode_N)
+    one.table.width_N[:] = one.table.height_N[:] = 128
+    one.score_N[1980:] = one.score_N.min()
+    outcomes = [
+        Outcome(label, 6.25 * rng.integers(0, 16, n), rng.uniform(0, 100, n))
+        for label in ("Source only", "ours")
+    ]
+    for outcome in outcomes:
+        outcome.pck_N[1980:] = 100
+    one = dataclasses.replace(one, outcomes=outcomes)
+    found = loaded(one)
+    assert found["model"] == 1  # the first that is set against the reference
+    pictured_N = column(found["sets"][0], "picture") >= 0
+    assert pictured_N.sum() == 360
+    ours = outcomes[1]
+    worst = sorted(range(n), key=lambda i: (np.rint(ours.pck_N[i]), np.rint(ours.evalpose_N[i]), i))
+    assert pictured_N[worst[:120]].all()
+    hardest = np.argsort(-one.score_N[one.bin_N == k - 1])[:20]
+    assert pictured_N[np.flatnonzero(one.bin_N == k - 1)[hardest]].all()
+    assert pictured_N[1980:1996].sum() >= 6
+    assert pictured_N[1996:].all()
+    assert "of lowest PCK by ours" in found["sets"][0]["note"]
+
+
+@pytest.mark.parametrize("boxed", [False, True])
+def test_predictions_lie_in_the_frame_of_the_pose(boxed: bool) -> None:
+    """From pixels of a crop by way of the image, as a crop is defined."""
+    n, side = 30, 64
+    rng = np.random.default_rng(1)
+    box_N4 = np.array([[20, 30, 160, 120]]) + rng.uniform(-9, 9, (n, 4)) if boxed else None
+    one = poses(n, 3, which="target", box_N4=None if box_N4 is None else box_N4.astype(np.float32))
+    predicted_NK2 = rng.uniform(-10, 74, (n, 16, 2)).astype(np.float32)
+    predicted_NK2[:, 5] = np.nan
+    boxes_N4 = np.tile([0.0, 0, 256, 256], (n, 1)) if box_N4 is None else box_N4
+    labels_NK2 = one.table.keypoints_NK2
+    for i, (x, y, w, h) in enumerate(boxes_N4):  # two joints that are right, one just wrong
+        for joint, off in ((0, 0.0), (1, 0.049), (2, 0.051)):
+            scale = side / max(w, h)
+            corner = np.array([x + w / 2, y + h / 2]) - max(w, h) / 2
+            at = (labels_NK2[i, joint] + 0.5 - corner) * scale - 0.5
+            predicted_NK2[i, joint] = at + np.array([off * side, 0])
+    score = np.full(n, 50.0)
+    one = dataclasses.replace(one, outcomes=[Outcome("a", score, score, predicted_NK2, side)])
+    found = loaded(one)["sets"][0]
+    assert (column(found, "prediction") == np.arange(n)).all()
+    drawn = column(found, "predicted")[:, 0]
+    wrong = column(found, "wrong")[:, 0]
+    frame_N4 = thumbnails.frames(one.table)
+    for i, (x, y, w, h) in enumerate(boxes_N4):
+        corner = np.array([x + w / 2, y + h / 2]) - max(w, h) / 2
+        image = (predicted_NK2[i] + 0.5) * max(w, h) / side + corner
+        across = 255 * (image - frame_N4[i, :2]) / frame_N4[i, 2:]
+        expected = np.where(np.isnan(across), predicted.UNPREDICTED, across)
+        assert np.abs(drawn[i] - expected).max() <= 0.51
+        seen = one.table.visible_NK[i]
+        assert wrong[i, [0, 1, 2, 5]].tolist() == [0, 0, int(seen[2]), int(seen[5])]
+        assert not wrong[i, ~seen].any()
+
+
+def test_predictions_of_many_poses_are_kept_where_there_are_pictures(tmp_path: Path) -> None:
+    n = 5000
+    image_N = np.full(n, photographs(tmp_path, 1)[0], object)
+    one = poses(n, 4, which="target", image_N=image_N, root=str(tmp_path))
+    values_N = np.random.default_rng(0).uniform(0, 100, n)
+    outcomes = [Outcome(str(i), values_N, values_N, one.table.keypoints_NK2, 256) for i in range(5)]
+    found = loaded(dataclasses.replace(one, outcomes=outcomes))["sets"][0]
+    kept = column(found, "prediction") >= 0
+    assert np.array_equal(kept, column(found, "picture") >= 0)
+    assert column(found, "predicted").shape == (kept.sum(), 5, 16, 2)
+    assert "Predictions are kept for the 360 poses chosen for pictures" in found["note"]
+    assert "predicted" not in loaded(one)["sets"][0]["columns"]
+
+
+def test_the_target_says_what_the_source_covers() -> None:
+    source, target = poses(), poses(which="target")
+    covered_N = (np.arange(60) % 2).astype(np.uint8)
+    covered_N[7] = 255
+    text = explore_data.explorer_json(source, target, None, covered_N)
+    of_source, of_target = json.loads(text)["sets"]
+    assert np.array_equal(column(of_target, "covered"), covered_N)
+    assert "covered" not in of_source["columns"]
 
 
 def test_missing_and_damaged_images_are_counted_and_stop_no_other(tmp_path: Path) -> None:
@@ -342,7 +430,8 @@ def test_noise_over_20_000_poses_leaves_room_for_the_page(tmp_path: Path) -> Non
         image_N = np.full(n, "noise.png", object)
         sets.append(poses(n, 25, which=which, image_N=image_N, root=str(tmp_path)))
     values_N = rng.uniform(0, 100, 2_000)
-    outcomes = [Outcome(f"model {i}", values_N, values_N) for i in range(6)]
+    drawn_NK2 = rng.uniform(0, 256, (2_000, 16, 2)).astype(np.float32)
+    outcomes = [Outcome(f"model {i}", values_N, values_N, drawn_NK2, 256) for i in range(6)]
     target = dataclasses.replace(sets[1], outcomes=outcomes, edges=sets[0].edges)
     text = explore_data.explorer_json(sets[0], target)
     pictures = [len(one["pictures"]) for one in json.loads(text)["sets"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import re
 import zlib
@@ -10,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import pytest
 from tests.report.browser import CHROMIUM, Browser
+from tests.report.conftest import BODY, SIDE
 from tests.report.explorer_page import HOSTILE, MODELS, pose_set, write_page
 
 from posesift.evaluation.support import nearest
+from posesift.poses.angles import joint_angles
 from posesift.report.blocks import Note, Page, Section
 from posesift.report.page import render
 from posesift.report.pose_sets import PoseSet
@@ -27,7 +31,9 @@ READY = "document.documentElement.dataset.explorer"
 LINE = "document.querySelector('.x-line').textContent"
 TITLE = "document.querySelector('.x-heading h3').textContent"
 TILES = "[...document.querySelectorAll('.x-pane .x-tile')]"
-ORDER, METHOD = ".x-beside label:last-child select", ".x-beside label:first-child select"
+ORDER, METHOD = "[data-control=order] select", "[data-control=method] select"
+MODE = ".x-filters label:nth-of-type(2) select"
+TO_SOURCE, TO_TARGET = (f".x-switch label:nth-child({place})" for place in (1, 2))
 
 
 class Opened(NamedTuple):
@@ -108,7 +114,11 @@ def test_it_opens_on_the_hardest_bin_hardest_pose_first(browser: Browser, page: 
     assert rows(browser) == expected.tolist()
     assert browser.value(LINE) == f"{len(inside_N)} poses, 48 shown"
     assert browser.value(TITLE) == f"Bin {K} of the source poses"
-    assert captions(browser)[0] == [f"{source.score_N[expected[0]]:#.3g}", f"bin {K}"]
+    hardest = expected[0]  # all are of one bin, so the mode stands in the place of the bin
+    assert captions(browser)[0] == [
+        f"{source.score_N[hardest]:#.3g}",
+        str(source.table.mode_N[hardest]),
+    ]
 
 
 def test_show_more_goes_on_where_the_page_ended(browser: Browser, page: Opened) -> None:
@@ -123,7 +133,7 @@ def test_show_more_goes_on_where_the_page_ended(browser: Browser, page: Opened) 
 def test_bins_are_chosen_by_click_drag_and_shift_click(browser: Browser, page: Opened) -> None:
     browser.click(".x-histogram", 0.001)
     assert shown_bins(browser) == (0, 0)
-    assert {caption[1] for caption in captions(browser)} == {"bin 1"}
+    assert set(page.source.bin_N[rows(browser)]) == {0}
     browser.click(".x-histogram", 0.98, shift=True)
     assert shown_bins(browser) == (0, K - 1)
     browser.click(".x-histogram", 0.98)
@@ -155,7 +165,7 @@ def test_bins_are_chosen_with_keys_and_numbers(browser: Browser, page: Opened) -
     assert shown_bins(browser) == (0, K - 1)
     browser.click(".x-bins button:last-child")
     assert browser.value(LINE) == "1 pose, 1 shown"
-    assert captions(browser) == [["–", "unscored"]]
+    assert captions(browser) == [["–", str(page.source.table.mode_N[-1])]]
 
 
 def test_a_heatmap_cell_shows_both_bins_side_by_side(browser: Browser, page: Opened) -> None:
@@ -164,9 +174,13 @@ def test_a_heatmap_cell_shows_both_bins_side_by_side(browser: Browser, page: Ope
     assert browser.value(LINE).startswith("Bin 21 beside bin 4.")
     headings = "[...document.querySelectorAll('.x-pair h4')].map(h => h.textContent)"
     assert browser.value(headings) == ["Bin 21 of the source poses", "Bin 4 of the source poses"]
-    assert [caption[1] for caption in captions(browser)] == ["bin 21"] * 12 + ["bin 4"] * 12
+    assert page.source.bin_N[rows(browser)].tolist() == [20] * 12 + [3] * 12
+    marked = "!document.querySelector('.x-cursor').hidden"
+    browser.hover(".x-heading h3")
+    assert browser.value(marked)
     browser.click(".x-back")
     assert browser.value(TITLE) == f"Bin {K} of the source poses"
+    assert not browser.value(marked)  # no pair of bins is shown
     browser.value("document.querySelector('.x-heat').focus()")
     browser.key("ArrowUp", times=K)
     browser.key("ArrowRight", times=K)
@@ -194,8 +208,7 @@ def test_filters_change_gallery_and_histogram(browser: Browser, page: Opened) ->
     said = browser.value("document.querySelector('.x-start').textContent")
     assert said == f"tallest bar: {some} poses, grey: {thin(every)}"
     assert browser.value("document.querySelectorAll('.x-ghost rect').length") > 10
-    modes = ".x-filters label:nth-of-type(2) select"
-    browser.pick(modes, HOSTILE[0])
+    browser.pick(MODE, HOSTILE[0])
     both_N = hidden_N & (source.table.mode_N == HOSTILE[0]) & (source.bin_N >= 0)
     assert browser.value(LINE).startswith(f"{both_N.sum()} poses")
     browser.click(".x-clear")
@@ -218,21 +231,168 @@ def test_filters_change_gallery_and_histogram(browser: Browser, page: Opened) ->
 
 def test_switching_to_the_target_and_its_methods(browser: Browser, page: Opened) -> None:
     target = page.target
-    assert browser.value(f"document.querySelector('{METHOD}').options.length") == 2  # an order only
-    browser.click(".x-switch label:nth-child(2)")
+    assert browser.value(f"document.querySelector('{METHOD}')") is None  # nobody predicted these
+    browser.click(TO_TARGET)
     browser.until(f"{TITLE} === 'Bin {K} of the target poses'")
     browser.click("[aria-label='All bins']")
     browser.pick(METHOD, MODELS[1])
     browser.pick(ORDER, "PCK, lowest first")
     assert browser.value("document.activeElement.tagName") == "SELECT"
-    pck_N = np.rint(target.outcomes[1].pck_N).astype(int)
+    pck_N, evalpose_N = (
+        np.rint(values) for values in (target.outcomes[1].pck_N, target.outcomes[1].evalpose_N)
+    )
     scored_N = np.flatnonzero(target.bin_N >= 0)
-    expected = np.sort(pck_N[scored_N])[:48]
-    assert [caption[2] for caption in captions(browser)] == [f"PCK {value}" for value in expected]
+    for lowest, way in ((True, 1), (False, -1)):
+        browser.pick(ORDER, f"PCK, {'lowest' if lowest else 'highest'} first")
+        ties = [(way * pck_N[i], np.nan_to_num(way * evalpose_N[i], nan=999), i) for i in scored_N]
+        assert rows(browser) == [i for *_, i in sorted(ties)[:48]]
+    first = rows(browser)[0]
+    assert captions(browser)[0][2:] == [
+        f"PCK {pck_N[first]:.0f}",
+        f"EvalPose {evalpose_N[first]:.0f}",
+    ]
     browser.pick(ORDER, "EvalPose, highest first")
     evalpose = np.rint(target.outcomes[1].evalpose_N[scored_N])
     best = np.sort(evalpose[np.isfinite(evalpose)])[::-1][:48].astype(int)
     assert [caption[3] for caption in captions(browser)] == [f"EvalPose {value}" for value in best]
+
+
+def test_a_switch_keeps_filters_and_each_order(browser: Browser, page: Opened) -> None:
+    said = "(e => e.hidden ? '' : e.textContent)(document.querySelector('.x-dropped'))"
+    count = f"parseInt({LINE}.replaceAll('\u202f', ''))"
+    browser.click("[aria-label='All bins']")
+    browser.pick(ORDER, "score, lowest first")
+    browser.pick(MODE, "walk")
+    browser.value("document.querySelectorAll('.x-filters input')[1].focus()")
+    browser.write("7.png")
+    named = {}
+    for which in ("source", "target"):
+        one: PoseSet = getattr(page, which)
+        files = np.char.find(one.table.image_N.astype(str), "7.png") >= 0
+        named[which] = int((files & (one.table.mode_N == "walk") & (one.bin_N >= 0)).sum())
+    browser.until(f"{count} === {named['source']}")
+    browser.click(TO_TARGET)
+    browser.until(f"{count} === {named['target']}")
+    assert browser.value(f"document.querySelector('{MODE}').selectedOptions[0].text") == "walk"
+    assert browser.value(said) == ""
+    browser.pick(ORDER, "PCK, lowest first")
+    browser.click(TO_SOURCE)
+    browser.until(f"{count} === {named['source']}")
+    order = f"document.querySelector('{ORDER}').selectedOptions[0].text"
+    assert browser.value(order) == "score, lowest first"
+    browser.click(TO_TARGET)
+    browser.until(f"{count} === {named['target']}")
+    assert browser.value(order) == "PCK, lowest first"
+
+
+def test_a_filter_that_the_other_set_lacks_is_dropped_and_named(
+    browser: Browser, tmp_path: Path
+) -> None:
+    source, target = pose_set("source", 300, 4, seed=1), pose_set("target", 200, 4, seed=2)
+    source.table.mode_N[:50] = "kneel"
+    source.table.visible_NK[:50, 3] = False
+    target.table.visible_NK[:, 3] = True
+    browser.open(write_page(tmp_path / "page.html", source, target, k=4), 1280)
+    assert browser.until(READY) == "ready"
+    browser.click("[aria-label='All bins']")
+    browser.pick(MODE, "kneel")
+    hidden = int((~source.table.visible_NK[:, 3]).sum())
+    browser.pick(".x-filters label:nth-of-type(1) select", f"left hip hidden ({hidden})")
+    browser.click(TO_TARGET)
+    browser.until(f"{TITLE} === 'All bins of the target poses'")
+    said = browser.value("document.querySelector('.x-dropped').textContent")
+    assert said == (
+        "The target poses have no mode “kneel”, no left hip that is hidden: that filter is off."
+    )
+    assert browser.value(LINE).startswith("199 poses")
+    browser.pick(MODE, "walk")
+    assert not browser.value("document.querySelector('.x-dropped').checkVisibility()")
+
+
+def test_predictions_beside_labels_and_pictures_without_lines(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """A model that is right, one that misses the head by a tenth of the image."""
+    target = seen_target(tmp_path, 40)
+    path = write_page(tmp_path / "page.html", target, k=4, covered_N=np.arange(40) % 3 != 0)
+    browser.open(path, 1280)
+    assert browser.until(READY) == "ready"
+    browser.click("[aria-label='All bins']")
+    lines = "document.querySelector('.x-tile svg').checkVisibility()"
+    assert browser.value(lines)
+    browser.click("[data-control=skeletons] input")
+    assert not browser.value(lines)
+    browser.key(" ")
+    assert browser.value(lines)
+    browser.pick(".x-filters label:nth-last-of-type(1) select", "lacks the pose")
+    lacking = [i for i in range(0, 40, 3) if target.bin_N[i] >= 0]
+    assert sorted(rows(browser)) == lacking
+    browser.click(".x-tile")
+    caption = "document.querySelector('.x-predicted figcaption').textContent"
+    drawn = (
+        "[...document.querySelectorAll('.x-large')].map(f =>"
+        " f.querySelector('.dot').getAttribute('d').match(/-?\\d+/g).map(Number))"
+    )
+    for method, missed in ((MODELS[1], 1), (MODELS[0], 0)):
+        browser.pick(METHOD, method)
+        assert browser.value("document.activeElement.tagName") == "SELECT"
+        rings = "(document.querySelector('.ring')?.getAttribute('d').match(/M/g) ?? []).length"
+        assert browser.value(rings) == missed
+        assert browser.value(caption).startswith(f"prediction of {method}")
+        label, predicted = browser.value(drawn)
+        away = np.abs(np.subtract(label, predicted)).reshape(16, -1)[:, :2].max(1)
+        assert (away > 1).tolist() == [i == 9 and missed for i in range(16)]
+
+
+def seen_target(folder: Path, n: int) -> PoseSet:
+    """A target with pictures, wholly visible, and with predictions in crops of half its size."""
+    target = pose_set("target", n, 4, seed=3, hidden=0)
+    names = [f"{i}.png" for i in range(n)]
+    for name in names:
+        cv2.imwrite(str(folder / name), np.full((SIDE, SIDE, 3), 90, np.uint8))
+    table = dataclasses.replace(
+        target.table, image_N=np.array(names, object), root=str(folder), mode_N=None, clip_N=None
+    )
+    right_NK2 = (table.keypoints_NK2 + 0.5) / 2 - 0.5
+    wrong_NK2 = right_NK2.copy()
+    wrong_NK2[:, 9, 0] += 0.1 * SIDE / 2
+    outcomes = [
+        dataclasses.replace(outcome, predicted_NK2=predicted_NK2, side=SIDE // 2)
+        for outcome, predicted_NK2 in zip(target.outcomes, (right_NK2, wrong_NK2), strict=True)
+    ]
+    return dataclasses.replace(target, table=table, outcomes=outcomes)
+
+
+def test_no_angle_covers_another(browser: Browser, tmp_path: Path) -> None:
+    """Angles of poses that are huddled in a corner of their frames stand apart and inside."""
+    one = pose_set("source", 12, 2, seed=1, hidden=0)
+    crowded = np.random.default_rng(0).normal(20, 5, (12, 16, 2))
+    crowded[6:, 0] = 110  # the others are a corner of the frame then
+    one.table.keypoints_NK2[:] = crowded
+    one = dataclasses.replace(
+        one, angles_NA=joint_angles(one.table.keypoints_NK2, one.table.visible_NK, BODY.triplets)
+    )
+    browser.open(write_page(tmp_path / "page.html", one, k=2), 390)
+    assert browser.until(READY) == "ready"
+    browser.click("[aria-label='All bins']")
+    browser.click(".x-tile")
+    box = "(e => (b => [b.left, b.right, b.top, b.bottom])(e.getBoundingClientRect()))"
+    for _ in range(10):
+        found = browser.value(f"[...document.querySelectorAll('.x-angle text')].map({box})")
+        assert len(found) == 12
+        left, right, top, bottom = np.array(found).T
+        frame = browser.value(f"{box}(document.querySelector('.x-large svg'))")
+        assert left.min() >= frame[0] - 1
+        assert right.max() <= frame[1] + 1
+        inset = 0.15 * (bottom - top)  # a line of text is higher than its digits
+        for i in range(12):
+            beside = (left[i] > right[:i] - 1) | (left[:i] > right[i] - 1)
+            above = (top[i] + inset[i] > (bottom - inset)[:i]) | (
+                (top + inset)[:i] > bottom[i] - inset[i]
+            )
+            assert (beside | above).all()
+        browser.click(".x-beside button:last-child")
+        browser.settle()
 
 
 def test_a_pose_its_angles_and_its_neighbours(browser: Browser, page: Opened) -> None:
@@ -320,7 +480,7 @@ def test_hostile_names_are_text_and_nothing_runs(browser: Browser, page: Opened)
         chosen = rows(browser)[place - 1]
         tip = browser.value("document.querySelector('.x-tip').textContent")
         assert f"{HOSTILE[chosen % 5]} {chosen}.png" in tip
-    browser.click(".x-switch label:nth-child(2)")
+    browser.click(TO_TARGET)
     browser.until(f"{TITLE} === 'Bin {K} of the target poses'")
     names = f"[...document.querySelector('{METHOD}').options].map(o => o.text)"
     assert browser.value(names) == MODELS

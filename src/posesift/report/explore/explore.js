@@ -63,7 +63,6 @@ class ExplorerOfPoses {
     this.low.max = this.high.max = this.k;
     this.whole.textContent = ` of ${counted(this.k)}`;
     if (this.first < 0 && !set.unscored) [this.first, this.last] = [0, this.k - 1];
-    this.note.textContent = set.note;
     this.unscored.hidden = !set.unscored;
     this.unscored.textContent = `Unscored (${counted(set.unscored)})`;
     this.filterControls();
@@ -211,6 +210,7 @@ class ExplorerOfPoses {
     this.root.dataset.view = view.kind;
     this.back.hidden = view.kind === "gallery";
     this.title.textContent = title;
+    this.note.textContent = (view.set ?? this.set).note;
     const there = [...this.besides.children];
     const used = document.activeElement; // a list in use must not lose the focus
     if (beside.length !== there.length || beside.some((one, at) => one !== there[at])) this.besides.replaceChildren(...beside);

@@ -110,7 +110,7 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None)
     score_N = one.score_N[np.isfinite(one.score_N)]
     counts, _ = np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)
     part = one.table.select(listed)
-    predictions, with_them = predicted(one, listed, picture_N[listed] >= 0)
+    predictions, with_them = predicted(one, listed, np.isin(listed, chosen))
     if covered_N is not None and one.which == "target":
         predictions["covered"] = packing.column(covered_N[listed], "u1")
     return {
@@ -232,7 +232,7 @@ def _note(
     else:
         said = [f"{begin}: {count(images)} with pictures ({of}), the rest drawn."]
     if 0 < predictions < listed:
-        said.append("Predictions are kept for poses with pictures.")
+        said.append(f"Predictions are kept for the {count(predictions)} poses chosen for pictures.")
     if reason := one.problem or thumbs.shortfall:
         said.append(f"{reason[:1].upper()}{reason[1:]}.")
     if own:

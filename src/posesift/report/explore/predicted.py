@@ -23,12 +23,13 @@ UNPREDICTED = -32_768
 def predicted(one: PoseSet, listed: NDArray, pictured_M: NDArray) -> tuple[dict[str, Any], int]:
     """Columns of predictions, and how many poses have them.
 
-    All poses where that is at most `VALUES` coordinates; else those with pictures, as far.
+    All poses where that is at most `VALUES` coordinates; else those chosen for pictures, as far
+    as that allows.
 
     Args:
         one: the set; one that none predicted has no such columns.
         listed: rows of the set.
-        pictured_M: whether these have a picture.
+        pictured_M: whether these were chosen for pictures.
 
     Returns:
         ``prediction`` (M) the place in the others or -1, ``predicted`` (R, O, K, 2) in 1/255 of
