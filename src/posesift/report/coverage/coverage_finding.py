@@ -51,8 +51,8 @@ def render_next(found: Lacking | str, headroom: dict[str, Any] | None = None) ->
         f"has {similar}, {by}. {_gain(headroom)}"
     )
     detail = (
-        f"{capitalised(plural(found.first_to_half, 'pose'))} of the ranked list would stand for half of what is "
-        f"lacking. Similar: {near}, and {turned} in the picture"
+        f"{capitalised(plural(found.first_to_half, 'pose'))} of the ranked list would stand for "
+        f"half of what is lacking. Similar: {near}, and {turned} in the picture"
         f"{', as it is or mirrored' if has_sides(found) else ''}."
     )
     if found.controls:

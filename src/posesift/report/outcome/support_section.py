@@ -13,7 +13,10 @@ from posesift.report.wording import count
 
 TITLE = "Does support help?"
 AXIS = "source poses close to the target pose"
-SIMILAR = "Close: within 15 degrees of root mean square difference over the joint angles."
+SIMILAR = (
+    "Close: within 15 degrees of root mean square difference over the joint angles, whichever way "
+    "up the pose is."
+)
 NOT_MEASURED = "How much support the target's poses have in the source was not measured."
 
 
