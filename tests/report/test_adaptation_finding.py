@@ -11,7 +11,7 @@ from tests.report.methods_comparison import only
 
 from posesift.report.claims import headline
 from posesift.report.outcome import results
-from posesift.report.summary import adaptation_finding, findings
+from posesift.report.summary import adaptation_finding, findings, free_rows
 
 
 @pytest.fixture
@@ -24,6 +24,9 @@ def test_adaptation_in_one_sentence(found: dict) -> None:
     assert said is not None
     assert said.answer.startswith("UDAPE gains 19.8 points over Source only (95 % interval +18.4")
     assert "RegDA minus Source only: +7.9 points (95 % interval" in said.detail
+    rows = {row.name: row.mean for row in free_rows.of(found)}
+    best = max(rows, key=lambda name: rows[name])
+    assert f"Over the best free row, {best} ({rows[best]:.1f}): +" in said.answer
     flat = copy.deepcopy(found)
     for cell in flat["cells"]:
         if cell["arm"] == "udape":
@@ -101,3 +104,37 @@ def test_shares_with_other_sampling_carry_their_intervals(found: dict) -> None:
     said = adaptation_finding.closed(found)
     assert said is not None
     assert "UDAPE + hard mining 51 % (−3 to 105, includes zero)" in said.detail
+
+
+def test_the_warm_up_is_a_free_row(found: dict) -> None:
+    reference = next(arm for arm in found["arms"] if arm["name"] == "source-only")
+    assert reference["start"] == "warm-up"
+    for cell in list(found["cells"]):
+        if cell["arm"] == "source-only":
+            copied = copy.deepcopy(cell) | {"arm": "warm-up"}
+            copied["sets"]["target"]["pck"]["0.05"]["all"] = 48.0
+            found["cells"].append(copied)
+    said = adaptation_finding.adapted(found)
+    assert said is not None
+    levels = [
+        cell["sets"]["target"]["pck"]["0.05"]["all"]
+        for cell in found["cells"]
+        if cell["arm"] == "udape"
+    ]
+    over = sum(levels) / len(levels) - 48.0
+    assert f"Over the best free row, the warm-up network (48.0): +{over:.1f} points" in said.answer
+    assert "The warm-up is the first stage of training" in said.detail
+    told = free_rows.free(found)
+    assert told is not None
+    assert "the warm-up network reaches 48.0" in told.answer
+
+
+def test_a_row_that_no_seed_changes_is_compared_with_every_seed(found: dict) -> None:
+    entry = {"pck": {"0.05": {"all": 12.0}}}
+    found["baselines"] = [{"name": "constant pose", "seed": None, "sets": {"target": entry}}]
+    found["cells"] = [cell for cell in found["cells"] if cell["arm"] != "warm-up"]
+    over = free_rows.over_best(found, "udape")
+    assert over is not None
+    row, change, seeds = over
+    assert (row.name, row.mean, seeds) == ("a constant pose", 12.0, 3)
+    assert change.low is not None

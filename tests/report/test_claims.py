@@ -51,11 +51,11 @@ def test_verdicts_follow_the_printed_rules(shown, seeds, p_holm, verdict, says) 
 def test_each_claim_has_its_evidence(found: dict) -> None:
     shown = block(claims.of_comparison(found))
     shared = dict(shown.shared)
-    assert shared["seeds"].startswith("3 (0, 1, 2)")
+    assert shared["seeds"].startswith("three seeds (0, 1, 2)")
     assert shared["draw budget of each arm"].endswith("batches of 32: 19\u202f200 draws")
     assert shared["protocol"] == "PCK pooled over the visible joints of the headline group"
     assert "none of the target's labels" in shared["labels that chose the checkpoint"]
-    assert shared["again"] == "posesift compare world-body"
+    assert shared["reproduce with"] == "posesift compare world-body"
     for claim in shown.claims:
         assert "95 % interval" in dict(claim.evidence)
         assert "by seed" in dict(claim.evidence)
@@ -103,7 +103,8 @@ def with_control(found: dict, level: float) -> dict:
 def test_the_control_stands_beside_a_sampling_claim(found: dict) -> None:
     assert endpoints.beside_control(found, found["primary"]) is None
     (claim,) = (c for c in block(claims.of_comparison(found)).claims if c.strong)
-    assert not any("control" in term for term, _ in claim.evidence)
+    assert dict(claim.evidence)["its control"].endswith("can be credited to difficulty")
+    assert "against its control" not in dict(claim.evidence)
     beaten = with_control(found, 2.0)
     row = endpoints.beside_control(beaten, beaten["primary"])
     assert row is not None
@@ -155,6 +156,8 @@ def test_the_best_arm_in_words(found: dict) -> None:
     assert said.question == "Which method and strategy is best?"
     assert said.links[0] == ("Evidence", "claim-8")
     assert "is not told from zero: +0.6 points" in said.answer
+    assert said.answer.endswith(" By EvalPose and by angle error no arm is better than it.")
+    assert "has no control here" in said.detail
     assert "picked by its mean after looking" in said.detail
     said = opening.of_best(only(found, 1), "claim-8")
     assert said is not None
@@ -164,7 +167,7 @@ def test_the_best_arm_in_words(found: dict) -> None:
             cell["sets"]["target"]["pck"]["0.05"]["all"] = 90.0 + cell["seed"]
     said = opening.of_best(found, "claim-8")
     assert said is not None
-    assert said.answer.startswith("Source only has the highest mean: 91.0 %")
+    assert said.answer.startswith("Source only is best by PCK@0.05: 91.0 % on the target")
     assert "nothing that was tried against it does better" in said.answer
 
 
@@ -172,10 +175,38 @@ def test_a_control_that_wins_is_called_one(found: dict) -> None:
     changed = with_control(found, -5.0)
     said = opening.of_best(changed, "claim-8")
     assert said is not None
-    assert said.answer.startswith("Blind has the highest mean")
+    assert said.answer.startswith("Blind is best by PCK@0.05")
     assert "is a control that does not know which poses are hard" in said.detail
     last = block(claims.of_comparison(changed)).claims[-1]
     assert "is a control" in dict(last.evidence)["what it is"]
+
+
+def test_arms_that_are_best_otherwise_are_named(found: dict) -> None:
+    for cell in found["cells"]:
+        entry = cell["sets"]["target"]
+        entry["evalpose_100"] = 90.0 if cell["arm"] == "regda" else 40.0
+        entry["angle_error_deg"] = 10.0 if cell["arm"] == "udape" else 30.0
+    said = opening.of_best(found, "claim-8")
+    assert said is not None
+    assert "By EvalPose (90.0 against 40.0 of 100) it is RegDA." in said.answer
+    assert "By angle error (10.0 against 30.0 degrees) it is UDAPE." in said.answer
+    for cell in found["cells"]:
+        cell["sets"]["target"]["evalpose_100"] = 90.0 if cell["arm"] == "udape" else 40.0
+    said = opening.of_best(found, "claim-8")
+    assert said is not None
+    both = "By EvalPose (90.0 against 40.0 of 100) and by angle error (10.0 against 30.0 degrees)"
+    assert f"{both} it is UDAPE." in said.answer
+
+
+def test_one_seed_takes_one_table(found: dict) -> None:
+    assert not block(claims.of_comparison(found)).compact
+    shown = block(claims.of_comparison(only(found, 1)))
+    assert shown.compact
+    for claim, evidence, command in shown.brief():
+        assert command == "posesift compare world-body"
+        assert "by seed" not in evidence
+        assert "none" not in evidence
+        assert claim in shown.claims
 
 
 def test_the_summary_points_to_the_claims(found: dict) -> None:

@@ -6,11 +6,14 @@ import copy
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from posesift.report.claims import headline
+from posesift.report.outcome import results
 from posesift.report.outcome.results import Interval
-from posesift.report.summary import findings, sampling_finding
+from posesift.report.summary import beside_oracle, findings, free_rows, sampling_finding
+from posesift.report.summary.beside_oracle import Loss
 
 
 @pytest.fixture
@@ -85,22 +88,66 @@ def test_a_source_without_modes_speaks_of_spread_or_not_at_all(summary: dict) ->
     assert findings.lacks(summary) is None
 
 
-def test_failing_is_measured_against_an_oracle(found: dict) -> None:
-    said = findings.fails(found)
+def with_falls(found: dict, mine: list[float], oracle: list[float]) -> dict:
+    """PCK of 40 in the easiest quarter, and so much less in the hardest, by seed."""
+    changed = copy.deepcopy(found)
+    for cell in changed["cells"]:
+        falls = {"uniform": mine, "oracle target": oracle}.get(cell["arm"])
+        for row in cell["sets"]["target"]["by_bin"] if falls else ():
+            row["pck"] = 40.0 - (falls[cell["seed"]] if row["bin"] == 3 else 0.0)
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("mine", "oracle", "begins", "says"),
+    [
+        ([9, 10, 11], [4, 5, 6], "Yes, in part. ", "so 5.0 points are the source's lack"),
+        ([9, 10, 11], [-2, -1, 0], "Yes. ", "is not (1.0 points better), so 11.0 points are"),
+        (
+            [9, 10, 11],
+            [9, 11, 10],
+            "Worse, but not clearly more so than an oracle. ",
+            "which leaves",
+        ),
+        (
+            [9, 10, 11],
+            [14, 15, 16],
+            "Not more than an oracle. ",
+            "the oracle loses 5.0 points more",
+        ),
+        ([-9, -10, -11], [4, 5, 6], "No. ", "10.0 points better"),
+        ([-9, 0, 9], [4, 5, 6], "Not clearly. ", "includes zero"),
+    ],
+)
+def test_failing_is_measured_against_an_oracle(found: dict, mine, oracle, begins, says) -> None:
+    said = findings.fails(with_falls(found, mine, oracle))
     assert said is not None
-    assert said.answer.startswith("Yes. PCK@0.05 of the uniform arm falls from")
-    assert "hard for anyone" in said.detail
-    flat = copy.deepcopy(found)
-    for cell in flat["cells"]:
-        for row in cell["sets"]["target"]["by_bin"]:
-            row["pck"] = 40.0
-    said = findings.fails(flat)
+    assert said.answer.startswith(begins)
+    assert says in said.answer
+    assert f"uniform is {abs(np.mean(mine)):.1f} points" in said.answer.lower()
+    hard = 40 - float(np.mean(mine))
+    assert said.detail == f"PCK@0.05: {hard:.1f} in the hardest and 40.0 in the easiest."
+
+
+def test_without_an_oracle_nothing_tells_why(found: dict) -> None:
+    alone = with_falls(found, [9, 10, 11], [4, 5, 6])
+    alone["arms"] = [arm for arm in alone["arms"] if arm["role"] != "oracle"]
+    said = findings.fails(alone)
     assert said is not None
-    assert said.answer.startswith("No. ")
-    assert said.detail == ""  # nothing falls, so there is nothing to explain
-    for cell in flat["cells"]:
+    assert said.answer.startswith("It does worse there, but nothing tells why.")
+    for cell in alone["cells"]:
         cell["sets"]["target"]["by_bin"] = []
-    assert findings.fails(flat) is None
+    assert findings.fails(alone) is None
+
+
+@pytest.mark.parametrize(
+    ("lack", "begins"),
+    [(2.0, "In one seed. "), (-2.0, "Not more than an oracle, in one seed. ")],
+)
+def test_one_seed_tells_no_more_than_itself(lack: float, begins: str) -> None:
+    own, oracle = (Loss(Interval(x, None, None), "one seed, no interval") for x in (-9.0, -7.0))
+    rest = Loss(Interval(lack, None, None), "one seed, no interval")
+    assert beside_oracle.verdict("A", "there", own, oracle, rest).startswith(begins)
 
 
 @pytest.mark.parametrize(
@@ -151,23 +198,13 @@ def test_an_unmeasured_primary_endpoint_is_said(found: dict) -> None:
     assert headline.figures(found, None)[0].value == "–"
 
 
-@pytest.mark.parametrize(
-    ("last", "says"), [(60.0, "rises with"), (30.2, "hardly depends on"), (10.0, "falls with")]
-)
-def test_support_is_read_both_ways(found: dict, last: float, says: str) -> None:
-    found["support"]["uniform"][-1]["pck"] = last
-    said = findings.supported(found)
-    assert said is not None
-    assert f"Accuracy {says} support" in said.answer
-
-
 def test_a_baseline_that_does_as_well_is_said(found: dict) -> None:
-    said = findings.free(found)
+    said = free_rows.free(found)
     assert said is not None
     assert "as well" not in said.answer
     for row in found["baselines"]:
         row["sets"]["target"]["pck"]["0.05"]["all"] = 99.0
-    said = findings.free(found)
+    said = free_rows.free(found)
     assert said is not None
     assert said.answer.endswith("unlabelled target images do as well.")
 
@@ -176,4 +213,37 @@ def test_the_gap_names_the_larger_part(found: dict) -> None:
     said = findings.gap(found)
     assert said is not None
     assert "the larger part is the look" in said.detail
+    square = results.gap(found, "uniform")
+    assert square is not None
+    assert square.interaction is not None
+    assert f"together cost {abs(square.interaction):.1f} points " in said.detail
+    assert "An oracle trained on the new poses in the source's look is there" in said.detail
+    bare = {a["name"] for a in found["arms"] if a.get("trained_on") == "target_poses"}
+    found["arms"] = [arm for arm in found["arms"] if arm["name"] not in bare]
+    said = findings.gap(found)
+    assert said is not None
+    assert "No oracle was trained on the new poses in the source's look" in said.detail
     assert findings.gap(found | {"gap": None}) is None
+
+
+def test_levels_stand_beside_what_sampling_changed(found: dict) -> None:
+    for cell in found["cells"]:
+        level = {"hard-mining": 37.2, "uniform": 35.8}.get(cell["arm"], 60.0)
+        cell["sets"]["target_poses"]["pck"]["0.05"]["all"] = level
+    detail = sampling_finding.changed(found).detail
+    assert "On target poses in the source's look: +1.4 points" in detail
+    assert "): 37.2 against 35.8 %." in detail
+    assert "poses alone count" not in detail
+    assert "No oracle was trained in that cell" not in detail
+    found["arms"] = [arm for arm in found["arms"] if arm.get("trained_on") != "target_poses"]
+    assert "No oracle was trained in that cell" in sampling_finding.changed(found).detail
+
+
+def test_a_gain_without_a_control_is_not_credited_to_difficulty(found: dict) -> None:
+    said = "no gain of it can be credited to difficulty"
+    assert said not in sampling_finding.changed(found).detail
+    found["arms"] = [arm for arm in found["arms"] if arm["name"] != "shuffled"]
+    assert said in sampling_finding.changed(found).detail
+    primary = next(arm for arm in found["arms"] if arm["name"] == found["primary"]["arm"])
+    primary["sampling"] = "uniform"  # two methods: nothing is said of difficulty
+    assert said not in sampling_finding.changed(found).detail

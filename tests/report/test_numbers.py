@@ -237,7 +237,7 @@ def test_the_best_arm_is_the_highest_mean(several: Found, page_of_methods: Readi
     best, second = sorted(means, key=lambda name: -means[name])[:2]
     ahead = several.difference(best, second, "pck", "0.05", "all")
     told = page_of_methods.findings["Which method and strategy is best?"]
-    assert f"{several.labels[best]} has the highest mean: {printed(means[best])} %" in told
+    assert f"{several.labels[best]} is best by PCK@0.05: {printed(means[best])} %" in told
     low, high = (printed(end, sign=True) for end in ends(ahead))
     lead = f"{printed(statistics.fmean(ahead), sign=True)} points (95 % interval {low} to {high}"
     assert lead in told

@@ -83,7 +83,7 @@ def test_the_story_is_told_in_order(text: str) -> None:
     anchors = [found["id"] for found in Reader(text).all("section") if found.get("id")]
     assert anchors == [
         "summary", "claims", "explore", "poses", "bins", "similarity", "scorers", "coverage",
-        "results", "groups", "difficulty", "gap", "support", "failures", "examples", "made",
+        "results", "groups", "difficulty", "gap", "support", "failures", "examples", "words", "made",
     ]  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def test_headlines_have_their_terms(text: str) -> None:
     for said in (
         "400 warm-up steps",
         "batches of 32",
-        "3 (0, 1, 2)",
+        "three seeds (0, 1, 2)",
         "pooled",
         "last step; none of the target's labels",
         "posesift demo --seeds 3 --out runs/demo",
@@ -106,8 +106,7 @@ def test_everything_is_there(text: str) -> None:
     shown = Reader(text)
     for said in (
         "constant pose", "BatchNorm re-estimated", "PCK AUC %", "EvalPose cosine",
-        "angles within 15° %", "shoulder", "oracle +", "Both changes together",
-        "Pose headroom H: +9.2",
+        "angles within 15° %", "shoulder", "regret +", "Interaction", "Pose headroom H: +9.2",
         "oracle (target)", "Bin 1", "Bin 4", "Bin 7", "Bin 10", "Largest gain 1", "Random 1",
         "VAE, reconstruction", "named in advance", "With support 1", "Without support 1",
     ):  # fmt: skip
@@ -258,7 +257,7 @@ def test_boxes_from_labels_are_prominent(copied: Path) -> None:
 def test_the_page_of_a_score(score_page: Path) -> None:
     shown = Reader(score_page.read_text())
     anchors = [found["id"] for found in shown.all("section") if found.get("id")]
-    assert anchors == ["summary", "explore", "poses", "bins", "similarity", "scorers", "made"]
+    assert anchors == ["summary", "explore", "poses", "bins", "similarity", "scorers", "words", "made"]
     assert "posesift score" in shown.text
 
 
@@ -267,7 +266,7 @@ def test_the_page_of_a_run(run_page: Path) -> None:
     anchors = [found["id"] for found in shown.all("section") if found.get("id")]
     assert anchors == [
         "summary", "claims", "explore", "results", "groups", "difficulty", "support", "training",
-        "examples", "made",
+        "examples", "words", "made",
     ]  # fmt: skip
     assert "Best 1" in shown.text
     assert "Worst 1" in shown.text

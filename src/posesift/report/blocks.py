@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from posesift.report.theme import Chart, data_uri
 
+REPRODUCE = "reproduce with"
 Point = tuple[float, float]
 Line = tuple[Point, Point]
 
@@ -214,13 +215,33 @@ class Claim:
 
 @dataclass(frozen=True)
 class Claims:
-    """Claims one below the other, what they share, and how verdicts are given."""
+    """Claims one below the other, what they share, and how verdicts are given.
+
+    ``compact``: as one table, where no claim has an interval over seeds to show.
+    """
 
     kind: ClassVar[str] = "claims"
     title: str
     claims: list[Claim]
     shared: list[tuple[str, str]]
     rules: list[tuple[str, str]]
+    compact: bool = False
+
+    def brief(self) -> list[tuple[Claim, str, str]]:
+        """Each claim with what is left of its evidence for one line, and its command."""
+        common = dict(self.shared).get(REPRODUCE, "")
+        return [
+            (
+                claim,
+                "; ".join(
+                    f"{name}: {told}"
+                    for name, told in claim.evidence
+                    if name not in ("by seed", REPRODUCE) and not told.startswith("none:")
+                ),
+                dict(claim.evidence).get(REPRODUCE, common),
+            )
+            for claim in self.claims
+        ]
 
 
 Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Explorer | Claims
@@ -228,12 +249,16 @@ Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Explorer
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page with an anchor, a heading, and a lead sentence."""
+    """A part of the page with an anchor, a heading, and a lead sentence.
+
+    ``nav``: its name in the list of parts where the heading is too long for that, or "".
+    """
 
     anchor: str
     title: str
     lead: str
     blocks: list[Block]
+    nav: str = ""
 
 
 @dataclass(frozen=True)
@@ -259,6 +284,7 @@ class Finding:
         answer: in one or two plain sentences.
         detail: what stands behind it.
         pictures: up to six poses that show the answer.
+        seen: what is drawn in them, or "".
         links: words and anchor of the parts of the page that hold the evidence.
     """
 
@@ -267,13 +293,15 @@ class Finding:
     detail: str
     pictures: list[Picture] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
+    seen: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
     """A whole report.
 
-    ``terms`` stand beside the headline (budget, seeds, protocol, labels); ``facts`` at the end.
+    ``terms`` stand beside the headline (budget, seeds, protocol, labels); ``facts`` at the end,
+    after ``words``, what the page's terms mean.
     """
 
     kind: str
@@ -286,3 +314,4 @@ class Page:
     figures: list[Figure]
     findings: list[Finding]
     sections: list[Section]
+    words: list[tuple[str, str]] = field(default_factory=list)

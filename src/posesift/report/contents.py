@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from posesift.report import pose_sets, run_page
+from posesift.report import facts, pose_sets, run_page, words
 from posesift.report.blocks import Figure, Page, Section
 from posesift.report.claims import checkpoint, claims, headline
 from posesift.report.coverage import coverage_finding, coverage_section, lacking
@@ -16,6 +17,22 @@ from posesift.report.outcome import comparison_sections, methods, outcome_sectio
 from posesift.report.scores import score_sections
 from posesift.report.summary import findings, opening
 from posesift.report.wording import capitalised, count, listed, number, plural
+
+NAV = {
+    "Claims and their evidence": "Claims",
+    "Look through the poses": "Look through",
+    "How hard the poses are": "How hard",
+    "What the bins look like": "The bins",
+    "How alike the bins are": "How alike",
+    "What the target has and the source lacks": "What the source lacks",
+    "What adaptation and sampling changed": "What changed",
+    "What the sampling changed": "What changed",
+    "By joint group": "By joint",
+    "The gap, taken apart": "The gap",
+    "Does support help?": "Support",
+    "Failures and their nearest source poses": "Failures",
+}
+"""Names in the list of parts for headings that are too long for it, which keep their words."""
 
 
 def of(folder: ScoreFolder | RunFolder | ComparisonFolder, target: str | None = None) -> Page:
@@ -29,15 +46,21 @@ def of(folder: ScoreFolder | RunFolder | ComparisonFolder, target: str | None = 
         ValueError: a target for a run or comparison, which have their own.
     """
     if isinstance(folder, ScoreFolder):
-        return of_score(folder, target)
+        return _finished(of_score(folder, target))
     if target is not None:
         raise ValueError(
             f"{folder.path} is a {'comparison' if isinstance(folder, ComparisonFolder) else 'run'} "
             "with a target of its own; --target is for the folder of a score"
         )
-    return (
+    return _finished(
         of_comparison(folder) if isinstance(folder, ComparisonFolder) else run_page.of_run(folder)
     )
+
+
+def _finished(page: Page) -> Page:
+    """The page with short names for its parts and the meaning of its terms."""
+    sections = [replace(part, nav=NAV.get(part.title, part.title)) for part in page.sections]
+    return replace(page, sections=sections, words=words.of(page))
 
 
 def of_comparison(folder: ComparisonFolder) -> Page:
@@ -75,7 +98,7 @@ def of_comparison(folder: ComparisonFolder) -> Page:
         lede=_lede(comparison),
         terms=[
             ("budget", budget(comparison["budget"])),
-            ("seeds", f"{len(seeds)} ({', '.join(map(str, seeds))})"),
+            ("seeds", facts.seeds(seeds)),
             ("protocol", outcome_sections.protocol(comparison)),
             ("checkpoint", chosen),
         ],
@@ -97,7 +120,8 @@ def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
     source, missing = pose_sets.source_of(folder)
     target = pose_sets.target_at(folder, target_address) if target_address else None
     lacks = lacking.of(source, target)
-    explorer = explore_section.explore(source, target, missing, folder.summary.get("similarity"))
+    similar = folder.summary.get("similarity")
+    explorer = explore_section.explore(source, target, missing, similar)
     sections: list[Section | None] = [
         explorer,
         *score_sections.sections(folder, source, target, missing),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from posesift.data import address
-from posesift.report.wording import capitalised, count
+from posesift.report.wording import capitalised, count, plural
 
 LONGEST_FACT = 240  # characters; a stored skeleton, say, belongs in its file
 BOXES_FROM_LABELS = (
@@ -25,6 +25,16 @@ def budget(settings: dict[str, Any]) -> str:
     }
     spent = [text.format(count(settings[k])) for k, text in spelled.items() if settings.get(k)]
     return ", ".join(spent)
+
+
+def seeds(numbers: list[int]) -> str:
+    """How many seeds and which.
+
+    >>> seeds([0]), seeds([0, 1, 2])
+    ('one seed (seed 0)', 'three seeds (0, 1, 2)')
+    """
+    named = f"seed {numbers[0]}" if len(numbers) == 1 else ", ".join(map(str, numbers))
+    return f"{plural(len(numbers), 'seed')} ({named})"
 
 
 def box_note(notes: list[str], addresses: Iterable[str | None]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from posesift.report import facts
+from posesift.report.blocks import REPRODUCE
 from posesift.report.claims import checkpoint, endpoints
 from posesift.report.outcome import methods, outcome_sections, results
 from posesift.report.outcome.results import Comparison, Interval
@@ -71,7 +72,7 @@ def of_score(summary: dict[str, Any]) -> Terms:
         ("by chance", "0.50"),
         ("other scores", listed(rivals)),
         ("poses", f"{count(summary['samples'])} of {address}"),
-        ("again", shlex.join(command)),
+        (REPRODUCE, shlex.join(command)),
     ]
     return [(name, told) for name, told in found if told]
 
@@ -86,12 +87,12 @@ def shared(comparison: Comparison) -> Terms:
         if entry.get("samples")
     ]
     found = [
-        ("seeds", f"{len(seeds)} ({', '.join(map(str, seeds))}); each redraws everything"),
+        ("seeds", f"{facts.seeds(seeds)}; each redraws everything"),
         ("draw budget of each arm", _draws(comparison["budget"])),
         ("protocol", f"PCK {outcome_sections.protocol(comparison)}"),
         ("labels that chose the checkpoint", chosen),
-        ("tested on, a seed", "; ".join(tests)),
-        ("again", comparison.get("command") or ""),
+        ("tested on, with each seed", "; ".join(tests)),
+        (REPRODUCE, comparison.get("command") or ""),
     ]
     return [(name, told) for name, told in found if told]
 
@@ -103,7 +104,7 @@ def of_settings(settings: dict[str, Any], entry: dict[str, Any], command: str) -
         ("draw budget", _draws(settings)),
         ("protocol", f"PCK {entry.get('protocol') or 'pooled'}"),
         ("labels that chose the checkpoint", checkpoint.of_run(settings)),
-        ("again", command),
+        (REPRODUCE, command),
     ]
     return [(name, told) for name, told in found if told]
 
@@ -119,7 +120,8 @@ def _draws(budget: dict[str, Any]) -> str:
 def _control(comparison: Comparison, row: dict[str, Any]) -> Terms:
     """A sampling strategy minus what draws as unevenly but blindly, and that minus uniform."""
     if (beside := endpoints.beside_control(comparison, row)) is None:
-        return []
+        told = "not trained here: no gain can be credited to difficulty"
+        return [("its control", told)] if endpoints.lacks_control(comparison, row["arm"]) else []
     control, against = (
         results.label(comparison, name) for name in (beside["against"], row["against"])
     )

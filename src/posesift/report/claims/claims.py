@@ -14,6 +14,7 @@ from posesift.report.summary import ranking
 from posesift.report.wording import capitalised, number, plural, signed
 
 TITLE = "Claims and their evidence"
+SHARED = "What all of these share"
 
 
 def of_comparison(comparison: Comparison, summary: dict[str, Any] | None = None) -> Section | None:
@@ -22,10 +23,11 @@ def of_comparison(comparison: Comparison, summary: dict[str, Any] | None = None)
     found += [claim] if (claim := of_lead(comparison)) else []
     used = {claim.verdict for claim in found}
     block = Claims(
-        "What all of these share",
+        SHARED,
         found,
         evidence.shared(comparison),
         [(word, rule) for word, rule in verdicts.RULES.items() if word in used],
+        compact=len(comparison["seeds"]) == 1,
     )
     lead = (
         "Each large number of this page with what it rests on. A verdict is given by the rules "
@@ -88,4 +90,4 @@ def of_run(folder: RunFolder) -> Section | None:
     rules = [(verdicts.LEAD, verdicts.RULES[verdicts.LEAD])]
     terms = evidence.of_settings(settings, entry, command)
     lead = "One run: for how sure a difference between runs is, compare over seeds."
-    return Section("claims", TITLE, lead, [Claims("What all of these share", found, terms, rules)])
+    return Section("claims", TITLE, lead, [Claims(SHARED, found, terms, rules, compact=True)])

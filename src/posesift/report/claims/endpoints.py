@@ -78,3 +78,9 @@ def beside_control(comparison: Comparison, row: dict[str, Any]) -> dict[str, Any
     if control is None or control == row["against"]:
         return None
     return stated(comparison, row["arm"], control, row["endpoint"])
+
+
+def lacks_control(comparison: Comparison, called: str) -> bool:
+    """Whether an arm samples by difficulty, and nothing in the comparison does so blindly."""
+    sampling = str(methods.arm(comparison, called).get("sampling"))
+    return sampling in CONTROLS and control_of(comparison, called) is None

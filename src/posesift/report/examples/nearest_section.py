@@ -27,8 +27,9 @@ ARMS = 5  # the page has to stay small enough to mail
 RULE = (
     "Rule: of the quarter of the target with the lowest PCK@0.05, and of its samples whose labels "
     f"give at least half of the joint angles, the {EACH} whose {SHOWN} nearest source poses are "
-    f"closest (with support) and the {EACH} whose are farthest (without). Below a source pose: "
-    "root mean square difference of the joint angles, blind to position, size and orientation."
+    f"closest (with support) and the {EACH} where they are farthest (without). Below a source "
+    "pose: root mean square difference of the joint angles, blind to position, size and "
+    "orientation."
 )
 
 

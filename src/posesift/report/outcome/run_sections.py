@@ -14,7 +14,7 @@ from posesift.report.outcome import (
     support_section,
     tables,
 )
-from posesift.report.summary.findings import FREE
+from posesift.report.summary.free_rows import NAMES as FREE
 from posesift.report.wording import capitalised, listed, number, ordinal_part
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from posesift.report.blocks import Finding
 from posesift.report.outcome import methods, results
 from posesift.report.outcome.results import Comparison, Interval
+from posesift.report.summary import free_rows
 from posesift.report.summary.sampling_finding import sure, verdict
 from posesift.report.wording import capitalised, listed, number, ordinal_part, percent, signed
 
@@ -37,6 +38,17 @@ def adapted(comparison: Comparison) -> Finding | None:
                 told = f"{signed(change.mean)} points ({sure(change, pairs)})"
                 sentences.append(f"{results.label(comparison, name)} minus {base}: {told}.")
     answer = verdict(shown, results.label(comparison, called), seeds, base)
+    if free := free_rows.over_best(comparison, called):
+        row, over, pairs = free
+        answer += (
+            f" Over the best free row, {row.name} ({number(row.mean)}): "
+            f"{signed(over.mean)} points ({sure(over, pairs)})."
+        )
+        if others := [other for other in free_rows.of(comparison) if other.name != row.name]:
+            told = [f"{other.name} {number(other.mean)}" for other in others]
+            sentences.append(f"Also free: {listed(told)}.")
+        if any(each.name == free_rows.WARM_UP for each in free_rows.of(comparison)):
+            sentences.append(f"{free_rows.WARM_UP_IS}.")
     return Finding(question, answer, " ".join(sentences))
 
 
@@ -120,9 +132,10 @@ def later_bins(comparison: Comparison) -> Finding | None:
     pair = f"{results.label(comparison, arm)} over {results.label(comparison, against)}"
     detail = (
         f"{capitalised(pair)}: {signed(easy.mean)} points in the easiest {part} of the target "
-        f"({sure(easy, seeds)}), {signed(hard.mean)} in the hardest ({sure(hard, seeds)})."
+        f"by its independent difficulty ({sure(easy, seeds)}), {signed(hard.mean)} in the hardest "
+        f"({sure(hard, seeds)})."
     )
-    return Finding("Does it help in the later bins?", _more(more, part, seeds), detail)
+    return Finding(f"Does it help more in the hardest {part}?", _more(more, part, seeds), detail)
 
 
 def bin_gains(comparison: Comparison, one: str, other: str) -> list[dict[int, float]]:

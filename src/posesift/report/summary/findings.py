@@ -13,24 +13,16 @@ from posesift.report.blocks import Finding
 from posesift.report.claims import headline
 from posesift.report.outcome import methods, results
 from posesift.report.outcome.results import Comparison
+from posesift.report.summary import free_rows, support_finding
 from posesift.report.summary.adaptation_finding import adapted, closed, later_bins
-from posesift.report.summary.sampling_finding import changed
-from posesift.report.wording import (
-    capitalised,
-    listed,
-    number,
-    ordinal_part,
-    signed,
-)
+from posesift.report.summary.beside_oracle import Loss, verdict
+from posesift.report.summary.sampling_finding import changed, sure
+from posesift.report.wording import capitalised, number, ordinal_part, signed
 
 CHEAP = {
     "mean-distance": "the distance to the mean pose",
     "pca": "the PCA residual",
     "knn": "the k-NN distance",
-}
-FREE = {
-    "constant pose": "a constant pose",
-    "BatchNorm re-estimated": "re-estimating BatchNorm on unlabelled target images",
 }
 _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
@@ -43,8 +35,8 @@ def of_comparison(comparison: Comparison, summary: dict[str, Any] | None) -> lis
     if methods.samples_differently(comparison):
         found.append(_proven(changed(comparison), at.get(headline.SAMPLING)))
     found += [later_bins(comparison)]
-    found += [gap(comparison), cheaper(summary) if summary else None, supported(comparison)]
-    found += [free(comparison)]
+    found += [gap(comparison), cheaper(summary) if summary else None]
+    found += [support_finding.supported(comparison), free_rows.free(comparison)]
     return [finding for finding in found if finding]
 
 
@@ -84,37 +76,35 @@ def lacks(
 
 
 def fails(comparison: Comparison) -> Finding | None:
-    """Whether the reference model is worse on hard target poses, and an oracle too."""
+    """Whether the reference loses more on hard target poses than an oracle does."""
     arm = results.reference(comparison)
-    levels = results.bin_levels(comparison, arm)
-    if len(levels) < 2 or levels[0] is None or levels[-1] is None:
+    levels = results.bins_by_seed(comparison, arm)
+    if len(levels) < 2 or (own := results.difference(levels[-1], levels[0])) is None:
         return None
-    easy, hard = levels[0].mean, levels[-1].mean
-    part = ordinal_part(len(levels))
-    name = results.label(comparison, arm)
-    if easy - hard > 1:
-        answer = (
-            f"Yes. PCK@0.05 of the {name} arm falls from {number(easy)} in the easiest {part} of "
-            f"the target to {number(hard)} in the hardest."
-        )
-    else:
-        answer = (
-            f"No. PCK@0.05 of the {name} arm is {number(easy)} in the easiest {part} of the "
-            f"target and {number(hard)} in the hardest."
-        )
-    detail = ""
-    for oracle in results.arms(comparison, "oracle") if easy - hard > 1 else ():
-        best = results.bin_levels(comparison, oracle["name"])
-        if oracle["trained_on"] == "target" and best and best[0] and best[-1]:
-            fall, mine = best[0].mean - best[-1].mean, easy - hard
-            part_of = "All" if fall > 0.9 * mine else "Part" if fall > 0.1 * mine else "None"
-            detail = (
-                f"{part_of} of this is that hard poses are hard for anyone: an oracle trained on "
-                f"the target's own labels changes by {signed(-fall)} points over the same range, "
-                f"the {name} arm by {signed(-mine)}."
-            )
+    part, name = ordinal_part(len(levels)), results.label(comparison, arm)
+    easy, hard = (results.interval(levels[i].values()) for i in (0, -1))
+    assert easy is not None
+    assert hard is not None
+    top = lack = None
+    if oracle := methods.target_oracle(comparison):
+        best = results.bins_by_seed(comparison, oracle["name"])
+        fall = results.difference(best[-1], best[0]) if len(best) == len(levels) else None
+        top = fall and Loss(fall, sure(fall, len(best[-1])))
+        mine = _fall(levels)
+        theirs = _fall(best) if fall else {}
+        if rest := results.difference(mine, theirs):
+            lack = Loss(rest, sure(rest, len(mine.keys() & theirs.keys())))
+    loss = Loss(own, sure(own, len(_fall(levels))))
+    where = f"on the hardest {part} of the target than on the easiest"
+    answer = verdict(name, where, loss, top, lack)
+    detail = f"PCK@0.05: {number(hard.mean)} in the hardest and {number(easy.mean)} in the easiest."
     links = [("By difficulty", "difficulty")]
     return Finding("Does the model fail on hard poses?", answer, detail, links=links)
+
+
+def _fall(levels: list[dict[int, float]]) -> dict[int, float]:
+    """Points lost from the easiest bin to the hardest, by seed."""
+    return {s: levels[0][s] - levels[-1][s] for s in levels[0].keys() & levels[-1].keys()}
 
 
 def gap(comparison: Comparison) -> Finding | None:
@@ -134,12 +124,28 @@ def gap(comparison: Comparison) -> Finding | None:
         f"{signed(poses - source)}."
     )
     larger = "look" if source - look > source - poses else "poses"
+    apart = square.interaction
+    beside = "as much as" if abs(apart) < 0.05 else f"{number(abs(apart))} points "
+    beside += "" if abs(apart) < 0.05 else f"{'less' if apart > 0 else 'more'} than "
     detail = (
-        f"For the {results.label(comparison, arm)} arm the larger part is the {larger}. A sampler "
-        "of poses can act on the poses' part only; adaptation can act on both. "
-        f"Interaction: {signed(square.interaction)} points."
+        f"For the {results.label(comparison, arm)} arm the larger part is the {larger}. Both "
+        f"changes together cost {beside}the sum of each alone. {_won_back(comparison, square)}"
     )
     return Finding("Is it the poses or the look?", answer, detail)
+
+
+def _won_back(comparison: Comparison, square: results.Gap) -> str:
+    """What an oracle makes of the cell where only the poses are new."""
+    regret = square.regret[1][0]
+    if regret is None:
+        return (
+            "No oracle was trained on the new poses in the source's look, so how much of the "
+            "poses' part could be won back by other training poses is not known."
+        )
+    return (
+        "An oracle trained on the new poses in the source's look is there "
+        f"{number(abs(regret))} points {'better' if regret >= 0 else 'worse'}."
+    )
 
 
 def cheaper(summary: dict[str, Any]) -> Finding | None:
@@ -168,68 +174,6 @@ def cheaper(summary: dict[str, Any]) -> Finding | None:
             f"{number(auc['reconstruction'], 2)}."
         )
     return Finding("Would a cheaper score do?", answer, detail)
-
-
-def supported(comparison: Comparison) -> Finding | None:
-    """The claim behind the method: failure despite similar poses in the source."""
-    arm = results.reference(comparison)
-    rows = [row for row in (comparison.get("support") or {}).get(arm, []) if row["pck"] is not None]
-    if len(rows) < 2:
-        return None
-    few, many = rows[0], rows[-1]
-    gain = many["pck"] - few["pck"]
-    name = results.label(comparison, arm)
-    rises = "rises with" if gain > 1 else "falls with" if gain < -1 else "hardly depends on"
-    answer = (
-        f"Accuracy {rises} support: PCK@0.05 of the {name} arm is {number(few['pck'])} for target "
-        f"poses with {_neighbours(few)} and {number(many['pck'])} for those with "
-        f"{_neighbours(many)}."
-    )
-    missed = 100 - many["pck"]
-    detail = (
-        f"Support is not enough: where it is best, {number(missed, 0)} % of the joints are still "
-        "missed."
-        if missed > 20
-        else f"Where support is best, {number(missed, 0)} % of the joints are missed."
-    )
-    return Finding("Does it fail despite support?", answer, detail)
-
-
-def free(comparison: Comparison) -> Finding | None:
-    """What costs nothing: a constant pose, re-estimated normalisation statistics."""
-    arm = results.challenger(comparison)
-    mine = results.spread(results.by_seed(comparison, arm, "target", "pck", "0.05", "all").values())
-    reached: dict[str, float] = {}
-    for name in dict.fromkeys(row["name"] for row in comparison.get("baselines") or []):
-        values = results.baseline_by_seed(comparison, name, "target", "pck", "0.05", "all")
-        if found := results.spread(values.values()):
-            reached[name] = found.mean
-    if not reached or mine is None:
-        return None
-    told = listed(
-        [f"{FREE.get(name, name)} reaches {number(value)}" for name, value in reached.items()]
-    )
-    over = [str(FREE.get(name, name)) for name, value in reached.items() if value >= mine.mean]
-    warning = ""
-    if over:
-        verb = "does" if len(over) == 1 else "do"
-        warning = f" {capitalised(listed(over))} {verb} as well."
-    return Finding(
-        "What comes for free?",
-        f"{capitalised(told)}; the {results.label(comparison, arm)} arm {number(mine.mean)}."
-        f"{warning}",
-        "PCK@0.05 on the target. Every method has to be read against these rows.",
-    )
-
-
-def _neighbours(row: dict[str, Any]) -> str:
-    """How many similar source poses the samples of a support row have, in words."""
-    low, high = row["neighbours_low"], row["neighbours_high"]
-    if high is None:
-        return f"at least {low:.0f} similar source poses"
-    if low == high:
-        return "no similar source pose" if low == 0 else f"{low:.0f} similar source poses"
-    return f"{low:.0f} to {high:.0f} similar source poses"
 
 
 def _equal(rows: list[dict[str, Any]]) -> bool:

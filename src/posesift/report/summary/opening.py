@@ -7,15 +7,20 @@ best and how sure that is. What should be rendered next follows from the coverag
 from __future__ import annotations
 
 from posesift.report.blocks import Finding
-from posesift.report.claims import claims
+from posesift.report.claims import claims, endpoints
 from posesift.report.folders import ComparisonFolder, ScoreFolder
 from posesift.report.outcome import methods, results
 from posesift.report.outcome.results import Comparison
 from posesift.report.pose_sets import PoseSet
 from posesift.report.summary import findings, ranking, rare_failure, rare_poses
 from posesift.report.summary.ranking import Lead
-from posesift.report.summary.sampling_finding import sure
-from posesift.report.wording import capitalised, number, plural, signed
+from posesift.report.summary.sampling_finding import sure, uncredited
+from posesift.report.wording import capitalised, listed, number, plural, signed
+
+OTHER = (
+    (("evalpose_100",), True, "EvalPose", " of 100"),
+    (("angle_error_deg",), False, "angle error", " degrees"),
+)
 
 
 def of_comparison(
@@ -49,8 +54,8 @@ def of_best(comparison: Comparison, anchor: str) -> Finding | None:
     if not methods.several(comparison):
         question = "Which strategy is best?"
     best = results.label(comparison, found.best)
-    level = f"{number(found.level.mean)} % PCK@0.05 on the target"
-    answer = f"{capitalised(best)} has the highest mean: {level}"
+    level = f"{number(found.level.mean)} % on the target"
+    answer = f"{capitalised(best)} is best by PCK@0.05: {level}"
     reference = results.reference(comparison)
     base = results.label(comparison, reference)
     if found.best == reference:
@@ -68,6 +73,8 @@ def of_best(comparison: Comparison, anchor: str) -> Finding | None:
             f"{capitalised(best)} is a control that does not know which poses are hard, so "
             "nothing here says that difficulty makes the difference."
         )
+    if endpoints.lacks_control(comparison, found.best):
+        detail.append(uncredited(comparison, found.best))
     if oracle := methods.target_oracle(comparison):
         name = oracle["name"]
         top = results.by_seed(comparison, name, "target", "pck", "0.05", "all").values()
@@ -75,10 +82,34 @@ def of_best(comparison: Comparison, anchor: str) -> Finding | None:
             detail.append(f"Trained on the target's own labels: {number(oracles.mean)} %.")
     return Finding(
         question,
-        f"{answer}. {_ahead(comparison, found)}",
+        f"{answer}. {_ahead(comparison, found)}{_otherwise(comparison, found.best)}",
         " ".join(detail),
         links=[("Evidence", anchor), ("All arms", "results")],
     )
+
+
+def _otherwise(comparison: Comparison, best: str) -> str:
+    """Which arm is best by EvalPose and by angle error, with the levels of both arms."""
+    same: list[str] = []
+    other: dict[str, list[str]] = {}
+    for keys, higher, what, unit in OTHER:
+        order = ranking.ranked(comparison, keys, higher=higher)
+        levels = dict(order)
+        if len(order) < 2 or best not in levels:
+            continue
+        first, level = order[0]
+        if first == best or number(level.mean) == number(levels[best].mean):
+            same.append(f"by {what}")
+            continue
+        figures = f"{number(level.mean)} against {number(levels[best].mean)}{unit}"
+        other.setdefault(first, []).append(f"by {what} ({figures})")
+    told = "".join(
+        f" {capitalised(listed(found))} it is {results.label(comparison, name)}."
+        for name, found in other.items()
+    )
+    if same:
+        told += f" {capitalised(listed(same))} no arm is better{' than it' if not other else ''}."
+    return told
 
 
 def _ahead(comparison: Comparison, found: Lead) -> str:

@@ -8,6 +8,7 @@ from posesift.experiments.differences import CONTROLS
 from posesift.report.outcome import methods, results
 from posesift.report.outcome.results import Comparison, Interval
 
+PCK = ("pck", "0.05", "all")
 BLIND = tuple(CONTROLS.values())
 
 
@@ -34,20 +35,27 @@ class Lead:
     blind: bool
 
 
-def ranked(comparison: Comparison) -> list[tuple[str, Interval]]:
-    """Arms by mean PCK@0.05 on the target, best first; those that lack seeds are left out.
+def ranked(
+    comparison: Comparison, keys: tuple[str, ...] = PCK, *, higher: bool = True
+) -> list[tuple[str, Interval]]:
+    """Arms by their mean of a metric on the target, best first; those that lack seeds are left out.
 
     Where no arm has all seeds, all are ranked.
+
+    Args:
+        comparison: of ``comparison.json``.
+        keys: of the metric.
+        higher: whether more is better.
     """
     fewer = results.with_fewer_seeds(comparison, "arm")
     names = [arm["name"] for arm in results.arms(comparison, "arm")]
     names = [name for name in names if name not in fewer] or names
     found = []
     for name in names:
-        values = results.by_seed(comparison, name, "target", "pck", "0.05", "all")
+        values = results.by_seed(comparison, name, "target", *keys)
         if level := results.interval(values.values()):
             found.append((name, level))
-    return sorted(found, key=lambda pair: -pair[1].mean)
+    return sorted(found, key=lambda pair: pair[1].mean, reverse=higher)
 
 
 def lead(comparison: Comparison) -> Lead | None:

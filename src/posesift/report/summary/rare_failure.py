@@ -20,13 +20,20 @@ from posesift.report.folders import ComparisonFolder, Predictions, read_predicti
 from posesift.report.outcome import methods, results
 from posesift.report.outcome.results import Interval
 from posesift.report.pose_sets import PoseSet
-from posesift.report.summary import ranking, rare_poses
+from posesift.report.summary import beside_oracle, ranking, rare_poses
+from posesift.report.summary.beside_oracle import Loss, verdict
 from posesift.report.summary.sampling_finding import sure
-from posesift.report.wording import capitalised, number, plural, signed
+from posesift.report.wording import number, plural, signed
 
 QUESTION = "Does the model fail on them?"
 THRESHOLD = 0.05
+DRAWN = (
+    "Drawn is the labelled pose, not a prediction; below it the PCK of all target poses of its "
+    "kind."
+)
 FEWEST = 10  # poses of a kind, below which its PCK is not shown
+Side = tuple[np.ndarray, np.ndarray]
+"""Correct and counted joints of each of some samples."""
 Masks = dict[int, tuple[np.ndarray, np.ndarray]]
 """By seed: index of the tested samples, and which of them are rare in the source."""
 
@@ -62,30 +69,25 @@ def failing(
     if found is None:
         return None
     label = results.label(comparison, reference)
-    kind = (
-        "rare poses"
-        if modes and target.table.mode_N is not None
-        else ("target poses as hard as the source's hardest bin")
-    )
-    pair = f"{number(found.rare)} % of the joints of {kind} and {number(found.others)} %"
-    levels = f"{capitalised(label)} finds {pair} of those of the others"
-    levels += f": {signed(found.change.mean)} points ({_sure(found)})"
-    answer = f"{_verdict(found)} {levels}."
-    detail = []
+    named = bool(modes) and target.table.mode_N is not None
+    kind = "rare poses" if named else "target poses as hard as the source's hardest bin"
+    oracle = methods.target_oracle(comparison)
+    top = split(folder, oracle["name"], masks) if oracle else None
+    lack = beyond(folder, reference, oracle["name"], masks) if oracle else None
+    answer = verdict(label, f"on {kind} than on the others", _loss(found), top and _loss(top), lack)
+    levels = f"{label} {_levels(found)}"
+    if top:
+        levels += f", the oracle {_levels(top)}, so {label} is {_behind(top, found)} it"
+    detail = [f"PCK@0.05 on {kind} and on the others: {levels}."]
     best = ranking.lead(comparison)
     if best and best.best != reference and (theirs := split(folder, best.best, masks)):
         name = results.label(comparison, best.best)
-        still = "Still so" if theirs.change.high is not None and theirs.change.high < 0 else "Then"
-        detail.append(
-            f"{still} with the best arm, {name}: {number(theirs.rare)} and "
-            f"{number(theirs.others)} % ({signed(theirs.change.mean)} points, {_sure(theirs)})."
-        )
-    oracle = methods.target_oracle(comparison)
-    if oracle and (top := split(folder, oracle["name"], masks)):
-        detail.append(
-            f"An oracle trained on the target's own labels: {number(top.rare)} and "
-            f"{number(top.others)} % ({signed(top.change.mean)}), so that much is hard for anyone."
-        )
+        told = f"The best arm, {name}: {_levels(theirs)}, {beside_oracle.way(theirs.change.mean)}"
+        if more := beyond(folder, best.best, reference, masks):
+            told += f", a gap {_larger(more)} than that of {label}"
+        if oracle and (more := beyond(folder, best.best, oracle["name"], masks)):
+            told += f" and {_larger(more)} than the oracle's"
+        detail.append(f"{told}.")
     detail.append(f"A joint is found when it is within {100 * THRESHOLD:.0f} % of the crop's side.")
     pictures: list[Picture] = []
     cell = folder.cell(reference, comparison["seeds"][0])
@@ -96,6 +98,7 @@ def failing(
         answer,
         " ".join(detail),
         pictures=pictures,
+        seen=DRAWN if pictures else "",
         links=[("By difficulty", "difficulty"), ("Failures", "failures")],
     )
 
@@ -104,25 +107,54 @@ def split(folder: ComparisonFolder, called: str, masks: Masks) -> Split | None:
     """PCK@0.05 of an arm on rare and other poses; None where no predictions were kept."""
     rare: dict[int, float] = {}
     others: dict[int, float] = {}
-    half: list[float] = []
-    for seed, (index_N, rare_N) in masks.items():
-        cell = folder.cell(called, seed)
-        found = read_predictions(cell, "target") if cell else None
-        if found is None or not np.array_equal(found.index_N, index_N):
-            continue
-        correct_N, counted_N = hits(found)
-        if counted_N[rare_N].sum() and counted_N[~rare_N].sum():
-            sides = [(correct_N[some], counted_N[some]) for some in (rare_N, ~rare_N)]
-            rare[seed], others[seed] = (float(100 * c.sum() / n.sum()) for c, n in sides)
-            half = [_half(*side) for side in sides]
-    change = results.difference(rare, others)
+    half = 0.0
+    for seed, sides in _sides(folder, called, masks).items():
+        rare[seed], others[seed] = (float(100 * c.sum() / n.sum()) for c, n in sides)
+        half = math.hypot(*(_half(*side) for side in sides))
+    change = _over_images(results.difference(rare, others), half)
     if change is None:
         return None
-    if len(rare) == 1:  # sets of images that do not overlap
-        width = math.hypot(*half)
-        change = Interval(change.mean, change.mean - width, change.mean + width)
     low, high = (float(np.mean(list(side.values()))) for side in (rare, others))
     return Split(low, high, change, len(rare))
+
+
+def beyond(folder: ComparisonFolder, one: str, other: str, masks: Masks) -> Loss | None:
+    """Points that ``one`` loses on rare poses beyond what ``other`` loses, paired.
+
+    Over seeds; for one seed over its images, which both arms have predicted.
+    """
+    mine, theirs = (_sides(folder, called, masks) for called in (one, other))
+    lost: tuple[dict[int, float], dict[int, float]] = ({}, {})
+    half = 0.0
+    for seed in mine.keys() & theirs.keys():
+        for found, sides in zip(lost, (mine[seed], theirs[seed]), strict=True):
+            rare, others = (float(100 * c.sum() / n.sum()) for c, n in sides)
+            found[seed] = others - rare
+        apart = zip(mine[seed], theirs[seed], strict=True)
+        half = math.hypot(*(_half(a.astype(float) - b, n) for (a, n), (b, _) in apart))
+    change = _over_images(results.difference(*lost), half)
+    return None if change is None else Loss(change, sure(change, max(2, len(lost[0]))))
+
+
+def _sides(folder: ComparisonFolder, called: str, masks: Masks) -> dict[int, list[Side]]:
+    """By seed: correct and counted joints of an arm on rare poses, and on the others."""
+    found: dict[int, list[Side]] = {}
+    for seed, (index_N, rare_N) in masks.items():
+        cell = folder.cell(called, seed)
+        of = read_predictions(cell, "target") if cell else None
+        if of is None or not np.array_equal(of.index_N, index_N):
+            continue
+        correct_N, counted_N = hits(of)
+        if counted_N[rare_N].sum() and counted_N[~rare_N].sum():
+            found[seed] = [(correct_N[some], counted_N[some]) for some in (rare_N, ~rare_N)]
+    return found
+
+
+def _over_images(change: Interval | None, half: float) -> Interval | None:
+    """A difference over seeds; that of one seed with its interval over images."""
+    if change is None or change.low is not None:
+        return change
+    return Interval(change.mean, change.mean - half, change.mean + half)
 
 
 def hits(of: Predictions) -> tuple[np.ndarray, np.ndarray]:
@@ -155,7 +187,7 @@ def worst(of: Predictions, target: PoseSet, modes: set[str]) -> list[Picture]:
     found = []
     for i, mode in enumerate(order):
         name, shown = rare_poses.spoken(mode), number(level[mode], 0)
-        alt = f"Target pose, {name}: PCK of this kind {shown} %"
+        alt = f"Labelled target pose, {name}: PCK of this kind {shown} %"
         found.append(rare_poses.drawn(crops, i, alt, [name, f"PCK {shown} %"]))
     return found
 
@@ -192,13 +224,28 @@ def _half(correct_N: np.ndarray, counted_N: np.ndarray) -> float:
     return 100 * intervals.ratio_of_sums(correct_N[some_N], counted_N[some_N])[1]
 
 
-def _sure(found: Split) -> str:
-    if found.seeds > 1:
-        return f"{sure(found.change, found.seeds)}, {plural(found.seeds, 'seed')}"
-    return f"{sure(found.change, 2)} over the images of one seed"
+def _loss(of: Split) -> Loss:
+    return Loss(of.change, _sure(of.change, of.seeds))
 
 
-def _verdict(found: Split) -> str:
-    if not found.change.clear:
-        return "Not clearly."
-    return "Yes." if found.change.mean < 0 else "No."
+def _levels(of: Split) -> str:
+    return f"{number(of.rare)} and {number(of.others)} %"
+
+
+def _larger(more: Loss) -> str:
+    points = number(abs(more.change.mean))
+    return f"{points} points {'larger' if more.change.mean > 0 else 'smaller'} ({more.sure})"
+
+
+def _behind(top: Split, of: Split) -> str:
+    """How far an arm is from the oracle on rare poses, and on the others."""
+    rare, others = top.rare - of.rare, top.others - of.others
+    if min(rare, others) >= 0:
+        return f"{number(rare)} and {number(others)} points behind"
+    return f"{signed(-rare)} and {signed(-others)} points from"
+
+
+def _sure(change: Interval, seeds: int) -> str:
+    if seeds > 1:
+        return f"{sure(change, seeds)}, {plural(seeds, 'seed')}"
+    return f"{sure(change, 2)}, over the images of one seed"

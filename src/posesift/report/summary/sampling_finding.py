@@ -36,17 +36,51 @@ def _elsewhere(comparison: Comparison) -> list[str]:
     """The same two arms on the whole target, and where the poses are new but the look is not."""
     places = {"target": "On the whole target"}
     if grid := comparison.get("gap"):
-        places[grid["sets"][1][0]] = "On target poses in the source's look, where poses alone count"
+        places[grid["sets"][1][0]] = "On target poses in the source's look"
     sentences = []
     for name, where in places.items():
-        one, other = (
-            results.by_seed(comparison, comparison["primary"][key], name, "pck", "0.05", "all")
-            for key in ("arm", "against")
-        )
+        one, other = _pair(comparison, name)
         if found := results.difference(one, other):
             pairs = len(one.keys() & other.keys())
-            sentences.append(f"{where}: {signed(found.mean)} points ({sure(found, pairs)}).")
+            sentences.append(
+                f"{where}: {signed(found.mean)} points ({sure(found, pairs)})"
+                f"{_beside(comparison, name, one, other)}."
+            )
+    if grid and not _has_oracle(comparison, grid["sets"][1][0]) and len(sentences) == len(places):
+        sentences.append(
+            "No oracle was trained in that cell, so the pose headroom, what any choice of poses "
+            "could gain there, is not known."
+        )
     return sentences
+
+
+def _pair(comparison: Comparison, name: str) -> tuple[dict[int, float], dict[int, float]]:
+    """PCK@0.05 of the two arms of the primary endpoint on a set, by seed."""
+    primary = comparison["primary"]
+    one, other = (
+        results.by_seed(comparison, primary[key], name, "pck", "0.05", "all")
+        for key in ("arm", "against")
+    )
+    return one, other
+
+
+def _beside(
+    comparison: Comparison, name: str, one: dict[int, float], other: dict[int, float]
+) -> str:
+    """The levels behind a difference, and that of the reference where it is a third arm."""
+    reference = results.reference(comparison)
+    levels = [results.spread(values.values()) for values in (one, other)]
+    assert levels[0] is not None
+    assert levels[1] is not None
+    told = f": {number(levels[0].mean)} against {number(levels[1].mean)} %"
+    third = results.by_seed(comparison, reference, name, "pck", "0.05", "all")
+    if reference != comparison["primary"]["against"] and (level := results.spread(third.values())):
+        told += f", beside {number(level.mean)} of {results.label(comparison, reference)}"
+    return told
+
+
+def _has_oracle(comparison: Comparison, name: str) -> bool:
+    return any(arm.get("trained_on") == name for arm in results.arms(comparison, "oracle"))
 
 
 def verdict(shown: Interval, arm: str, seeds: int, over: str = "") -> str:
@@ -82,14 +116,7 @@ def headroom_share(comparison: Comparison) -> str:
     if not headroom or headroom.get("mean") is None or not square:
         return ""
     poses_only = square["sets"][1][0]
-    gain = results.difference(
-        *(
-            results.by_seed(
-                comparison, comparison["primary"][key], poses_only, "pck", "0.05", "all"
-            )
-            for key in ("arm", "against")
-        )
-    )
+    gain = results.difference(*_pair(comparison, poses_only))
     if gain is None:
         return ""
     where = f"Where only the poses are new it changes PCK@0.05 by {signed(gain.mean)} points"
@@ -110,7 +137,8 @@ def _controls(comparison: Comparison, shown: Interval) -> list[str]:
     row = endpoints.beside_control(comparison, comparison["primary"])
     apart = results.endpoint(row) if row else None
     if row is None or apart is None:
-        return []
+        missing = endpoints.lacks_control(comparison, comparison["primary"]["arm"])
+        return [uncredited(comparison, comparison["primary"]["arm"])] if missing else []
     arm, control = (results.label(comparison, row[key]) for key in ("arm", "against"))
     by = f"{signed(apart.mean)} points, {sure(apart, len(row.get('values') or []))}"
     if apart.clear is None:
@@ -128,6 +156,15 @@ def _controls(comparison: Comparison, shown: Interval) -> list[str]:
             "is not due to difficulty."
         ]
     return [f"{capitalised(arm)} is worse than its control {control} ({by})."]
+
+
+def uncredited(comparison: Comparison, called: str) -> str:
+    """What an arm that samples by difficulty cannot claim without its control."""
+    label = capitalised(results.label(comparison, called))
+    return (
+        f"{label} has no control here that draws as unevenly but blindly (shuffled), so no gain of "
+        "it can be credited to difficulty."
+    )
 
 
 def sure(shown: Interval, seeds: int) -> str:
