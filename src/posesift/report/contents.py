@@ -108,7 +108,7 @@ def of_comparison(folder: ComparisonFolder) -> Page:
         figures=headline.figures(comparison, summary),
         findings=[
             *opening.of_comparison(folder, source, target),
-            *coverage_finding.render_next(lacks),
+            *coverage_finding.render_next(lacks, comparison.get("headroom")),
             *findings.of_comparison(comparison, summary),
         ],
         sections=[section for section in sections if section],
