@@ -22,7 +22,10 @@ from posesift.report.wording import capitalised, listed, number, signed
 THRESHOLD = 0.05
 EACH = 3
 PAIRS = 6  # arms beside what each is compared with; the page has to stay small enough to mail
-LEGEND = f"Yellow dots: joints off by more than {100 * THRESHOLD:.0f} % of the crop's side."
+LEGEND = (
+    f"Yellow dots: joints off by more than {100 * THRESHOLD:.0f} % of the crop's side. PCK counts "
+    "the joints of the headline group, as the tables do."
+)
 TITLE = "Seen one by one"
 
 Chosen = list[tuple[str, np.ndarray]]
