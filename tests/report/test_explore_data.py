@@ -305,6 +305,7 @@ def test_predictions_of_many_poses_are_kept_where_there_are_pictures(tmp_path: P
     n = 5000
     image_N = np.full(n, photographs(tmp_path, 1)[0], object)
     one = poses(n, 4, which="target", image_N=image_N, root=str(tmp_path))
+    one.table.width_N[:] = one.table.height_N[:] = 128
     values_N = np.random.default_rng(0).uniform(0, 100, n)
     outcomes = [Outcome(str(i), values_N, values_N, one.table.keypoints_NK2, 256) for i in range(5)]
     found = loaded(dataclasses.replace(one, outcomes=outcomes))["sets"][0]

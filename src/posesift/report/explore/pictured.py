@@ -46,16 +46,17 @@ def pictured(one: PoseSet, bin_M: NDArray, listed: NDArray) -> NDArray[np.int64]
     model = failing_model(one)
     part = most // (2 if model is None else 3)
     chosen = fair_share(bin_M, part, each, -one.score_N[listed])
-    if model is not None:
-        worst = _failures(one, model, listed)
-        chosen = np.union1d(chosen, worst[~np.isin(worst, chosen)][:part])
+    worst = np.empty(0, np.int64) if model is None else _failures(one, model, listed)
+    chosen = np.union1d(chosen, worst[~np.isin(worst, chosen)][:part])
     if one.table.mode_N is not None:
         _, mode_M = np.unique(one.table.mode_N[listed].astype(str), return_inverse=True)
         rare_M = (np.bincount(mode_M[chosen], minlength=mode_M.max() + 1) < OF_A_MODE)[mode_M]
         chosen = _joined(
             chosen, np.flatnonzero(rare_M), mode_M, (most - len(chosen)) // 2, OF_A_MODE
         )
-    return _joined(chosen, np.arange(len(listed)), bin_M, most - len(chosen), each)
+    chosen = _joined(chosen, np.arange(len(listed)), bin_M, most - len(chosen), each)
+    # Where few bins hold nearly all poses, their share of the random part leaves some over.
+    return np.union1d(chosen, worst[~np.isin(worst, chosen)][: most - len(chosen)])
 
 
 def _failures(one: PoseSet, model: int, listed: NDArray) -> NDArray[np.int64]:
