@@ -138,7 +138,7 @@ class ExplorerOfPoses {
       if (!names.length) return [];
       const short = names.length <= LISTED;
       const control = short
-        ? list([["", [["", "any"], ...names.map((name) => [`=${name}`, String(name)])]]], filter[key], asks(key))
+        ? list([["", [["", "any"], ...names.map((name) => [`=${name}`, key === "mode" ? words(String(name)) : String(name)])]]], filter[key], asks(key))
         : this.search(filter[key], asks(key));
       return [labelled(short ? key : `${key} contains`, control)];
     };
