@@ -83,7 +83,7 @@ def of_comparison(folder: ComparisonFolder) -> Page:
     similar = summary.get("similarity") if summary else None
     sections = [
         claims.of_comparison(comparison, summary),
-        explore_section.explore(source, target, missing, similar),
+        explore_section.explore(source, target, missing, similar, lacks),
     ]
     sections += (
         score_sections.sections(folder.score, source, target, missing) if folder.score else []
@@ -121,7 +121,7 @@ def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
     target = pose_sets.target_at(folder, target_address) if target_address else None
     lacks = lacking.of(source, target)
     similar = folder.summary.get("similarity")
-    explorer = explore_section.explore(source, target, missing, similar)
+    explorer = explore_section.explore(source, target, missing, similar, lacks)
     sections: list[Section | None] = [
         explorer,
         *score_sections.sections(folder, source, target, missing),

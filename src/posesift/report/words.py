@@ -24,7 +24,12 @@ WORDS: tuple[Word, ...] = (
         r"\bmodes?\b|\bkinds? of pose",
         "What a pose shows, such as standing or a handstand, where the data name it.",
     ),
-    ("rare", r"\brare\b", "A mode that makes up less than 3 % of the source's poses."),
+    (
+        "rare",
+        r"\brare\b",
+        "A mode that makes up less than 3 % of the source's poses; where modes are not named, a "
+        "pose of the hardest bin.",
+    ),
     (
         "elbo",
         r"\belbo\b",
@@ -40,7 +45,7 @@ WORDS: tuple[Word, ...] = (
         "support",
         r"\bsupport\b",
         "How many source poses are similar to a target pose: within 15 degrees of root mean square "
-        "difference over the joint angles.",
+        "difference over the joint angles, whichever way up they are.",
     ),
     (
         "PCK@0.05",
