@@ -195,5 +195,6 @@ def _comparison_facts(comparison: dict[str, Any]) -> list[tuple[str, str]]:
         ("skeleton", str(comparison.get("skeleton", ""))),
         ("crop side", f"{comparison.get('side', '')} px"),
     ]
-    machine = flat(comparison.get("environment") or {})
+    environment = comparison.get("environment") or {}
+    machine = flat({key: value for key, value in environment.items() if key != "draws"})
     return facts + [(f"environment, {key}", value) for key, value in machine]
