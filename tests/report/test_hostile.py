@@ -83,7 +83,7 @@ def test_hostile_names_are_text_and_the_page_is_the_same_twice(folder: Path, par
 
 
 def test_the_new_parts_show_hostile_names(folder: Path) -> None:
-    shown = Reading((folder / "report.html").read_text(encoding="utf-8"))
+    shown = Reading(write_report(folder).read_text(encoding="utf-8"))
     assert all("<script>alert('x')" in claim.sentence for claim in shown.claims[:2])
     rare = next(told for asked, told in shown.findings.items() if "rare in the source" in asked)
     best = next(told for asked, told in shown.findings.items() if "is best?" in asked)
