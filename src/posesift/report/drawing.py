@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from posesift.report.blocks import Line, Picture, Point
+from posesift.report.samples import Crops
 from posesift.skeletons import Skeleton
 
 
@@ -51,6 +52,42 @@ def picture(
         missed=[at[i] for i in rings],
         alt=alt,
         caption=caption or [],
+    )
+
+
+def on_crop(
+    crops: Crops,
+    i: int,
+    *,
+    alt: str,
+    caption: list[str],
+    keypoints_K2: np.ndarray | None = None,
+    side: float | None = None,
+) -> Picture:
+    """The label of one of some crops, or its skeleton in a frame of its own without the image.
+
+    Args:
+        crops: of `samples.crops`.
+        i: which of them.
+        alt: the picture in words.
+        caption: lines below it.
+        keypoints_K2: drawn in place of the label, where they are finite: a prediction, say.
+        side: of the crop in the pixels of those.
+    """
+    pose_K2, visible_K = crops.keypoints_MK2[i], crops.visible_MK[i]
+    if keypoints_K2 is not None:
+        pose_K2, visible_K = keypoints_K2, np.asarray(np.isfinite(keypoints_K2).all(axis=-1))
+    seen = float(crops.side if side is None else side)
+    if crops.images[i] is None:
+        pose_K2, seen = framing(pose_K2, visible_K)
+    return picture(
+        crops.skeleton,
+        pose_K2,
+        visible_K,
+        side=seen,
+        image=crops.images[i],
+        alt=alt,
+        caption=caption,
     )
 
 

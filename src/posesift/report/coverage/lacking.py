@@ -226,16 +226,17 @@ def _targets(
 ) -> tuple[list[Picture], str]:
     """Target poses as labelled, or as predicted on the crop that the model saw."""
     crops = samples.crops(target.table, rows, near=predicted is None)
-    keypoints, visible, side = crops.keypoints_MK2, crops.visible_MK, crops.side
-    if predicted is not None and predicted.predicted_NK2 is not None:
-        keypoints, side = predicted.predicted_NK2[rows], predicted.side
-        visible = np.asarray(np.isfinite(keypoints).all(axis=-1))
+    drawn: NDArray | None = None if predicted is None else predicted.predicted_NK2
+    side = None if drawn is None or predicted is None else predicted.side
     pictures = []
     for i, row in enumerate(rows):
         shows = spoken(str(target.table.mode_N[row])) if target.table.mode_N is not None else ""
         alt = f"Target pose {i + 1} to render{': ' + shows if shows else ''}"
         caption = [f"{i + 1}. {shows}" if shows else f"{i + 1}"]
-        pictures.append(_drawn(crops, i, keypoints[i], visible[i], side, alt, caption))
+        pose_K2 = None if drawn is None else drawn[row]
+        pictures.append(
+            drawing.on_crop(crops, i, alt=alt, caption=caption, keypoints_K2=pose_K2, side=side)
+        )
     return pictures, target.problem or crops.shortfall
 
 
@@ -249,9 +250,7 @@ def _sources(
     pictures: list[Picture | None] = [None] * len(rows)
     for i, at in enumerate(known):
         alt = f"Nearest source pose to {at + 1}, {away(found, int(places[at]))}"
-        keypoints, visible = crops.keypoints_MK2[i], crops.visible_MK[i]
-        caption = ["nearest in source"]
-        pictures[at] = _drawn(crops, i, keypoints, visible, crops.side, alt, caption)
+        pictures[at] = drawing.on_crop(crops, i, alt=alt, caption=["nearest in source"])
     return pictures, crops.shortfall
 
 
@@ -260,25 +259,3 @@ def away(found: Coverage, place: int) -> str:
     angle, turn = float(found.nearest_deg_N[place]), float(found.turned_deg_N[place])
     mirrored = ", mirrored" if found.mirrored_N[place] else ""
     return f"{number(angle)}° away, turned by {number(turn, 0)}°{mirrored}"
-
-
-def _drawn(
-    crops: samples.Crops,
-    i: int,
-    keypoints_K2: np.ndarray,
-    visible_K: np.ndarray,
-    side: float,
-    alt: str,
-    caption: list[str],
-) -> Picture:
-    if crops.images[i] is None:
-        keypoints_K2, side = drawing.framing(keypoints_K2, visible_K)
-    return drawing.picture(
-        crops.skeleton,
-        keypoints_K2,
-        visible_K,
-        side=float(side),
-        image=crops.images[i],
-        alt=alt,
-        caption=caption,
-    )

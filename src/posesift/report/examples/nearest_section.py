@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from posesift.evaluation.support import RADIUS_DEG, count_within, nearest
 from posesift.poses.angles import joint_angles
 from posesift.report import drawing, samples
-from posesift.report.blocks import Block, Choice, Gallery, Note, Picture, Section, Strip
+from posesift.report.blocks import Block, Choice, Gallery, Note, Section, Strip
 from posesift.report.examples.example_sections import images_of, predicted, prediction, truth
 from posesift.report.folders import ComparisonFolder, Predictions
 from posesift.report.outcome import methods, results
@@ -143,8 +143,13 @@ def _strip(
 ) -> Strip:
     """Truth and prediction of a failure, and its source poses out of those ``pictured``."""
     near = [
-        _source(pictured, int(np.searchsorted(index_M, index)), float(distance))
-        for index, distance in zip(failure.index_S, failure.distance_S, strict=True)
+        drawing.on_crop(
+            pictured,
+            int(np.searchsorted(index_M, index)),
+            alt=f"Source pose at {number(distance)} degrees",
+            caption=[f"{number(distance)}° away"],
+        )
+        for index, distance in zip(failure.index_S, failure.distance_S.tolist(), strict=True)
     ]
     shown = [
         truth(found, failure.row, image),
@@ -155,19 +160,4 @@ def _strip(
         f"{'With' if failure.supported else 'Without'} support {place + 1}",
         f"sample {found.index_N[failure.row]}, {close} within {RADIUS_DEG:.0f}°",
         [*shown, *near],
-    )
-
-
-def _source(crops: samples.Crops, i: int, distance: float) -> Picture:
-    keypoints, side = crops.keypoints_MK2[i], float(crops.side)
-    if crops.images[i] is None:
-        keypoints, side = drawing.framing(keypoints, crops.visible_MK[i])
-    return drawing.picture(
-        crops.skeleton,
-        keypoints,
-        crops.visible_MK[i],
-        side=side,
-        image=crops.images[i],
-        alt=f"Source pose at {number(distance)} degrees",
-        caption=[f"{number(distance)}° away"],
     )

@@ -43,16 +43,18 @@ def gallery(
         notes.append(Note(f"No {what} are shown: {missing or 'they were not kept'}."))
     if not shown:
         return notes
-    problems = {one.which: one.problem for one in shown}
+    drawn: dict[str, list[str | None]] = {one.which: [] for one in shown}
+    first = {one.which: one.problem for one in shown}
     strips = []
     for pair in panel(summary["bins"]):
         for one in shown:
             strip, problem = _strip(one, pair, summary, several=target is not None)
-            problems[one.which] = problems[one.which] or problem
+            drawn[one.which] += [picture.image for picture in strip.pictures]
+            first[one.which] = first[one.which] or problem
             strips.append(replace(strip, follows=one is not shown[0]))
-    for which, problem in problems.items():
-        if problem:
-            whose = f" of the {which}" if len(shown) > 1 else ""
+    for one in shown:
+        if problem := one.problem or samples.shortfall(drawn[one.which], first[one.which]):
+            whose = f" of the {one.which}" if len(shown) > 1 else ""
             notes.append(Note(f"Skeletons{whose} without images: {problem}."))
     what = "bin" if all(first == last for first, last in panel(summary["bins"])) else "row"
     caption = f"Up to {PER_BIN} poses of each {what}, drawn at random (seed 0), not chosen."
@@ -85,18 +87,7 @@ def _strip(
 
 
 def _picture(crops: samples.Crops, i: int, what: str, score: float) -> Picture:
-    keypoints, side = crops.keypoints_MK2[i], float(crops.side)
-    image = crops.images[i]
-    if image is None:
-        keypoints, side = drawing.framing(keypoints, crops.visible_MK[i])
-    mode = crops.mode[i] if crops.mode else ""
-    shown = number(score, 2)
-    return drawing.picture(
-        crops.skeleton,
-        keypoints,
-        crops.visible_MK[i],
-        side=side,
-        image=image,
-        alt=f"{what}, score {shown}{', ' + mode if mode else ''}",
-        caption=[part for part in (mode, shown) if part],
-    )
+    mode, shown = crops.mode[i] if crops.mode else "", number(score, 2)
+    alt = f"{what}, score {shown}{', ' + mode if mode else ''}"
+    caption = [part for part in (mode, shown) if part]
+    return drawing.on_crop(crops, i, alt=alt, caption=caption)

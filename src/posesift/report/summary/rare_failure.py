@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from posesift.evaluation import intervals, pck
-from posesift.report import samples
+from posesift.report import drawing, samples
 from posesift.report.blocks import Finding, Picture
 from posesift.report.folders import ComparisonFolder, Predictions, read_predictions
 from posesift.report.outcome import methods, results
@@ -188,7 +188,8 @@ def worst(of: Predictions, target: PoseSet, modes: set[str]) -> list[Picture]:
     for i, mode in enumerate(order):
         name, shown = rare_poses.spoken(mode), number(level[mode], 0)
         alt = f"Labelled target pose, {name}: PCK of this kind {shown} %"
-        found.append(rare_poses.drawn(crops, i, alt, [name, f"PCK {shown} %"]))
+        caption = [name, f"PCK {shown} %"]
+        found.append(drawing.on_crop(crops, i, alt=alt, caption=caption))
     return found
 
 

@@ -136,22 +136,8 @@ def _pictures(of: PoseSet, rows: np.ndarray, captions: list[list[str]]) -> list[
         return []
     crops = samples.crops(of.table, rows, near=True)
     return [
-        drawn(crops, i, f"Pose of the {of.which}: {', '.join(caption)}", caption)
+        drawing.on_crop(
+            crops, i, alt=f"Pose of the {of.which}: {', '.join(caption)}", caption=caption
+        )
         for i, caption in enumerate(captions)
     ]
-
-
-def drawn(crops: samples.Crops, i: int, alt: str, caption: list[str]) -> Picture:
-    """One of some crops, or its skeleton in a frame of its own."""
-    keypoints_K2, side = crops.keypoints_MK2[i], float(crops.side)
-    if crops.images[i] is None:
-        keypoints_K2, side = drawing.framing(keypoints_K2, crops.visible_MK[i])
-    return drawing.picture(
-        crops.skeleton,
-        keypoints_K2,
-        crops.visible_MK[i],
-        side=side,
-        image=crops.images[i],
-        alt=alt,
-        caption=caption,
-    )
