@@ -122,6 +122,24 @@ def test_images_that_are_gone_are_named_once_and_by_whose_they_are(
     assert all(one.image is not None for one in strips(found)[-2].pictures)
 
 
+def test_one_image_that_is_gone_is_one_of_all_that_are_shown(
+    score: ScoreFolder, source: PoseSet
+) -> None:
+    """Not as if none were at hand: the others stand there with their images."""
+    row = int(np.flatnonzero(source.bin_N == 0)[0])
+    only = replace(source, bin_N=np.where(source.bin_N == 0, UNBINNED, source.bin_N))
+    only.bin_N[row] = 0
+    name_N = source.table.image_N.copy()
+    name_N[row] = "gone.png"
+    found = score_sections.gallery(
+        score, replace(only, table=replace(source.table, image_N=name_N)), None
+    )
+    shown = [picture for strip in strips(found) for picture in strip.pictures]
+    assert [picture.image is None for picture in shown].count(True) == 1
+    assert f"1 of {len(shown)} images are not at hand" in notes(found)
+    assert "gone.png" in notes(found)
+
+
 def test_the_heatmap_stands_beside_the_angles_and_old_folders_have_one(
     score: ScoreFolder, source: PoseSet
 ) -> None:
