@@ -156,7 +156,11 @@ def reference_adaptation(
             return torch.optim.SGD(
                 module.parameters(), rate, momentum=0.9, nesterov=True, weight_decay=1e-4
             )
-        return torch.optim.AdamW(module.parameters(), rate, weight_decay=1e-4)
+        weights = [p for p in module.parameters() if p.ndim > 1]
+        vectors = [p for p in module.parameters() if p.ndim == 1]
+        return torch.optim.AdamW(
+            [{"params": weights}, {"params": vectors, "weight_decay": 0.0}], rate, weight_decay=1e-4
+        )
 
     base = settings.adaptation_learning_rate
     f, h, h_adv = (
@@ -455,7 +459,8 @@ def test_parity_warmup_rates_drop_at_epochs_44_and_59_and_the_backbone_is_slower
     method = regda(WithBackbone(), warmup_steps=steps, parity=True)
     method.prepare(runtime)
     method.start_stage(method.stages[0])
-    (rest, backbone) = method.optimisers["network"].param_groups
+    groups = method.optimisers["network"].param_groups
+    rest, backbone = sorted(groups, key=lambda group: -group["speed"])
     owned = {id(p) for p in method.network.backbone.parameters()}  # type: ignore[union-attr]
     assert {id(p) for p in backbone["params"]} == owned
     assert len(rest["params"]) + len(owned) == len(list(method.network.parameters()))

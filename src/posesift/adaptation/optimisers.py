@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -11,18 +10,46 @@ from torch.optim import AdamW, Optimizer
 
 
 def adamw(
-    parameters: nn.Module | Iterable[nn.Parameter], rate: float, weight_decay: float
+    module: nn.Module, rate: float, weight_decay: float, *, backbone_speed: float = 1.0
 ) -> AdamW:
-    """AdamW, fused into one kernel where that exists."""
-    chosen = list(parameters.parameters() if isinstance(parameters, nn.Module) else parameters)
-    fused = all(parameter.device.type in ("cpu", "cuda") for parameter in chosen)
-    return AdamW(chosen, lr=rate, weight_decay=weight_decay, fused=fused)
+    """AdamW, fused into one kernel where that exists; see `groups`."""
+    chosen = groups(module, weight_decay, backbone_speed)
+    fused = all(parameter.device.type in ("cpu", "cuda") for parameter in module.parameters())
+    optimiser = AdamW(chosen, lr=rate, fused=fused)
+    set_rate(optimiser, rate)
+    return optimiser
+
+
+def groups(
+    module: nn.Module,
+    weight_decay: float,
+    backbone_speed: float = 1.0,
+    *,
+    vector_decay: float = 0.0,
+) -> list[dict[str, Any]]:
+    """Parameters in groups, as networks are fine-tuned.
+
+    A child ``backbone`` learns at ``backbone_speed`` times the rate of the rest, for it was
+    trained before. Weights decay by ``weight_decay``, vectors (scales and shifts of norms, and
+    biases) by ``vector_decay``.
+    """
+    backbone = getattr(module, "backbone", None)
+    slow = {id(p) for p in backbone.parameters()} if isinstance(backbone, nn.Module) else set()
+    found: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in module.parameters():
+        speed = backbone_speed if id(parameter) in slow else 1.0
+        decay = weight_decay if parameter.ndim > 1 else vector_decay
+        found.setdefault((speed, decay), []).append(parameter)
+    return [
+        {"params": parameters, "speed": speed, "weight_decay": decay}
+        for (speed, decay), parameters in found.items()
+    ]
 
 
 def set_rate(optimiser: Optimizer, rate: float) -> None:
-    """Give every group the learning rate ``rate``."""
+    """Give every group the learning rate ``rate``, times its ``"speed"`` where it has one."""
     for group in optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("speed", 1.0)
 
 
 def load_optimiser(optimiser: Optimizer, state: dict[str, Any]) -> None:

@@ -8,48 +8,41 @@ from __future__ import annotations
 from torch import nn
 from torch.optim import SGD, Optimizer
 
-from posesift.adaptation.optimisers import adamw
+from posesift.adaptation.optimisers import adamw, groups, set_rate
 from posesift.adaptation.regda_settings import RegDASettings
 from posesift.adaptation.two_heads import TwoHeads
 
 
 def warmup_optimisers(network: nn.Module, settings: RegDASettings) -> dict[str, Optimizer]:
-    """``"network"``, in which a ``network.backbone`` is a group of its own."""
-    backbone = getattr(network, "backbone", None)
-    slow = list(backbone.parameters()) if isinstance(backbone, nn.Module) else []
-    numbers = {id(parameter) for parameter in slow}
-    rest = [parameter for parameter in network.parameters() if id(parameter) not in numbers]
-    optimiser = _optimiser(rest, 1.0, settings)
-    if slow:
-        optimiser.add_param_group({"params": slow, "speed": settings.backbone_speed})
-    return {"network": optimiser}
+    """``"network"``, in which a ``network.backbone`` has a rate of its own."""
+    return {"network": _optimiser(network, settings, settings.backbone_speed)}
 
 
 def adaptation_optimisers(network: TwoHeads, settings: RegDASettings) -> dict[str, Optimizer]:
     """``"features"``, ``"head"`` and ``"head_adv"``."""
-    speeds = {"head": settings.head_speed, "head_adv": settings.adversarial_speed}
+    # the published adaptation has one rate for all features
+    speed = 1.0 if settings.parity else settings.backbone_speed
     return {
-        name: _optimiser(list(getattr(network, name).parameters()), speeds.get(name, 1.0), settings)
-        for name in ("features", "head", "head_adv")
+        "features": _optimiser(network.features, settings, speed),
+        "head": _optimiser(network.head, settings),
+        "head_adv": _optimiser(network.head_adv, settings),
     }
 
 
 def set_rates(optimisers: dict[str, Optimizer], settings: RegDASettings, t: float) -> None:
-    """Give every group its learning rate at progress ``t`` of its stage."""
+    """Give every optimiser its learning rate at progress ``t`` of its stage."""
+    speeds = {"head": settings.head_speed, "head_adv": settings.adversarial_speed}
     for name, optimiser in optimisers.items():
         if name == "network":
             rate = settings.learning_rate * settings.warmup_factor(t)
         else:
             rate = settings.adaptation_learning_rate * settings.adaptation_factor(t, name)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * group["speed"]
+        set_rate(optimiser, rate * speeds.get(name, 1.0))
 
 
-def _optimiser(parameters: list[nn.Parameter], speed: float, settings: RegDASettings) -> Optimizer:
-    decay = settings.weight_decay
+def _optimiser(module: nn.Module, settings: RegDASettings, speed: float = 1.0) -> Optimizer:
     if settings.optimiser == "adamw":
-        optimiser = adamw(parameters, 0.0, decay)
-    else:
-        optimiser = SGD(parameters, 0.0, momentum=0.9, nesterov=True, weight_decay=decay)
-    optimiser.param_groups[0]["speed"] = speed
-    return optimiser
+        return adamw(module, 0.0, settings.weight_decay, backbone_speed=speed)
+    decay = settings.weight_decay  # of all parameters alike, as published
+    chosen = groups(module, decay, speed, vector_decay=decay)
+    return SGD(chosen, 0.0, momentum=0.9, nesterov=True)

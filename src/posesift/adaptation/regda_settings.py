@@ -27,8 +27,8 @@ class RegDASettings:
         optimiser: ``"adamw"`` or ``"sgd"`` (with Nesterov momentum 0.9), of every part.
         weight_decay: of every part.
         learning_rate: highest rate of the warm-up.
-        backbone_speed: rate of ``network.backbone`` in the warm-up, as a multiple of that, where
-            a network has one.
+        backbone_speed: rate of ``network.backbone``, where a network has one, as a multiple of
+            the rest's; under `parity` in the warm-up alone.
         adaptation_learning_rate: highest rate of the features in the adaptation.
         head_speed: rate of the main head there, as a multiple of that.
         adversarial_speed: rate of the adversarial head, likewise.

@@ -37,6 +37,8 @@ class SourceOnlySettings:
         learning_rate: highest rate of AdamW in the first stage.
         adaptation_learning_rate: the same in the second.
         weight_decay: of AdamW.
+        backbone_speed: rate of ``network.backbone``, where a network has one, as a multiple of
+            the rest's.
         loss_scale: on the mean over cells; keeps gradients in a comfortable range.
         augmentation: of the training views.
         mirror: permutation that exchanges left and right keypoints; needed for flips.
@@ -47,6 +49,7 @@ class SourceOnlySettings:
     learning_rate: float = 2e-3
     adaptation_learning_rate: float = 1e-3
     weight_decay: float = 1e-4
+    backbone_speed: float = 1.0
     loss_scale: float = 200.0
     augmentation: Augmentation = SUPERVISED
     mirror: tuple[int, ...] | None = None
@@ -101,7 +104,12 @@ class SourceOnly:
         self._rate = (
             self.settings.adaptation_learning_rate if adapting else self.settings.learning_rate
         )
-        self.optimiser = adamw(self.network, self._rate, self.settings.weight_decay)
+        self.optimiser = adamw(
+            self.network,
+            self._rate,
+            self.settings.weight_decay,
+            backbone_speed=self.settings.backbone_speed,
+        )
         self.network.train()
 
     def step(

@@ -29,6 +29,7 @@ from posesift.adaptation.pseudo_labels import pseudo_labels
 from posesift.adaptation.schedules import ramp, trapezoid
 from posesift.adaptation.supervised import fit_views, labelled_views
 from posesift.adaptation.udape_settings import UDAPESettings
+from posesift.networks.batchnorm import running_statistics_kept
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:
@@ -95,7 +96,12 @@ class UDAPE:
             self._rate = settings.adaptation_learning_rate
             decay = decay_for(stage.steps) if settings.decay is None else settings.decay
             self.teacher = MeanTeacher(self.student, decay)
-        self.optimiser = adamw(self.student, self._rate, settings.weight_decay)
+        self.optimiser = adamw(
+            self.student,
+            self._rate,
+            settings.weight_decay,
+            backbone_speed=settings.backbone_speed,
+        )
         self.student.train()
 
     def warm_up(
@@ -177,8 +183,7 @@ class UDAPE:
         self.optimiser.zero_grad()
         losses = torch.zeros(2, device=source_B3HW.device)
         for part, share in self.runtime.parts(len(source_B3HW)):
-            images_B3HW = torch.cat([source_B3HW[part], student_B3HW[part]])
-            on_source_BKhw, on_target_BKhw = self._forward(images_B3HW).chunk(2)
+            on_source_BKhw, on_target_BKhw = self._both(source_B3HW[part], student_B3HW[part])
             supervised = mean_square(on_source_BKhw, target_BKhw[part], weight_BK[part])
             consistency = mean_square(on_target_BKhw, pseudo_BKhw[part], trust_BK[part])
             scale = settings.loss_scale * share
@@ -195,6 +200,15 @@ class UDAPE:
                 "trusted": labels.trusted_BK.float().mean(),
             },
         )
+
+    def _both(self, source_B3HW: Tensor, target_B3HW: Tensor) -> tuple[Tensor, Tensor]:
+        """The student's heatmaps of both domains; see `UDAPESettings.domain_statistics`."""
+        if self.settings.domain_statistics:
+            with running_statistics_kept(self.student):
+                on_source_BKhw = self._forward(source_B3HW)
+            return on_source_BKhw, self._forward(target_B3HW)
+        both_BKhw = self._forward(torch.cat([source_B3HW, target_B3HW]))
+        return both_BKhw[: len(source_B3HW)], both_BKhw[len(source_B3HW) :]
 
     def _stylised(
         self, images_B3HW: Tensor, looks_B3HW: Tensor, generator: torch.Generator

@@ -19,6 +19,8 @@ class UDAPESettings:
         learning_rate: highest rate of AdamW in the first stage.
         adaptation_learning_rate: the same in the second.
         weight_decay: of AdamW.
+        backbone_speed: rate of ``network.backbone``, where a network has one, as a multiple of
+            the rest's.
         loss_scale: on the means over cells; keeps gradients in a comfortable range.
         augmentation: of the labelled source views.
         student: of the views that the student learns the pseudo-labels on.
@@ -28,6 +30,9 @@ class UDAPESettings:
         ramp_up: share of the stage over which that weight rises from 0.
         keep: share of the pseudo-labels that is trusted.
         mask: whether that share is one of each ``"joint"`` or of the whole ``"batch"``.
+        domain_statistics: in the mean-teacher stage BatchNorm normalises each domain by its own
+            statistics, and what predicts has the target's (Chang et al., "Domain-specific batch
+            normalization", 2019); else by those of both together.
         decay: weight of the past in a teacher's update; None: `mean_teacher.decay_for`.
         style_rate: share of each batch that is stylised, in both directions, where there is a
             style.
@@ -40,6 +45,7 @@ class UDAPESettings:
     learning_rate: float = 2e-3
     adaptation_learning_rate: float = 1e-3
     weight_decay: float = 1e-4
+    backbone_speed: float = 1.0
     loss_scale: float = 200.0
     augmentation: Augmentation = SUPERVISED
     student: Augmentation = STRONG
@@ -49,6 +55,7 @@ class UDAPESettings:
     ramp_up: float = 0.1
     keep: float = 0.5
     mask: Scope = "joint"
+    domain_statistics: bool = False
     decay: float | None = None
     style_rate: float = 0.5
     occlusion_rate: float = 0.5

@@ -17,12 +17,14 @@ import yaml
 
 from posesift import storage
 from posesift.experiments.choice import CHOICES
+from posesift.networks import SIDES, TIMM
 from posesift.sampling.strategies import NAMES as STRATEGIES
 
 METHODS = ("source-only", "regda", "udape", "oracle")
 ADAPTING = ("regda", "udape")  # those that look at unlabelled images of the target
 SAMPLE_IN = ("warm-up", "adaptation", "both")
 STYLES = ("none", "statistics", "fourier", "adain")
+BATCHNORMS = ("batch", "frozen", "domain")
 TRACKERS = ("tensorboard", "wandb", "mlflow")
 
 
@@ -56,8 +58,13 @@ class Experiment:
         steps: optimiser steps of the second stage.
         batch_size: images a step.
         side: side of the square crop in pixels.
-        network: ``small``, ``resnet18``, ``resnet34``, ``resnet50`` or ``resnet101``.
-        weights: a local file with backbone weights, or None.
+        network: one of `posesift.networks.SIDES`, or ``timm:`` and the name of a timm model.
+        weights: what the network begins from: ``imagenet`` (of a package), ``none`` (random), or
+            a local file; None: what the network has (``posesift.networks.weights.default``).
+        batchnorm: ``batch``: BatchNorm normalises by each batch, both domains together;
+            ``frozen``: that of the backbone keeps the statistics it came with; ``domain``: in
+            UDAPE's second stage each domain has its own.
+        backbone_speed: learning rate of the backbone as a multiple of the rest's.
         sigma: standard deviation of a target heatmap's Gaussian, in cells.
         learning_rate: at the plateau of the warm-up.
         learning_rate_second: at the plateau of the second stage.
@@ -108,6 +115,8 @@ class Experiment:
     side: int = 64
     network: str = "small"
     weights: str | None = None
+    batchnorm: str = "batch"
+    backbone_speed: float = 1.0
     sigma: float = 1.0
     learning_rate: float = 2e-3
     learning_rate_second: float = 1e-3
@@ -140,6 +149,20 @@ class Experiment:
         choose("value for --sample-in", self.sample_in, SAMPLE_IN)
         choose("style", self.style, STYLES)
         choose("value for --choose-by", self.choose_by, CHOICES)
+        choose("value for --batchnorm", self.batchnorm, BATCHNORMS)
+        if not self.network.startswith(TIMM):
+            choose("network", self.network, tuple(SIDES))
+        multiple = SIDES.get(self.network, 32)
+        if self.side < 1 or self.side % multiple:
+            below = max(multiple, self.side // multiple * multiple)
+            raise ValueError(
+                f"--side: the network {self.network} takes sides that are a multiple of {multiple} "
+                f"pixels, such as {below} and {below + multiple}; found {self.side}"
+            )
+        if self.batchnorm == "domain" and self.method != "udape":
+            raise ValueError(
+                f"--batchnorm domain is of udape, found --method {self.method}; use batch or frozen"
+            )
         for name in self.log_to:
             choose("tracker", name, TRACKERS)
         for name in ("accumulate", "devices"):
@@ -159,8 +182,8 @@ class Experiment:
             )
         if self.bins is not None and self.bins < 1:
             raise ValueError(f"--bins: expected at least 1, found {self.bins}")
-        if self.batch_size < 1 or self.side < 16:
-            raise ValueError("expected a batch size of at least 1 and a crop side of at least 16")
+        if self.batch_size < 1:
+            raise ValueError(f"--batch-size: expected at least 1, found {self.batch_size}")
 
     def strategy_in(self, stage: str) -> str:
         """The strategy that draws in stage ``"warm-up"`` or ``"adaptation"``."""

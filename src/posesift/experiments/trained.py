@@ -14,8 +14,10 @@ from posesift.adaptation.augment import STRONG
 from posesift.adaptation.method import Method
 from posesift.adaptation.runtime import Runtime
 from posesift.experiments.spec import Experiment
+from posesift.networks.batchnorm import freeze_batchnorm
 from posesift.networks.build import build
 from posesift.networks.heatmaps import HeatmapCodec
+from posesift.networks.weights import default as default_weights
 from posesift.skeletons import Skeleton
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
     folders.read_manifest(run, "run")
     experiment = Experiment.load(run / "experiment.yaml")
     # files that it was trained from may be gone, and are not needed any more
-    experiment = replace(experiment, weights=None, style="none", style_weights=None)
+    experiment = replace(experiment, weights="none", style="none", style_weights=None)
     environment = storage.read_json(run / "environment.json")
     skeleton = Skeleton.from_json(environment["skeleton_json"])
     method = new_method(experiment, skeleton, rounding)
@@ -57,7 +59,14 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
     Raises:
         ValueError: weights that cannot be read or do not fit.
     """
-    network = build(experiment.network, len(skeleton), experiment.weights, seed=experiment.seed)
+    network = build(
+        experiment.network,
+        len(skeleton),
+        experiment.weights or default_weights(experiment.network),
+        seed=experiment.seed,
+    )
+    if experiment.batchnorm == "frozen":
+        freeze_batchnorm(getattr(network, "backbone", network))
     stride: int = network.stride  # pyright: ignore[reportAssignmentType]
     codec = HeatmapCodec(
         side=experiment.side,
@@ -80,6 +89,7 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
             flip=0.5 if flips else 0.0,
         ),
         "mirror": skeleton.mirror,
+        "backbone_speed": experiment.backbone_speed,
     }
     if experiment.method == "regda":
         from posesift.adaptation.regda import RegDA, RegDASettings
@@ -114,7 +124,8 @@ def _udape(
         return UDAPEParity(network, codec, settings, style)
     from posesift.adaptation.udape import UDAPE, UDAPESettings
 
-    return UDAPE(network, codec, UDAPESettings(**common), style)
+    own = {"domain_statistics": experiment.batchnorm == "domain"}
+    return UDAPE(network, codec, UDAPESettings(**common, **own), style)
 
 
 def style_of(experiment: Experiment) -> Style | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from torch import nn
 
 
@@ -29,3 +32,25 @@ def freeze_batchnorm(module: nn.Module) -> None:
         if type(layer) is nn.BatchNorm2d:
             layer.__class__ = FrozenBatchNorm2d
             layer.eval()
+
+
+@contextmanager
+def running_statistics_kept(module: nn.Module) -> Iterator[None]:
+    """Let passes in training mode leave the running statistics of BatchNorm as they are.
+
+    >>> import torch
+    >>> layer = nn.BatchNorm2d(1)
+    >>> with running_statistics_kept(layer):
+    ...     _ = layer(torch.ones(2, 1, 2, 2))
+    >>> layer.running_mean
+    tensor([0.])
+    """
+    layers = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum

@@ -1,30 +1,36 @@
-"""A network by its name, with weights from a file."""
+"""A network by its name, with the weights that it begins from."""
 
 from __future__ import annotations
 
 import difflib
-import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from posesift.networks import SIDES, TIMM
+from posesift.networks.efficientnet import EfficientNetLite0
 from posesift.networks.heads import PoseResNet
+from posesift.networks.pyramid import PyramidPoseNet
 from posesift.networks.resnet import ResNet
 from posesift.networks.seeded import seeded
 from posesift.networks.small import SmallPoseNet
+from posesift.networks.timm_backbone import TimmBackbone
+from posesift.networks.weights import IMAGENET, SCRATCH, imagenet_file, read_tensors
 
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "small": SmallPoseNet,
+    "efficientnet-lite0": lambda keypoints: PyramidPoseNet(EfficientNetLite0(), keypoints),
     "resnet18": lambda keypoints: PoseResNet(ResNet(18), keypoints),
     "resnet34": lambda keypoints: PoseResNet(ResNet(34), keypoints),
     "resnet50": lambda keypoints: PoseResNet(ResNet(50), keypoints),
     "resnet101": lambda keypoints: PoseResNet(ResNet(101), keypoints),
 }
+assert set(NETWORKS) == set(SIDES)
+
+WRAPPERS = ("module.", "model.")  # of DataParallel, of Lightning
+BACKBONE = "backbone."
+NOT_USED = ("fc.", "_fc.", "_conv_head.", "_bn1.", "_blocks.15.")  # a published classifier's
 
 
 def build(
@@ -33,11 +39,12 @@ def build(
     """Make a network; the same ``seed`` gives the same initial weights.
 
     Args:
-        name: one of `NETWORKS`.
+        name: one of `NETWORKS`, or ``timm:`` and the name of one of timm's models.
         keypoints: K, heatmaps to give.
-        weights: a ``.safetensors`` or ``.pth`` file with tensors by parameter name; either of
-            the whole network or, for a ResNet, of a torchvision backbone (its ``fc`` is left
-            out).
+        weights: ``"imagenet"``: those that a package carries (``networks.weights``); or a
+            ``.safetensors`` or ``.pth`` file with tensors by parameter name, of the whole network
+            or of its backbone (whose classifier is left out), with the prefixes of DataParallel,
+            Lightning and MMPose or without; None or ``"none"``: random weights.
         seed: of the initial weights. The global random state is left as it was.
 
     Returns:
@@ -46,15 +53,25 @@ def build(
 
     Raises:
         ValueError: an unknown name; a file that is missing, holds more than tensors, or does
-            not fit the network.
+            not fit the network; a package that is not installed.
     """
-    if name not in NETWORKS:
+    pretrained = str(weights) == IMAGENET
+    if name.startswith(TIMM):
+        with seeded(seed):
+            backbone = TimmBackbone(name.removeprefix(TIMM), pretrained)
+            network: nn.Module = PyramidPoseNet(backbone, keypoints)
+    elif name in NETWORKS:
+        with seeded(seed):
+            network = NETWORKS[name](keypoints)
+        if pretrained:
+            load_weights(network, imagenet_file(name))
+    else:
         close = difflib.get_close_matches(name, NETWORKS, 1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"unknown network {name!r}, expected one of {', '.join(NETWORKS)}{hint}")
-    with seeded(seed):
-        network = NETWORKS[name](keypoints)
-    if weights is not None:
+        raise ValueError(
+            f"unknown network {name!r}, expected one of {', '.join(NETWORKS)}, or timm:NAME{hint}"
+        )
+    if weights is not None and not pretrained and str(weights) != SCRATCH:
         load_weights(network, weights)
     return network
 
@@ -66,14 +83,13 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
         ValueError: see `build`; the message lists the names and shapes that do not fit.
     """
     path = Path(path)
-    found = {
-        name.removeprefix("module."): tensor  # the mark of a checkpoint of DataParallel
-        for name, tensor in read_tensors(path).items()
-        if not name.removeprefix("module.").startswith("fc.")
-    }
+    found = _unwrapped(read_tensors(path))
     part, what = network, "network"
-    if isinstance(network, PoseResNet) and not any(name.startswith("backbone.") for name in found):
-        part, what = network.backbone, "backbone"
+    if isinstance(getattr(network, "backbone", None), nn.Module):
+        own = {name for name in network.state_dict() if not name.startswith(BACKBONE)}
+        if not own & set(found):
+            part, what = network.get_submodule("backbone"), "backbone"
+            found = _backbone(found)
     expected = part.state_dict()
     # files older than BatchNorm's counter lack it; nothing here reads it
     missing = [n for n in expected if n not in found and not n.endswith("num_batches_tracked")]
@@ -100,35 +116,20 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
     part.load_state_dict(found, strict=False)
 
 
-def read_tensors(path: str | Path) -> dict[str, Tensor]:
-    """Tensors by name from a ``.safetensors`` or ``.pth`` file; code in a file is never run.
+def _unwrapped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without the prefixes that all of their names share."""
+    for wrapper in WRAPPERS:
+        if all(name.startswith(wrapper) for name in tensors):
+            tensors = {name.removeprefix(wrapper): value for name, value in tensors.items()}
+    return tensors
 
-    Raises:
-        ValueError: no such file, a damaged one, or one with more than tensors.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"expected a file of network weights at {path}, found none")
-    if path.suffix == ".safetensors":
-        try:
-            return load_file(path)
-        except (SafetensorError, OSError) as error:
-            raise ValueError(f"{path} is not a whole safetensors file ({error})") from None
-    try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise ValueError(
-            f"{path} holds more than tensors (pickled code, which could do anything when "
-            "loaded), or is not a file of weights; refused. Save its state_dict() as .safetensors"
-        ) from None
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{path} is not a whole file of weights ({reason})") from None
-    for key in ("state_dict", "model"):  # how training scripts usually wrap it
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
-    if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
-        raise ValueError(
-            f"expected tensors by parameter name in {path}, found {type(content).__name__}"
-        )
-    return content
+
+def _backbone(found: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Those of a backbone, without its classifier and without the heads beside it."""
+    if any(name.startswith(BACKBONE) for name in found):  # MMPose keeps its head beside it
+        found = {
+            name.removeprefix(BACKBONE): tensor
+            for name, tensor in found.items()
+            if name.startswith(BACKBONE)
+        }
+    return {n: tensor for n, tensor in found.items() if not n.startswith(NOT_USED)}

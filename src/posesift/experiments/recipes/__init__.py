@@ -19,6 +19,7 @@ RECIPES: dict[str, Callable[[int, bool], Experiment]] = {
     "world-body": worlds.body,
     "world-hand": worlds.hand,
     "photos": photos.photos,
+    "photos-tail": photos.photos_tail,
     **TASKS,
     "style": style.style,
 }

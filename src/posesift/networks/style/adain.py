@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from posesift.networks.build import read_tensors
+from posesift.networks.weights import read_tensors
 from posesift.networks.seeded import seeded
 from posesift.networks.style.style import Style
 from posesift.storage import atomic_path
