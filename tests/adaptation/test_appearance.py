@@ -52,6 +52,17 @@ def test_blur_spreads_a_dot_by_the_variance_it_drew_and_loses_nothing():
     assert dots[0, 0, 4, 4] == 1, "the input was changed"
 
 
+def test_blur_is_a_step_of_diffusion_along_rows_and_then_along_columns():
+    found = appearance.blur(images[:8], 0.7, generator("cpu", 3))
+    flow = (0.7 * torch.rand(8, generator=generator("cpu", 3))).square() / 2
+    for i in range(8):
+        step = torch.eye(16) * (1 - 2 * flow[i])
+        step += flow[i] * (torch.diag(torch.ones(15), 1) + torch.diag(torch.ones(15), -1))
+        step[0, 0] += flow[i]
+        step[-1, -1] += flow[i]
+        assert torch.allclose(found[i], step @ images[i] @ step, atol=1e-6)
+
+
 def test_blur_continues_borders():
     flat = torch.full((4, 3, 8, 8), 0.6)
     assert torch.allclose(appearance.blur(flat, 0.7, generator("cpu", 0)), flat)

@@ -22,8 +22,9 @@ import torch
 from tests.adaptation.methods import NAMES, TOTAL, load, loaders, make
 from tests.adaptation.tiny import batch, source_only
 
-from posesift.adaptation import checkpoint
+from posesift.adaptation import checkpoint, runtime
 from posesift.adaptation.augment import NONE, STRONG
+from posesift.adaptation.bf16 import Verdict
 from posesift.adaptation.loop import fit
 from posesift.adaptation.runtime import Runtime
 from posesift.sampling.sampler import StrategySampler
@@ -92,6 +93,15 @@ def assert_close(one: dict[str, list], other: dict[str, list], tolerance: float 
 
 
 # ---- what the ranks do
+
+
+def disagreeing() -> list[str]:
+    """The precisions chosen where each rank by itself would choose another."""
+    rank, chosen = two_ranks().rank, []
+    for first in (True, False):
+        runtime.bf16_pays = lambda device, pays=first == (rank == 0): Verdict(pays, "")
+        chosen.append(Runtime.resolve("cpu", threads=1, devices=RANKS).precision)
+    return chosen
 
 
 def train_all(folder: str) -> dict[str, Any]:
@@ -189,6 +199,10 @@ def jobs():
     answers = on_two_ranks(small_jobs)
     assert all(ended for ended, _ in answers), answers
     return [answer for _, answer in answers]
+
+
+def test_all_ranks_compute_in_the_precision_that_the_first_finds_faster():
+    assert on_two_ranks(disagreeing) == [(True, ["bf16", "fp32"])] * RANKS
 
 
 @pytest.mark.parametrize("name", NAMES)

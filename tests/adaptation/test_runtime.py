@@ -64,18 +64,6 @@ def test_parts_are_the_batch_and_their_shares_its_whole(accumulate):
     assert [share for _, share in parts] == [len(range(7)[part]) / 7 for part, _ in parts]
 
 
-@pytest.mark.parametrize("missing", [True, False])
-def test_bf16_is_chosen_on_a_processor_with_amx_only(monkeypatch, missing):
-    if missing:
-        monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
-        assert not room.bf16_pays("cpu")
-    else:
-        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
-        assert room.bf16_pays("cpu")
-        assert Runtime.resolve("cpu").precision == "bf16"
-        assert Runtime.resolve("cpu", "fp32").precision == "fp32"
-
-
 @pytest.mark.parametrize("precision", room.PRECISIONS)
 def test_networks_compute_in_the_precision_and_stay_in_float32(precision):
     runtime, network, inner = Runtime.resolve("cpu", precision), TinyNet(), []

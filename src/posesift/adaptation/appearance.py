@@ -52,9 +52,9 @@ def blur(images_B3HW: Tensor, pixels: float, generator: torch.Generator) -> Tens
     """A spread of up to ``pixels``: a step of diffusion along each axis, borders continued."""
     spread_B = pixels * torch.rand(len(images_B3HW), generator=generator, device=generator.device)
     flow_B111 = (spread_B.square() / 2)[:, None, None, None]  # variance of a step: twice its flow
+    images_B3HW = images_B3HW.clone()
     for axis in (-1, -2):
-        change = images_B3HW.diff(dim=axis) * flow_B111
-        images_B3HW = images_B3HW.clone()
+        change = images_B3HW.diff(dim=axis).mul_(flow_B111)
         size = images_B3HW.shape[axis]
         images_B3HW.narrow(axis, 0, size - 1).add_(change)
         images_B3HW.narrow(axis, 1, size - 1).sub_(change)

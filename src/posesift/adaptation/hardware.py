@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import functools
 import os
 import platform
 
 import torch
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
+KEPT_BYTES = 2**30
 
 
 def available() -> tuple[str, ...]:
@@ -16,14 +22,18 @@ def available() -> tuple[str, ...]:
     return (*found, "cpu")
 
 
-def bf16_pays(device: str) -> bool:
-    """Whether ``device`` has units for bf16 that make training faster than in float32."""
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device == "cpu":
-        amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
-        return bool(amx is not None and amx() and torch.backends.mkldnn.is_available())
-    return False
+@functools.cache
+def keep_freed_memory() -> None:
+    """Have glibc keep memory that is freed, for the rest of the process; elsewhere, do nothing.
+
+    Each training step frees and asks for the same large tensors. Without this, glibc gives them
+    back to the system and gets them as pages that fault one by one: up to a tenth of the step.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        with contextlib.suppress(OSError, AttributeError):  # linked into Python without its names
+            mallopt = ctypes.CDLL(None).mallopt
+            mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+            mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
 
 
 def device_name(device: torch.device) -> str:

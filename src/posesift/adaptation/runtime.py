@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from posesift.adaptation.hardware import available, bf16_pays, device_name
+from posesift.adaptation.bf16 import bf16_pays
+from posesift.adaptation.hardware import available, device_name, keep_freed_memory
 from posesift.adaptation.ranks import connect, machines
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ class Runtime:
 
         Args:
             device: ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"`` or ``"mps"``.
-            precision: ``"auto"`` is bf16 on a GPU that computes in it and on a processor with
-                AMX tiles, else fp32. (A processor with AVX512-bf16 alone is slower in bf16.)
+            precision: ``"auto"`` is bf16 where it is faster (`posesift.adaptation.bf16`), else
+                fp32. Several ranks take what rank 0 finds.
             threads: of torch; None leaves the number as it is. Set for the whole process.
             devices: how many of them, one rank each, each with a share of every batch. With
                 more than one, Fabric starts the same script once more for each of the others,
@@ -100,8 +101,6 @@ class Runtime:
             raise ValueError(
                 f"unknown precision {precision!r}, expected one of auto, {', '.join(PRECISIONS)}"
             )
-        if precision == "auto":
-            precision = "bf16" if bf16_pays(device) else "fp32"
         if threads is not None and threads < 1:
             raise ValueError(f"expected at least 1 thread, found {threads}")
         nodes = machines(device, devices)
@@ -109,6 +108,12 @@ class Runtime:
         if threads is not None:  # after Fabric, which shares out the processors
             torch.set_num_threads(threads)
         threads = torch.get_num_threads()
+        if device == "cpu":
+            keep_freed_memory()
+        if precision == "auto":
+            alone = fabric is None or fabric.global_rank == 0
+            precision = "bf16" if alone and bf16_pays(device).pays else "fp32"
+            precision = precision if fabric is None else fabric.broadcast(precision)
         where = torch.device(device) if fabric is None else fabric.device
         return cls(where, precision, threads, fabric, accumulate)
 

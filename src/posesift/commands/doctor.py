@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import shutil
@@ -18,6 +19,8 @@ CORE = (
     "torch", "numpy", "scipy", "opencv-python-headless", "pyarrow", "lightning-fabric",
     "torchmetrics", "tyro", "msgspec", "PyYAML", "safetensors", "matplotlib", "jinja2", "rich",
 )  # fmt: skip
+BUSY = 0.5
+"""Processes that wait for a core, on average over the last minute, from which on it matters."""
 
 
 @dataclass(kw_only=True)
@@ -53,20 +56,22 @@ def examine() -> dict[str, Any]:
     runtime: dict[str, Any] = {"device": "unknown", "precision": "unknown"}
     if packages["torch"] and packages["lightning-fabric"]:
         try:
+            from posesift.adaptation.bf16 import bf16_pays
             from posesift.adaptation.runtime import Runtime
 
             runtime = Runtime.resolve().describe()
+            pays, why = bf16_pays(runtime["device"])
+            advice.append(f"--precision auto is {'bf16' if pays else 'fp32'} here: {why}")
         except Exception as error:  # a broken installation is what this command is asked about
             advice.append(f"training cannot start here: {error!r}")
         if runtime["precision"] == "fp32":
             advice.append(
-                "no fast bf16 here: training takes two to three times as long as on a CPU with "
-                "AMX, or on a GPU; posesift demo --quick is the small demo"
+                "training in fp32 takes two to three times as long as on a CPU with AMX, or on a "
+                "GPU; posesift demo --quick is the small demo"
             )
-        else:
-            advice.append("bf16 is fast here and used by default")
         if runtime["device"] == "cpu":
             advice.append("no GPU found; two trainings at once on one CPU slow each other down")
+            advice.extend(_threads_advice(runtime["threads"]))
     folder = storage.cache_folder()
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
@@ -85,6 +90,24 @@ def examine() -> dict[str, Any]:
         "cache": {"folder": str(folder), "bytes": size, "free": free},
         "advice": advice,
     }
+
+
+def _threads_advice(threads: int) -> list[str]:
+    """What to give for ``--threads`` where other processes leave fewer cores than that.
+
+    Threads share every operation out in equal parts and wait for the last, so one that has to
+    wait for a core holds all of them up.
+    """
+    if not hasattr(os, "getloadavg"):  # Windows
+        return []
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    free = max(1, math.floor(cores - load))
+    if load < BUSY or free >= threads:
+        return []
+    return [
+        f"this machine is busy (load {load:.1f} on {cores} cores): {threads} threads wait for one "
+        f"another and are slower than {free} would be; use --threads {free}"
+    ]
 
 
 def _version(name: str) -> str | None:

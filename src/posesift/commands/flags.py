@@ -69,7 +69,7 @@ class DeviceFlags:
     device: Literal["auto", "cpu", "cuda", "mps"] | None = None
     """Where networks run (default: auto, a GPU if there is one)."""
     precision: Literal["auto", "fp32", "bf16"] | None = None
-    """Default: auto, bf16 on a CPU with AMX or a GPU that computes in it, else fp32."""
+    """Default: auto, bf16 where it is faster (posesift doctor says why), else fp32."""
     threads: int | None = None
     """CPU threads (default: PyTorch's choice)."""
     workers: int | None = None
