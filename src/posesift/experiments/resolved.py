@@ -10,6 +10,8 @@ import posesift
 from posesift import storage
 from posesift.adaptation.runtime import Runtime
 from posesift.experiments.spec import Experiment
+from posesift.networks.weights import default as default_weights
+from posesift.networks.weights import described
 from posesift.poses import PoseTable
 from posesift.sampling.strategies import Strategy, effective_sample_size, largest_weight
 
@@ -27,7 +29,7 @@ def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]
         begun = Experiment.load(path)
         open_fields = {"workers", "save_every", "log_to"}
         open_fields |= {n for n in ("device", "precision") if getattr(experiment, n) == "auto"}
-        open_fields |= {"threads"} if experiment.threads is None else set()
+        open_fields |= {n for n in ("threads", "weights") if getattr(experiment, n) is None}
         for item in dataclasses.fields(Experiment):
             mine, theirs = getattr(experiment, item.name), getattr(begun, item.name)
             if mine != theirs and item.name not in open_fields:
@@ -48,7 +50,8 @@ def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]
         devices=experiment.devices,
         accumulate=experiment.accumulate,
     )
-    experiment = dataclasses.replace(experiment, **decided(runtime))
+    weights = experiment.weights or default_weights(experiment.network)
+    experiment = dataclasses.replace(experiment, weights=weights, **decided(runtime))
     if runtime.rank == 0:
         experiment.save(path)
     runtime.barrier()
@@ -76,6 +79,7 @@ def write_environment(
         {
             "posesift": posesift.__version__,
             **runtime.describe(),
+            "began_from": _began_from(experiment),
             "skeleton": source.skeleton.name,
             "skeleton_json": source.skeleton.to_json(),
             "source_samples": len(source),
@@ -85,3 +89,13 @@ def write_environment(
             },
         },
     )
+
+
+def _began_from(experiment: Experiment) -> str:
+    """Which weights the network began from, and what they had been trained on."""
+    if experiment.start_from is not None:
+        made = Path(experiment.start_from) / "environment.json"
+        began = storage.read_json(made).get("began_from") if made.is_file() else None
+        begun = f", which began from {began}" if began else ""
+        return f"the trained network of {Path(experiment.start_from).name}{begun}"
+    return described(experiment.network, experiment.weights)

@@ -26,7 +26,9 @@ from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored,
 from posesift.experiments.spec import ADAPTING, Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method, style_of
 from posesift.experiments.validation import some_images, validator, warnings
+from posesift.networks.weights import described
 from posesift.poses import PoseTable
+from posesift.progress import note
 
 
 class Data(NamedTuple):
@@ -129,6 +131,9 @@ def _trained(
     drawn = {name: strategy(experiment, name, training, scored) for name in STAGES}
     if runtime.rank == 0:
         write_environment(folder, experiment, training, drawn, runtime)
+        if experiment.start_from is None:
+            began = described(experiment.network, experiment.weights)
+            note(f"{experiment.network} begins from {began}")
     images_N3HW = None if data.target is None else some_images(data.target, experiment)
     settings = dataclasses.asdict(experiment)
     with trackers(experiment.log_to, folder, settings) as log:

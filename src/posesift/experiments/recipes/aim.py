@@ -41,7 +41,10 @@ def aimed(
         address = _read_as(source, experiment, parity)
         title = title if experiment.kinds else f"{address} as the source"
         test_sets = {name: where for name, where in experiment.test.items() if name == "target"}
-        experiment = replace(experiment, source=str(address), test=test_sets, gap=None)
+        oracles = {name: o for name, o in experiment.oracles.items() if name in experiment.test}
+        experiment = replace(
+            experiment, source=str(address), oracles=oracles, test=test_sets, gap=None
+        )
     if target is not None:
         address = _read_as(target, experiment, parity)
         if "split" in address.options:
@@ -55,8 +58,15 @@ def aimed(
         )
         title = title if experiment.kinds else f"{title}, tested on {address.kind} data"
         labels = _label(address, "test split")
+        others = {  # those of the source's own kind
+            name: where for name, where in experiment.oracles.items() if name not in experiment.test
+        }
         experiment = replace(
-            experiment, target=train, oracles={"target": train}, test={"target": held}, gap=None
+            experiment,
+            target=train,
+            oracles={**others, "target": train},
+            test={"target": held},
+            gap=None,
         )
     if test is not None:
         address = _read_as(test, experiment, parity)

@@ -1,7 +1,7 @@
 """Real photographs: painted people in a photo-like look -> a set that --target names.
 
-The network begins from ImageNet weights: trained from scratch on this little it finds a third of the
-joints that it finds so, and a teacher that is wrong nearly everywhere has nothing to teach.
+The network begins from ImageNet weights: trained from scratch it finds about half as many joints,
+and a teacher that is wrong nearly everywhere has nothing to teach.
 """
 
 from __future__ import annotations

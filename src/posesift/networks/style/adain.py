@@ -16,9 +16,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from posesift.networks.weights import read_tensors
 from posesift.networks.seeded import seeded
 from posesift.networks.style.style import Style
+from posesift.networks.weights import read_tensors
 from posesift.storage import atomic_path
 
 CONVOLUTIONS = (  # of the encoder, 3 x 3, in multiples of its width; 0 is the image, None halves

@@ -89,6 +89,7 @@ def shared(comparison: Comparison) -> Terms:
     found = [
         ("seeds", f"{facts.seeds(seeds)}; each redraws everything"),
         ("draw budget of each arm", _draws(comparison["budget"])),
+        ("the network began from", (comparison.get("environment") or {}).get("began_from", "")),
         ("protocol", f"PCK {outcome_sections.protocol(comparison)}"),
         ("labels that chose the checkpoint", chosen),
         ("tested on, with each seed", "; ".join(tests)),
@@ -97,11 +98,14 @@ def shared(comparison: Comparison) -> Terms:
     return [(name, told) for name, told in found if told]
 
 
-def of_settings(settings: dict[str, Any], entry: dict[str, Any], command: str) -> Terms:
+def of_settings(
+    settings: dict[str, Any], entry: dict[str, Any], command: str, began_from: str = ""
+) -> Terms:
     """The same of one run."""
     found = [
         ("seed", str(settings.get("seed", ""))),
         ("draw budget", _draws(settings)),
+        ("the network began from", began_from),
         ("protocol", f"PCK {entry.get('protocol') or 'pooled'}"),
         ("labels that chose the checkpoint", checkpoint.of_run(settings)),
         (REPRODUCE, command),

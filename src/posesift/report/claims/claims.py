@@ -88,6 +88,8 @@ def of_run(folder: RunFolder) -> Section | None:
     settings = folder.settings
     command = str(folder.manifest.get("command") or settings.get("command") or "")
     rules = [(verdicts.LEAD, verdicts.RULES[verdicts.LEAD])]
-    terms = evidence.of_settings(settings, entry, command)
+    terms = evidence.of_settings(
+        settings, entry, command, str(folder.environment.get("began_from") or "")
+    )
     lead = "One run: for how sure a difference between runs is, compare over seeds."
     return Section("claims", TITLE, lead, [Claims(SHARED, found, terms, rules, compact=True)])
