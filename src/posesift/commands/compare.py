@@ -41,8 +41,8 @@ class Compare(ResultFlags, DeviceFlags):
     """
 
     recipe: Annotated[str, tyro.conf.Positional]
-    """world-body, world-hand, photos, or a task: surreal-to-lsp, surreal-to-human36m, rhd-to-h3d,
-    rhd-to-freihand, synthetic-to-tigdog, synthetic-to-animalpose."""
+    """world-body, world-hand, photos, photos-tail, hands, or a task: surreal-to-lsp,
+    surreal-to-human36m, rhd-to-h3d, rhd-to-freihand, synthetic-to-tigdog, synthetic-to-animalpose."""
     methods: tuple[str, ...] = ("source-only", "regda", "udape")
     """Of source-only, regda, udape."""
     samplings: tuple[str, ...] = ("uniform", "curriculum", "hard-mining")

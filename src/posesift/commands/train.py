@@ -35,9 +35,9 @@ class Train(ResultFlags, DeviceFlags):
     """Train a pose network by a recipe; every flag replaces one of the recipe's settings."""
 
     recipe: Annotated[str, tyro.conf.Positional]
-    """world-body, world-hand, photos, a task (surreal-to-lsp, surreal-to-human36m, rhd-to-h3d,
-    rhd-to-freihand, synthetic-to-tigdog, synthetic-to-animalpose), style (AdaIN's decoder), or the
-    experiment.yaml of an earlier run."""
+    """world-body, world-hand, photos, photos-tail, hands, a task (surreal-to-lsp,
+    surreal-to-human36m, rhd-to-h3d, rhd-to-freihand, synthetic-to-tigdog,
+    synthetic-to-animalpose), style (AdaIN's decoder), or the experiment.yaml of an earlier run."""
     source: str | None = None
     """Address of the labelled training data."""
     target: str | None = None

@@ -20,6 +20,7 @@ RECIPES: dict[str, Callable[[int, bool], Experiment]] = {
     "world-hand": worlds.hand,
     "photos": photos.photos,
     "photos-tail": photos.photos_tail,
+    "hands": photos.hands,
     **TASKS,
     "style": style.style,
 }
