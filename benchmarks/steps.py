@@ -1,6 +1,6 @@
-"""What a training step of each method costs beyond the bare passes of its networks.
+"""What a training step of each method costs beyond the bare passes of its networks, and its speed.
 
-    python benchmarks/steps.py [--threads 2] [--rounds 8]
+    python benchmarks/steps.py [--threads 2] [--rounds 8] [--table costs|speeds]
 
 The floor of a method is the forward and backward passes of the same networks on as many images,
 and the optimisers' steps, on fixed batches of floats with fixed heatmaps. On top of it a step
@@ -8,6 +8,10 @@ warps, recolours, draws heatmaps, labels the target, masks, occludes, follows wi
 reports. Step and floor are timed in turns within one run; the best round of each counts, so
 another process on the machine disturbs the ratio little. `udape_loops.py` times UDAPE's
 un-warping and rectifying written as loops over samples and joints.
+
+Beside that: images a second of each method in fp32 and bf16, with 1 and 2 threads, for the small
+network at 64 px and EfficientNet-Lite0 at 96 px; all in turns within one run, the best round of
+each. One thread is timed on the processor; two need an idle machine.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,15 +31,18 @@ from posesift.adaptation.method import Method
 from posesift.adaptation.optimisers import adamw
 from posesift.adaptation.regda import RegDA
 from posesift.adaptation.regda_settings import RegDASettings
-from posesift.adaptation.runtime import Runtime
+from posesift.adaptation.runtime import PRECISIONS, Runtime
 from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
 from posesift.adaptation.two_heads import TwoHeads
 from posesift.adaptation.udape import UDAPE, UDAPESettings
-from posesift.networks.build import build
+from posesift.networks.build import NETWORKS, build
 from posesift.networks.heatmaps import HeatmapCodec
 from posesift.networks.style import build as build_style
 
 Step = Callable[[], object]
+
+SPEEDS = (("small", 64), ("efficientnet-lite0", 96))  # networks and sides of the second table
+THREADS = (1, 2)
 
 
 class Bench:
@@ -129,41 +137,93 @@ class Bench:
 
         return step
 
+    def source_only(self, augmentation=STRONG) -> Step:
+        network = self.network()
+        settings = SourceOnlySettings(augmentation=augmentation)
+        return self.step(SourceOnly(network, self.codec(network), settings), "warm-up")
+
+    def regda(self) -> Step:
+        network = self.network()
+        settings = RegDASettings(augmentation=STRONG)
+        return self.step(RegDA(network, self.codec(network), settings), "adaptation")
+
+    def udape(self, style: str | None = None) -> Step:
+        network, chosen = self.network(), build_style(style) if style else None
+        settings = UDAPESettings(augmentation=STRONG)
+        return self.step(UDAPE(network, self.codec(network), settings, chosen), "adaptation")
+
     def all(self) -> dict[str, tuple[Step, Step]]:
         """Step and floor by name."""
-        views = {"augmentation": STRONG}
-        network = self.network()
-        codec = self.codec(network)
-
-        def source_only(augmentation) -> Step:
-            settings = SourceOnlySettings(augmentation=augmentation)
-            return self.step(SourceOnly(self.network(), codec, settings), "warm-up")
-
-        def udape(style: str | None = None, **changes) -> Step:
-            settings = UDAPESettings(**{**views, **changes})
-            chosen = build_style(style) if style else None
-            return self.step(UDAPE(self.network(), codec, settings, chosen), "adaptation")
-
         supervised = self.bare_supervised(self.batch_size)
         mean_teacher = self.bare_supervised(2 * self.batch_size, teacher=True)
-        regda = RegDA(self.network(), codec, RegDASettings(augmentation=STRONG))
         return {
-            "source-only, no augmentation": (source_only(NONE), supervised),
-            "source-only": (source_only(STRONG), supervised),
-            "RegDA": (self.step(regda, "adaptation"), self.bare_regda()),
-            "UDAPE": (udape(), mean_teacher),
-            "UDAPE, Fourier style": (udape("fourier"), mean_teacher),
-            "UDAPE, statistics style": (udape("statistics"), mean_teacher),
+            "source-only, no augmentation": (self.source_only(NONE), supervised),
+            "source-only": (self.source_only(), supervised),
+            "RegDA": (self.regda(), self.bare_regda()),
+            "UDAPE": (self.udape(), mean_teacher),
+            "UDAPE, Fourier style": (self.udape("fourier"), mean_teacher),
+            "UDAPE, statistics style": (self.udape("statistics"), mean_teacher),
         }
 
 
-def seconds(step: Step, repeats: int, device: torch.device) -> float:
-    began = time.perf_counter()
+def seconds(step: Step, repeats: int, runtime: Runtime) -> float:
+    """Of one step; on the processor and one thread, those that no other process took part in."""
+    one = runtime.device.type == "cpu" and runtime.threads == 1
+    clock = time.thread_time if one else time.perf_counter
+    began = clock()
     for _ in range(repeats):
         step()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return (time.perf_counter() - began) / repeats
+    if runtime.device.type == "cuda":
+        torch.cuda.synchronize(runtime.device)
+    return (clock() - began) / repeats
+
+
+def costs(bench: Bench, rounds: int) -> dict[str, dict[str, float]]:
+    """By method: milliseconds of a step and of its floor, their ratio, and images a second."""
+    steps = bench.all()
+    best = {name: [float("inf")] * 2 for name in steps}
+    for _ in range(rounds):
+        for name, pair in steps.items():
+            for place, step in enumerate(pair):
+                step()
+                best[name][place] = min(best[name][place], seconds(step, 3, bench.runtime))
+    return {
+        name: {
+            "milliseconds": round(1e3 * mine, 1),
+            "bare_milliseconds": round(1e3 * floor, 1),
+            "of_bare": round(mine / floor, 3),
+            "source_images_per_second": round(bench.batch_size / mine),
+        }
+        for name, (mine, floor) in best.items()
+    }
+
+
+def speeds(
+    device: torch.device, network: str, side: int, batch: int, rounds: int
+) -> dict[str, dict[str, float]]:
+    """Source images a second by method and setting, and of them in those of fp32, 1 thread."""
+    contestants = {}
+    for threads in THREADS if device.type == "cpu" else THREADS[:1]:
+        for precision in PRECISIONS:
+            runtime = Runtime(device, precision, threads)
+            bench = Bench(runtime, network, side, batch, 16)
+            setting = f"{precision}, {threads} {'thread' if threads == 1 else 'threads'}"
+            for name, make in (
+                ("source-only", bench.source_only), ("RegDA", bench.regda), ("UDAPE", bench.udape),
+            ):  # fmt: skip
+                contestants[name, setting] = (runtime, make())
+    best = dict.fromkeys(contestants, float("inf"))
+    for _ in range(rounds):
+        for key, (runtime, step) in contestants.items():
+            torch.set_num_threads(runtime.threads)
+            step()
+            best[key] = min(best[key], seconds(step, 2, runtime))
+    found: dict[str, dict[str, float]] = {}
+    for (name, setting), mine in best.items():
+        row = found.setdefault(name, {})
+        row[setting] = round(batch / mine, 1)
+        row[f"{setting}, ratio"] = round(best[name, "fp32, 1 thread"] / mine, 2)
+    return found
 
 
 def main() -> None:
@@ -175,26 +235,23 @@ def main() -> None:
     parser.add_argument("--network", default="small")
     parser.add_argument("--side", type=int, default=64)
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--table", choices=("both", "costs", "speeds"), default="both")
     given = parser.parse_args()
     runtime = Runtime.resolve(given.device, given.precision, given.threads)
-    steps = Bench(runtime, given.network, given.side, given.batch, 16).all()
-    best = {name: [float("inf")] * 2 for name in steps}
-    for _ in range(given.rounds):
-        for name, pair in steps.items():
-            for place, step in enumerate(pair):
-                step()
-                best[name][place] = min(best[name][place], seconds(step, 3, runtime.device))
-    found = {
-        name: {
-            "milliseconds": round(1e3 * mine, 1),
-            "bare_milliseconds": round(1e3 * floor, 1),
-            "of_bare": round(mine / floor, 3),
-            "source_images_per_second": round(given.batch / mine),
+    found: dict[str, Any] = {"runtime": runtime.describe(), "batch": given.batch}
+    if given.table != "speeds":
+        bench = Bench(runtime, given.network, given.side, given.batch, 16)
+        found |= {"network": given.network, "side": given.side}
+        found["steps"] = costs(bench, given.rounds)
+    if given.table != "costs":
+        found["images_per_second"] = {
+            f"{network}, {side} px": speeds(
+                runtime.device, network, side, given.batch, given.rounds
+            )
+            for network, side in SPEEDS
+            if network in NETWORKS
         }
-        for name, (mine, floor) in best.items()
-    }
-    sizes = {"network": given.network, "side": given.side, "batch": given.batch}
-    print(json.dumps({"runtime": runtime.describe(), **sizes, "steps": found}, indent=1))
+    print(json.dumps(found, indent=1))
     if runtime.device.type == "cuda":
         print(f"memory: {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
     else:
