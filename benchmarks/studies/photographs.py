@@ -6,8 +6,8 @@
 
 ``adaptation``: source-only, UDAPE, RegDA and the oracle from a source with all poses. ``tail``: a
 source of usual poses with few rare ones; uniform draws, hard mining, shuffled scores, curriculum,
-and as many images of all poses as the ceiling of what poses can give; then UDAPE from uniform and
-from mined warm-ups. A seed redraws all but the photographs, and is a folder of its own: give two
+and as many images of all poses as the ceiling of what poses can give. ``adapted-tail`` adds UDAPE
+from uniform and from mined warm-ups to it. A seed redraws all but the photographs, and is a folder of its own: give two
 processes different seeds and the same --out, with --threads 1 each. Interrupted, a seed goes on
 where it was. The tables are of all seeds that are finished; --table trains nothing.
 
@@ -18,6 +18,7 @@ Primary endpoint of ``tail``, named in advance: PCK@0.1 on the hardest quarter o
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from posesift.evaluation.by_bin import quantile_bins
 from posesift.evaluation.intervals import paired_interval, ratio_of_sums
 from posesift.evaluation.pck import pck, pck_auc
 from posesift.experiments.arms import Arm, Comparison
-from posesift.experiments.compare import compare
+from posesift.experiments.compare import compare, reopen
 from posesift.experiments.plan import plan_of
 from posesift.experiments.recipes import recipe
 from posesift.report.folders import read_predictions
@@ -45,19 +46,12 @@ def adaptation(name: str, target: str, seed: int, changes: dict) -> Comparison:
 
 
 def tail(name: str, target: str, seed: int, changes: dict) -> Comparison:
-    budget = recipe(name, seed)
-    first, second = budget.warmup_steps, budget.steps
+    first = recipe(name, seed).warmup_steps
     arms = [
         Arm(name=sampling, sampling=sampling, warmup_steps=first)
         for sampling in ("uniform", "hard-mining", "shuffled", "curriculum")
     ]
     arms.append(Arm(name="all-poses", role="oracle", trained_on="poses", warmup_steps=first))
-    for label, start, sampling in (
-        ("udape", "uniform", "uniform"),
-        ("mined-udape", "hard-mining", "uniform"),
-        ("mined-udape+hard-mining", "hard-mining", "hard-mining"),
-    ):
-        arms.append(Arm(name=label, method="udape", sampling=sampling, start=start, steps=second))
     return Comparison(
         recipe=name,
         arms=tuple(arms),
@@ -69,9 +63,22 @@ def tail(name: str, target: str, seed: int, changes: dict) -> Comparison:
     )
 
 
+def adapted_tail(name: str, target: str, seed: int, changes: dict) -> Comparison:
+    whole, second = tail(name, target, seed, changes), recipe(name, seed).steps
+    arms = []
+    for label, start, sampling in (
+        ("udape", "uniform", "uniform"),
+        ("mined-udape", "hard-mining", "uniform"),
+        ("mined-udape+hard-mining", "hard-mining", "hard-mining"),
+    ):
+        arms.append(Arm(name=label, method="udape", sampling=sampling, start=start, steps=second))
+    return dataclasses.replace(whole, arms=(*whole.arms, *arms))
+
+
 STUDIES: dict[str, tuple[str, Callable[..., Comparison]]] = {
     "adaptation": ("photos", adaptation),
     "tail": ("photos-tail", tail),
+    "adapted-tail": ("photos-tail", adapted_tail),
 }
 
 
@@ -158,7 +165,7 @@ def main() -> None:
         whole = plan(given.recipe or name, given.target, seed, changes)
         folder = given.out / f"seed{seed}"
         if folders.is_finished(folder):
-            continue
+            reopen(folder, whole)
         folders.new_folder(folder, resume=folder.exists(), kind="comparison")
         compare(whole, folder)
     table = gathered(given.out)

@@ -38,7 +38,13 @@ def test_world_recipes_train_and_test_on_different_splits():
         ({"sample_in": "never"}, r"expected one of warm-up, adaptation, both"),
         ({"steps": -1}, r"--steps: expected 0 or more"),
         ({"steps": 0, "warmup_steps": 0}, r"at least one training step"),
-        ({"batch_size": 0}, r"batch size of at least 1"),
+        ({"batch_size": 0}, r"--batch-size: expected at least 1, found 0"),
+        ({"side": 72}, r"small takes sides .* multiple of 16 pixels, such as 64 and 80; found 72"),
+        ({"network": "efficientnet-lite0", "side": 80}, r"such as 64 and 96; found 80"),
+        ({"network": "efficientnet-lite0", "side": 8}, r"such as 32 and 64; found 8"),
+        ({"network": "efficientnet"}, r"did you mean 'efficientnet-lite0'\?"),
+        ({"batchnorm": "frosen"}, r"did you mean 'frozen'\?"),
+        ({"batchnorm": "domain", "parity": True}, r"--batchnorm domain: .*leave one of the two"),
     ],
 )
 def test_impossible_experiments_are_refused(change, message):

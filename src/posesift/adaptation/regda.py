@@ -12,6 +12,7 @@ columns.
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from posesift.adaptation.regda_settings import RegDASettings
 from posesift.adaptation.regda_steps import RegDASteps
 from posesift.adaptation.supervised import LabelledViews, labelled_views
 from posesift.adaptation.two_heads import TwoHeads
+from posesift.networks.batchnorm import running_statistics_kept
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:
@@ -143,7 +145,8 @@ class RegDA:
         weight = settings.adversarial_factor(t)
 
         source = self._labelled_views(source_batch, generator)
-        supervised, source_disparity = self._steps.a(source, weight)
+        with self._source_statistics():
+            supervised, source_disparity = self._steps.a(source, weight)
 
         looks = settings.target_augmentation or settings.augmentation
         target_B3HW, _ = view(target_batch["image"], looks, generator)
@@ -162,6 +165,12 @@ class RegDA:
                 "head_agreement": agreement,
             },
         )
+
+    def _source_statistics(self) -> AbstractContextManager[None]:
+        """Whether BatchNorm's running statistics take up the source."""
+        if self.settings.domain_statistics:
+            return running_statistics_kept(self.network)
+        return nullcontext()
 
     def _labelled_views(self, batch: Batch, generator: torch.Generator) -> LabelledViews:
         settings = self.settings

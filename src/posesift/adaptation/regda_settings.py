@@ -44,6 +44,8 @@ class RegDASettings:
         augmentation: of the labelled views.
         target_augmentation: of the target's views; None: as the labelled ones.
         mirror: permutation that exchanges left and right keypoints; needed for flips.
+        domain_statistics: what predicts has BatchNorm statistics of the target alone; else of
+            both domains.
         seed: of the two heads' initial weights.
         parity: reproduce the public reference code instead: its optimisers, rates, weights and
             schedules (``regda_parity``, in place of those given), heatmaps by its rounding rule,
@@ -70,6 +72,7 @@ class RegDASettings:
     augmentation: Augmentation = SUPERVISED
     target_augmentation: Augmentation | None = None
     mirror: tuple[int, ...] | None = None
+    domain_statistics: bool = False
     seed: int = 0
     parity: bool = False
 

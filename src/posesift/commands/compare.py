@@ -42,7 +42,8 @@ class Compare(ResultFlags, DeviceFlags):
 
     recipe: Annotated[str, tyro.conf.Positional]
     """world-body, world-hand, photos, photos-tail, hands, or a task: surreal-to-lsp,
-    surreal-to-human36m, rhd-to-h3d, rhd-to-freihand, synthetic-to-tigdog, synthetic-to-animalpose."""
+    surreal-to-human36m, rhd-to-h3d, rhd-to-freihand, synthetic-to-tigdog,
+    synthetic-to-animalpose."""
     methods: tuple[str, ...] = ("source-only", "regda", "udape")
     """Of source-only, regda, udape."""
     samplings: tuple[str, ...] = ("uniform", "curriculum", "hard-mining")
@@ -70,7 +71,7 @@ class Compare(ResultFlags, DeviceFlags):
     network: str | None = None
     """small, efficientnet-lite0, resnet18, resnet34, resnet50, resnet101, or timm:NAME."""
     batchnorm: Literal["batch", "frozen", "domain"] | None = None
-    """BatchNorm by each batch; frozen in the backbone; or one of each domain, in udape."""
+    """BatchNorm by each batch; frozen in the backbone; or by each domain where a method adapts."""
     side: int | None = None
     """Side of the square crops in pixels."""
     batch_size: int | None = None

@@ -73,7 +73,7 @@ class Train(ResultFlags, DeviceFlags):
     network: str | None = None
     """small, efficientnet-lite0, resnet18, resnet34, resnet50, resnet101, or timm:NAME."""
     batchnorm: Literal["batch", "frozen", "domain"] | None = None
-    """BatchNorm by each batch; frozen in the backbone; or one of each domain, in udape."""
+    """BatchNorm by each batch; frozen in the backbone; or by each domain where a method adapts."""
     side: int | None = None
     """Side of the square crops in pixels."""
     batch_size: int | None = None

@@ -101,8 +101,6 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
         changes |= {"method": "oracle", "target": experiment.oracles[arm.trained_on]}
     if arm.role == "warm-up":
         changes["choose_by"] = "last"
-    if arm.method != "udape" and experiment.batchnorm == "domain":
-        changes["batchnorm"] = "batch"
     if arm.method != "udape":
         changes |= {"style": "none", "style_weights": None}  # nothing of the target is looked at
     return dataclasses.replace(experiment, **changes)

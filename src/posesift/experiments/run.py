@@ -188,7 +188,7 @@ def evaluate_run(
         folder: claimed with `posesift.folders.new_folder`.
         protocol: of PCK.
         device: where to compute; not bound to where the run was trained.
-        precision: likewise.
+        precision: ``"auto"``: that of the training, where the device is of the same kind.
         threads: likewise.
         workers: loader processes.
         page: draws the report, before the folder counts as finished.
@@ -198,6 +198,8 @@ def evaluate_run(
     """
     experiment = aimed(Experiment.load(run / "experiment.yaml"), test=data)
     runtime = Runtime.resolve(device, precision, threads)
+    if precision == "auto" and runtime.device.type == experiment.device:
+        runtime = Runtime.resolve(device, experiment.precision, threads)  # to the same figures
     method = load_method(run, runtime, rounding=protocol == "reference")
     source = read(experiment.source, default_split="train")
     tests = test_sets(experiment.test, experiment.side, source)

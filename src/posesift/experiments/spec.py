@@ -62,8 +62,8 @@ class Experiment:
         weights: what the network begins from: ``imagenet`` (of a package), ``none`` (random), or
             a local file; None: what the network has (``posesift.networks.weights.default``).
         batchnorm: ``batch``: BatchNorm normalises by each batch, both domains together;
-            ``frozen``: that of the backbone keeps the statistics it came with; ``domain``: in
-            UDAPE's second stage each domain has its own.
+            ``frozen``: that of the backbone keeps the statistics it came with; ``domain``: when a
+            method adapts, each domain is normalised by its own, and the target's are kept.
         backbone_speed: learning rate of the backbone as a multiple of the rest's.
         sigma: standard deviation of a target heatmap's Gaussian, in cells.
         learning_rate: at the plateau of the warm-up.
@@ -159,9 +159,10 @@ class Experiment:
                 f"--side: the network {self.network} takes sides that are a multiple of {multiple} "
                 f"pixels, such as {below} and {below + multiple}; found {self.side}"
             )
-        if self.batchnorm == "domain" and self.method != "udape":
+        if self.parity and self.batchnorm != "batch":
             raise ValueError(
-                f"--batchnorm domain is of udape, found --method {self.method}; use batch or frozen"
+                f"--batchnorm {self.batchnorm}: the published formulas (--parity) have BatchNorm "
+                "by batch; leave one of the two out"
             )
         for name in self.log_to:
             choose("tracker", name, TRACKERS)

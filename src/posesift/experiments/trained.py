@@ -94,7 +94,11 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
     if experiment.method == "regda":
         from posesift.adaptation.regda import RegDA, RegDASettings
 
-        own = {"seed": experiment.seed, "parity": experiment.parity}
+        own = {
+            "seed": experiment.seed,
+            "parity": experiment.parity,
+            "domain_statistics": experiment.batchnorm == "domain",
+        }
         return RegDA(network, codec, RegDASettings(**common, **own))
     if experiment.method == "udape":
         return _udape(experiment, skeleton, network, codec, common)

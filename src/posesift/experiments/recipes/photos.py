@@ -46,6 +46,7 @@ def _photos(name: str, world: str, poses: str, said: str, seed: int, quick: bool
         source=painted(poses),
         oracles={} if poses == "target" else {"poses": painted("target")},
         network="efficientnet-lite0",
+        batchnorm="domain",
         side=96,
         rotation=40.0 if world == "body" else 60.0,
         learning_rate=1e-3,
