@@ -1,15 +1,17 @@
 """Real photographs: what adaptation changes, and what drawing by difficulty changes. With controls.
 
-    python benchmarks/studies/photographs.py adaptation --target lspet:LSPET --seeds 10 11 12 13 14 --out runs/photographs
-    python benchmarks/studies/photographs.py tail --target lspet:LSPET --seeds 10 11 12 13 14 --out runs/photographs-tail
-    python benchmarks/studies/photographs.py adaptation --recipe hands --target coco:...,skeleton=hand21 --out runs/hands
+    cd benchmarks/studies
+    python photographs.py adaptation --target lspet:LSPET --seeds 10 11 12 13 14 --out runs/photos
+    python photographs.py tail --target lspet:LSPET --seeds 10 11 12 13 14 --out runs/photos-tail
+    python photographs.py adaptation --recipe hands --target coco:HANDS --seeds 10 --out runs/hands
 
 ``adaptation``: source-only, UDAPE, RegDA and the oracle from a source with all poses. ``tail``: a
 source of usual poses with few rare ones; uniform draws, hard mining, shuffled scores, curriculum,
 and as many images of all poses as the ceiling of what poses can give. ``adapted-tail`` adds UDAPE
-from uniform and from mined warm-ups to it. A seed redraws all but the photographs, and is a folder of its own: give two
-processes different seeds and the same --out, with --threads 1 each. Interrupted, a seed goes on
-where it was. The tables are of all seeds that are finished; --table trains nothing.
+from uniform and from mined warm-ups to it. A seed redraws all but the photographs, and is a folder
+of its own: give two processes different seeds and the same --out, with --threads 1 each.
+Interrupted, a seed goes on where it was. The tables are of all seeds that are finished; --table
+trains nothing.
 
 Primary endpoint of ``tail``, named in advance: PCK@0.1 on the hardest quarter of the photographs
 (by distance to the source's poses in joint angles), hard mining minus uniform.

@@ -489,6 +489,25 @@ def test_parity_target_is_int_quantised():
     assert not regda().codec.rounding
 
 
+def test_domain_statistics_are_those_of_the_target_alone():
+    source, target = batch(0), batch(1)
+    source["image"] = source["image"] // 2 + 127
+    method, network = adapting(domain_statistics=True)
+    before = copy.deepcopy(network)
+    method.adapt(source, target, 0.5, torch.Generator())
+    plainly, _ = adapting(domain_statistics=False)
+    plainly.adapt(source, target, 0.5, torch.Generator())
+
+    def statistics(net):
+        return next(m for m in net.features.modules() if isinstance(m, nn.BatchNorm2d)).running_mean
+
+    first = network.features.body[0]  # moved by step A before the target is seen
+    seen = torch.nn.functional.conv2d(plain(target), first.weight, first.bias, 2, 1).mean((0, 2, 3))
+    expected = 0.9 * statistics(before) + 0.1 * seen
+    assert torch.allclose(statistics(network), expected, atol=2e-3)  # C moved the features since
+    assert not torch.allclose(statistics(plainly.network), expected, atol=1e-2)
+
+
 # ---- networks
 
 

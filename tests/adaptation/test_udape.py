@@ -256,3 +256,42 @@ def test_shares_outside_of_0_to_1_are_refused(name):
 def test_flips_without_a_mirror_are_refused():
     with pytest.raises(ValueError, match="flips need `mirror`"):
         UDAPESettings(student=replace(STRONG, flip=0.5))
+
+
+def test_domain_statistics_normalise_each_domain_alone_and_keep_the_targets():
+    """Against two passes of a copy by hand; the source is far brighter than the target."""
+    method = adapting(domain_statistics=True, **PLAIN)
+    source, target = batch(1), unlabelled(2)
+    source["image"] = source["image"] // 2 + 127
+    target["image"] = target["image"] // 4
+    reference = TinyNet()
+    reference.load_state_dict(method.student.state_dict())
+    reference.train()
+    views = [normalise(values["image"]) for values in (source, target)]
+    with torch.no_grad():
+        on_source = reference(views[0])
+        reference.load_state_dict(method.student.state_dict())  # the source leaves no trace
+        reference(views[1])
+    label, weight = method.codec.encode(source["keypoints"], source["visible"])
+    error = ((on_source - label).square().mean((-2, -1)) * weight).mean()
+    result = method.adapt(source, target, 0.5, torch.Generator().manual_seed(0))
+    expected = method.settings.loss_scale * error
+    assert result.losses["supervised"].item() == pytest.approx(expected.item(), rel=1e-4)
+    norm, other = method.student.body[1], reference.body[1]
+    assert torch.allclose(norm.running_mean, other.running_mean, atol=1e-6)
+    assert torch.allclose(norm.running_var, other.running_var, atol=1e-6)
+    assert norm.momentum == 0.1
+
+
+def test_without_domain_statistics_both_domains_are_normalised_together():
+    source, target = batch(1), unlabelled(2)
+    found = {}
+    for own in (False, True):
+        method = adapting(domain_statistics=own, **PLAIN)
+        method.adapt(source, target, 0.5, torch.Generator().manual_seed(0))
+        found[own] = method.student.body[1].running_mean.clone()
+    student = adapting(**PLAIN).student.train()
+    with torch.no_grad():
+        student(normalise(torch.cat([source["image"], target["image"]])))
+    assert torch.allclose(found[False], student.body[1].running_mean, atol=1e-6)
+    assert not torch.allclose(found[False], found[True], atol=1e-4)

@@ -19,7 +19,7 @@ def by_role(plan, role):
 
 
 @pytest.mark.parametrize("sample_in", ["warm-up", "adaptation", "both"])
-def test_every_arm_has_one_budget_and_a_warm_up_of_its_loss(sample_in):
+def test_every_arm_has_one_budget_and_shares_its_warm_up(sample_in):
     plan = compare_plan("world-body", ALL, THREE, sample_in=sample_in, warmup_steps=7, steps=5)
     arms, warm = by_role(plan, "arm"), by_role(plan, "warm-up")
     assert list(arms) == [m if s == "uniform" else f"{m}+{s}" for m in ALL for s in THREE]
@@ -28,16 +28,27 @@ def test_every_arm_has_one_budget_and_a_warm_up_of_its_loss(sample_in):
         start = warm[arm.start]
         assert places.index(start.name) < places.index(arm.name)
         assert (start.warmup_steps, start.steps, arm.warmup_steps, arm.steps) == (7, 0, 0, 5)
-        assert start.method == ("regda" if arm.method == "regda" else "source-only")
+        assert start.method == "source-only"
         drawn = "uniform" if sample_in == "adaptation" else arm.sampling
         assert start.sampling == drawn
         assert arm.sample_in == sample_in
-    assert arms["source-only"].start == arms["udape"].start == "warm-up"
-    assert arms["regda"].start == "warm-up-regda"
-    assert len(warm) == (2 if sample_in == "adaptation" else 6)
+    assert {arms[method].start for method in ALL} == {"warm-up"}
+    assert len(warm) == (1 if sample_in == "adaptation" else 3)
     (oracle,) = by_role(plan, "oracle").values()
     assert oracle.warmup_steps + oracle.steps == 12
     assert training_steps(plan) == 3 * (7 * len(warm) + 5 * len(arms) + 12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "starts"),
+    [
+        ({"parity": True}, ["warm-up", "warm-up-regda", "warm-up-udape"]),
+        ({"style": "statistics"}, ["warm-up", "warm-up", "warm-up-udape"]),
+    ],
+)
+def test_methods_whose_warm_ups_differ_have_their_own(changes, starts):
+    plan = compare_plan("world-body", ALL, [], changes=changes)
+    assert [arm.start for arm in by_role(plan, "arm").values()] == starts
 
 
 def test_each_arm_has_its_reference():
@@ -128,10 +139,10 @@ def test_the_demo_tells_the_posters_story_on_one_budget():
     arms = by_role(plan, "arm")
     assert list(arms) == ["source-only", "regda", "udape", "udape+curriculum", "udape+hard-mining"]
     assert len({(arm.warmup_steps, arm.steps) for arm in arms.values()}) == 1
-    assert {arm.start for arm in arms.values()} == {"warm-up", "warm-up-regda"}
+    assert {arm.start for arm in arms.values()} == {"warm-up"}
     assert plan.seeds == (0,)
     assert plan.primary == ("udape+hard-mining", "udape")
-    assert training_steps(plan) == 2 * 300 + 5 * 200 + 500
+    assert training_steps(plan) == 300 + 5 * 200 + 500
 
 
 def test_an_arm_without_a_reference_stands_alone():

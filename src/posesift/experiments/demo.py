@@ -32,7 +32,7 @@ def demo_plan(
     stages.
 
     >>> [arm.name for arm in demo_plan().arms if arm.role == "warm-up"]
-    ['warm-up', 'warm-up-regda']
+    ['warm-up']
     >>> [arm.name for arm in demo_plan().arms if arm.role == "arm"]
     ['source-only', 'regda', 'udape', 'udape+curriculum', 'udape+hard-mining']
     """

@@ -56,10 +56,10 @@ def plan_of(
 ) -> Comparison:
     """Arms of (method, strategy), from shared warm-ups, and the oracle.
 
-    All arms have one budget of draws: the warm-up's and then the second stage's. Source-only and
-    UDAPE share the supervised warm-up; RegDA begins with another loss, hence with a warm-up of
-    its own, and so does UDAPE with a style or by its published formulas. Where the strategy draws
-    in the warm-up too, each strategy has its own warm-ups; else all arms of a method start from
+    All arms have one budget of draws: the warm-up's and then the second stage's. All methods share
+    the supervised warm-up (RegDA takes its features and begins with fresh heads), but for UDAPE
+    with a style and for both by their published formulas, whose warm-ups differ. Where the
+    strategy draws in the warm-up too, each strategy has its own warm-ups; else all arms start from
     the very same network.
 
     Args:
@@ -115,8 +115,8 @@ def plan_of(
 def _warm_up(experiment: Experiment, method: str, sampling: str, sample_in: str, steps: int) -> Arm:
     """The warm-up that an arm starts from."""
     sampling = sampling if sample_in in ("warm-up", "both") else "uniform"
-    own = method == "regda" or (
-        method == "udape" and (experiment.style != "none" or experiment.parity)
+    own = method in ADAPTING and (
+        experiment.parity or (method == "udape" and experiment.style != "none")
     )
     return Arm(
         name=_name(f"warm-up-{method}" if own else "warm-up", sampling),
