@@ -147,6 +147,14 @@ def print_shares(table: Table, floor: str, top: str, arms: Iterable[str]) -> Non
             print(f"{arm}, {name}: {100 * share:.0f} % (± {100 * half:.0f}) from {floor} to {top}")
 
 
+def _only(plan: Comparison, names: list[str] | None) -> Comparison:
+    """The arms of these names and what they start from."""
+    if names is None:
+        return plan
+    needed = {*names, *(arm.start for arm in plan.arms if arm.name in names)}
+    return dataclasses.replace(plan, arms=tuple(arm for arm in plan.arms if arm.name in needed))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -157,6 +165,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[])
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--precision", default=None)
+    parser.add_argument("--arms", nargs="*", default=None, help="these alone; others may follow")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
@@ -164,7 +173,7 @@ def main() -> None:
     name, plan = STUDIES[given.study]
     changes = {"threads": given.threads, "precision": given.precision}
     for seed in () if given.table else given.seeds:
-        whole = plan(given.recipe or name, given.target, seed, changes)
+        whole = _only(plan(given.recipe or name, given.target, seed, changes), given.arms)
         folder = given.out / f"seed{seed}"
         if folders.is_finished(folder):
             reopen(folder, whole)
