@@ -36,12 +36,15 @@ from posesift.evaluation.pck import pck
 from posesift.evaluation.predict import predict
 from posesift.networks.build import build
 from posesift.networks.heatmaps import HeatmapCodec
+from posesift.networks.weights import default
 from posesift.poses import PoseTable
 from posesift.sampling import make
 from posesift.sampling.sampler import StrategySampler
 
 ARMS = ("uniform", "hard-mining", "shuffled")
-SHARE, BATCH, SIDE = 0.04, 32, 64
+SHARE, BATCH = 0.04, 32
+SIDES = {"small": 64, "efficientnet-lite0": 96}
+RATES = {"small": 2e-3, "efficientnet-lite0": 1e-3}
 
 
 def thinned(table: PoseTable, seed: int) -> tuple[PoseTable, int]:
@@ -58,9 +61,11 @@ def thinned(table: PoseTable, seed: int) -> tuple[PoseTable, int]:
     return table.select(np.sort(np.concatenate([rest_N, kept]))), left
 
 
-def train(table: PoseTable, arm: str, score_N, seed: int, steps: int, runtime: Runtime):
-    """A network trained from scratch on draws of one strategy."""
-    dataset = PoseDataset(table, SIDE)
+def train(
+    table: PoseTable, arm: str, score_N, seed: int, steps: int, runtime: Runtime, name: str
+) -> SourceOnly:
+    """A network trained on draws of one strategy, from what it begins from."""
+    dataset = PoseDataset(table, SIDES[name])
     chosen = make(arm, np.zeros(len(table)) if arm == "uniform" else score_N, seed=seed)
 
     def load(stage: Stage, start: int) -> Iterable[Batch]:
@@ -69,14 +74,16 @@ def train(table: PoseTable, arm: str, score_N, seed: int, steps: int, runtime: R
         )
         return DataLoader(dataset, BATCH, sampler=sampler, collate_fn=collate)
 
-    network = build("small", len(table.skeleton), seed=seed)
+    network = build(name, len(table.skeleton), default(name), seed=seed)
     settings = SourceOnlySettings(
         warmup_steps=steps,
         steps=0,
+        learning_rate=RATES[name],
         augmentation=replace(STRONG, rotation=30, scale=0.15, shift=0.05, flip=0.5),
         mirror=table.skeleton.mirror,
     )
-    method = SourceOnly(network, HeatmapCodec(SIDE, 2), settings)
+    stride: int = network.stride  # type: ignore[assignment]
+    method = SourceOnly(network, HeatmapCodec(SIDES[name], stride), settings)
     fit(method, {"source": load}, runtime, seed=seed)
     return method
 
@@ -93,7 +100,7 @@ def figures(method: SourceOnly, test: PoseDataset, difficulty_N: np.ndarray) -> 
                 predicted_NK2[rows],
                 test.keypoints_NK2[rows],
                 test.visible_NK[rows],
-                SIDE,
+                test.side,
                 threshold,
                 skeleton=test.table.skeleton,
             )["all"]
@@ -107,17 +114,19 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="address of labelled photographs")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--network", choices=SIDES, default="efficientnet-lite0")
+    parser.add_argument("--precision", default="auto")
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--out", type=Path, default=Path("runs/thinned-tail"))
     given = parser.parse_args()
     progress.show()
-    runtime = Runtime.resolve("cpu", threads=given.threads)
+    runtime = Runtime.resolve("cpu", given.precision, given.threads)
     given.out.mkdir(parents=True, exist_ok=True)
     path = given.out / "cells.jsonl"
     cells = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     boxed = given.data if "boxes=" in given.data else f"{given.data},boxes=labels"
     whole = read(f"{boxed},split=train")
-    test = PoseDataset(read(f"{boxed},split=test"), SIDE)
+    test = PoseDataset(read(f"{boxed},split=test"), SIDES[given.network])
     difficulty_N = evaluation_difficulty(test.table, whole)
     for seed in range(given.seeds):
         table, left = thinned(whole, seed)
@@ -127,7 +136,7 @@ def main() -> None:
                 continue
             if score_N is None:
                 score_N = fit_scorer(table, seed=seed).score(table)
-            method = train(table, arm, score_N, seed, given.steps, runtime)
+            method = train(table, arm, score_N, seed, given.steps, runtime, given.network)
             found = figures(method, test, difficulty_N)
             cell = {"seed": seed, "arm": arm, "images": len(table), "hard": left, "figures": found}
             cells.append(cell)

