@@ -29,6 +29,7 @@ def read(
     seed: int = 0,
     split: Literal["train", "test"] = "train",
     side: int = 64,
+    facing: int | None = None,
 ) -> PoseTable:
     """Sample a world.
 
@@ -40,10 +41,14 @@ def read(
         seed: another seed, another world of samples.
         split: ``train`` and ``test`` never share a sample.
         side: of the images, in pixels.
+        facing: spread in degrees of how figures turn away from facing the camera; without it they
+            turn any way.
 
     Raises:
         ValueError: there is no such world, or a number is out of range.
     """
     if n < 1:
         raise ValueError(f"world:{path}: expected n of at least 1, found {n}")
-    return worlds.sample(path, poses, n=n, seed=seed, split=split, side=side, look=look).table
+    return worlds.sample(
+        path, poses, n=n, seed=seed, split=split, side=side, look=look, facing=facing
+    ).table

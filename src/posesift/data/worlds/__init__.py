@@ -81,6 +81,7 @@ def sample(
     side: int = 64,
     look: str = "synthetic",
     indices: Sequence[int] | np.ndarray | None = None,
+    facing: int | None = None,
 ) -> WorldPoses:
     """Draw the poses of a world.
 
@@ -99,6 +100,8 @@ def sample(
         side: of the square images, px, >= 16.
         look: written into `table.root`; has no influence on the poses.
         indices: draw these samples instead of the first `n`.
+        facing: degrees by which figures turn away from facing the camera, as people in photographs
+            mostly do: spread of a normal distribution, 1 to 180. None: they turn any way.
 
     Raises:
         ValueError: a name or number that is none of these.
@@ -110,6 +113,8 @@ def sample(
     for what, value, least in (("n", n, 0), ("seed", seed, 0), ("side", side, 16)):
         if value < least:
             raise ValueError(f"world:{name}: expected {what} of at least {least}, found {value}")
+    if facing is not None and not 1 <= facing <= 180:
+        raise ValueError(f"world:{name}: expected facing of 1 to 180 degrees, found {facing}")
     index_N = np.arange(n) if indices is None else np.asarray(indices, np.int64)
     if len(index_N) and index_N.min() < 0:
         raise ValueError(f"world:{name}: expected sample numbers from 0 on, found {index_N.min()}")
@@ -119,7 +124,7 @@ def sample(
     skeleton = skeletons.load(world.SKELETON)
     # No samples at all still need the columns' shapes: block 0, of which nothing is picked.
     drawn = [
-        _block(world, len(skeleton), name, poses, seed, split, side, block)
+        _block(world, len(skeleton), name, poses, seed, split, side, block, facing)
         for block in blocks.tolist() or [0]
     ]
     pick_N = which_N * BLOCK + row_N
@@ -133,7 +138,7 @@ def sample(
         width_N=size_N,
         height_N=size_N.copy(),
         image_N=index_N.astype(str).astype(object),
-        root=canonical(name, poses, look, seed, split, side),
+        root=canonical(name, poses, look, seed, split, side, facing),
         occluded_NK=columns["occluded"],
         mode_N=np.array(world.MODES, object)[columns["mode"]],
         neg_log_p_N=columns["neg_log_p"],
@@ -188,13 +193,22 @@ def paint(
     return images
 
 
-def canonical(name: str, poses: str, look: str, seed: int, split: str, side: int) -> str:
+def canonical(
+    name: str,
+    poses: str,
+    look: str,
+    seed: int,
+    split: str,
+    side: int,
+    facing: int | None = None,
+) -> str:
     """The address of a world without its number of samples: the root of its images.
 
     >>> canonical("body", "target", "photo", 0, "test", 64)
     'world:body,poses=target,look=photo,seed=0,split=test,side=64'
     """
     options = {"poses": poses, "look": look, "seed": seed, "split": split, "side": side}
+    options |= {} if facing is None else {"facing": facing}
     return str(Address("world", name, {key: str(value) for key, value in options.items()}))
 
 
@@ -207,10 +221,13 @@ def _block(
     split: str,
     side: int,
     block: int,
+    facing: int | None,
 ) -> dict[str, np.ndarray]:
     rng = _stream(f"poses of {name}", poses, seed, split, block)
     figures = world.sample_block(rng, poses, BLOCK)
-    points_NP2, depth_NP, scale_NP = camera.photograph(rng, world.VIEW, figures.points_NP3, side)
+    points_NP2, depth_NP, scale_NP = camera.photograph(
+        rng, world.VIEW, figures.points_NP3, side, facing
+    )
     return {
         "points": points_NP2,
         "depth": depth_NP,

@@ -9,6 +9,7 @@ Names: N samples, P points, 3 = (x, y, z), 2 = (x, y).
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtri
 
 from posesift.data.worlds.figure import View
 
@@ -20,7 +21,11 @@ JITTER = 0.05
 
 
 def photograph(
-    rng: np.random.Generator, view: View, points_NP3: np.ndarray, side: int
+    rng: np.random.Generator,
+    view: View,
+    points_NP3: np.ndarray,
+    side: int,
+    facing: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Look at figures, each with a camera of its own, and crop them.
 
@@ -29,6 +34,8 @@ def photograph(
         view: their ranges.
         points_NP3: the figures, units, x to their left, y up, z to their front.
         side: side of the crop, px.
+        facing: how far figures turn away from facing the camera: spread of a normal distribution,
+            degrees. None: ``view.yaw_deg``. Nothing else that is drawn depends on it.
 
     Returns:
         points (N, P, 2) in crop px (x right, y down, the centre of the top-left pixel at (0, 0));
@@ -36,6 +43,9 @@ def photograph(
     """
     count = len(points_NP3)
     yaw_N = rng.uniform(*view.yaw_deg, count)
+    if facing is not None:
+        low, high = view.yaw_deg
+        yaw_N = facing * ndtri((yaw_N - low) / (high - low))
     pitch_N = rng.normal(*view.pitch_deg, count)
     roll_N = rng.normal(*view.roll_deg, count)
     distance_N = rng.uniform(*view.distance, count).astype(np.float32)

@@ -72,10 +72,11 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
 def folder_of(root: str) -> Path:
     """Where the images of the world that `root` names are kept; nothing is created."""
     sample, look = _choices(root)
+    facing = f"-facing{sample['facing']}" if sample["facing"] else ""
     return (
         storage.cache_folder()
         / "worlds"
-        / f"{sample['name']}-{sample['poses']}-{look}-{sample['side']}px"
+        / f"{sample['name']}-{sample['poses']}-{look}-{sample['side']}px{facing}"
         / f"{sample['split']}-seed{sample['seed']}-v{PAINTER_VERSION}"
     )
 
@@ -169,13 +170,16 @@ def _choices(root: str) -> tuple[dict, str]:
     look = options.pop("look")
     known = (worlds.WORLDS, worlds.POSES, worlds.LOOKS, worlds.SPLITS)
     named = (address.path, options["poses"], look, options["split"])
+    facing = options.pop("facing", None)
     numbers = (options.pop("seed"), options.pop("side"))
-    if not all(map(str.isdecimal, numbers)) or any(
+    if not all(map(str.isdecimal, (*numbers, facing or "0"))) or any(
         name not in names for name, names in zip(named, known, strict=True)
     ):  # a root may come from a file; it becomes the name of a folder below
         raise ValueError(f"expected the root of a built-in world's table, found {root!r}")
     seed, side = map(int, numbers)
-    return {"name": address.path, **options, "seed": seed, "side": side}, look
+    known_facing = None if facing is None else int(facing)
+    sample = {"name": address.path, **options, "seed": seed, "side": side, "facing": known_facing}
+    return sample, look
 
 
 def _sample_numbers(table: PoseTable) -> np.ndarray:
