@@ -28,7 +28,10 @@ SMALL = {"network": "efficientnet-lite0", "side": 32, "precision": "fp32"}
 )
 def test_recipes_on_photographs_begin_from_pretrained_weights(name, world, poses):
     found = recipe(name, seed=3)
-    assert found.source == f"world:{world},poses={poses},look=photo,n=6000,seed=3,split=train"
+    facing = ",facing=60" if world == "body" else ""
+    assert found.source == (
+        f"world:{world},poses={poses},look=photo,n=6000,seed=3,side=96{facing},split=train"
+    )
     assert (found.network, found.weights, found.batchnorm) == ("efficientnet-lite0", None, "domain")
     assert found.side == 96
     assert recipe(name, quick=True).source.count("n=1500")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posesift.data import worlds
-from posesift.data.worlds import WORLDS
+from posesift.data.worlds import WORLDS, painted
 from posesift.poses.table import PoseTable
 
 
@@ -152,3 +152,43 @@ def test_poses_do_not_change_by_accident():
         [[39.25, 55.54], [28.67, 6.89], [25.92, 17.73]],
     ]
     assert np.allclose(table.keypoints_NK2[:, [0, 9, 15]], ankle_head_wrist, atol=0.05)
+
+
+def turned_to_the_camera(sampled) -> np.ndarray:
+    """Whether the right shoulder is on the left of the picture."""
+    names = list(sampled.table.skeleton.keypoints)
+    right, left = names.index("right_shoulder"), names.index("left_shoulder")
+    x_NK = sampled.table.keypoints_NK2[..., 0]
+    return x_NK[:, right] < x_NK[:, left]
+
+
+@pytest.mark.parametrize("spread", [20, 60, 180])
+def test_facing_is_the_spread_of_a_turn_about_facing_the_camera(spread):
+    """A standing figure is seen from the front where it turns by less than 90 degrees."""
+    everyone = worlds.sample("body", n=4096, facing=spread)
+    upright = everyone.table.mode_N == "stand"
+    found = turned_to_the_camera(everyone)[upright].mean()
+    turns = np.random.default_rng(0).normal(0, spread, 100_000)
+    expected = (np.cos(np.deg2rad(turns)) > 0).mean()
+    assert found == pytest.approx(expected, abs=0.06)
+
+
+def test_facing_changes_the_camera_alone():
+    usual, facing = (worlds.sample("body", "target", n=64, facing=f) for f in (None, 60))
+    assert np.array_equal(usual.table.neg_log_p_N, facing.table.neg_log_p_N)
+    assert np.array_equal(usual.table.mode_N, facing.table.mode_N)
+    assert np.array_equal(usual.girth_NG, facing.girth_NG)
+    assert not np.allclose(usual.points_NP2, facing.points_NP2)
+    assert facing.table.root.endswith(",facing=60")
+    assert "facing" not in usual.table.root
+    for wrong in (0, 181, -5):
+        with pytest.raises(ValueError, match="expected facing of 1 to 180 degrees"):
+            worlds.sample("body", n=1, facing=wrong)
+
+
+def test_pictures_of_facing_figures_are_kept_apart():
+    usual, facing = (worlds.sample("body", n=1, facing=f).table.root for f in (None, 60))
+    assert painted.folder_of(usual) != painted.folder_of(facing)
+    assert painted.folder_of(facing) != painted.folder_of(facing.replace("60", "61"))
+    with pytest.raises(ValueError, match="expected the root of a built-in world"):
+        painted.folder_of(facing.replace("60", "../x"))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from posesift.experiments.spec import Experiment
 
+SIDE = 96  # px; at 128 px the same time is worth less
+
 
 def photos(seed: int = 0, quick: bool = False) -> Experiment:
     """People painted in a photo-like look, all poses equally often -> photographs.
@@ -36,9 +38,14 @@ def hands(seed: int = 0, quick: bool = False) -> Experiment:
 
 
 def _photos(name: str, world: str, poses: str, said: str, seed: int, quick: bool) -> Experiment:
+    facing = ",facing=60" if world == "body" else ""
+
     def painted(poses: str) -> str:
         count = 1500 if quick else 6000
-        return f"world:{world},poses={poses},look=photo,n={count},seed={seed},split=train"
+        return (
+            f"world:{world},poses={poses},look=photo,n={count},seed={seed},side={SIDE}{facing},"
+            "split=train"
+        )
 
     return Experiment(
         recipe=name,
@@ -47,7 +54,7 @@ def _photos(name: str, world: str, poses: str, said: str, seed: int, quick: bool
         oracles={} if poses == "target" else {"poses": painted("target")},
         network="efficientnet-lite0",
         batchnorm="domain",
-        side=96,
+        side=SIDE,
         rotation=40.0 if world == "body" else 60.0,
         learning_rate=1e-3,
         learning_rate_second=5e-4,
