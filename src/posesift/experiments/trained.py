@@ -128,7 +128,7 @@ def _udape(
         return UDAPEParity(network, codec, settings, style)
     from posesift.adaptation.udape import UDAPE, UDAPESettings
 
-    own = {"domain_statistics": experiment.batchnorm == "domain"}
+    own: dict[str, Any] = {"domain_statistics": experiment.batchnorm == "domain"}
     return UDAPE(network, codec, UDAPESettings(**common, **own), style)
 
 

@@ -59,9 +59,10 @@ class _Depthwise(torch.autograd.Function):
         stride, padding = ctx.stride, weight_C1kk.shape[-1] // 2
         to_x = to_weight = None
         if of_x:
-            given = (gradient_BChw, x_BCHW, weight_C1kk)
-            wide = given if stride == 1 else tuple(value.float() for value in given)
-            to_x = _gradient(*wide, stride, padding, of_x=True).to(x_BCHW.dtype)
+            dtype = torch.float32 if stride > 1 else x_BCHW.dtype
+            wide = [value.to(dtype) for value in (gradient_BChw, x_BCHW, weight_C1kk)]
+            to_x = _gradient(wide[0], wide[1], wide[2], stride, padding, of_x=True)
+            to_x = to_x.to(x_BCHW.dtype)
         if of_weight and padding == 2:
             to_weight = _of_wide_kernel(gradient_BChw, x_BCHW, stride)
         elif of_weight:

@@ -72,6 +72,8 @@ class EfficientNetLite0(nn.Module):
     [(24, 16, 16), (40, 8, 8), (112, 4, 4), (192, 2, 2)]
     """
 
+    _gain: Tensor
+    _offset: Tensor
     strides = (4, 8, 16, 32)
     channels = tuple(STAGES[stage][-1] for stage in TAPPED)
 

@@ -5,6 +5,8 @@ Tensor names: B batch, H W rows and columns.
 
 from __future__ import annotations
 
+import importlib
+
 from torch import Tensor, nn
 
 FINEST = 4  # pixels a cell of the finest features that are used
@@ -25,7 +27,7 @@ class TimmBackbone(nn.Module):
     def __init__(self, name: str, pretrained: bool = False):
         super().__init__()
         try:
-            import timm
+            timm = importlib.import_module("timm")
         except Exception as error:  # beside a CPU build of torch, torchvision fails in its own ways
             raise ValueError(
                 f"the network timm:{name} needs the package timm, which cannot be imported here "
