@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SECOND_FIT_POSES = 20_000
 LEAST_AGREEMENT = 0.9
+FINDS = 0.8  # AUC from which a score is said to find rare poses
+FINDS_PARTLY = 0.6  # from which it does in part; below, not to speak of
 COLLAPSED = 0.9  # share of the poses' variance that a collapsed VAE leaves unexplained
 
 
