@@ -80,6 +80,15 @@ def test_mistakes_are_explained(call, message):
         call()
 
 
+def test_bins_by_default_never_hold_fewer_than_four_poses_where_there_are_four():
+    default = [bins.default_k(n) for n in range(60_000)]
+    assert all(n // k >= 4 for n, k in enumerate(default) if n >= 4)
+    assert default == sorted(default)
+    assert default[:4] == [1] * 4
+    assert default[40:50_000] == [10] * 49_960
+    assert default[50_000] == 25
+
+
 def test_covariance_trace_is_that_of_numpy():
     points = np.random.default_rng(0).normal(size=(50, 4, 2))
     expected = np.trace(np.cov(points.reshape(50, -1), rowvar=False, ddof=0))

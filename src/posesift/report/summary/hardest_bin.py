@@ -34,9 +34,9 @@ def _modes(mode_N: np.ndarray | None, inside_N: np.ndarray) -> str:
     )
     first = np.argsort(-here, kind="stable")[:_MODES]
     told = [
-        f"{shortened(spoken(str(names[i]))) or 'without a name'} {number(100 * float(here[i] / here.sum()))} % "
-        f"(of the source {number(100 * float(all_of[i]) / len(code_N))} %)"
-        for i in first
+        f"{shortened(spoken(str(names[i]))) or 'without a name'} {_percent(here, i)} "
+        f"(of the source {_percent(all_of, i)})"
+        for i in first.tolist()
         if here[i]
     ]
     more = int((here > 0).sum()) - len(told)
@@ -53,5 +53,9 @@ def _clips(clip_N: np.ndarray | None, inside_N: np.ndarray) -> str:
     top = int(here.argmax())
     return (
         f"Its poses come from {count((here > 0).sum())} of {count(len(names))} clips, "
-        f"{number(100 * float(here[top] / here.sum()))} % of them from {shortened(str(names[top]))}."
+        f"{_percent(here, top)} of them from {shortened(str(names[top]))}."
     )
+
+
+def _percent(counts: np.ndarray, i: int) -> str:
+    return f"{number(100 * float(counts[i]) / max(int(counts.sum()), 1))} %"
