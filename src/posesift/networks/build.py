@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from posesift import spelling
 from posesift.networks.heads import PoseResNet
 from posesift.networks.resnet import ResNet
 from posesift.networks.seeded import seeded
@@ -49,8 +49,7 @@ def build(
             not fit the network.
     """
     if name not in NETWORKS:
-        close = difflib.get_close_matches(name, NETWORKS, 1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = spelling.hint(name, NETWORKS)
         raise ValueError(f"unknown network {name!r}, expected one of {', '.join(NETWORKS)}{hint}")
     with seeded(seed):
         network = NETWORKS[name](keypoints)
