@@ -23,6 +23,7 @@ NAV = {
     "Look through the poses": "Look through",
     "How hard the poses are": "How hard",
     "What the bins look like": "The bins",
+    "Look at these labels first": "Labels first",
     "In the bins of the scorer's own poses": "The scorer's own",
     "How alike the bins are": "How alike",
     "What the target has and the source lacks": "What the source lacks",

@@ -94,6 +94,11 @@ class PoseSet:
         return len(self.table)
 
     @property
+    def of_world(self) -> bool:
+        """Whether a built-in world made the poses, so that no label can be wrong."""
+        return self.table.share is not None or self.table.root.startswith("world:")
+
+    @property
     def k(self) -> int:
         """The number of bins."""
         return len(self.edges) - 1

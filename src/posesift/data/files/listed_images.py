@@ -72,7 +72,7 @@ def boxes_or_images(box_N4: np.ndarray, size_N2: np.ndarray) -> np.ndarray:
 
 def is_box(box_N4: np.ndarray) -> np.ndarray:
     """Which boxes (N,) are finite and hold something."""
-    return np.all(np.isfinite(box_N4), axis=1) & np.all(box_N4[:, 2:] > 0, axis=1)
+    return np.logical_and.reduce(np.isfinite(box_N4), axis=1) & (box_N4[:, 2:].min(1) > 0)
 
 
 def told_of_boxes(box_N4: np.ndarray, bad: Container[int] = ()) -> list[str]:

@@ -13,6 +13,7 @@ from posesift.report.pose_sets import PoseSet
 from posesift.report.scores import (
     bin_gallery,
     kinematic_figure,
+    labels_first,
     score_figures,
     scorer_table,
     similarity_figure,
@@ -42,6 +43,8 @@ def sections(
         alike(score, source),
     ]
     found[1:1] = [part for part in [beside_fit(score.summary)] if part]
+    if first := labels_first.labels_first(source):
+        found.append(first)
     if table := scorer_table.scorers(score.summary):
         lead = "What the chosen score adds over reconstruction error and over cheap scores."
         found.append(Section("scorers", "Which score", lead, [table]))

@@ -129,10 +129,12 @@ def _by_bin(source: PoseSet, target: PoseSet | None) -> Finding:
     if source.table.share is not None:
         named = f"By name none is rare: each kind makes up at least {100 * RARE_SHARE:.0f} %"
     drawn = f"{named}; here are {plural(len(rows), 'pose')} of the bin, drawn at random."
-    detail = " ".join([*hardest_bin.holds(source), drawn])
-    return Finding(
-        QUESTION, f"{answer}.", detail, pictures=_pictures(source, rows, captions), links=_links()
-    )
+    detail, links = [*hardest_bin.holds(source), drawn], _links()
+    if not source.of_world:
+        detail.append("Of labelled photographs, a part of the hardest are mistakes of the labels.")
+        links.append(("Look at these labels first", "labels"))
+    pictures = _pictures(source, rows, captions)
+    return Finding(QUESTION, f"{answer}.", " ".join(detail), pictures=pictures, links=links)
 
 
 def _links() -> list[tuple[str, str]]:
