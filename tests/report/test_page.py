@@ -266,6 +266,7 @@ def test_the_page_of_a_score(score_page: Path) -> None:
         "poses",
         "bins",
         "similarity",
+        "labels",
         "scorers",
         "words",
         "made",
