@@ -82,9 +82,9 @@ def change(path: Path, **changes: object) -> None:
 def test_the_story_is_told_in_order(text: str) -> None:
     anchors = [found["id"] for found in Reader(text).all("section") if found.get("id")]
     assert anchors == [
-        "summary", "claims", "explore", "poses", "bins", "similarity", "labels", "scorers", "coverage",
-        "results", "groups", "difficulty", "gap", "support", "failures", "examples", "words",
-        "made",
+        "summary", "claims", "explore", "poses", "bins", "similarity", "labels", "scorers",
+        "coverage", "results", "groups", "difficulty", "gap", "support", "failures", "examples",
+        "words", "made",
     ]  # fmt: skip
 
 
