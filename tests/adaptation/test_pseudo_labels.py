@@ -111,3 +111,11 @@ def test_labels_outside_of_the_students_view_are_never_trusted():
 @pytest.mark.parametrize("scope", ["joint", "batch"])
 def test_keeping_nothing_trusts_nothing(scope):
     assert not confident(torch.rand(3, 2), 0.0, scope).any()
+
+
+def test_half_of_the_labels_are_trusted_by_default():
+    confidence_BK = torch.arange(10.0)[:, None]
+    same_B23 = torch.eye(3)[:2].repeat(10, 1, 1)
+    middle_BK2 = torch.full((10, 1, 2), 4.0)
+    found = pseudo_labels(middle_BK2, confidence_BK, same_B23, same_B23, 9, None)
+    assert found.trusted_BK.flatten().tolist() == [False] * 5 + [True] * 5

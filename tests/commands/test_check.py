@@ -138,6 +138,27 @@ def test_the_tree_expected_stands_beside_the_tree_found(capsys, tmp_path):
     assert [line.strip() for line in lines[found + 2 :]] == ["images/", "(empty)", "readme.txt"]
 
 
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [("person_keypoints_val2017.json", True), ("annotations.json", False), ("mine.json", False)],
+)
+def test_terms_of_coco_are_those_of_cocos_own_file(capsys, tmp_path, name, theirs):
+    truth = write_coco(tmp_path / "set")
+    file = truth.path.rename(truth.path.with_name(name))
+    address = f"coco:{file},images={tmp_path}/set/photos,skeleton=coco17"
+    code, out, _ = check(capsys, address)
+    assert code == 0
+    assert ("Terms: annotations CC BY 4.0" in out) == theirs
+    code, out, _ = check(capsys, address, "--json")
+    assert (json.loads(out)["terms"] is not None) == theirs
+    code, _, err = check(capsys, address.replace("coco17", "hand21"))
+    assert code == 2
+    assert ("Terms: " in err) == ("cocodataset.org" in err) == theirs
+    assert "Expected:" in err
+    code, _, err = check(capsys, f"coco:{tmp_path}/nowhere.json")  # somebody may look for COCO
+    assert "cocodataset.org" in err
+
+
 def test_a_path_that_is_not_there_shows_what_lies_beside_it(capsys, tmp_path):
     (tmp_path / "lspet_dataset" / "images").mkdir(parents=True)
     code, _, err = check(capsys, f"lspet:{tmp_path}/lspet")

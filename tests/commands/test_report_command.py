@@ -54,6 +54,26 @@ def test_a_target_stands_beside_the_score(score, capsys):
     assert "nowhere.json" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("", "split test"),  # not named by the address, so it must be said
+        (",split=train", "split train"),
+    ],
+)
+def test_which_split_a_target_is_stands_in_the_terminal_and_on_the_page(
+    given: str, told: str, score, capsys
+):
+    target = f"world:body,poses=target,n=30,seed=1{given}"
+    assert cli.main(["report", str(score), "--no-paper", "--target", target]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Target:")]
+    assert line.startswith(f"Target: 30 poses, {told}: world:body,")
+    page = (score / "report.html").read_text(encoding="utf-8")
+    assert f"30 poses, {told}: world:body," in page
+    assert cli.main(["report", str(score), "--no-paper"]) == 0
+    assert "Target:" not in capsys.readouterr().out
+
+
 def test_mistakes_are_one_message_and_change_nothing(score, tmp_path, capsys):
     def told(*arguments):
         assert cli.main(["report", *map(str, arguments)]) == 2

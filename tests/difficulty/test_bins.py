@@ -80,6 +80,15 @@ def test_mistakes_are_explained(call, message):
         call()
 
 
+def test_bins_by_default_never_hold_fewer_than_four_poses_where_there_are_four():
+    default = [bins.default_k(n) for n in range(60_000)]
+    assert all(n // k >= 4 for n, k in enumerate(default) if n >= 4)
+    assert default == sorted(default)
+    assert default[:4] == [1] * 4
+    assert default[40:50_000] == [10] * 49_960
+    assert default[50_000] == 25
+
+
 def test_covariance_trace_is_that_of_numpy():
     points = np.random.default_rng(0).normal(size=(50, 4, 2))
     expected = np.trace(np.cov(points.reshape(50, -1), rowvar=False, ddof=0))
@@ -156,3 +165,23 @@ def test_an_empty_bin_has_no_statistics():
     assert rows[1]["covariance_trace"] is None
     assert rows[1]["spread"] is None
     assert bins.variation_spearman(rows) == {"score": None, "covariance": None}
+
+
+@pytest.mark.parametrize("n", [7, 8])
+def test_a_spread_of_poses_needs_eight(n):
+    points_NK2 = np.random.default_rng(0).normal(size=(n, 3, 2))
+    assert (bins.covariance_trace(points_NK2) is None) == (n < 8)
+    assert (bins.squared_distances(points_NK2) is None) == (n < 8)
+
+
+@pytest.mark.parametrize("seen", [0, 1, 2])
+def test_a_keypoint_counts_from_two_poses_on(seen):
+    """One that is seen less often counts as the average of the others."""
+    points_NK2 = np.random.default_rng(1).normal(size=(9, 3, 2))
+    visible_NK = np.ones((9, 3), bool)
+    visible_NK[seen:, 2] = False
+    variance_K = [
+        points_NK2[visible_NK[:, k], k].var(axis=0).sum() for k in range(3) if seen or k < 2
+    ]
+    known = variance_K if seen >= 2 else variance_K[:2]
+    assert bins.covariance_trace(points_NK2, visible_NK) == pytest.approx(3 * np.mean(known))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -45,6 +47,36 @@ def test_collapse_is_seen():
 def test_noise_is_seen():
     assert checks.noise(0.95) is None
     assert "rank correlation of 0.71" in checks.noise(0.71)
+
+
+@pytest.mark.parametrize("method", scorers.METHODS)
+def test_a_score_without_a_seed_is_not_told_to_take_one(method):
+    said = checks.noise(0.5, method)
+    assert ("--method pca" in said) == (method in ("elbo", "reconstruction"))
+    assert (f"{method} has no seed" in said) == (method not in ("elbo", "reconstruction"))
+
+
+def test_fewer_poses_are_warned_about_more_loudly():
+    assert checks.few(40, 10, fitted_here=True) is None
+    said = [checks.few(n, n // 4, fitted_here=True) for n in (39, 26, 25, 13, 12, 3)]
+    assert ["are few for a score" in text for text in said] == [True] * 2 + [False] * 4
+    assert ["too few for a score" in text for text in said] == [False] * 2 + [True] * 2 + [
+        False
+    ] * 2
+    assert ["THIS IS NO SCORE" in text for text in said] == [False] * 4 + [True] * 2
+    for n, text in zip((39, 26, 25, 13, 12, 3), said, strict=True):
+        assert re.search(rf"\b{n} poses\b", text)
+        assert "--scorer" in text
+    by_another = checks.few(12, 3, fitted_here=False)
+    assert "12 poses in 3 bins" in by_another
+    assert "--scorer" not in by_another
+    assert "1 pose in 1 bin:" in checks.few(1, 1, fitted_here=False)
+
+
+def test_a_set_is_another_domain_where_most_of_it_is_beyond_the_fit():
+    assert checks.beyond_source(50, 100, "a") is None
+    said = checks.beyond_source(51, 100, "csv:a.csv")
+    assert said.startswith("51 of 100 poses (51 %) are harder than 90 % of csv:a.csv, which the")
 
 
 def test_the_second_fit_sees_one_half_and_is_compared_on_the_other():

@@ -138,3 +138,20 @@ def test_mistakes_are_explained():
     true[1, 3] = np.nan
     with pytest.raises(ValueError, match=r"1 samples mark .* the first is number 1"):
         pck.relative_errors(true, true, np.ones((2, 16)), 64)
+
+
+def test_hits_are_those_of_pck_at_5_percent_unless_told_otherwise():
+    """0.04 and 0.06 of the side: the default lies between them."""
+    errors_NK = np.array([[0.04, 0.06, np.nan]])
+    correct_N, counted_N = pck.hits(errors_NK)
+    assert (correct_N.tolist(), counted_N.tolist()) == ([1], [2])
+    assert pck.hits(np.array([[0.0499, 0.0501]]))[0].tolist() == [1]
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_one_coordinate_that_is_not_finite_is_a_wrong_prediction(axis, value):
+    predicted_NK2 = np.full((1, 2, 2), 5.0)
+    predicted_NK2[0, 0, axis] = value
+    errors_NK = pck.relative_errors(predicted_NK2, np.full((1, 2, 2), 5.0), np.ones((1, 2)), 10)
+    assert errors_NK.tolist() == [[np.inf, 0.0]]

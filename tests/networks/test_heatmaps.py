@@ -140,3 +140,16 @@ def test_flat_and_negative_heatmaps_decode_to_their_arg_max():
 def test_settings_that_cannot_be_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         HeatmapCodec(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("at", "drawn"), [(-0.5, True), (-0.51, False), (15.49, True), (15.5, False)]
+)
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_keypoint_on_the_crops_outer_edge(at, drawn, axis):
+    """Pixels reach half a pixel around their centres: -0.5 belongs to a crop of 16, 15.5 not."""
+    keypoints_BK2 = torch.full((1, 1, 2), 8.0)
+    keypoints_BK2[..., axis] = at
+    heatmaps, weight_BK = HeatmapCodec(side=16, stride=4).encode(keypoints_BK2, torch.ones(1, 1))
+    assert bool(weight_BK[0, 0]) == drawn
+    assert bool(heatmaps.any()) == drawn

@@ -82,9 +82,9 @@ def change(path: Path, **changes: object) -> None:
 def test_the_story_is_told_in_order(text: str) -> None:
     anchors = [found["id"] for found in Reader(text).all("section") if found.get("id")]
     assert anchors == [
-        "summary", "claims", "explore", "poses", "bins", "similarity", "scorers", "coverage",
-        "results", "groups", "difficulty", "gap", "support", "failures", "examples", "words",
-        "made",
+        "summary", "claims", "explore", "poses", "bins", "similarity", "labels", "scorers",
+        "coverage", "results", "groups", "difficulty", "gap", "support", "failures", "examples",
+        "words", "made",
     ]  # fmt: skip
 
 
@@ -181,7 +181,8 @@ def test_without_images_skeletons_are_drawn_and_it_is_said(
     shown = Reader(write_report(folder).read_text())
     assert "Skeletons without images: the data have no images." in shown.text
     drawn = [s for s in shown.all("svg") if s.get("role") == "img" and s["aria-label"]]
-    assert len(drawn) == 30  # six poses of each of four bins, six of the summary
+    # six poses of each of four bins, six of the summary, twelve labels to look at first
+    assert len(drawn) == 42
 
 
 def readdress(folder: Path, address: str) -> ComparisonFolder:
@@ -265,6 +266,7 @@ def test_the_page_of_a_score(score_page: Path) -> None:
         "poses",
         "bins",
         "similarity",
+        "labels",
         "scorers",
         "words",
         "made",

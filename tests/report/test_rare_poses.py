@@ -15,6 +15,7 @@ from posesift.report.pose_sets import PoseSet
 from posesift.report.summary import rare_failure, rare_poses
 
 MODES = ["kick"] * 8 + ["handstand"] * 4 + ["stand"] * 200 + ["walk"] * 188
+SHARE = {"jump": 0.001, "kick": 0.02, "handstand": 0.02, "stand": 0.5, "walk": 0.459}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def source(folder: ComparisonFolder) -> PoseSet:
     found, _ = pose_sets.source_of(folder.score)
     assert found is not None
     mode_N = np.random.default_rng(0).permutation(np.array(MODES, dtype=object))
-    return replace(found, table=replace(found.table, mode_N=mode_N, share={"jump": 0.001}))
+    return replace(found, table=replace(found.table, mode_N=mode_N, share=SHARE))
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +44,27 @@ def target(folder: ComparisonFolder) -> PoseSet:
 def test_rare_modes_are_counted_rarest_first(source: PoseSet) -> None:
     # 4 and 8 of 400 poses; jump is in the mixture, but was never drawn
     assert rare_poses.modes_of(source.table) == {"jump": 0.0, "handstand": 1.0, "kick": 2.0}
-    known = replace(source.table, share=None)
-    assert list(rare_poses.modes_of(known) or ()) == ["handstand", "kick"]
     assert rare_poses.modes_of(replace(source.table, mode_N=None)) is None
-    alike = replace(known, mode_N=np.array(["a", "b"] * 200, dtype=object))
-    assert rare_poses.modes_of(alike) == {}
+    alike = replace(source.table, mode_N=np.array(["stand", "walk"] * 200, dtype=object))
+    common = replace(alike, share={"stand": 0.5, "walk": 0.5})
+    assert rare_poses.modes_of(common) == {}
+    flat = dict.fromkeys(SHARE, 0.02)  # rare in the mixture, and half of these poses
+    assert rare_poses.modes_of(replace(alike, share=flat)) == {
+        "handstand": 0.0,
+        "jump": 0.0,
+        "kick": 0.0,
+    }
+
+
+def test_few_rows_of_a_name_are_not_rare_where_no_generator_says_so(source: PoseSet) -> None:
+    named = replace(source.table, share=None)
+    assert rare_poses.modes_of(named) is None
+    assert rare_poses.few_rows(named) == {"handstand": 1.0, "kick": 2.0}
+    assert rare_poses.few_rows(source.table) == {}
+    assert rare_poses.few_rows(replace(named, mode_N=None)) == {}
+    assert named.mode_N is not None
+    nameless = np.where(named.mode_N == "kick", "", named.mode_N).astype(object)
+    assert list(rare_poses.few_rows(replace(named, mode_N=nameless))) == ["handstand"]
 
 
 def test_rare_poses_are_named_counted_and_shown(source: PoseSet, target: PoseSet) -> None:
@@ -70,14 +87,16 @@ def test_without_modes_the_hardest_bin_stands_for_rare(source: PoseSet) -> None:
     plain = replace(source, table=replace(source.table, mode_N=None, share=None))
     said = rare_poses.rarest(plain, None)
     assert said is not None
-    assert said.answer == "Those of the hardest bin: 10.0 % of the source."
+    assert said.answer == "By the score, those of the hardest bin: 10.0 % of the source."
     assert len(said.pictures) == rare_poses.SHOWN
     nothing = replace(plain, bin_N=np.full(len(plain), pose_sets.UNBINNED))
     assert rare_poses.rarest(nothing, None) is None
-    alike = replace(plain.table, mode_N=np.array(["a", "b"] * 200, dtype=object))
-    said = rare_poses.rarest(replace(plain, table=alike), None)
+    modes = {"mode_N": np.array(["a", "b"] * 200, dtype=object), "share": {"a": 0.5, "b": 0.5}}
+    said = rare_poses.rarest(replace(plain, table=replace(plain.table, **modes)), None)
     assert said is not None
-    assert said.detail.startswith("By name none is rare: each kind makes up at least 3 %")
+    assert "By name none is rare: each kind makes up at least 3 %" in said.detail
+    one_bin = replace(plain, edges=plain.edges[[0, -1]], bin_N=np.zeros(len(plain), np.int64))
+    assert rare_poses.rarest(one_bin, None) is None
 
 
 def slow(folder: ComparisonFolder, arm: str, seed: int, rare_N: np.ndarray) -> tuple[float, float]:

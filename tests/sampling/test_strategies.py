@@ -240,3 +240,13 @@ def test_mistakes_are_explained(call, message):
 def test_strategies_need_no_torch():
     code = "import sys, posesift.sampling; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_fixed_weights_stay_as_they_are():
+    """What a caller writes into its weights changes neither the next ones nor those behind them."""
+    own_N = np.array([1.0, 3.0])
+    strategy = sampling.strategies.fixed(own_N)
+    strategy.weights(0.0)[0] = 1.0
+    own_N[0] = 9.0
+    assert strategy.weights(0.0).tolist() == [0.25, 0.75]
+    assert not np.asarray(strategy._weights(0.0)).flags.writeable

@@ -116,3 +116,9 @@ def test_bad_weights_are_named(weights, message):
 def test_normalised_survives_any_unit():
     np.testing.assert_allclose(systematic.normalised([1e308, 1e308, 1e308]), 1 / 3)
     np.testing.assert_allclose(systematic.normalised([5e-324, 0]), [1, 0])
+
+
+def test_where_rounding_says_that_nothing_fits_all_are_equal():
+    """A limit of a hair below 1 / 3 for three samples: each gets it, and none is left behind."""
+    limit = 1 / 3 - 1e-10
+    assert systematic.capped(np.array([4.0, 3.0, 3.0]), limit).tolist() == [limit] * 3

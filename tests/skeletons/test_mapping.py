@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from posesift import skeletons
 from posesift.skeletons.document import from_document
 from posesift.skeletons.mapping import mapping, mismatch
-from posesift.skeletons.synonyms import TABLE, plain
+from posesift.skeletons.synonyms import TABLE, Synonyms, plain
 
 BODY, PEOPLE = skeletons.load("body16"), skeletons.load("coco17")
 
@@ -49,6 +49,26 @@ def test_what_is_told():
         "as body16: dropped: nose, left_eye, right_eye, left_ear, right_ear",
     ]
     assert mapping(BODY, BODY).describe() == []
+
+
+def test_what_the_data_name_and_no_pose_shows_is_neither_lacking_nor_dropped():
+    """By its own name, by a synonym, and in a table of one's own."""
+    told = mapping(BODY, BODY, absent=("head_top", "left_shoulder")).describe()
+    assert told == [
+        "as body16: never visible, for no pose of the data shows them: head_top, left_shoulder"
+    ]
+    told = mapping(PEOPLE, BODY, absent=("left_eye", "right_eye", "left_wrist")).describe()
+    assert told[1:] == [
+        "as body16: never visible, for the data lack them: upper_neck, head_top",
+        "as body16: never visible, for no pose of the data shows them: left_wrist",
+        "as body16: dropped: nose, left_ear, right_ear",
+    ]
+    told = mapping(named("mid_hip", "left_knee", "tail"), BODY, absent=("mid_hip",)).describe()
+    assert "as body16: never visible, for no pose of the data shows them: pelvis" in told
+    assert "as body16: dropped: tail" in told
+    crown = Synonyms("own.toml", {"crown": "head_top"}, {})
+    own = named("crown", "left_knee", "right_knee")
+    assert mapping(own, BODY, absent=("crown",), own=crown).unlabelled == ("head_top",)
 
 
 def test_keypoints_that_the_data_never_show_are_computed_where_that_is_known():

@@ -57,7 +57,7 @@ class Check:
         _spare(self.sheet, table, address)
         labelled = address.kind not in UNLABELLED
         found = check(table, labelled=labelled, test_images=test_images(address, seconds))
-        found["terms"] = about.terms if about else None
+        found["terms"] = about.terms if about and not about.is_own(address.path) else None
         if len(table):
             suspects = [Suspect(**suspect) for suspect in found["suspects"]]
             contact_sheet(table, self.sheet, suspects=suspects)
@@ -194,4 +194,5 @@ def _read(address: Address, about: About | None) -> tuple[Any, float]:
         if about is None or not about.tree or str(error).startswith(f"{address}: "):
             raise
         found = indented(found_tree(address.path))
-        raise ValueError(f"{error}\n\n{about.text()}\nFound:\n{found}") from None
+        told = about.text(own=about.is_own(address.path))
+        raise ValueError(f"{error}\n\n{told}\nFound:\n{found}") from None

@@ -23,7 +23,8 @@ class Report:
     folder: Annotated[Path, tyro.conf.Positional]
     """The folder that posesift score, train, evaluate or demo left."""
     target: str | None = None
-    """Labelled poses to set beside those of a score, such as coco:ann.json (score folders only)."""
+    """Labelled poses to set beside those of a score, such as coco:ann.json (score folders only);
+    the test split, where the address names none."""
     no_paper: bool = False
     """Leave out FOLDER/paper: each figure as SVG and PDF, each table as CSV and LaTeX."""
     open: bool = False
@@ -43,6 +44,8 @@ class Report:
         if not self.no_paper:
             paper.check(self.folder)
         drawn = contents.of(found, self.target)
+        if told := dict(drawn.terms).get("target"):
+            print(f"Target: {told}")
         shown = page.save(drawn, self.folder)
         if not self.no_paper:
             print(f"Figures and tables: {paper.write(drawn, self.folder)}")

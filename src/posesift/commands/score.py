@@ -22,7 +22,7 @@ class Score(ResultFlags):
     normalisation: Literal["limb", "crop", "rms", "torso", "upright"] | None = None
     """What is taken out of a pose before scoring (default: limb)."""
     bins: int | None = None
-    """Number of bins (default: 25 from 50,000 poses on, else 10)."""
+    """Number of bins (default: 25 from 50,000 poses on, else 10, fewer below 40 poses)."""
     binning: Literal["quantile", "width", "log-width"] = "quantile"
     """Equal counts, equal widths, or equal widths of log(score)."""
     scorer: Path | None = None
@@ -65,11 +65,36 @@ class Score(ResultFlags):
                 "bins": summary["bins"],
                 "variation_spearman": summary["variation_spearman"],
                 "rare_mode_auc": summary["rare_mode_auc"],
+                "beside_source": summary["beside_source"],
                 "seconds": summary["seconds"],
             },
             f"{summary['samples']} pose{'s' * (summary['samples'] != 1)} scored by "
-            f"{summary['method']}\n" + table_text(rows, header),
+            f"{summary['method']}\n" + table_text(rows, header) + _beside(summary),
         )
+
+
+def _beside(summary: dict[str, Any]) -> str:
+    """The same poses in the bins of those that the scorer was fitted on, as a second table."""
+    fit = summary["beside_source"]
+    if not fit:
+        return ""
+    from posesift.difficulty.bins import groups
+    from posesift.experiments.score import SHOWN_BINS
+
+    edges = fit["edges"]
+    rows = [
+        [
+            _bins_of({"bins": (first, last)}),
+            *(str(sum(fit[of][first : last + 1])) for of in ("source", "these")),
+            number(edges[first], 3), number(edges[last + 1], 3),
+        ]
+        for first, last in groups(len(edges) - 1, SHOWN_BINS).tolist()
+    ]  # fmt: skip
+    header = ["bin", "of the fit", "of these", "from", "to"]
+    return (
+        f"\nIn the bins of the {fit['samples']} poses of {fit['address']} that the scorer was "
+        f"fitted on:\n{table_text(rows, header)}"
+    )
 
 
 def _bins_of(row: dict[str, Any]) -> str:

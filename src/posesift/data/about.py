@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 _SHOWN = 12  # entries of a folder that are listed
@@ -25,6 +26,9 @@ class About:
         tree: the folder that the reader expects, one entry a line, further down = further in; empty
             where there is none.
         cite: the paper.
+        files: how the owners call the file that an address names, as a pattern; empty where the
+            format is of this data set alone. A file called otherwise is somebody's own, and
+            neither page nor terms are its.
     """
 
     title: str
@@ -33,16 +37,24 @@ class About:
     terms: str
     tree: str
     cite: str = ""
+    files: str = ""
 
-    def text(self) -> str:
-        """All of it, in lines."""
-        lines = [
-            self.title,
-            f"Where: {self.page}",
-            f"Download: {self.get}",
-            f"Terms: {self.terms}",
-        ]
-        if self.cite:
+    def is_own(self, path: str | Path) -> bool:
+        """Whether ``path`` is somebody's own file in this format.
+
+        >>> about = About(title="T", page="p", get="g", terms="t", tree="", files="people_*.json")
+        >>> about.is_own(__file__), about.is_own("/nowhere/people_1.json")
+        (True, False)
+        """
+        path = Path(path).expanduser()
+        return bool(self.files) and path.is_file() and not fnmatch(path.name, self.files)
+
+    def text(self, *, own: bool = False) -> str:
+        """All of it, in lines; of somebody's ``own`` file only what it is and what is expected."""
+        lines = [self.title]
+        if not own:
+            lines += [f"Where: {self.page}", f"Download: {self.get}", f"Terms: {self.terms}"]
+        if self.cite and not own:
             lines.append(f"Cite: {self.cite}")
         if self.tree:
             lines += ["Expected:", indented(self.tree.strip("\n"))]

@@ -16,17 +16,20 @@ from posesift.difficulty.checks import spearman
 
 BINNINGS = ("quantile", "width", "log-width")
 MOST_BINS = 32_767  # what the int16 of a bin's number can count
+FEWEST_IN_A_BIN = 4  # poses of a bin of the default number
 FEWEST_POSES = 8  # of a bin, below which no spread of poses is given
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def default_k(n: int) -> int:
-    """Bins for n samples: 25 from 50,000 on, 10 below (and never more than samples).
+    """Bins for n poses: 25 from 50,000 on, 10 below; under 40 so many that each holds four.
 
-    >>> default_k(50_000), default_k(49_999), default_k(4)
-    (25, 10, 4)
+    >>> default_k(50_000), default_k(49_999), default_k(40)
+    (25, 10, 10)
+    >>> default_k(39), default_k(12), default_k(4), default_k(0)
+    (9, 3, 1, 1)
     """
-    return 25 if n >= 50_000 else max(1, min(10, n))
+    return 25 if n >= 50_000 else max(1, min(10, n // FEWEST_IN_A_BIN))
 
 
 def panel_bins(k: int) -> tuple[int, ...]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 SECOND_FIT_POSES = 20_000
 LEAST_AGREEMENT = 0.9
+FEWEST_SCORED = 40  # poses below which a score is warned about; half of fewer says nothing
+OUTSIDE = 0.5  # share in the scorer's hardest tenth above which a set is another domain to it
+FINDS = 0.8  # AUC from which a score is said to find rare poses
+FINDS_PARTLY = 0.6  # from which it does in part; below, not to speak of
 COLLAPSED = 0.9  # share of the poses' variance that a collapsed VAE leaves unexplained
 
 
@@ -51,14 +55,23 @@ def second_fit(table: PoseTable, scorer: Scorer, seed: int | None = None) -> Sec
     return SecondFit({n: spearman(first[n], second[n]) for n in first}, held_out_N, again)
 
 
-def noise(agreement: float) -> str | None:
-    """A warning if two fits rank the poses differently (rank correlation below 0.9), else None."""
+def noise(agreement: float, method: str = "elbo") -> str | None:
+    """A warning if two fits rank the poses differently (rank correlation below 0.9), else None.
+
+    Args:
+        agreement: rank correlation of the two.
+        method: whose they are; the advice is to take a score without a seed, where it has one.
+    """
     if agreement >= LEAST_AGREEMENT:
         return None
+    advice = (
+        "`posesift score --method pca` and `--method knn` have no seed"
+        if method in ("elbo", "reconstruction")
+        else f"{method} has no seed, so it is the poses: too few, or too unlike each other"
+    )
     return (
-        f"the score is noisy: two fits with different seeds agree with a rank correlation of "
-        f"{agreement:.2f} only (expected {LEAST_AGREEMENT} or more). Train longer, or use 'pca' or "
-        f"'knn', which have no seed"
+        f"the score is noisy: two fits, the second on half of the poses, agree with a rank "
+        f"correlation of {agreement:.2f} only (expected {LEAST_AGREEMENT} or more); {advice}"
     )
 
 
@@ -77,8 +90,59 @@ def collapse(reconstruction_N: npt.NDArray, mean_distance_N: npt.NDArray) -> str
         return None
     return (
         f"the Pose VAE has collapsed: it leaves {100 * unexplained:.0f} % of the poses' variance "
-        f"unexplained, so the score is the distance to the mean pose. Lower its kl_weight, or "
-        f"train longer"
+        f"unexplained, so the score is the distance to the mean pose; `posesift score --method "
+        "pca` and `--method knn` do not collapse"
+    )
+
+
+def few(poses: int, k: int, *, fitted_here: bool) -> str | None:
+    """A warning if a score rests on fewer than 40 poses, the louder the fewer; else None.
+
+    Args:
+        poses: that can be scored.
+        k: bins they were cut into.
+        fitted_here: whether the score was fitted to them, and not to a larger set.
+    """
+    if poses >= FEWEST_SCORED:
+        return None
+    bins = "1 bin" if k == 1 else f"{k} bins"
+    if not fitted_here:
+        return (
+            f"{poses} pose{'s' * (poses != 1)} in {bins}: what a bin holds is chance below "
+            f"{FEWEST_SCORED} poses; look at each pose's own score"
+        )
+    mend = f"give {FEWEST_SCORED} or more, or score them by the fit of a larger set (--scorer)"
+    if poses < FEWEST_SCORED // 3:
+        return (
+            f"THIS IS NO SCORE: {poses} poses say nothing of which pose is usual, so their order "
+            f"and the {bins} are chance. Do not use them; {mend}"
+        )
+    if poses < 2 * FEWEST_SCORED // 3:
+        return (
+            f"{poses} poses are too few for a score: which of them are hard is mostly chance, and "
+            f"so are the {bins}; {mend}"
+        )
+    return (
+        f"{poses} poses are few for a score (in {bins}): it could not be fitted a second time, so "
+        f"nothing tells whether other poses would give the same; {mend}"
+    )
+
+
+def beyond_source(harder: int, poses: int, source: str) -> str | None:
+    """A warning if most poses fall into the hardest tenth of those their scorer was fitted on.
+
+    Args:
+        harder: how many score above 90 % of the poses of the fit.
+        poses: how many there are.
+        source: address of the poses of the fit.
+    """
+    if harder <= OUTSIDE * poses:
+        return None
+    return (
+        f"{harder} of {poses} poses ({100 * harder / poses:.0f} %) are harder than 90 % of "
+        f"{source or 'the poses'}, which the scorer was fitted on: to it they are another domain "
+        "(other poses, framing, labels or people), and their score tells that before it tells "
+        "rare from usual; without --scorer they are scored among themselves"
     )
 
 

@@ -9,7 +9,6 @@ Legend: N samples, K keypoints, 2 = (x, y).
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from posesift import storage
+from posesift import spelling, storage
 from posesift.difficulty import pose_vae
 from posesift.difficulty.cheap import MeanDistance, PCAResidual
 from posesift.difficulty.limbs import canonical_lengths
@@ -70,8 +69,7 @@ def fit(
         ValueError: for an unknown method or setting, or fewer than 3 poses that can be scored.
     """
     if method not in METHODS:
-        close = difflib.get_close_matches(method, METHODS, 1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
+        hint = spelling.hint(method, METHODS)
         raise ValueError(f"expected a method of {', '.join(METHODS)}; found '{method}'{hint}")
     _check_settings(method, settings)
     usable = np.flatnonzero(~unscorable(table))

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from posesift import folders, storage
 from posesift.difficulty import bins, checks
-from posesift.difficulty.scorers import Scorer, fit, load_scorer
+from posesift.difficulty.scorers import Scorer, fit, load_scorer, unscorable
 from posesift.evaluation.evalpose import statistics_of
 from posesift.evaluation.similarity import bin_similarity
+from posesift.experiments.beside_source import beside_source
 from posesift.experiments.score_checks import (
     VAE,
     compare_scores,
@@ -51,7 +52,7 @@ class ScoreSettings:
         method: one of `posesift.difficulty.scorers.METHODS`; None: `elbo`, or the scorer's own.
         normalisation: one of `posesift.difficulty.normalisation.HOW`; None: `limb`, or the
             scorer's own.
-        bins: their number; None: 25 from 50,000 poses on, else 10.
+        bins: their number; None: 25 from 50,000 poses on, else 10, fewer below 40 poses.
         binning: ``quantile``, ``width`` or ``log-width``.
         scorer: a score folder whose fit is used instead of a new one.
         seed: of the fit.
@@ -117,7 +118,7 @@ def score_poses(
 
         k = settings.bins
         if k is None:  # a default must not fail where scores repeat
-            k = min(bins.default_k(len(table)), len(np.unique(score_N)))
+            k = min(bins.default_k(int((~unscorable(table)).sum())), len(np.unique(score_N)))
         edges = bins.bin_edges(score_N, k, settings.binning)
         bin_N = bins.assign(score_N, edges)
         checked = settings.check and settings.scorer is None
@@ -136,6 +137,7 @@ def score_poses(
 
     angles_NA = joint_angles(table.keypoints_NK2, table.visible_NK, table.skeleton.triplets)
     statistics = statistics_of(table.skeleton, table)
+    source = beside_source(settings.scorer, scorer, method, table, score_N)
     agreement = {} if second is None else second.agreement
     summary = {
         "address": table.address,
@@ -155,7 +157,10 @@ def score_poses(
         "agreement": (agreement | rivals["agreement"]) or None,
         "rank_correlation_with_default": rivals["rank_correlation"],
         "box_side_correlation": checks.box_side_correlation(score_N, table.crop_boxes_N4()),
-        "warnings": warnings(table, method, scores, agreement, rivals),
+        "beside_source": source,
+        "warnings": warnings(
+            table, method, k, agreement, rivals, source, fitted_here=settings.scorer is None
+        ),
         "similarity": bin_similarity(angles_NA, bin_N, k, statistics).to_json(),
     }
     summary["seconds"] = round(time.perf_counter() - began, 2)

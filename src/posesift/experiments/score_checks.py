@@ -16,13 +16,12 @@ from posesift.poses import PoseTable
 from posesift.poses.table import RARE_SHARE
 
 VAE = ("elbo", "reconstruction")
-FEWEST_POSES = 40  # half of fewer says nothing
 RIVAL_POSES = 50_000  # scores are compared with each other on at most so many poses
 
 
 def second_fit(table: PoseTable, scorer: Scorer) -> checks.SecondFit | None:
     """Another fit on a random half; None where there is no half to speak of."""
-    if int((~unscorable(table)).sum()) < FEWEST_POSES:
+    if int((~unscorable(table)).sum()) < checks.FEWEST_SCORED:
         return None
     return checks.second_fit(table, scorer)
 
@@ -125,16 +124,35 @@ def hold_out(
 def warnings(
     table: PoseTable,
     method: str,
-    scores: dict[str, NDArray[np.float32]],
+    k: int,
     agreement: dict[str, float],
     rivals: dict[str, Any],
+    source: dict[str, Any] | None,
+    *,
+    fitted_here: bool,
 ) -> list[str]:
-    """What a person must know before trusting the score."""
-    said = [checks.noise(agreement[method]) if method in agreement else None]
-    said.append(rivals["collapse"] if method in VAE else None)
-    if few := int(unscorable(table).sum()):
+    """What a person must know before trusting the score, what matters most first.
+
+    Args:
+        table: what was scored.
+        method: the score.
+        k: bins.
+        agreement: of two fits, by method.
+        rivals: of `compare_scores`.
+        source: of `posesift.experiments.beside_source.beside_source`.
+        fitted_here: whether the score was fitted to ``table``.
+    """
+    silent = int(unscorable(table).sum())
+    said = [checks.few(len(table) - silent, k, fitted_here=fitted_here)]
+    if source:
         said.append(
-            f"{few} of {len(table)} poses have fewer than 3 visible keypoints; they got the "
+            checks.beyond_source(source["in_hardest_tenth"], len(table) - silent, source["address"])
+        )
+    said.append(checks.noise(agreement[method], method) if method in agreement else None)
+    said.append(rivals["collapse"] if method in VAE else None)
+    if silent:
+        said.append(
+            f"{silent} of {len(table)} poses have fewer than 3 visible keypoints; they got the "
             "median score"
         )
     if table.problems:

@@ -7,7 +7,6 @@ keeps it, resolved, as ``experiment.yaml``, from which the run can be made again
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from posesift import storage
+from posesift import spelling, storage
 from posesift.experiments.choice import CHOICES
 from posesift.networks import SIDES, TIMM
 from posesift.sampling.strategies import NAMES as STRATEGIES
@@ -226,8 +225,8 @@ def choose(what: str, name: str, known: tuple[str, ...]) -> str:
     ValueError: unknown method 'orakle' (did you mean 'oracle'?); expected one of oracle
     """
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        close = spelling.meant(name, known)
+        hint = f" (did you mean {close!r}?)" if close else ""
         raise ValueError(f"unknown {what} {name!r}{hint}; expected one of {', '.join(known)}")
     return name
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 
 from torch import Tensor, nn
 
+from posesift import spelling
 from posesift.networks import SIDES, TIMM
 from posesift.networks.efficientnet import EfficientNetLite0
 from posesift.networks.heads import PoseResNet
@@ -66,10 +66,9 @@ def build(
         if pretrained:
             load_weights(network, imagenet_file(name))
     else:
-        close = difflib.get_close_matches(name, NETWORKS, 1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ValueError(
-            f"unknown network {name!r}, expected one of {', '.join(NETWORKS)}, or timm:NAME{hint}"
+            f"unknown network {name!r}, expected one of {', '.join(NETWORKS)}, or timm:NAME"
+            + spelling.hint(name, NETWORKS)
         )
     if weights is not None and not pretrained and str(weights) != SCRATCH:
         load_weights(network, weights)

@@ -23,6 +23,8 @@ NAV = {
     "Look through the poses": "Look through",
     "How hard the poses are": "How hard",
     "What the bins look like": "The bins",
+    "Look at these labels first": "Labels first",
+    "In the bins of the scorer's own poses": "The scorer's own",
     "How alike the bins are": "How alike",
     "What the target has and the source lacks": "What the source lacks",
     "What adaptation and sampling changed": "What changed",
@@ -142,6 +144,8 @@ def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
         ("bins", f"{summary['bins']}, {summary.get('binning', 'quantile')}"),
         ("skeleton", str(summary["skeleton"])),
     ]
+    if target:
+        terms.append(("target", pose_sets.told(target)))
     facts = [("data", summary["address"]), *terms]
     if summary.get("box_side_correlation") is not None:
         rho = number(summary["box_side_correlation"], 2)

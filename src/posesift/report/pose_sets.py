@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from posesift.data import address
 from posesift.data.readers import read
 from posesift.difficulty import bins
 from posesift.poses.angles import joint_angles
@@ -28,6 +29,7 @@ from posesift.report.folders import (
 )
 from posesift.report.outcome import results
 from posesift.report.outcome.run_sections import headline, set_label
+from posesift.report.wording import count
 
 UNBINNED = -1
 
@@ -90,6 +92,11 @@ class PoseSet:
     def __len__(self) -> int:
         """The number of poses N."""
         return len(self.table)
+
+    @property
+    def of_world(self) -> bool:
+        """Whether a built-in world made the poses, so that no label can be wrong."""
+        return self.table.share is not None or self.table.root.startswith("world:")
 
     @property
     def k(self) -> int:
@@ -164,14 +171,18 @@ def target_of(folder: RunFolder | ComparisonFolder) -> PoseSet | None:
     )
 
 
-def target_at(score: ScoreFolder, address: str) -> PoseSet:
+def target_at(score: ScoreFolder, where: str) -> PoseSet:
     """Labelled data as the target of a score, before any model was trained.
 
+    Args:
+        score: whose scorer scores them.
+        where: address of the data; where it names no split, the test split.
+
     Raises:
-        ValueError: ``address`` cannot be read, holds no pose that can be scored, or has another
+        ValueError: ``where`` cannot be read, holds no pose that can be scored, or has another
             skeleton than the scorer.
     """
-    table = read(address, default_split="test")
+    table = read(where, default_split="test")
     score_N, bin_N, edges, scored_by = _by_scorer(score, table)
     return PoseSet(
         which="target",
@@ -184,6 +195,18 @@ def target_at(score: ScoreFolder, address: str) -> PoseSet:
         scored_by=scored_by,
         angles_NA=_angles(table),
     )
+
+
+def told(target: PoseSet) -> str:
+    """How many poses a target has and which split of its data they are, for people.
+
+    A split that the address does not name is the one that evaluation reads.
+    """
+    poses = f"{count(len(target))} pose{'s' * (len(target) != 1)}"
+    split = address.parse(target.table.address).options.get("split")
+    if split is None:
+        return f"{poses}: {target.table.address}"
+    return f"{poses}, split {split}: {target.table.address}"
 
 
 def _arms(folder: ComparisonFolder) -> list[tuple[str, Predictions, bool]]:

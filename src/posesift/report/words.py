@@ -27,8 +27,8 @@ WORDS: tuple[Word, ...] = (
     (
         "rare",
         r"\brare\b",
-        "A mode that makes up less than 3 % of the source's poses; where modes are not named, a "
-        "pose of the hardest bin.",
+        "In a built-in world, a mode that makes up less than 3 % of the source; elsewhere, where "
+        "nobody knows which poses are rare, one that the score puts into its hardest bin.",
     ),
     (
         "elbo",

@@ -8,7 +8,6 @@ Legend: N samples; bins count from 0, the easiest, to k - 1, the hardest.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from posesift import spelling
 from posesift.sampling import rules
 from posesift.sampling.rules import Scored, Weights
 from posesift.sampling.systematic import FloatArray, IntArray, capped, counts, normalised
@@ -95,8 +95,7 @@ def make(
     """
     rule = _STRATEGIES.get(name)
     if rule is None:
-        close = difflib.get_close_matches(name, NAMES, 1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
+        hint = spelling.hint(name, NAMES)
         raise ValueError(
             f"expected a sampling strategy of {', '.join(NAMES)}; found '{name}'{hint}"
         )

@@ -6,11 +6,11 @@ accepted wherever a skeleton is named.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from posesift import spelling
 from posesift.skeletons.skeleton import Skeleton
 
 _FOLDER = Path(__file__).parent
@@ -42,8 +42,8 @@ def load(name: str | Path) -> Skeleton:
     if not path.is_file():
         path = Path(name)
         if path.suffix != ".toml":
-            close = difflib.get_close_matches(str(name), names(), n=1)
-            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            close = spelling.meant(str(name), names())
+            hint = f" (did you mean {close!r}?)" if close else ""
             raise ValueError(
                 f"unknown skeleton {str(name)!r}{hint}; expected one of {', '.join(names())}, "
                 "or the path of a .toml file"
@@ -85,8 +85,8 @@ def from_document(document: dict[str, Any], where: str) -> Skeleton:
 
     def index(name: Any, entry: str) -> int:
         if not isinstance(name, str) or name not in number:
-            close = difflib.get_close_matches(str(name), keypoints, n=1)
-            hint = f" (is it {close[0]!r}?)" if close else ""
+            close = spelling.meant(str(name), keypoints)
+            hint = f" (is it {close!r}?)" if close else ""
             raise wrong(entry, f"the name of a keypoint{hint}", name)
         return number[name]
 

@@ -8,13 +8,13 @@ Legend: N samples, J keypoints of the source, K keypoints of the target, 2 = (x,
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from posesift import spelling
 from posesift.skeletons.document import names
 from posesift.skeletons.skeleton import Skeleton
 from posesift.skeletons.synonyms import Synonyms, built_in, plain
@@ -30,12 +30,16 @@ class Mapping:
         parts: for each of the K keypoints the indices of those whose mean it is; one for a
             keypoint that is there, none for one that is not.
         computed: of the K, those that the data do not have themselves.
+        unshown: names in ``source`` that no pose of the data shows.
+        unlabelled: names in ``target`` that the data name and no pose shows; they are missing.
     """
 
     source: Skeleton
     target: Skeleton
     parts: tuple[tuple[int, ...], ...]
     computed: tuple[int, ...]
+    unshown: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -63,17 +67,23 @@ class Mapping:
         return np.stack([flags_NJ[:, part].any(1) for part in self.parts], 1)
 
     def describe(self) -> list[str]:
-        """One line each for what is computed, what is missing and what is dropped."""
+        """One line each for what is computed, what is missing and what is dropped.
+
+        A keypoint that the data name and no pose shows is not dropped: there is nothing of it.
+        """
         wanted, given = self.target.keypoints, self.source.keypoints
         used = {j for part in self.parts for j in part}
         means = [
             f"{wanted[k]} (mean of {', '.join(given[j] for j in self.parts[k])})"
             for k in self.computed
         ]
-        dropped = [name for j, name in enumerate(given) if j not in used]
+        dropped = [n for j, n in enumerate(given) if j not in used and n not in self.unshown]
         kinds = {
             "computed": means,
-            "never visible, for the data lack them": self.missing,
+            "never visible, for the data lack them": [
+                name for name in self.missing if name not in self.unlabelled
+            ],
+            "never visible, for no pose of the data shows them": self.unlabelled,
             "dropped": [] if self.source.same_as(self.target) else dropped,
         }
         return [
@@ -145,7 +155,16 @@ def mapping(
             f"no keypoint of {target.name} is found in {source.name}: "
             f"{source.difference(target)}; data of another kind of body cannot be mapped"
         )
-    return Mapping(source, target, tuple(parts), tuple(computed))
+    unshown = tuple(name for name in source.keypoints if plain(name) in lacking)
+    own_names = {} if own is None else own.names
+    called = {known(name) for name in unshown}
+    called |= {known(own_names[plain(name)]) for name in unshown if plain(name) in own_names}
+    unlabelled = tuple(
+        name
+        for name, part in zip(target.keypoints, parts, strict=True)
+        if not part and known(name) in called
+    )
+    return Mapping(source, target, tuple(parts), tuple(computed), unshown, unlabelled)
 
 
 def mismatch(found: Skeleton, wanted: Skeleton) -> str:
@@ -176,10 +195,10 @@ def _checked(
         others_of.setdefault(name, []).append(other)
 
     def refuse(entry: str, name: str, skeleton: Skeleton, there: Collection[str]) -> None:
-        close = difflib.get_close_matches(name, there, n=1)
+        close = spelling.meant(name, there)
         raise ValueError(
             f"{own.where}: {entry}: expected a keypoint of {skeleton.name}, found {name!r}"
-            + (f" (is it {close[0]!r}?)" if close else f"; it has {', '.join(skeleton.keypoints)}")
+            + (f" (is it {close!r}?)" if close else f"; it has {', '.join(skeleton.keypoints)}")
         )
 
     meant = {known(name) for name in wanted} | parts

@@ -73,6 +73,17 @@ def test_what_is_wrong_is_counted_and_listed(tmp_path):
     json.dumps(report, allow_nan=False)
 
 
+def test_boxes_of_no_size_are_counted():
+    table = read("world:body,n=50")
+    box_N4 = table.crop_boxes_N4().copy()
+    box_N4[3, 2] = 0
+    box_N4[[4, 9], 3] = (-2, 0)
+    report = check(dataclasses.replace(table, box_N4=box_N4))
+    assert report["boxes_of_no_size"] == 3
+    assert "3 samples have a box of no size: there is nothing to crop" in report["warnings"]
+    assert check(table)["boxes_of_no_size"] == 0
+
+
 def test_limbs_that_are_too_long_are_named():
     table = read("world:body,n=100,side=400")
     wrist, elbow = (table.skeleton.keypoints.index(f"left_{name}") for name in ("wrist", "elbow"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from posesift.data.checks.flips import find_flips
 from posesift.data.checks.sides import Sides
 from posesift.data.readers import read
 from posesift.poses import PoseTable
+from posesift.poses.table import joined
 
 PAIRS = ("ankle", "knee", "hip", "wrist", "elbow", "shoulder")
 LSPET = os.environ.get("POSESIFT_LSPET", "")
@@ -90,6 +92,49 @@ def test_where_nothing_tells_backs_are_only_a_hint(body):
     (line,) = find_flips(swapped(fronts, *PAIRS)).warnings
     assert "may be exchanged" in line
     assert find_flips(swapped(table, *PAIRS)).warnings == []  # as many backs as fronts: unknown
+
+
+def turned(table: PoseTable, front: bool) -> PoseTable:
+    """The people of a table who show their fronts, or their backs; nothing is known of hiding."""
+    table = forget_hidden(table)
+    hip = Sides.of(table).names_P.index("hip")
+    return table.select(np.flatnonzero((Sides.of(table).across_NP2[:, hip, 0] > 0) == front))
+
+
+def test_one_long_clip_of_a_back_says_nothing_of_the_whole_set(body):
+    """Fifty clips of two frames from the front, and one of a person filmed from behind."""
+    fronts, backs = turned(body, True), turned(body, False)
+    few = fronts.select(np.arange(100))
+    both = joined([few, *[backs] * 2])
+    clip_N = np.array([f"front{row // 2}" for row in range(100)] + ["back"] * 2 * len(backs))
+    assert any("may be exchanged" in line for line in find_flips(both).warnings)
+    found = find_flips(dataclasses.replace(both, clip_N=clip_N))
+    assert found.warnings == []
+    assert found.front_percent > 90
+
+
+def test_exchanged_sides_are_told_in_clips(body):
+    clip_N = np.array([f"clip{row // 8}" for row in range(len(body))])
+    wrong = dataclasses.replace(swapped(body, *PAIRS), clip_N=clip_N)
+    (line,) = [line for line in find_flips(wrong).warnings if "whole set" in line]
+    assert re.search(r"in 100% of \d\d clips", line)
+    assert find_flips(dataclasses.replace(body, clip_N=clip_N)).warnings == []
+    alone = dataclasses.replace(wrong, clip_N=np.full(len(body), "", object))  # no clip after all
+    assert (
+        find_flips(alone).far_side_hidden_percent
+        == find_flips(swapped(body, *PAIRS)).far_side_hidden_percent
+    )
+
+
+def test_a_pair_swapped_in_a_few_clips_is_no_mapping(body):
+    """One of fifty clips holds most frames, and its hips the wrong way round."""
+    wrong = swapped(body, "hip")
+    both = joined([body.select(np.arange(98)), *[wrong] * 2])
+    clip_N = np.array([f"clip{row // 2}" for row in range(98)] + ["long"] * 2 * len(wrong))
+    assert find_flips(both).swapped == ["hip"]
+    assert find_flips(dataclasses.replace(both, clip_N=clip_N)).swapped == []
+    everywhere = dataclasses.replace(wrong, clip_N=np.arange(len(wrong)) // 100)
+    assert find_flips(everywhere).swapped == ["hip"]
 
 
 def test_backs_are_no_fault_where_the_hidden_side_is_the_far_one(body):

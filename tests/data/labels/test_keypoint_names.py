@@ -30,3 +30,24 @@ def test_a_missing_headline_keypoint_is_an_error_with_the_closest_name():
 def test_a_name_twice_is_an_error():
     with pytest.raises(ValueError, match="names the keypoint wrist twice"):
         places(["wrist", "Wrist"], skeletons.load("hand21"), "x.json")
+
+
+def test_another_keypoint_is_no_guess():
+    """The other side, another number, and a word that is only a little alike."""
+    body = skeletons.load("body16")
+    for other in ("right_wrist_2", "left_waist_line", "l_hand"):
+        names = [n.replace("left_wrist", other) for n in body.keypoints]
+        with pytest.raises(ValueError, match=r"missing left_wrist\. Choose") as error:
+            places(names, body, "x.json")
+        assert "is it" not in str(error.value)
+
+
+def test_what_the_file_labels_nowhere_is_not_dropped():
+    people, body = skeletons.load("coco17"), skeletons.load("body16")
+    labelled_J = [name not in ("nose", "left_ear") for name in people.keypoints]
+    _, told = places(people.keypoints, body, "x.json", labelled_J)
+    assert told[1] == "dropped, for body16 lacks them: left_eye, right_eye, right_ear"
+    _, told = places(
+        people.keypoints, body, "x.json", [n in body.keypoints for n in people.keypoints]
+    )
+    assert not any(line.startswith("dropped") for line in told)

@@ -200,6 +200,7 @@ def test_bad_animals_are_left_out_and_listed(tmp_path):
     assert "names the image 999, which the file does not list" in told
     assert "skipped: 1 animals of a category that the file does not name" in told
     assert f"images/{truth.names[12]}, found no file" in told
+    assert "a box of no size, so the whole image: 1 sample" in told
     row = table.image_N.tolist().index(truth.names[5])
     assert table.box_N4[row].tolist() == [0, 0, table.width_N[row], table.height_N[row]]
 

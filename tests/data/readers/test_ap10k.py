@@ -138,6 +138,7 @@ def test_bad_animals_are_left_out_and_listed(tmp_path):
     assert "a visibility v other than 0, 1 or 2" in told
     assert "skipped: 1 animals without a labelled keypoint" in told
     assert "expected its image at" in told
+    assert "a box of no size, so the whole image: 1 sample" in told
     assert len(truth.names) - 7 <= len(table) <= len(truth.names) - 6
     sizes = np.column_stack([table.width_N, table.height_N])
     assert (table.box_N4[:, 2:] == sizes).all(1).sum() == 1

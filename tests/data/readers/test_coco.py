@@ -52,6 +52,20 @@ def test_people_read_as_body16_meet_by_name(tmp_path):
     assert [problem.partition(",")[0] for problem in table.problems] == ["never visible", "dropped"]
 
 
+def test_keypoints_that_are_named_and_labelled_nowhere_are_not_called_dropped(tmp_path):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    eyes = [skeletons.load("coco17").keypoints.index(f"{side}_eye") for side in ("left", "right")]
+    for annotation in document["annotations"]:
+        for k in eyes:
+            annotation["keypoints"][3 * k : 3 * k + 3] = [0, 0, 0]
+    save_coco(truth.path, document)
+    (dropped,) = [line for line in read(address(truth, "")).problems if line.startswith("dropped")]
+    assert dropped == "dropped, for body16 lacks them: nose, left_ear, right_ear"
+    mapped = read(address(truth, ",as=body16")).problems
+    assert "as body16: dropped: nose, left_ear, right_ear" in mapped
+
+
 def test_hands(tmp_path):
     truth = write_coco(tmp_path, skeleton="hand21")
     table = read(address(truth, ",skeleton=hand21"))
@@ -192,7 +206,30 @@ def test_boxes_that_are_absent_or_flat_become_the_whole_image(tmp_path):
     table = read(address(truth))
     for row in (0, 1):
         assert table.box_N4[row].tolist() == [0, 0, *truth.size_N2[row].tolist()]
-    assert table.problems[-1] == "no bbox that is a box, so the whole image: 2 annotations"
+    assert table.problems == [
+        "no box, so the whole image: 1 sample",
+        "a box of no size, so the whole image: 1 sample",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bbox", "what"),
+    [
+        ([5, 5, 0, 10], "of no size"),
+        ([5, 5, 9, -1], "of no size"),
+        ([1, 2, 3], "that is not four numbers"),
+        ([0, 0, None, 4], "that is not four numbers"),
+    ],
+)
+def test_boxes_of_no_size_are_counted_where_there_are_no_others(tmp_path, bbox, what):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    for annotation in document["annotations"]:
+        annotation["bbox"] = bbox
+    save_coco(truth.path, document)
+    table = read(address(truth))
+    assert table.boxes_from == "image"
+    assert table.problems == [f"a box {what}, so the whole image: 8 samples"]
 
 
 def test_another_skeleton_than_asked(tmp_path):

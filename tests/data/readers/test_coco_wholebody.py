@@ -128,6 +128,10 @@ def test_a_box_of_another_form_gives_the_whole_image(tmp_path):
     table = read(address(truth))
     assert table.box_N4[0].tolist() == [0, 0, WIDTH, 250]
     assert (table.box_N4[:, 2] == WIDTH).sum() == 2
+    assert table.problems[-2:] == [
+        "no box, so the whole image: 1 sample",
+        "a box of no size, so the whole image: 1 sample",
+    ]
 
 
 def test_names_that_lead_out_of_the_folder_are_refused(tmp_path):

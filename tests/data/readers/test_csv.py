@@ -76,9 +76,28 @@ def test_columns_that_may_be_there(tmp_path):
     assert table.box_N4[1].tolist() == table.box_N4[2].tolist() == [0, 0, 640, 480]
     assert table.clip_N.tolist() == list("aabbccddd")
     assert table.mode_N[:4].tolist() == ["walk", "", "run", "walk"]
-    assert table.problems == ["columns that are not read: weather"]
+    assert table.problems == [
+        "columns that are not read: weather",
+        "a box that is not four numbers, so the whole image: 1 sample",
+        "a box of no size, so the whole image: 1 sample",
+    ]
     parts = [read(f"csv:{truth.path},split={split}").clip_N.tolist() for split in ("train", "test")]
     assert parts == [list("aabbcc"), list("ddd")]
+
+
+def test_columns_without_a_label_are_not_called_dropped(tmp_path):
+    n = 6
+    empty = {f"{part}_{axis}": [""] * n for part in ("mane", "hoof") for axis in "xyv"}
+    more = {f"mouth_{axis}": [20.0] * n for axis in "xy"}
+    truth = write_csv(tmp_path, n, **more, **empty)
+    own = tmp_path / "own.toml"
+    names = ", ".join(f'"{name}"' for name in JOINTS)
+    own.write_text(
+        f'name = "own"\nkeypoints = [{names}, "mane"]\nlimbs = [{{from = "nose", to = "tail"}}]\n'
+    )
+    table = read(address(truth, f",skeleton={own}"))
+    assert table.problems == ["dropped, for own lacks them: mouth"]
+    assert not table.visible_NK[:, -1].any()
 
 
 def test_a_split_keeps_the_animals_of_an_image_together(tmp_path):

@@ -49,7 +49,8 @@ def check(
         - ``suspects``: rows for the contact sheet, with a word on each.
         - counts: ``samples``, ``images`` and how many of them were ``looked_at``, ``clips``,
           ``modes`` by name, ``bad_images``, ``off_image``, ``one_point``, ``long_limbs``,
-          ``without_labels``, ``cut_by_box`` (keypoints that their box leaves out, in percent).
+          ``without_labels``, ``boxes_of_no_size``, ``cut_by_box`` (keypoints that their box leaves
+          out, in percent).
         - labels: ``never_visible``, ``visible_percent`` of each keypoint, ``occluded_percent``
           (None where the format does not tell), and as least, median and greatest
           ``keypoints_per_sample``, ``image_side``, ``box_over_labels``: longer side of the box
@@ -69,6 +70,8 @@ def check(
     if impossible.long_N.any():
         count = int(impossible.long_N.sum())
         warnings.append(f"{count} samples have a limb that is too long for the person: see below")
+    if empty := statistics["boxes_of_no_size"]:
+        warnings.append(f"{empty} samples have a box of no size: there is nothing to crop")
     unusable = _unusable(table, images, labelled)
     return {
         "address": table.address,

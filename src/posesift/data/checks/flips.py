@@ -5,7 +5,10 @@ learns the wrong side. What gives it away: the two keypoints of a mirror pair st
 order as those of the pair beside them; of a person seen from the side it is the far side that is
 hidden; and sides do not change places between two frames.
 
-Shapes: N samples, P mirror pairs, M samples that tell.
+Frames of a clip show one person over and over, so what is said of the whole set counts clips: each
+that tells has one voice, however long it is. Samples without a clip count as one each.
+
+Shapes: N samples, P mirror pairs, M samples or clips that tell.
 """
 
 from __future__ import annotations
@@ -35,6 +38,10 @@ BACKS = 0.35
 """Share of people seen from the front, below which sides look exchanged when nothing better can
 tell. On the photographs it is 70 % (exchanged: 30 %), on the body world 49 to 52 %."""
 
+LEAST_CLIPS = 5
+"""Clips that must tell of a pair, beside the 40 samples: a person may cross the legs all through
+one clip."""
+
 _WIDE = 0.03  # of the pose's extent: a narrower pair is in no order
 _CERTAIN = 0.05  # product of two widths, in squared extents: each is a fifth of the extent, or so
 _MOST = 100_000  # samples looked at for shares, evenly spread
@@ -47,7 +54,8 @@ class Flips:
     Attributes:
         swapped: mirror pairs that the mapping seems to swap, by the name that both sides share.
         neighbours: ``pairs``, ``samples`` that tell, ``disagree_percent``; one entry for two pairs.
-        front_percent: people seen from the front, of those with a wide trunk; None if few.
+        front_percent: people seen from the front, of those with a wide trunk; None if few. This and
+            the next two count clips where there are any.
         far_side_hidden_percent: of people or animals seen from the side, those whose hidden side
             is the far one; None if few tell.
         face_front_percent: of people whose face is seen, those whose hips and shoulders are in the
@@ -88,12 +96,14 @@ def find_flips(table: PoseTable) -> Flips:
     rows = np.unique(np.linspace(0, len(table) - 1, min(len(table), _MOST)).astype(int))
     part = table if len(rows) == len(table) else table.select(rows)
     sides = Sides.of(part)
-    differs = _compare_pairs(found, sides, rows)
+    differs = _compare_pairs(found, sides, rows, part.clip_N)
     order_P = orders(len(sides.names_P), {pair: share > SWAPPED for pair, share in differs.items()})
     far_N = facing.far_side_hidden(part, sides, order_P)
-    if (order_P < 0).sum() * 2 == len(order_P) and _exchanged(_share(far_N[far_N != 0] > 0)):
+    if (order_P < 0).sum() * 2 == len(order_P) and _exchanged(
+        _share(_voices(far_N, part.clip_N) > 0)
+    ):
         order_P = -order_P  # as many pairs speak for either; what is hidden decides
-    _name_swapped(found, sides, order_P, differs)
+    _name_swapped(found, sides, order_P, differs, part.clip_N)
     _compare_directions(found, part, sides, order_P)
     if table.clip_N is not None:
         found.jumps, steps = find_jumps(table, table.clip_N)
@@ -105,18 +115,22 @@ def find_flips(table: PoseTable) -> Flips:
     return found
 
 
-def _compare_pairs(found: Flips, sides: Sides, rows: np.ndarray) -> dict[tuple[int, int], float]:
-    """The share of samples, by their weight, in which neighbours stand in opposite order."""
+def _compare_pairs(
+    found: Flips, sides: Sides, rows: np.ndarray, clip_N: np.ndarray | None
+) -> dict[tuple[int, int], float]:
+    """The share of samples or clips, by their weight, whose neighbours stand in opposite order."""
     differs = {}
+    unit = "samples" if clip_N is None else "clips"
     for one, other, over_trunk in sides.neighbours():
         names = [sides.names_P[one], sides.names_P[other]]
         agree_N = sides.agreement(one, other, over_trunk, _WIDE)
-        agree_M = agree_N[np.isfinite(agree_N)]
-        count = len(agree_M)
+        agree_M = _means(agree_N, clip_N)
+        count, samples = len(agree_M), int(np.isfinite(agree_N).sum())
         weight = max(float(np.abs(agree_M).sum()), 1e-12)
-        share = float(-agree_M[agree_M < 0].sum()) / weight if count >= LEAST else None
+        told = clip_N is None or count >= LEAST_CLIPS
+        share = float(-agree_M[agree_M < 0].sum()) / weight if samples >= LEAST and told else None
         percent = None if share is None else round(100 * share, 1)
-        found.neighbours.append({"pairs": names, "samples": count, "disagree_percent": percent})
+        found.neighbours.append({"pairs": names, "samples": samples, "disagree_percent": percent})
         if over_trunk:
             doubt_N = np.clip(-np.nan_to_num(agree_N) / _CERTAIN, 0, 1)
             found.doubt_N[rows] = np.maximum(found.doubt_N[rows], doubt_N)
@@ -126,16 +140,21 @@ def _compare_pairs(found: Flips, sides: Sides, rows: np.ndarray) -> dict[tuple[i
         if MIXED < share <= SWAPPED:
             found.warnings.append(
                 f"sides are mixed: left and right {_and(names[:1])} stand in the other order than "
-                f"left and right {_and(names[1:])} in {share:.0%} of {count} samples that tell; "
+                f"left and right {_and(names[1:])} in {share:.0%} of {count} {unit} that tell; "
                 "were all samples labelled by one convention?"
             )
     return differs
 
 
 def _name_swapped(
-    found: Flips, sides: Sides, order_P: np.ndarray, differs: dict[tuple[int, int], float]
+    found: Flips,
+    sides: Sides,
+    order_P: np.ndarray,
+    differs: dict[tuple[int, int], float],
+    clip_N: np.ndarray | None,
 ) -> None:
     """Say which pairs stand the other way round than those beside them."""
+    unit = "samples" if clip_N is None else "clips"
     for members in groups(len(order_P), differs):
         flipped = [p for p in members if order_P[p] < 0]
         shares = [
@@ -147,7 +166,7 @@ def _name_swapped(
         found.swapped += names
         found.warnings.append(
             f"left and right {_and(names)} look swapped by the mapping: they stand in the other "
-            f"order than the pairs beside them in {min(shares):.0%} of the samples that tell"
+            f"order than the pairs beside them in {min(shares):.0%} of the {unit} that tell"
         )
 
 
@@ -155,9 +174,10 @@ def _compare_directions(found: Flips, table: PoseTable, sides: Sides, order_P: n
     """Whether all sides of the set are exchanged."""
     front_N = facing.from_front(table, sides, order_P)
     far_N = facing.far_side_hidden(table, sides, order_P)
-    seen_N = facing.face_seen(table) & (front_N != 0)
-    front = _share(front_N[front_N != 0] > 0)
-    far, face = _share(far_N[far_N != 0] > 0), _share(front_N[seen_N] > 0)
+    seen_N = np.where(facing.face_seen(table), front_N, 0)
+    voices = [_voices(tells_N, table.clip_N) for tells_N in (front_N, far_N, seen_N)]
+    front, far, face = (_share(voice_M > 0) for voice_M in voices)
+    unit = "samples" if table.clip_N is None else "clips"
     found.front_percent, found.far_side_hidden_percent, found.face_front_percent = (
         None if share is None else round(100 * share, 1) for share in (front, far, face)
     )
@@ -165,12 +185,12 @@ def _compare_directions(found: Flips, table: PoseTable, sides: Sides, order_P: n
     if far is not None and _exchanged(far):
         evidence.append(
             f"seen from the side, somebody's hidden side is the near one in {1 - far:.0%} of "
-            f"{np.count_nonzero(far_N)} samples"
+            f"{len(voices[1])} {unit}"
         )
     if face is not None and _exchanged(face):
         evidence.append(
             f"where the face is seen, hips and shoulders stand in the order of a back in "
-            f"{1 - face:.0%} of {seen_N.sum()} samples"
+            f"{1 - face:.0%} of {len(voices[2])} {unit}"
         )
     if evidence:
         found.warnings.append(
@@ -183,10 +203,31 @@ def _compare_directions(found: Flips, table: PoseTable, sides: Sides, order_P: n
         and not any(share is not None and share > SOUND for share in (far, face))
     ):
         found.warnings.append(
-            f"left and right may be exchanged in the whole set: only {front:.0%} of "
-            f"{np.count_nonzero(front_N)} people look as if seen from the front; nothing here "
-            "tells whether they do turn their backs, so look at the sheet"
+            f"left and right may be exchanged in the whole set: in only {front:.0%} of "
+            f"{len(voices[0])} {unit} people look as if seen from the front; nothing here tells "
+            "whether they do turn their backs, so look at the sheet"
         )
+
+
+def _means(told_N: np.ndarray, clip_N: np.ndarray | None) -> np.ndarray:
+    """What samples tell (M,), or each clip on average; NaN = nothing told.
+
+    >>> _means(np.array([1.0, 3.0, np.nan, -1.0]), np.array(["a", "a", "b", ""])).tolist()
+    [2.0, -1.0]
+    """
+    row_M = np.flatnonzero(np.isfinite(told_N))
+    if clip_N is None:
+        return told_N[row_M]
+    named_M = clip_N[row_M].astype(str)
+    alone_M = np.where(named_M == "", row_M, -1)  # no clip: a sample on its own
+    _, clip_M = np.unique(np.char.add(alone_M.astype(str), named_M), return_inverse=True)
+    return np.bincount(clip_M, told_N[row_M]) / np.bincount(clip_M)
+
+
+def _voices(tells_N: np.ndarray, clip_N: np.ndarray | None) -> np.ndarray:
+    """1 or -1 for each sample that tells (is not 0), or for each clip by its majority."""
+    voice_M = np.sign(_means(np.where(tells_N == 0, np.nan, tells_N), clip_N))
+    return voice_M[voice_M != 0]
 
 
 def _exchanged(share: float | None) -> bool:

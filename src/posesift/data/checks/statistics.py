@@ -45,6 +45,7 @@ def label_statistics(table: PoseTable) -> dict[str, Any]:
         ],
         "box_over_labels": _spread(box_N4[told_N, 2:].max(1) / extent_N[told_N]),
         "cut_by_box": _cut_by_box(table, box_N4),
+        "boxes_of_no_size": int((~(box_N4[:, 2:] > 0).all(1)).sum()),
         "modes": modes,
     }
 

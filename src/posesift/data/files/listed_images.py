@@ -5,7 +5,7 @@ Shapes: N annotations, 2 = (width, height), 4 = (x, y, width, height).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,36 @@ def boxes_or_images(box_N4: np.ndarray, size_N2: np.ndarray) -> np.ndarray:
     array([[ 5.,  5., 20., 10.],
            [ 0.,  0., 64., 48.]], dtype=float32)
     """
-    fine_N1 = np.isfinite(box_N4).all(1, keepdims=True) & (box_N4[:, 2:] > 0).all(1, keepdims=True)
     image_N4 = np.concatenate([np.zeros_like(size_N2), size_N2], axis=1)
-    return np.where(fine_N1, box_N4, image_N4).astype(np.float32)
+    return np.where(is_box(box_N4)[:, None], box_N4, image_N4).astype(np.float32)
+
+
+def is_box(box_N4: np.ndarray) -> np.ndarray:
+    """Which boxes (N,) are finite and hold something."""
+    return np.logical_and.reduce(np.isfinite(box_N4), axis=1) & (box_N4[:, 2:].min(1) > 0)
+
+
+def told_of_boxes(box_N4: np.ndarray, bad: Container[int] = ()) -> list[str]:
+    """How many samples get the whole image in place of a box, in a line for each reason.
+
+    Samples without a box are told of only where others have one.
+
+    >>> told_of_boxes(np.array([[5.0, 5, 20, 10], [5, 5, 0, 10], [np.nan] * 4]))
+    ['no box, so the whole image: 1 sample', 'a box of no size, so the whole image: 1 sample']
+    >>> told_of_boxes(np.full((2, 4), np.nan))
+    []
+
+    Args:
+        box_N4: as the file gives them; NaN where it gives none.
+        bad: rows that are left out anyway.
+    """
+    kept_N = np.array([row not in bad for row in range(len(box_N4))], bool)
+    given_N, whole_N = ~np.isnan(box_N4).all(1), np.isfinite(box_N4).all(1)
+    counts = {
+        "no box": int((kept_N & ~given_N).sum()) if given_N.any() else 0,
+        "a box that is not four numbers": int((kept_N & given_N & ~whole_N).sum()),
+        "a box of no size": int((kept_N & whole_N & ~is_box(box_N4)).sum()),
+    }
+    return [
+        f"{what}, so the whole image: {n} sample{'s' * (n != 1)}" for what, n in counts.items() if n
+    ]

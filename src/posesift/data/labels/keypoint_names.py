@@ -5,29 +5,37 @@ Shapes: J keypoints of the file, K keypoints of the skeleton.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from posesift import spelling
 from posesift.skeletons import Skeleton
 from posesift.skeletons.document import from_document
 from posesift.skeletons.synonyms import plain
 
 
-def places(names: Sequence[str], skeleton: Skeleton, where: str) -> tuple[np.ndarray, list[str]]:
+def places(
+    names: Sequence[str],
+    skeleton: Skeleton,
+    where: str,
+    labelled_J: ArrayLike | None = None,
+) -> tuple[np.ndarray, list[str]]:
     """Where each keypoint of a file stands in the skeleton.
 
     Case, blanks and hyphens do not matter (``"Left Wrist"`` is ``left_wrist``). The file must
     have every keypoint of the skeleton's headline group; it may lack others, which are then never
-    visible, and may have more, which are dropped. Both are said.
+    visible, and may have more, which are dropped. Both are said; but of a keypoint that the file
+    names and labels nowhere nothing is dropped.
 
     Args:
         names: the file's J names.
         skeleton: the K names to match.
         where: the file, for messages.
+        labelled_J: whether the file labels a keypoint anywhere; None: not known, so all.
 
     Returns:
         (J,) int64 indices into the skeleton, -1 = dropped; and what should be told.
@@ -50,9 +58,9 @@ def places(names: Sequence[str], skeleton: Skeleton, where: str) -> tuple[np.nda
     needed = {skeleton.keypoints[k] for k in skeleton.groups["all"]}
     if lacking := [name for name in missing if name in needed]:
         hints = [
-            f"{name} (is it {close[0]!r}?)" if close else name
+            f"{name} (is it {close!r}?)" if close else name
             for name in lacking
-            for close in [difflib.get_close_matches(plain(name), dropped, n=1)]
+            for close in [spelling.meant(plain(name), dropped)]
         ]
         raise ValueError(
             f"{where}: expected the keypoints of the skeleton {skeleton.name}, found "
@@ -62,7 +70,10 @@ def places(names: Sequence[str], skeleton: Skeleton, where: str) -> tuple[np.nda
     told = []
     if missing:
         told.append(f"never visible, for the file lacks them: {', '.join(missing)}")
-    if dropped:
+    is_labelled = dict.fromkeys(names, True)
+    if labelled_J is not None:
+        is_labelled = dict(zip(names, np.asarray(labelled_J).tolist(), strict=True))
+    if dropped := [name for name in dropped if is_labelled[name]]:
         told.append(f"dropped, for {skeleton.name} lacks them: {', '.join(dropped)}")
     return place_J, told
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
+from posesift import spelling
 from posesift.skeletons.synonyms import plain
 
 
@@ -30,8 +30,8 @@ def chosen(text: str, there: Iterable[str], told: str) -> list[str]:
     wanted = [plain(name) for name in text.split("+")]
     for name in wanted:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"; did you mean {known[close[0]]!r}?" if close else ""
+            close = spelling.meant(name, known)
+            hint = f"; did you mean {known[close]!r}?" if close else ""
             raise ValueError(
                 f"expected {told}=all or names joined by +, of {', '.join(known.values())}; found "
                 f"{name!r}{hint}"

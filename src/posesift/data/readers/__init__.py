@@ -10,7 +10,6 @@ such a file and add its line to `READERS`. Every format with keypoints also has 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import inspect
 import typing
@@ -22,7 +21,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from posesift import skeletons
+from posesift import skeletons, spelling
 from posesift.data.address import Address, parse
 from posesift.data.mapped import mapped, never_visible
 from posesift.data.parts import Part
@@ -204,7 +203,7 @@ def _module(kind: str) -> ModuleType:
     if kind not in READERS:
         raise ValueError(
             f"expected a data format ({', '.join(READERS)}), found {kind!r}"
-            + _closest(kind, READERS)
+            + spelling.hint(kind, READERS)
         )
     return importlib.import_module(READERS[kind])
 
@@ -218,13 +217,13 @@ def _converted(address: Address) -> dict[str, Any]:
             spellings = ", ".join(_spelling(option) for option in known.values())
             raise ValueError(
                 f"{address}: {address.kind} data have no option {name!r}"
-                f"{_closest(name, known)}; there are {spellings}"
+                f"{spelling.hint(name, known)}; there are {spellings}"
             )
         try:
             values[name] = msgspec.convert(text, known[name].annotation, strict=False)
         except msgspec.ValidationError:
             choices = typing.get_args(known[name].annotation)
-            hint = _closest(text, [choice for choice in choices if isinstance(choice, str)])
+            hint = spelling.hint(text, [choice for choice in choices if isinstance(choice, str)])
             raise ValueError(
                 f"{address}: expected {_spelling(known[name])}, found {text!r}{hint}"
             ) from None
@@ -242,8 +241,3 @@ def _spelling(option: inspect.Parameter) -> str:
         return f"{option.name}={'|'.join(map(str, typing.get_args(kind)))}"
     members = [part for part in typing.get_args(kind) or (kind,) if part is not type(None)]
     return f"{option.name}={'|'.join(part.__name__ for part in members)}"
-
-
-def _closest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""

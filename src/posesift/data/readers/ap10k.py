@@ -147,6 +147,9 @@ def read(
     )
     nothing = [np.nan] * 4
     box_N4 = np.array([a.bbox if len(a.bbox) == 4 else nothing for a in rows], np.float64)
+    problems = listed_images.told_of_boxes(box_N4, missing | bad)
+    if dropped:
+        problems.insert(0, f"skipped: {dropped} animals without a labelled keypoint")
     return labelled(
         skeleton,
         joints_NK3[..., :2],
@@ -156,7 +159,7 @@ def read(
         str(folder),
         bad=missing | bad,
         boxes=boxes,
-        problems=[f"skipped: {dropped} animals without a labelled keypoint"] if dropped else [],
+        problems=problems,
         occluded_NK=joints_NK3[..., 2] == 1,
         image_N=image_N,
         root=str(folder / "data"),

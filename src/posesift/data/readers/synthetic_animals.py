@@ -21,7 +21,7 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.files.images import image_sizes
-from posesift.data.files.listed_images import boxes_or_images
+from posesift.data.files.listed_images import boxes_or_images, told_of_boxes
 from posesift.data.labels import published_rows
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled
@@ -132,6 +132,7 @@ def read(
     size_N22 = np.concatenate([size_N2, size_N2], axis=1)
     corner_N4 = np.clip(corner_N4, 0, size_N22)
     box_N4 = np.concatenate([corner_N4[:, :2], corner_N4[:, 2:] - corner_N4[:, :2]], axis=1)
+    problems = told_of_boxes(box_N4, bad)
     box_N4 = boxes_or_images(box_N4, size_N2)
     poses = [_pose(name, kind) for name, kind in zip(names, kinds, strict=True)]
     columns: dict[str, Any] = {"box_N4": box_N4, "boxes_from": "file"}
@@ -147,6 +148,7 @@ def read(
         chosen_N=None if parity else in_split(split, [pose for _, pose in poses], kinds),
         bad=bad,
         boxes=boxes,
+        problems=problems,
         occluded_NK=points_NK3[..., 2] == 0,
         image_N=np.array(names, dtype=object),
         root=str(root),

@@ -12,7 +12,6 @@ Names: N samples, K keypoints, P points, G parts, M painted images, 2 = (x, y).
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import zlib
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from typing import cast
 
 import numpy as np
 
-from posesift import skeletons
+from posesift import skeletons, spelling
 from posesift.data.address import Address
 from posesift.data.worlds import camera, looks, occlusion, painter
 from posesift.data.worlds.figure import World
@@ -253,6 +252,5 @@ def _world(name: str) -> World:
 
 def _check(what: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        close = difflib.get_close_matches(value, known, 1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = spelling.hint(value, known)
         raise ValueError(f"expected {what} in {', '.join(known)}, found {value!r}{hint}")

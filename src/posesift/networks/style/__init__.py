@@ -9,9 +9,10 @@ and needs a trained one.
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from posesift import spelling
 
 if TYPE_CHECKING:
     from posesift.networks.style.style import Style
@@ -41,8 +42,7 @@ def build(name: str, weights: str | Path | None = None, *, parity: bool = False)
     from posesift.networks.style import adain, fourier, statistics
 
     if name not in NAMES:
-        close = difflib.get_close_matches(name, NAMES, 1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = spelling.hint(name, NAMES)
         raise ValueError(f"unknown style {name!r}, expected one of {', '.join(NAMES)}{hint}")
     if name == "adain":
         return adain.load(weights, parity=parity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from posesift.difficulty.checks import FINDS, FINDS_PARTLY
 from posesift.report.blocks import Claim, Figure
 from posesift.report.claims import claim_evidence as evidence
 from posesift.report.claims import endpoints, verdicts
@@ -196,10 +197,25 @@ def _rare(summary: dict[str, Any]) -> Headline | None:
         return None
     value = number(auc[method], 2)
     claim = Claim(
-        f"The score {method} finds poses of rare modes.",
+        _found(method, auc[method]),
         value,
         "AUC",
         verdicts.LEAD,
         evidence.of_score(summary),
     )
     return Headline("score", Figure(value, "AUC", f"rare modes found by {method}"), claim)
+
+
+def _found(method: str, auc: float) -> str:
+    """What an AUC lets be said of a score.
+
+    >>> _found("elbo", 0.97)
+    'The score elbo finds poses of rare modes.'
+    >>> _found("pca", 0.52)
+    'The score pca does not find poses of rare modes.'
+    """
+    if auc >= FINDS:
+        return f"The score {method} finds poses of rare modes."
+    if auc >= FINDS_PARTLY:
+        return f"The score {method} finds poses of rare modes in part."
+    return f"The score {method} does not find poses of rare modes."

@@ -114,13 +114,17 @@ def both_spreads(source_N: np.ndarray, target_M: np.ndarray) -> Chart:
 
 
 @theme.styled
-def target_share(source_k: np.ndarray, target_k: np.ndarray) -> Chart:
+def target_share(
+    source_k: np.ndarray, target_k: np.ndarray, called: tuple[str, str] = ("target", "source")
+) -> Chart:
     """How the poses of a target spread over the bins of the source.
 
     Args:
         source_k: poses of the source in each of k bins.
         target_k: poses of the target in each of them, at least one in all.
+        called: what the two sets are for the reader, where they are not target and source.
     """
+    of, beside = called
     pairs = pairs_for(len(source_k))
     starts = [first for first, _ in pairs]
     share = [
@@ -140,7 +144,7 @@ def target_share(source_k: np.ndarray, target_k: np.ndarray) -> Chart:
     look = theme.series(0)
     axis.stairs(
         share[1], np.append(places - 0.5, len(pairs) + 0.5), baseline=None,
-        color=look.colour, linestyle=look.dash, linewidth=1.6, label="source",
+        color=look.colour, linestyle=look.dash, linewidth=1.6, label=beside,
     )  # fmt: skip
     top = max(share[0].max(), share[1].max())
     if len(pairs) <= 12:
@@ -152,21 +156,21 @@ def target_share(source_k: np.ndarray, target_k: np.ndarray) -> Chart:
                 bbox=ground,
             )  # fmt: skip
     bin_axis(axis, pairs)
-    axis.set(ylabel="target poses in the bin (%)", ylim=(0, top * 1.2))
+    axis.set(ylabel=f"{of} poses in the bin (%)", ylim=(0, top * 1.2))
     axis.legend(loc="upper left")
     last = named(pairs[-1])
     return theme.finish(
         figure,
-        title="Where the target's poses fall",
+        title=f"Where the {of}'s poses fall",
         alt=(
-            f"Bar chart of the share of target poses in each bin of the source: "
+            f"Bar chart of the share of {of} poses in each bin of the {beside}: "
             f"{number(share[0][0])} % in {named(pairs[0])}, {number(share[0][-1])} % in {last}; "
-            f"of the source {number(share[1][0])} % and {number(share[1][-1])} %."
+            f"of the {beside} {number(share[1][0])} % and {number(share[1][-1])} %."
         ),
         caption=(
-            f"Share of {plural(int(np.sum(target_k)), 'target pose')} in each bin of the source, "
-            "scored by the source's scorer. Dashed: the source itself. A bar far above the line "
-            f"is a kind of pose that the target has more of.{told(pairs, 'bar')}"
+            f"Share of {plural(int(np.sum(target_k)), f'{of} pose')} in each bin of the {beside}, "
+            f"scored by the {beside}'s scorer. Dashed: the {beside} itself. A bar far above the "
+            f"line is a kind of pose that the {of} has more of.{told(pairs, 'bar')}"
         ),
     )
 

@@ -13,13 +13,14 @@ from posesift.report.pose_sets import PoseSet
 from posesift.report.scores import (
     bin_gallery,
     kinematic_figure,
+    labels_first,
     score_figures,
     scorer_table,
     similarity_figure,
     variation_figures,
 )
 from posesift.report.scores.bin_axis import panel
-from posesift.report.wording import capitalised, count, number, ordinal_part, plural
+from posesift.report.wording import capitalised, count, number, ordinal_part, percent, plural
 
 
 def sections(
@@ -41,6 +42,9 @@ def sections(
         gallery(score, source, target, missing),
         alike(score, source),
     ]
+    found[1:1] = [part for part in [beside_fit(score.summary)] if part]
+    if first := labels_first.labels_first(source):
+        found.append(first)
     if table := scorer_table.scorers(score.summary):
         lead = "What the chosen score adds over reconstruction error and over cheap scores."
         found.append(Section("scorers", "Which score", lead, [table]))
@@ -81,6 +85,26 @@ def distribution(score: ScoreFolder, target: PoseSet | None = None) -> Section:
         few = "How much the poses of a bin vary is not shown: no bin holds 8 of them to measure it."
         blocks.append(Note(few, strong=False))
     return Section("poses", "How hard the poses are", lead, blocks)
+
+
+def beside_fit(summary: dict[str, Any]) -> Section | None:
+    """Where the poses fall in the bins of those that their scorer was fitted on.
+
+    None where the scorer was fitted to these poses, or its own are not known.
+    """
+    fit = summary.get("beside_source")
+    if not fit or not sum(fit["these"]):
+        return None
+    total = sum(fit["these"])
+    lead = (
+        f"The scorer was fitted on {count(fit['samples'])} poses of {fit['address']}. "
+        f"{count(fit['in_hardest_tenth'])} of {count(total)} poses here "
+        f"({percent(100 * fit['in_hardest_tenth'] / total)}) are harder than 90 % of those; "
+        "the bins of this page are cut from the poses here."
+    )
+    called = ("scored set", "set of the fit")
+    chart = score_figures.target_share(np.array(fit["source"]), np.array(fit["these"]), called)
+    return Section("fit", "In the bins of the scorer's own poses", lead, [Charts([chart])])
 
 
 def gallery(

@@ -49,30 +49,60 @@ def lacks(
     summary: dict[str, Any], question: str = "Which poses are rare in the source?"
 ) -> Finding | None:
     """What the source lacks: rare modes and spread of its hardest bin against the rest."""
-    rows = [row for row in summary["variation"] if row["samples"]]
-    first, last, k = rows[0], rows[-1], len(summary["variation"])
-    part = f"hardest {ordinal_part(k) if _equal(rows) else 'bin'}"
-    sentences = []
-    if all(row.get("rare_share") is not None for row in rows):
-        total = sum(row["samples"] for row in rows)
-        rare = [100 * row["rare_share"] * row["samples"] for row in rows]
-        of_all, in_last = sum(rare) / total, 100 * last["rare_share"]
-        share = 100 * rare[-1] / sum(rare) if sum(rare) else 0.0
-        sentences.append(
-            f"Rare modes make up {number(of_all)} % of the source and {number(in_last)} % of its "
-            f"{part}, which holds {number(share, 0)} % of them all."
-        )
-    if first["covariance_trace"] and last["covariance_trace"]:
-        times = last["covariance_trace"] / first["covariance_trace"]
-        sentences.append(
-            f"Poses of the {part} are {number(times)} times as varied as those of the "
-            f"easiest{', though each bin holds as many' if _equal(rows) else ''}."
-        )
+    sentences = [text for text in (rare_share(summary), spread(summary)) if text]
     if not sentences:
         return None
+    return Finding(question, sentences[0], " ".join([*sentences[1:], rising(summary)]))
+
+
+def rare_counts(summary: dict[str, Any]) -> list[float] | None:
+    """Poses of rare modes in each bin that holds poses; None where rare modes are not known."""
+    rows = _filled(summary)
+    if any(row.get("rare_share") is None for row in rows):
+        return None
+    return [row["rare_share"] * row["samples"] for row in rows]
+
+
+def rare_share(summary: dict[str, Any]) -> str:
+    """How much of the source and of its hardest bin shows rare modes; "" where it is not known."""
+    if (rare := rare_counts(summary)) is None:
+        return ""
+    rows = _filled(summary)
+    of_all = 100 * sum(rare) / sum(row["samples"] for row in rows)
+    in_last, held = 100 * rows[-1]["rare_share"], 100 * rare[-1] / sum(rare) if sum(rare) else 0.0
+    return (
+        f"Rare modes make up {number(of_all)} % of the source and {number(in_last)} % of its "
+        f"{_hardest(summary)}, which holds {number(held, 0)} % of them all."
+    )
+
+
+def spread(summary: dict[str, Any]) -> str:
+    """How varied the poses of the hardest bin are beside the easiest; "" where not measured."""
+    rows = _filled(summary)
+    first, last = rows[0], rows[-1]
+    if first is last or not (first["covariance_trace"] and last["covariance_trace"]):
+        return ""
+    times = last["covariance_trace"] / first["covariance_trace"]
+    return (
+        f"Poses of the {_hardest(summary)} are {number(times)} times as varied as those of the "
+        f"easiest{', though each bin holds as many' if _equal(rows) else ''}."
+    )
+
+
+def rising(summary: dict[str, Any]) -> str:
+    """Whether poses vary more from bin to bin, in one sentence; "" where not measured."""
     rho = results.lookup(summary, "variation_spearman", "covariance")
-    told = "" if rho is None else f"Rank correlation of bin and spread of poses: {number(rho, 2)}."
-    return Finding(question, sentences[0], " ".join([*sentences[1:], told]))
+    return "" if rho is None else f"Rank correlation of bin and spread of poses: {number(rho, 2)}."
+
+
+def _filled(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in summary["variation"] if row["samples"]]
+
+
+def _hardest(summary: dict[str, Any]) -> str:
+    return (
+        f"hardest {ordinal_part(len(summary['variation'])) if _equal(_filled(summary)) else 'bin'}"
+    )
 
 
 def fails(comparison: Comparison) -> Finding | None:

@@ -12,7 +12,13 @@ from posesift.report.folders import ComparisonFolder, ScoreFolder
 from posesift.report.outcome import methods, results
 from posesift.report.outcome.results import Comparison
 from posesift.report.pose_sets import PoseSet
-from posesift.report.summary import findings, ranking, rare_failure, rare_poses
+from posesift.report.summary import (
+    findings,
+    ranking,
+    rare_failure,
+    rare_poses,
+    score_finds,
+)
 from posesift.report.summary.ranking import Lead
 from posesift.report.summary.sampling_finding import sure, uncredited
 from posesift.report.wording import capitalised, listed, number, plural, signed
@@ -39,8 +45,8 @@ def of_comparison(
 def of_score(folder: ScoreFolder, source: PoseSet | None, target: PoseSet | None) -> list[Finding]:
     """What a score alone can answer: which poses are rare, and how that shows in its bins."""
     rare = rare_poses.rarest(source, target) if source else None
-    question = "Does the score find them?" if rare else rare_poses.QUESTION
-    found = [rare, findings.lacks(folder.summary, question), findings.cheaper(folder.summary)]
+    told = score_finds.of_score(folder.summary, source) if rare else findings.lacks(folder.summary)
+    found = [rare, told, findings.cheaper(folder.summary)]
     return [finding for finding in found if finding]
 
 

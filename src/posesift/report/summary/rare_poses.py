@@ -1,6 +1,7 @@
 """Which poses are rare in the source, in words and pictures.
 
-Where the data name what a pose shows, rare modes; else the poses of the source's hardest bin.
+A built-in world knows which of its modes are rare. Of data nobody does, whatever they name: there
+the poses of the source's hardest bin are shown, and it is told what that bin holds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from posesift.report import drawing, samples
 from posesift.report.blocks import Finding, Picture
 from posesift.report.examples import examples
 from posesift.report.pose_sets import PoseSet
+from posesift.report.summary import hardest_bin
 from posesift.report.wording import (
     capitalised,
     listed,
@@ -28,30 +30,58 @@ QUESTION = "Which poses are rare in the source?"
 
 
 def modes_of(table: PoseTable) -> dict[str, float] | None:
-    """The rare modes of a source with their shares of its poses in percent, rarest first.
+    """The rare modes of a built-in world with their shares of its poses in percent, rarest first.
 
-    Rare by counting; a mode that the source's mixture has but none of its poses shows counts too.
+    Rare in the world's mixture, and by counting too (a flat target holds as much of each); a mode
+    that the mixture has but none of its poses shows counts.
 
     Returns:
-        None where the poses have no modes, nothing where no mode is rare.
+        None where nobody knows which modes are rare: names in data are categories, and few rows
+        of one do not make its poses rare. Nothing where no mode is rare.
     """
-    if table.mode_N is None:
+    if table.mode_N is None or table.share is None:
         return None
+    counted = _counted(table)
+    return _rarest_first(
+        {
+            mode: counted.get(mode, 0.0)
+            for mode, share in table.share.items()
+            if share < RARE_SHARE and counted.get(mode, 0.0) < RARE_SHARE
+        }
+    )
+
+
+def few_rows(table: PoseTable) -> dict[str, float]:
+    """What data name with less than 3 % of the rows, and those shares in percent.
+
+    Nothing for a world, whose generator knows what is rare, and for data without names.
+    """
+    if table.mode_N is None or table.share is not None:
+        return {}
+    few = {mode: share for mode, share in _counted(table).items() if share < RARE_SHARE and mode}
+    return _rarest_first(few)
+
+
+def _counted(table: PoseTable) -> dict[str, float]:
+    assert table.mode_N is not None
     names, counts = np.unique(table.mode_N.astype(str), return_counts=True)
-    counted = {str(name): count / len(table) for name, count in zip(names, counts, strict=True)}
-    shares = dict.fromkeys(table.share or (), 0.0) | counted
-    rare = [mode for mode, share in shares.items() if share < RARE_SHARE]
-    return {mode: 100 * shares[mode] for mode in sorted(rare, key=lambda m: (shares[m], m))}
+    return {str(name): n / len(table) for name, n in zip(names, counts, strict=True)}
+
+
+def _rarest_first(shares: dict[str, float]) -> dict[str, float]:
+    return {mode: 100 * shares[mode] for mode in sorted(shares, key=lambda m: (shares[m], m))}
 
 
 def rarest(source: PoseSet, target: PoseSet | None) -> Finding | None:
     """The rare poses by name, how few they are, and what they look like.
 
-    Where no mode is rare or none is known, the hardest bin; None where that is empty.
+    Where no mode is rare or none is known, the hardest bin and what it holds; None where that is
+    empty or the only one.
     """
     if modes := modes_of(source.table):
         return _by_mode(source, target, modes)
-    return _by_bin(source, target) if (source.bin_N == source.k - 1).any() else None
+    told = source.k > 1 and (source.bin_N == source.k - 1).any()
+    return _by_bin(source, target) if told else None
 
 
 def same_bins(source: PoseSet, target: PoseSet) -> bool:
@@ -89,19 +119,22 @@ def _by_mode(source: PoseSet, target: PoseSet | None, modes: dict[str, float]) -
 def _by_bin(source: PoseSet, target: PoseSet | None) -> Finding:
     inside_N = source.bin_N == source.k - 1
     share = 100 * inside_N.mean()
-    answer = f"Those of the hardest bin: {number(share)} % of the source"
+    answer = f"By the score, those of the hardest bin: {number(share)} % of the source"
     if target is not None and len(target) and same_bins(source, target):
         theirs = 100 * (target.bin_N == source.k - 1).mean()
         answer += f", and {percent(theirs)} of the target by the same score"
     rows = examples.of_bin(source.bin_N, source.k - 1, SHOWN)
     captions = [[f"bin {source.k}", number(float(source.score_N[row]), 2)] for row in rows]
-    named = "The data do not name what a pose shows"
-    if source.table.mode_N is not None:
+    named = "The data do not say which poses are rare"
+    if source.table.share is not None:
         named = f"By name none is rare: each kind makes up at least {100 * RARE_SHARE:.0f} %"
-    detail = f"{named}; here are {plural(len(rows), 'pose')} of the bin, drawn at random."
-    return Finding(
-        QUESTION, f"{answer}.", detail, pictures=_pictures(source, rows, captions), links=_links()
-    )
+    drawn = f"{named}; here are {plural(len(rows), 'pose')} of the bin, drawn at random."
+    detail, links = [*hardest_bin.holds(source), drawn], _links()
+    if not source.of_world:
+        detail.append("Of labelled photographs, a part of the hardest are mistakes of the labels.")
+        links.append(("Look at these labels first", "labels"))
+    pictures = _pictures(source, rows, captions)
+    return Finding(QUESTION, f"{answer}.", " ".join(detail), pictures=pictures, links=links)
 
 
 def _links() -> list[tuple[str, str]]:

@@ -113,6 +113,7 @@ def read(
     nothing = [np.nan] * 4
     corner_N4 = np.array([a.bbox if len(a.bbox) == 4 else nothing for a in animals], np.float64)
     box_N4 = np.concatenate([corner_N4[:, :2], corner_N4[:, 2:] - corner_N4[:, :2]], axis=1)
+    problems = [*problems, *listed_images.told_of_boxes(box_N4, missing | bad)]
     box_N4 = listed_images.boxes_or_images(box_N4, size_N2)
     return labelled(
         skeleton,

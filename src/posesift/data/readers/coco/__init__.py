@@ -17,7 +17,7 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.files.image_folder import image_folder, sizes
-from posesift.data.files.listed_images import boxes_or_images
+from posesift.data.files.listed_images import boxes_or_images, is_box, told_of_boxes
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.keypoint_names import own_skeleton, places
 from posesift.data.labels.labelled import labelled, placed
@@ -36,6 +36,7 @@ val2017/                                    (images=val2017)
   000000000139.jpg ...
 """,
     cite="Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014",
+    files="person_keypoints_*20[0-9][0-9].json",
 )
 
 
@@ -76,7 +77,9 @@ def read(
         target = own_skeleton(found.category.keypoints, found.category.skeleton, where)
     else:
         target = skeletons.load(skeleton)
-    place_J, told = places(found.category.keypoints, target, where)
+    place_J, told = places(
+        found.category.keypoints, target, where, np.any(found.seen_NJ > 0, axis=0)
+    )
 
     root = image_folder(file, images, found.names_M[0] if found.names_M else None)
     size_M2, wrong = sizes(found.names_M, found.size_M2, root)
@@ -88,7 +91,7 @@ def read(
     # -1, an image that the file does not list, takes the last entry
     size_N2 = np.append(size_M2, [[0, 0]], axis=0)[found.image_N]
     image_N = np.array([*found.names_M, None], dtype=object)[found.image_N]
-    has_boxes = not np.isnan(found.box_N4).all()
+    has_boxes = is_box(found.box_N4).any()
     keypoints_NK2, seen_NK = (
         placed(values, place_J.tolist(), len(target))
         for values in (found.keypoints_NJ2, found.seen_NJ)
@@ -96,9 +99,7 @@ def read(
     chosen_N = None if split == "all" else in_split(split, found.image_N.tolist())
     box_N4 = boxes_or_images(found.box_N4, size_N2)
     names = [f"annotation {number}" for number in found.ids]
-    problems = [*told, *found.skipped]
-    if has_boxes and (without := int(np.isnan(found.box_N4).any(1).sum())):
-        problems.append(f"no bbox that is a box, so the whole image: {without} annotations")
+    problems = [*told, *found.skipped, *told_of_boxes(found.box_N4, bad)]
     del found  # a million annotations need not be held twice
     return labelled(
         target,

@@ -63,7 +63,8 @@ class Annotations:
         ids: the N ids, for messages.
         keypoints_NJ2: float32 pixels as in the file; 0 in bad rows.
         seen_NJ: int8, the file's v: 0 not labelled, 1 labelled but hidden, 2 seen.
-        box_N4: float32; NaN where the annotation has no box.
+        box_N4: float32, as in the file; NaN where the annotation has
+            none, infinite where it is not of four numbers.
         image_N: row of ``names_M``, -1 for an image that the file does not list.
         names_M: file names of the images that have such an annotation.
         size_M2: their sizes as the file gives them, 0 for none.
@@ -141,8 +142,8 @@ def _packed(
         rows = slice(len(ids), len(ids) + len(kept))
         with np.errstate(over="ignore"):  # beyond float32 is as far off the image as infinity
             keypoints_NJ2[rows] = joints_CJ3[labelled_C, :, :2]
+            box_N4[rows] = _boxes(kept)
         seen_NJ[rows] = joints_CJ3[labelled_C, :, 2]
-        box_N4[rows] = _boxes(kept)
         image_N[rows] = [row_of.get(a.image_id, -1) for a in kept]
         for row in np.flatnonzero(image_N[rows] < 0).tolist():
             what = f"names the image {kept[row].image_id}, which the file does not list"
@@ -203,13 +204,10 @@ def _joints(
 
 
 def _boxes(annotations: list[_Annotation]) -> np.ndarray:
-    """Boxes (C, 4): NaN where there is none, or one that holds nothing."""
-    nothing = [np.nan] * 4
-    box_C4 = np.array([a.bbox if len(a.bbox) == 4 else nothing for a in annotations], np.float64)
-    box_C4 = box_C4.reshape(-1, 4)
-    fine_C = np.isfinite(box_C4).all(1) & (box_C4[:, 2:] > 0).all(1)
-    box_C4[~fine_C] = np.nan
-    return box_C4
+    """Boxes (C, 4) as in the file: NaN where there is none, infinite if it is not of 4 numbers."""
+    none, wrong = [np.nan] * 4, [np.inf] * 4
+    rows = [a.bbox if len(a.bbox) == 4 else wrong if a.bbox else none for a in annotations]
+    return np.array(rows, np.float64).reshape(-1, 4)
 
 
 def _annotations(raws: list[msgspec.Raw], first: int, file: Path) -> list[_Annotation]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from posesift.data.about import About
 from posesift.data.files.image_folder import image_folder, sizes
-from posesift.data.files.listed_images import boxes_or_images
+from posesift.data.files.listed_images import boxes_or_images, is_box, told_of_boxes
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.keypoint_names import own_skeleton, places
 from posesift.data.labels.labelled import labelled, placed
@@ -76,12 +76,12 @@ def read(
     names, _ = columns.header(file)
     names_J = _keypoints(names, file)
     target = own_skeleton(names_J, None, str(file)) if skeleton == "file" else load(skeleton)
-    place_J, told = places(names_J, target, str(file))
+    places(names_J, target, str(file))  # a wrong skeleton shows before the lines are read
     table = columns.load(file, {*_numbers(names_J), *_SIZE, *_BOX}, _WORDS)
+    keypoints_NJ2, seen_NJ, wrong = _joints(table, names_J)
+    place_J, told = places(names_J, target, str(file), np.any(seen_NJ > 0, axis=0))
     if ignored := [name for name in names if name not in table.rows.column_names]:
         told.append(f"columns that are not read: {', '.join(ignored)}")
-
-    keypoints_NJ2, seen_NJ, wrong = _joints(table, names_J)
     image_N = table.words("image")
     assert image_N is not None
     kept = _kept(table, image_N, (seen_NJ != 0).any(1), told)
@@ -94,6 +94,7 @@ def read(
     bad = {row: wrong[line] for row, line in enumerate(kept.tolist()) if line in wrong}
     bad = {row: f"{line_N[row]}: {what}" for row, what in (missing | bad).items()}
     box_N4 = table.numbers(_BOX)[kept]
+    told += told_of_boxes(box_N4, bad)
     clip_N, mode_N = (None if (w := table.words(name)) is None else w[kept] for name in _WORDS[1:])
     return labelled(
         target,
@@ -112,7 +113,7 @@ def read(
         image_N=image_N if root else None,
         root=str(root or ""),
         box_N4=boxes_or_images(box_N4, size_N2),
-        boxes_from="image" if np.isnan(box_N4).any(1).all() else "file",
+        boxes_from="file" if is_box(box_N4).any() else "image",
         clip_N=clip_N,
         mode_N=None if mode_N is None else np.array([mode.lower() for mode in mode_N], object),
     )
