@@ -22,8 +22,10 @@ from torchmetrics import Metric
 
 from posesift.evaluation import evalpose, pck
 from posesift.evaluation.evalpose import AngleStatistics
-from posesift.poses.angles import joint_angles
+from posesift.poses.angles import joint_angles, limb_directions
 from posesift.skeletons.skeleton import Skeleton
+
+FORMS = ("limbs", "standardised", "cosine")
 
 
 class PCK(Metric):
@@ -94,8 +96,8 @@ class PCKAUC(PCK):
         return pck.auc_credit(errors_BK, self.threshold)
 
 
-class _AngleMetric(Metric):
-    """Angles of a batch of poses, handed to `_add`; the sums are the subclass's."""
+class _PoseMetric(Metric):
+    """Angles of predictions and labels by `_measure`, handed to `_add`; sums are the subclass's."""
 
     full_state_update = False
 
@@ -106,23 +108,26 @@ class _AngleMetric(Metric):
     def update(self, predicted_BK2: Tensor, true_BK2: Tensor, visible_BK: Tensor) -> None:
         """Add a batch: predictions and labels (B, K, 2) in pixels, visibility (B, K)."""
         predicted_NK2, visible_NK = _host(predicted_BK2), _mask(visible_BK)
-        triplets = self.skeleton.triplets
         finite_NK = np.isfinite(predicted_NK2).all(-1)
         self._add(
-            joint_angles(predicted_NK2, visible_NK & finite_NK, triplets),
-            joint_angles(_host(true_BK2), visible_NK, triplets),
+            self._measure(predicted_NK2, visible_NK & finite_NK),
+            self._measure(_host(true_BK2), visible_NK),
         )
 
-    def _add(self, found_BA: NDArray, label_BA: NDArray) -> None:
+    def _measure(self, keypoints_BK2: NDArray, visible_BK: NDArray) -> NDArray:
+        return joint_angles(keypoints_BK2, visible_BK, self.skeleton.triplets)
+
+    def _add(self, found: NDArray, label: NDArray) -> None:
         raise NotImplementedError
 
 
-class EvalPose(_AngleMetric):
-    """Mean EvalPose over the poses where it is defined (`evalpose.evalpose_100`).
+class EvalPose(_PoseMetric):
+    """Mean EvalPose over the poses where it is defined, by default `evalpose.evalpose_limbs`.
 
     Args:
-        skeleton: names the angles.
-        form: ``"standardised"`` for 0 to 100, ``"cosine"`` for the poster's formula, 0 to 1.
+        skeleton: names limbs and angles.
+        form: ``"limbs"``, 0 to 100; ``"standardised"`` (`evalpose.evalpose_100`), 0 to 100;
+            ``"cosine"`` for the poster's formula, 0 to 1.
         statistics: constants of the standardised form; None = the skeleton's.
 
     Raises:
@@ -137,24 +142,32 @@ class EvalPose(_AngleMetric):
     def __init__(
         self,
         skeleton: Skeleton,
-        form: str = "standardised",
+        form: str = "limbs",
         statistics: AngleStatistics | None = None,
         **settings: Any,
     ):
         super().__init__(skeleton, **settings)
-        if form not in ("standardised", "cosine"):
-            raise ValueError(f"expected form 'standardised' or 'cosine', found {form!r}")
+        if form not in FORMS:
+            raise ValueError(f"expected form {' or '.join(map(repr, FORMS))}, found {form!r}")
+        self.form = form
         self.statistics = None
         if form == "standardised":
             self.statistics = statistics or evalpose.statistics_of(skeleton)
         for name in ("total", "defined", "undefined"):
             self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
-    def _add(self, found_BA: NDArray, label_BA: NDArray) -> None:
-        if self.statistics is None:
-            score_B = evalpose.evalpose_cosine(found_BA, label_BA)
+    def _measure(self, keypoints_BK2: NDArray, visible_BK: NDArray) -> NDArray:
+        if self.form == "limbs":
+            return limb_directions(keypoints_BK2, visible_BK, self.skeleton.limbs)
+        return super()._measure(keypoints_BK2, visible_BK)
+
+    def _add(self, found: NDArray, label: NDArray) -> None:
+        if self.form == "limbs":
+            score_B = evalpose.evalpose_limbs(found, label)
+        elif self.statistics is not None:
+            score_B = evalpose.evalpose_100(found, label, *self.statistics)
         else:
-            score_B = evalpose.evalpose_100(found_BA, label_BA, *self.statistics)
+            score_B = evalpose.evalpose_cosine(found, label)
         unknown = int(np.isnan(score_B).sum())
         self.total += float(np.nansum(score_B))
         self.defined += len(score_B) - unknown
@@ -169,7 +182,7 @@ class EvalPose(_AngleMetric):
         }
 
 
-class AngleError(_AngleMetric):
+class AngleError(_PoseMetric):
     """Angle errors pooled over all defined angles (`evalpose.angle_error_deg`, `angle_at`).
 
     Args:
@@ -189,8 +202,8 @@ class AngleError(_AngleMetric):
             zeros_A = torch.zeros(len(skeleton.triplets), dtype=torch.float64)
             self.add_state(name, zeros_A, dist_reduce_fx="sum")
 
-    def _add(self, found_BA: NDArray, label_BA: NDArray) -> None:
-        error_BA = np.abs(found_BA - label_BA)
+    def _add(self, found: NDArray, label: NDArray) -> None:
+        error_BA = np.abs(found - label)
         for state, value_A in (
             (self.error_A, np.nansum(error_BA, 0)),
             (self.within_A, (error_BA <= self.limit_deg).sum(0)),

@@ -149,7 +149,7 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
     if not path.is_file():
         return None
     names = ("set", "index", "predicted", "keypoints", "visible", "difficulty")
-    names = (*names, "evalpose_100")
+    names = (*names, "evalpose_100")  # of every version; by limbs since it is the headline
     table = _parquet(path, names)
     metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
     for key in ("skeleton", "side"):
@@ -158,7 +158,7 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
     rows = np.flatnonzero(table["set"].to_numpy(zero_copy_only=False) == set_name)
     if len(rows) == 0:
         return None
-    table = table.take(rows)
+    table, with_limbs = table.take(rows), "evalpose_limbs" in table.column_names
     skeleton = Skeleton.from_json(metadata["skeleton"])
     addresses = json.loads(metadata.get("addresses", metadata.get("address", "{}")))
     k = len(skeleton)
@@ -185,7 +185,7 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
         difficulty_N=column("difficulty"),
         pck_N=pck.percent_or_nan(correct_N, counted_N),
         counted_N=counted_N,
-        evalpose_N=column("evalpose_100"),
+        evalpose_N=column("evalpose_limbs" if with_limbs else "evalpose_100"),
     )
 
 
