@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from posesift.evaluation import evalpose
-from posesift.poses.angles import joint_angles, limb_directions
+from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
 from posesift.skeletons import load
 
@@ -171,13 +171,9 @@ def test_constants_come_from_the_source_table_of_a_users_skeleton():
     assert evalpose.statistics_of(told, table).mean_A.tolist() == [90] * 12
 
 
-def limbs(points, visible=None):
-    visible = np.ones(points.shape[:2], bool) if visible is None else visible
-    return limb_directions(points, visible, BODY.limbs)
-
-
 def scored(predicted, true, visible=None):
-    return evalpose.evalpose_limbs(limbs(predicted, visible), limbs(true, visible))
+    visible = np.ones(true.shape[:2], bool) if visible is None else visible
+    return evalpose.evalpose_limbs(predicted, true, visible, BODY)
 
 
 def limbs_by_loops(predicted, true, visible):
@@ -209,7 +205,7 @@ def test_limbs_equal_the_definition(seed):
 
 def test_limbs_by_hand():
     """Off by 0, 9, 18 (across the cut at 180), 45 and 90 degrees: 1, 4/5, 3/5, 0 and 0."""
-    found = evalpose.evalpose_limbs([[10, 99, -170, 45, 0]], [[10, 90, 172, 0, 90]])
+    found = evalpose.direction_score([[10, 99, -170, 45, 0]], [[10, 90, 172, 0, 90]])
     assert found == pytest.approx([100 * (1 + 0.8 + 0.6) / 5])
 
 
@@ -219,7 +215,9 @@ def test_limbs_are_the_area_under_the_curve_of_limbs_within_t():
     error = np.abs(predicted - true).ravel()
     t = (np.arange(45_000) + 0.5) / 1000
     shares = [(error <= limit).mean() for limit in t]
-    assert evalpose.evalpose_limbs(predicted, true)[0] == pytest.approx(100 * np.mean(shares), 1e-3)
+    assert evalpose.direction_score(predicted, true)[0] == pytest.approx(
+        100 * np.mean(shares), 1e-3
+    )
 
 
 @given(
@@ -287,5 +285,5 @@ def test_more_noise_costs_more_limbs_down_to_chance():
 
 def test_limbs_count_where_the_label_has_them_and_three_are_enough():
     true = np.array([[0.0, 90, 180, np.nan], [0, 90, np.nan, np.nan]])
-    assert evalpose.evalpose_limbs(np.full_like(true, np.nan), true)[0] == 0
-    assert np.isnan(evalpose.evalpose_limbs(true, true)).tolist() == [False, True]
+    assert evalpose.direction_score(np.full_like(true, np.nan), true)[0] == 0
+    assert np.isnan(evalpose.direction_score(true, true)).tolist() == [False, True]

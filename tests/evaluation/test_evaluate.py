@@ -10,7 +10,7 @@ import pytest
 
 from posesift.evaluation import evalpose, intervals, pck, pck_reference
 from posesift.evaluation.evaluate import evaluate
-from posesift.poses.angles import joint_angles, limb_directions
+from posesift.poses.angles import joint_angles
 from posesift.skeletons import load
 
 BODY = replace(load("body16"), angle_mean_deg=(110.0,) * 12, angle_spread_deg=(35.0,) * 12)
@@ -43,9 +43,7 @@ def test_the_entry_agrees_with_the_functions():
     assert entry["pck_auc"] == pck.pck_auc(predicted, true, visible, 64, skeleton=BODY)["all"]
     a = joint_angles(predicted, visible, BODY.triplets)
     b = joint_angles(true, visible, BODY.triplets)
-    limbs = evalpose.evalpose_limbs(
-        limb_directions(predicted, visible, BODY.limbs), limb_directions(true, visible, BODY.limbs)
-    )
+    limbs = evalpose.evalpose_limbs(predicted, true, visible, BODY)
     assert entry["evalpose_limbs"] == pytest.approx(np.nanmean(limbs))
     np.testing.assert_allclose(found.evalpose_limbs_N, limbs, rtol=1e-6)
     similar = evalpose.evalpose_100(a, b, *evalpose.statistics_of(BODY))
@@ -120,12 +118,9 @@ def test_a_prediction_that_is_not_finite_costs_its_own_keypoint_only():
     found = evaluate(predicted, true, visible, 64, BODY)
     assert found.entry["undefined"]["angles"] == 1
     assert np.isfinite(found.evalpose_100_N).all()
-    others = [limb for limb in BODY.limbs if 0 not in limb]
-    assert len(others) == 15  # its one limb counts as wrong, the rest as they are
-    predicted[2, 0] = 0
-    rest = evalpose.evalpose_limbs(
-        limb_directions(predicted, visible, others), limb_directions(true, visible, others)
-    )
+    others = replace(BODY, limbs=tuple(limb for limb in BODY.limbs if 0 not in limb))
+    assert len(others.limbs) == 15  # its one limb counts as wrong, the rest as they are
+    rest = evalpose.evalpose_limbs(predicted, true, visible, others)
     assert found.evalpose_limbs_N[2] == pytest.approx(rest[2] * 15 / 16, rel=1e-6)
 
 

@@ -15,7 +15,7 @@ import torch.distributed
 
 from posesift.evaluation import evalpose, pck
 from posesift.evaluation.metrics import PCK, PCKAUC, AngleError, EvalPose
-from posesift.poses.angles import joint_angles, limb_directions
+from posesift.poses.angles import joint_angles
 from posesift.skeletons import load
 
 BODY = replace(load("body16"), angle_mean_deg=(110.0,) * 12, angle_spread_deg=(35.0,) * 12)
@@ -50,9 +50,7 @@ def by_functions():
     predicted, true, visible = (x.numpy() for x in draw())
     found = joint_angles(predicted, visible, BODY.triplets)
     label = joint_angles(true, visible, BODY.triplets)
-    limbs = evalpose.evalpose_limbs(
-        limb_directions(predicted, visible, BODY.limbs), limb_directions(true, visible, BODY.limbs)
-    )
+    limbs = evalpose.evalpose_limbs(predicted, true, visible, BODY)
     similar = evalpose.evalpose_100(found, label, *evalpose.statistics_of(BODY))
     cosine = evalpose.evalpose_cosine(found, label)
 

@@ -20,7 +20,7 @@ zero-length bone: NaN) is dropped in both.
 Fewer than `MINIMUM_ANGLES` left, or a vector of zero length, makes the similarity undefined:
 NaN, to be counted and never taken for 0.
 
-Shapes: N samples, A angles, L limbs. Angles and errors in degrees.
+Shapes: N samples, K keypoints, A angles, L limbs, 2 = (x, y). Angles and errors in degrees.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from posesift.poses.angles import angle_statistics, joint_angles
+from posesift.poses.angles import angle_statistics, joint_angles, limb_directions
 from posesift.skeletons.skeleton import Skeleton
 
 if TYPE_CHECKING:
@@ -50,7 +50,30 @@ class AngleStatistics(NamedTuple):
     spread_A: Floats
 
 
-def evalpose_limbs(predicted_NL: ArrayLike, true_NL: ArrayLike) -> Floats:
+def evalpose_limbs(
+    predicted_NK2: ArrayLike, true_NK2: ArrayLike, visible_NK: ArrayLike, skeleton: Skeleton
+) -> Floats:
+    """The headline: `direction_score` of the skeleton's limbs.
+
+    Args:
+        predicted_NK2: predictions in pixels, or any unit; one that is not finite gives its limbs no
+            direction.
+        true_NK2: labels.
+        visible_NK: which labels count; the coordinates of the others are never looked at.
+        skeleton: names the limbs.
+
+    Returns:
+        (N,) float64 in [0, 100]; NaN where labels define fewer than `MINIMUM_ANGLES` limbs.
+    """
+    predicted, visible = np.asarray(predicted_NK2, np.float64), np.asarray(visible_NK, bool)
+    given_NK = visible & np.isfinite(predicted).all(-1)
+    return direction_score(
+        limb_directions(predicted, given_NK, skeleton.limbs),
+        limb_directions(np.asarray(true_NK2), visible, skeleton.limbs),
+    )
+
+
+def direction_score(predicted_NL: ArrayLike, true_NL: ArrayLike) -> Floats:
     """How closely limbs point where they should: ``100 * mean(max(0, 1 - error / 45 degrees))``.
 
     The mean is over the limbs that the label defines; one that the prediction gives no direction
@@ -64,7 +87,7 @@ def evalpose_limbs(predicted_NL: ArrayLike, true_NL: ArrayLike) -> Floats:
     Returns:
         (N,) float64 in [0, 100]; NaN where the label defines fewer than `MINIMUM_ANGLES` limbs.
 
-    >>> evalpose_limbs([[0, 99, -170], [0, 99, 0]], [[0, 90, 172], [0, np.nan, 0]])
+    >>> direction_score([[0, 99, -170], [0, 99, 0]], [[0, 90, 172], [0, np.nan, 0]])
     array([80., nan])
     """
     predicted_NL, true_NL = np.asarray(predicted_NL, np.float64), np.asarray(true_NL, np.float64)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from posesift.evaluation import by_bin, evalpose, intervals, pck, pck_reference
 from posesift.evaluation.entry_view import entry_html
 from posesift.evaluation.evalpose import AngleStatistics
-from posesift.poses.angles import joint_angles, limb_directions
+from posesift.poses.angles import joint_angles
 from posesift.skeletons.skeleton import Skeleton
 
 Protocol = Literal["pooled", "reference"]
@@ -108,12 +108,8 @@ def evaluate(
     else:
         raise ValueError(f"expected protocol 'pooled' or 'reference', found {protocol!r}")
 
-    given_NK = visible & np.isfinite(predicted).all(-1)
-    limbs_N = evalpose.evalpose_limbs(
-        limb_directions(predicted, given_NK, skeleton.limbs),
-        limb_directions(true, visible, skeleton.limbs),
-    )
-    found_NA = joint_angles(predicted, given_NK, skeleton.triplets)
+    limbs_N = evalpose.evalpose_limbs(predicted, true, visible, skeleton)
+    found_NA = joint_angles(predicted, visible & np.isfinite(predicted).all(-1), skeleton.triplets)
     label_NA = joint_angles(true, visible, skeleton.triplets)
     similar_N = evalpose.evalpose_100(found_NA, label_NA, *statistics)
     cosine_N = evalpose.evalpose_cosine(found_NA, label_NA)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posesift.report.blocks import Block, Charts, Choice, Note, Section
 from posesift.report.outcome import evalpose_form, panels, part_figures, results, source_bins
-from posesift.report.outcome.evalpose_form import Form
+from posesift.report.outcome.evalpose_form import LIMBS, Form
 from posesift.report.outcome.part_figures import Parts
 from posesift.report.outcome.results import Comparison, Interval
 from posesift.report.wording import part_names
@@ -47,7 +47,8 @@ def difficulty(comparison: Comparison, target: PoseSet | None = None) -> Section
             )
             blocks += panels.pairs(comparison, split)
         if target is not None:
-            blocks += source_bins.of_comparison(comparison, target, measure, unit)
+            sampled = measure if key == "pck" else LIMBS.name
+            blocks += source_bins.of_comparison(comparison, target, sampled, unit)
         if blocks:
             options.append((measure, blocks))
     if not options:
@@ -87,7 +88,9 @@ def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Se
                     caption="Bars: 95 % intervals over images." if key == "pck" else "",
                 )
             )
-        if target is not None and (chart := source_bins.of_run(target, measure, unit)):
+        if target is not None and (
+            chart := source_bins.of_run(target, measure if key == "pck" else LIMBS.name, unit)
+        ):
             charts.append(chart)
         if charts:
             options.append((measure, [Charts(charts)]))
