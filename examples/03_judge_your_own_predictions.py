@@ -20,7 +20,7 @@ found = evaluate(
 ).entry
 for group, percent in found["pck"]["0.05"].items():
     print(f"PCK@0.05 {group:9} {percent:5.1f}")
-print(f"EvalPose {found['evalpose_100']:.1f}, angle error {found['angle_error_deg']:.1f} degrees")
+print(f"EvalPose {found['evalpose_limbs']:.1f}, angle error {found['angle_error_deg']:.1f} degrees")
 for row in found["by_bin"]:
     low, high = row["interval"]
     print(f"quarter {row['bin'] + 1}: PCK {row['pck']:.1f} ({low:.1f} to {high:.1f})")

@@ -169,3 +169,121 @@ def test_constants_come_from_the_source_table_of_a_users_skeleton():
     )
     told = replace(mine, angle_mean_deg=(90.0,) * 12, angle_spread_deg=(30.0,) * 12)
     assert evalpose.statistics_of(told, table).mean_A.tolist() == [90] * 12
+
+
+def scored(predicted, true, visible=None):
+    visible = np.ones(true.shape[:2], bool) if visible is None else visible
+    return evalpose.evalpose_limbs(predicted, true, visible, BODY)
+
+
+def limbs_by_loops(predicted, true, visible):
+    """The headline of one pose from its points: unit vectors and the arc cosine."""
+    credits = []
+    for i, j in BODY.limbs:
+        wanted = true[j] - true[i]
+        if not (visible[i] and visible[j]) or math.hypot(*wanted) == 0:
+            continue
+        found = predicted[j] - predicted[i]
+        lengths = math.hypot(*wanted) * math.hypot(*found)
+        cosine = float(wanted @ found) / lengths if lengths else -1.0
+        degrees = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
+        credits.append(max(0.0, 1 - degrees / 45))
+    return 100 * sum(credits) / len(credits) if len(credits) >= 3 else math.nan
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=20, deadline=None)
+def test_limbs_equal_the_definition(seed):
+    rng = np.random.default_rng(seed)
+    true = rng.uniform(0, 64, (20, 16, 2))
+    predicted = true + rng.normal(0, 6, true.shape)
+    visible = rng.random((20, 16)) < rng.uniform(0.2, 1, (20, 1))
+    predicted[0, BODY.limbs[0][0]] = predicted[0, BODY.limbs[0][1]]  # no direction
+    want = [limbs_by_loops(*one) for one in zip(predicted, true, visible, strict=True)]
+    np.testing.assert_allclose(scored(predicted, true, visible), want, atol=1e-4)
+
+
+def test_limbs_by_hand():
+    """Off by 0, 9, 18 (across the cut at 180), 45 and 90 degrees: 1, 4/5, 3/5, 0 and 0."""
+    found = evalpose.direction_score([[10, 99, -170, 45, 0]], [[10, 90, 172, 0, 90]])
+    assert found == pytest.approx([100 * (1 + 0.8 + 0.6) / 5])
+
+
+def test_limbs_are_the_area_under_the_curve_of_limbs_within_t():
+    true, predicted = np.random.default_rng(5).uniform(-180, 180, (2, 1, 16))
+    predicted = true + 0.3 * (predicted - true)
+    error = np.abs(predicted - true).ravel()
+    t = (np.arange(45_000) + 0.5) / 1000
+    shares = [(error <= limit).mean() for limit in t]
+    assert evalpose.direction_score(predicted, true)[0] == pytest.approx(
+        100 * np.mean(shares), 1e-3
+    )
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    scale=st.floats(0.1, 10),
+    shift=st.tuples(st.floats(-500, 500), st.floats(-500, 500)),
+    turn=st.floats(-180, 180),
+)
+@settings(max_examples=30, deadline=None)
+def test_limbs_see_a_turn_but_neither_place_nor_size(seed, scale, shift, turn):
+    true = poses(seed)
+    assert scored(scale * true + shift, true) == pytest.approx(100)
+    c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    turned = true @ np.array([[c, s], [-s, c]])
+    want = 100 * max(0, 1 - abs(turn) / 45)
+    assert scored(turned, true) == pytest.approx(want, abs=1e-6)
+    noisy = true + np.random.default_rng(seed).normal(0, 3, true.shape)
+    both = scored(noisy @ np.array([[c, s], [-s, c]]), turned)  # picture and label turned alike
+    assert both == pytest.approx(scored(noisy, true), abs=1e-6)
+
+
+def standing(n=1):
+    """A person facing the viewer, arms out and knees bent; x right, y down."""
+    right = {
+        "ankle": (-9, 40), "knee": (-12, 24), "hip": (-5, 8),
+        "wrist": (-30, -6), "elbow": (-20, -2), "shoulder": (-8, -14),
+    }  # fmt: skip
+    middle = {"pelvis": (0, 8), "thorax": (0, -14), "upper_neck": (0, -17), "head_top": (0, -27)}
+    points = []
+    for name in BODY.keypoints:
+        part = name.removeprefix("right_").removeprefix("left_")
+        x, y = middle.get(name) or right[part]
+        points.append((-x if name.startswith("left_") else x, y))
+    return np.repeat(np.array([points], float), n, 0)
+
+
+def test_left_and_right_exchanged_cost_limbs_where_angles_see_nothing():
+    true = standing()
+    exchanged = true[:, list(BODY.mirror)]
+    assert evalpose.angle_error_deg(angles(exchanged), angles(true)) == pytest.approx(0, abs=1e-9)
+    assert evalpose.evalpose_100(angles(exchanged), angles(true), *STATISTICS) == pytest.approx(100)
+    assert scored(exchanged, true)[0] < 50
+    upside_down = -true
+    assert evalpose.angle_error_deg(angles(upside_down), angles(true)) == pytest.approx(0, abs=1e-9)
+    assert scored(upside_down, true)[0] == 0
+
+
+def test_a_collapsed_prediction_earns_nothing():
+    true = standing(3)
+    assert scored(np.full_like(true, 7.0), true).tolist() == [0, 0, 0]
+    one = true.copy()
+    one[:, BODY.keypoints.index("right_wrist")] = one[:, BODY.keypoints.index("right_elbow")]
+    assert scored(one, true) == pytest.approx(100 * 15 / 16)
+
+
+def test_more_noise_costs_more_limbs_down_to_chance():
+    true, rng = standing(2000), np.random.default_rng(0)
+    noise = rng.normal(0, 1, true.shape)
+    levels = [scored(true + size * noise, true).mean() for size in (0, 0.5, 1, 2, 4, 8, 1e4)]
+    assert levels[0] == pytest.approx(100)
+    assert levels == sorted(levels, reverse=True)
+    assert len(set(levels)) == len(levels)
+    assert levels[-1] == pytest.approx(12.5, abs=1)
+
+
+def test_limbs_count_where_the_label_has_them_and_three_are_enough():
+    true = np.array([[0.0, 90, 180, np.nan], [0, 90, np.nan, np.nan]])
+    assert evalpose.direction_score(np.full_like(true, np.nan), true)[0] == 0
+    assert np.isnan(evalpose.direction_score(true, true)).tolist() == [False, True]

@@ -30,8 +30,9 @@ def test_the_entry_agrees_with_the_functions():
     found = evaluate(predicted, true, visible, 64, BODY, difficulty_N=difficulty)
     entry = found.entry
     assert list(entry) == [
-        "samples", "protocol", "pck", "pck_auc", "evalpose_100", "evalpose_cosine",
-        "angle_error_deg", "angle_error_by_group", "angle_at_15", "undefined", "by_bin",
+        "samples", "protocol", "pck", "pck_auc", "evalpose_limbs", "evalpose_100",
+        "evalpose_cosine", "angle_error_deg", "angle_error_by_group", "angle_at_15",
+        "undefined", "by_bin",
     ]  # fmt: skip
     assert entry == json.loads(json.dumps(entry, allow_nan=False))
     assert (entry["samples"], entry["protocol"]) == (60, "pooled")
@@ -42,6 +43,9 @@ def test_the_entry_agrees_with_the_functions():
     assert entry["pck_auc"] == pck.pck_auc(predicted, true, visible, 64, skeleton=BODY)["all"]
     a = joint_angles(predicted, visible, BODY.triplets)
     b = joint_angles(true, visible, BODY.triplets)
+    limbs = evalpose.evalpose_limbs(predicted, true, visible, BODY)
+    assert entry["evalpose_limbs"] == pytest.approx(np.nanmean(limbs))
+    np.testing.assert_allclose(found.evalpose_limbs_N, limbs, rtol=1e-6)
     similar = evalpose.evalpose_100(a, b, *evalpose.statistics_of(BODY))
     assert entry["evalpose_100"] == pytest.approx(np.nanmean(similar))
     assert entry["evalpose_cosine"] == pytest.approx(np.nanmean(evalpose.evalpose_cosine(a, b)))
@@ -67,7 +71,8 @@ def test_bins_are_quarters_from_easy_to_hard():
     hardest = difficulty >= 60
     want = pck.pck(predicted[hardest], true[hardest], visible[hardest], 64, skeleton=BODY)
     assert rows[3]["pck"] == pytest.approx(want["all"])
-    assert rows[3]["evalpose_100"] == pytest.approx(np.nanmean(found.evalpose_100_N[hardest]))
+    for name in ("evalpose_limbs", "evalpose_100"):
+        assert rows[3][name] == pytest.approx(np.nanmean(getattr(found, f"{name}_N")[hardest]))
     low, high = intervals.ratio_interval(found.correct_N[hardest], found.counted_N[hardest])
     assert rows[3]["interval"] == pytest.approx([low, high])
     assert low < rows[3]["pck"] < high
@@ -84,7 +89,7 @@ def test_garbage_of_invisible_keypoints_reaches_nothing():
         spoiled[~visible] = garbage
         found = evaluate(spoiled, spoiled_true, visible, 64, BODY, difficulty_N=difficulty)
         assert found.entry == want.entry
-        for name in ("pck_N", "evalpose_100_N", "angle_error_deg_N"):
+        for name in ("pck_N", "evalpose_limbs_N", "evalpose_100_N", "angle_error_deg_N"):
             np.testing.assert_array_equal(getattr(found, name), getattr(want, name))
 
 
@@ -95,10 +100,12 @@ def test_what_is_undefined_is_null_and_counted():
     difficulty[1] = np.nan
     entry = evaluate(predicted, true, visible, 64, BODY, difficulty_N=difficulty).entry
     assert json.dumps(entry, allow_nan=False)
-    assert entry["evalpose_100"] is entry["angle_error_deg"] is entry["angle_at_15"] is None
+    for name in ("evalpose_limbs", "evalpose_100", "angle_error_deg", "angle_at_15"):
+        assert entry[name] is None
     assert entry["pck"]["0.05"]["wrist"] is None
     assert entry["undefined"] == {
-        "pck": 5, "evalpose_100": 6, "evalpose_cosine": 6, "angles": 72, "difficulty": 1,
+        "pck": 5, "evalpose_limbs": 6, "evalpose_100": 6, "evalpose_cosine": 6, "angles": 72,
+        "difficulty": 1,
     }  # fmt: skip
     assert sum(row["samples"] for row in entry["by_bin"]) == 5
     assert {row["interval"] for row in entry["by_bin"]} == {None}
@@ -111,6 +118,10 @@ def test_a_prediction_that_is_not_finite_costs_its_own_keypoint_only():
     found = evaluate(predicted, true, visible, 64, BODY)
     assert found.entry["undefined"]["angles"] == 1
     assert np.isfinite(found.evalpose_100_N).all()
+    others = replace(BODY, limbs=tuple(limb for limb in BODY.limbs if 0 not in limb))
+    assert len(others.limbs) == 15  # its one limb counts as wrong, the rest as they are
+    rest = evalpose.evalpose_limbs(predicted, true, visible, others)
+    assert found.evalpose_limbs_N[2] == pytest.approx(rest[2] * 15 / 16, rel=1e-6)
 
 
 def test_no_difficulty_makes_no_bins():

@@ -39,6 +39,7 @@ def metrics():
         "coarse": PCK(BODY, 64, 0.2),
         "auc": PCKAUC(BODY, 64),
         "evalpose": EvalPose(BODY),
+        "standardised": EvalPose(BODY, form="standardised"),
         "cosine": EvalPose(BODY, form="cosine"),
         "error": AngleError(BODY),
     }
@@ -49,6 +50,7 @@ def by_functions():
     predicted, true, visible = (x.numpy() for x in draw())
     found = joint_angles(predicted, visible, BODY.triplets)
     label = joint_angles(true, visible, BODY.triplets)
+    limbs = evalpose.evalpose_limbs(predicted, true, visible, BODY)
     similar = evalpose.evalpose_100(found, label, *evalpose.statistics_of(BODY))
     cosine = evalpose.evalpose_cosine(found, label)
 
@@ -60,7 +62,8 @@ def by_functions():
         "pck": pck.pck(predicted, true, visible, 64, skeleton=BODY),
         "coarse": pck.pck(predicted, true, visible, 64, 0.2, skeleton=BODY),
         "auc": pck.pck_auc(predicted, true, visible, 64, skeleton=BODY),
-        "evalpose": mean(similar),
+        "evalpose": mean(limbs),
+        "standardised": mean(similar),
         "cosine": mean(cosine),
         "error": {
             "all": evalpose.angle_error_deg(found, label),
@@ -124,10 +127,11 @@ def test_nothing_to_judge_is_nan():
 
 
 def test_mistakes_are_explained():
-    with pytest.raises(ValueError, match="found 'raw'"):
+    with pytest.raises(ValueError, match="'limbs' or 'standardised' or 'cosine', found 'raw'"):
         EvalPose(BODY, form="raw")
     with pytest.raises(ValueError, match="carries no mean and spread"):
-        EvalPose(replace(BODY, angle_mean_deg=None))
+        EvalPose(replace(BODY, angle_mean_deg=None), form="standardised")
+    EvalPose(replace(BODY, angle_mean_deg=None))  # limbs need no constants
 
 
 def one_rank(rank, folder):

@@ -89,6 +89,7 @@ def test_samples_hold_every_set(dataset, tmp_path):
     table = pq.read_table(tmp_path / "s.parquet")
     assert table.column_names == [
         "set", "index", "predicted", "confidence", "keypoints", "visible", "difficulty", "pck",
+        "evalpose_limbs",
         "evalpose_100",
     ]  # fmt: skip
     assert table["set"].to_pylist() == ["target"] * 7 + ["source"] * 7

@@ -165,6 +165,7 @@ def build_run(
                     "visible": list(table.visible_NK),
                     "difficulty": measured.difficulty_N,
                     "pck": measured.pck_N,
+                    "evalpose_limbs": measured.evalpose_limbs_N,
                     "evalpose_100": measured.evalpose_100_N,
                 }
             )

@@ -40,7 +40,7 @@ def entry(level: float, hard: float = 0.0) -> dict[str, Any]:
     bins = [
         {
             "bin": b, "low": float(b), "high": float(b + 1), "samples": 40,
-            "pck": level + 9 - 6 * b + (hard if b == 3 else 0.0), "evalpose_100": level,
+            "pck": level + 9 - 6 * b + (hard if b == 3 else 0.0), "evalpose_limbs": level,
             "interval": [level + 4 - 6 * b, level + 14 - 6 * b],
         }
         for b in range(4)
@@ -49,7 +49,7 @@ def entry(level: float, hard: float = 0.0) -> dict[str, Any]:
     return {
         "samples": 160, "protocol": "pooled", "pck_auc": level + 5,
         "pck": {"0.05": groups, "0.1": {group: v + 15 for group, v in groups.items()}},
-        "evalpose_100": level, "evalpose_cosine": 0.9, "angle_error_deg": 60 - level / 2,
+        "evalpose_limbs": level, "evalpose_cosine": 0.9, "angle_error_deg": 60 - level / 2,
         "angle_at_15": level - 10, "angle_error_by_group": {"shoulder": 30.0}, "by_bin": bins,
     }  # fmt: skip
 

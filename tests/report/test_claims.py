@@ -184,14 +184,14 @@ def test_a_control_that_wins_is_called_one(found: dict) -> None:
 def test_arms_that_are_best_otherwise_are_named(found: dict) -> None:
     for cell in found["cells"]:
         entry = cell["sets"]["target"]
-        entry["evalpose_100"] = 90.0 if cell["arm"] == "regda" else 40.0
+        entry["evalpose_limbs"] = 90.0 if cell["arm"] == "regda" else 40.0
         entry["angle_error_deg"] = 10.0 if cell["arm"] == "udape" else 30.0
     said = opening.of_best(found, "claim-8")
     assert said is not None
     assert "By EvalPose (90.0 against 40.0 of 100) it is RegDA." in said.answer
     assert "By angle error (10.0 against 30.0 degrees) it is UDAPE." in said.answer
     for cell in found["cells"]:
-        cell["sets"]["target"]["evalpose_100"] = 90.0 if cell["arm"] == "udape" else 40.0
+        cell["sets"]["target"]["evalpose_limbs"] = 90.0 if cell["arm"] == "udape" else 40.0
     said = opening.of_best(found, "claim-8")
     assert said is not None
     both = "By EvalPose (90.0 against 40.0 of 100) and by angle error (10.0 against 30.0 degrees)"

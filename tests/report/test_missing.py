@@ -139,11 +139,11 @@ NO_SUPPORT = "How much support the target's poses have in the source was not mea
         pytest.param(lambda c: set_all(c, "by_bin", []), NOT_SPLIT, "Measured by", id="no bins"),
         pytest.param(lambda c: set_all(c, "by_bin", None), NOT_SPLIT, "Measured by", id="null"),
         pytest.param(
-            lambda c: blank_bins(c, "pck", "evalpose_100", "interval"),
+            lambda c: blank_bins(c, "pck", "evalpose_limbs", "interval"),
             NOT_SPLIT, "Measured by", id="bins without numbers",
         ),
         pytest.param(
-            lambda c: blank_bins(c, "evalpose_100"), "Where it helped", "Measured by",
+            lambda c: blank_bins(c, "evalpose_limbs"), "Where it helped", "Measured by",
             id="no EvalPose by bin",
         ),
         pytest.param(lambda c: c.update(support={}), NO_SUPPORT, "n = 40", id="no support"),
@@ -220,7 +220,7 @@ def test_any_numbers_may_be_missing(found: dict[str, Any], seed: int, seeds: int
 @pytest.mark.parametrize("undefined", [float("nan"), float("inf"), None])
 def test_numbers_that_are_none_are_dashes(run: Path, undefined: float | None) -> None:
     def change(content: dict[str, Any]) -> None:
-        content["sets"]["target"].update(evalpose_100=undefined, pck_auc=undefined)
+        content["sets"]["target"].update(evalpose_limbs=undefined, pck_auc=undefined)
 
     edit(run / "evaluation.json", change)
     read = folders.read(run)

@@ -128,7 +128,7 @@ def test_a_bin_without_a_number_stays_a_bin() -> None:
     found["cells"][0]["sets"]["target"]["by_bin"][1]["pck"] = None
     assert results.bins_by_seed(found, "a") == [{0: 15.0}, {}]
     assert results.bin_levels(found, "a") == [results.Interval(15.0, 12.0, 19.0), None]
-    assert results.bin_levels(found, "a", metric="evalpose_100") == [None, None]
+    assert results.bin_levels(found, "a", metric="evalpose_limbs") == [None, None]
 
 
 def test_what_is_missing_is_none() -> None:

@@ -53,5 +53,12 @@ class Evaluate(ResultFlags, DeviceFlags):
             for group in entry["pck"]["0.05"]
         ]
         text = table_text(rows, ["joints", "PCK@0.05", "PCK@0.1", "constant pose @0.05"])
-        text += f"\nEvalPose {number(entry['evalpose_100'])}, AUC {number(entry['pck_auc'])}"
+        text += "".join(
+            f"\n{name} {number(entry[key])} (constant pose {number(constant[key])})"
+            for name, key in (
+                ("EvalPose", "evalpose_limbs"),
+                ("angle error", "angle_error_deg"),
+                ("AUC", "pck_auc"),
+            )
+        )
         self.finish(folder, found, text)

@@ -229,7 +229,7 @@ def results_text(found: dict[str, Any], labels: dict[str, str]) -> str:
                 label,
                 *(number(row["pck"][a]["all"]) for a in ("0.05", "0.1")),
                 number(row["pck_auc"]),
-                number(row["evalpose_100"]),
+                number(row["evalpose_limbs"]),
                 number(row["angle_error_deg"]),
             ])  # fmt: skip
     return table_text(rows, ["test set", "PCK@0.05", "PCK@0.1", "AUC", "EvalPose", "angle error"])

@@ -3,10 +3,9 @@
 A target pose is *covered* when at least ``needed`` source poses, or their mirror images, are
 similar to it: within 15 degrees in the joint angles, and turned against it by at most 30 in the
 picture (`orientation` says how and why); the source *lacks* the others. The turn counts since a
-network sees it: a person upside down has the angles of one who stands. `support` and EvalPose look
-at the angles alone. One source pose is enough by default: rendering a lacking pose once is what
-covers it, so the list below keeps its promise. Ask for more where single poses are not to be
-trusted.
+network sees it: a person upside down has the angles of one who stands. `support` looks at the
+angles alone. One source pose is enough by default: rendering a lacking pose once is what covers
+it, so the list below keeps its promise. Ask for more where single poses are not to be trusted.
 
 What to render next is a maximum cover: choose R poses so that as many lacking ones as possible
 come to lie within the radius of one of them. The best choice is hard to find (NP-hard), the greedy

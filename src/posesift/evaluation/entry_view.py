@@ -27,7 +27,7 @@ def _groups(entry: dict[str, Any], title: str) -> str:
 
 def _measures(entry: dict[str, Any]) -> str:
     pairs = [
-        ("EvalPose, 0 to 100", entry.get("evalpose_100")),
+        ("EvalPose, 0 to 100", entry.get("evalpose_limbs")),
         ("mean angle error, degrees", entry.get("angle_error_deg")),
         ("angles within 15 degrees, %", entry.get("angle_at_15")),
         ("PCK AUC, %", entry.get("pck_auc")),
@@ -48,7 +48,7 @@ def _bins(entry: dict[str, Any]) -> str:
                 level,
                 f"{html.number(ends[0])} to {html.number(ends[1])}" if ends else None,
                 html.Bar((level or 0) / 100),
-                row.get("evalpose_100"),
+                row.get("evalpose_limbs"),
             ]
         )
     if not rows:

@@ -1,24 +1,26 @@
 """EvalPose: similarity of two poses by the angles of a kinematic graph, and angle errors.
 
-The angles are the skeleton's triplets, unsigned, 0 to 180 degrees
-(`posesift.poses.angles.joint_angles`), so every number here is unchanged when either pose is
-moved, scaled, rotated or mirrored. That is also its blindness: an upside-down prediction of a
-standing person is perfect. Read it beside PCK.
-
 Forms:
+* `evalpose_limbs`, the headline, 0 to 100: how closely each limb points where it should in the
+  picture. Unchanged when either pose is moved or scaled; it sees left taken for right, and a body
+  the wrong way up. Chosen by measurement (``docs/metrics.md``).
 * `evalpose_cosine` is the formula printed on the poster. Angles are positive, so it is
   crowded at the top: independent uniformly random angle vectors already reach 0.7 to 0.9.
-* `evalpose_100` runs from 0 to 100 as the poster's figures do; the poster does not say how it
-  gets there, this form is inferred. Each angle is standardised by its mean and spread over a
-  broad mixture of poses, then ``100 * max(0, cosine)``: 100 = same angles, 0 = no more alike
-  than two poses drawn at random.
-* `angle_error_deg` and `angle_at` are in plain units, the headline beside them.
+* `evalpose_100`: each angle is standardised by its mean and spread over a broad mixture of
+  poses, then ``100 * max(0, cosine)``: 100 = same angles, 0 = no more alike than two poses drawn
+  at random. Scores are comparable only under the same constants.
+* `angle_error_deg` and `angle_at` are in plain units.
 
-An angle that is undefined in one pose (missing joint, zero-length bone: NaN) is dropped in both.
+All but the first look at the skeleton's triplets, unsigned, 0 to 180 degrees
+(`posesift.poses.angles.joint_angles`), and are unchanged when either pose is moved, scaled,
+rotated or mirrored. That is also their blindness: an upside-down prediction of a standing person
+is perfect. Read them beside PCK. An angle that is undefined in one pose (missing joint,
+zero-length bone: NaN) is dropped in both.
+
 Fewer than `MINIMUM_ANGLES` left, or a vector of zero length, makes the similarity undefined:
 NaN, to be counted and never taken for 0.
 
-Shapes: N samples, A angles. Angles and errors in degrees.
+Shapes: N samples, K keypoints, A angles, L limbs, 2 = (x, y). Angles and errors in degrees.
 """
 
 from __future__ import annotations
@@ -28,13 +30,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from posesift.poses.angles import angle_statistics, joint_angles
+from posesift.poses.angles import angle_statistics, joint_angles, limb_directions
 from posesift.skeletons.skeleton import Skeleton
 
 if TYPE_CHECKING:
     from posesift.poses.table import PoseTable
 
-MINIMUM_ANGLES = 3
+MINIMUM_ANGLES = 3  # and limbs
+LIMB_LIMIT = 45.0  # degrees: a limb that is off by more earns nothing
 _ZERO_LENGTH = 1e-9  # of a vector of angles; exact zeros that rounding blurred
 
 Floats = NDArray[np.float64]
@@ -45,6 +48,57 @@ class AngleStatistics(NamedTuple):
 
     mean_A: Floats
     spread_A: Floats
+
+
+def evalpose_limbs(
+    predicted_NK2: ArrayLike, true_NK2: ArrayLike, visible_NK: ArrayLike, skeleton: Skeleton
+) -> Floats:
+    """The headline: `direction_score` of the skeleton's limbs.
+
+    Args:
+        predicted_NK2: predictions in pixels, or any unit; one that is not finite gives its limbs no
+            direction.
+        true_NK2: labels.
+        visible_NK: which labels count; the coordinates of the others are never looked at.
+        skeleton: names the limbs.
+
+    Returns:
+        (N,) float64 in [0, 100]; NaN where labels define fewer than `MINIMUM_ANGLES` limbs.
+    """
+    predicted, visible = np.asarray(predicted_NK2, np.float64), np.asarray(visible_NK, bool)
+    given_NK = visible & np.isfinite(predicted).all(-1)
+    return direction_score(
+        limb_directions(predicted, given_NK, skeleton.limbs),
+        limb_directions(np.asarray(true_NK2), visible, skeleton.limbs),
+    )
+
+
+def direction_score(predicted_NL: ArrayLike, true_NL: ArrayLike) -> Floats:
+    """How closely limbs point where they should: ``100 * mean(max(0, 1 - error / 45 degrees))``.
+
+    The mean is over the limbs that the label defines; one that the prediction gives no direction
+    counts as wrong. Equal to the area under the curve of the share of limbs within t degrees, for t
+    up to `LIMB_LIMIT`. Limbs that point anywhere at random reach 12.5.
+
+    Args:
+        predicted_NL: of `posesift.poses.angles.limb_directions`, NaN = no direction.
+        true_NL: of the labels, row by row; NaN = not counted.
+
+    Returns:
+        (N,) float64 in [0, 100]; NaN where the label defines fewer than `MINIMUM_ANGLES` limbs.
+
+    >>> direction_score([[0, 99, -170], [0, 99, 0]], [[0, 90, 172], [0, np.nan, 0]])
+    array([80., nan])
+    """
+    predicted_NL, true_NL = np.asarray(predicted_NL, np.float64), np.asarray(true_NL, np.float64)
+    assert predicted_NL.shape == true_NL.shape, (predicted_NL.shape, true_NL.shape)
+    counted_NL = ~np.isnan(true_NL)
+    turn_NL = np.abs(predicted_NL - true_NL) % 360
+    error_NL = np.minimum(turn_NL, 360 - turn_NL)
+    credit_NL = np.where(np.isnan(error_NL), 0.0, np.maximum(0.0, 1 - error_NL / LIMB_LIMIT))
+    count_N = counted_NL.sum(1)
+    enough_N = count_N >= MINIMUM_ANGLES
+    return 100 * credit_NL.sum(1) / np.where(enough_N, count_N, np.nan)
 
 
 def evalpose_cosine(angles_a_NA: ArrayLike, angles_b_NA: ArrayLike) -> Floats:

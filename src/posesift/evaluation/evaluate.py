@@ -30,7 +30,8 @@ class Evaluation:
     Attributes:
         entry: the set's entry of ``evaluation.json``, ready for JSON: None where undefined.
         pck_N: each sample's PCK@0.05 in percent over all its visible keypoints, NaN = none.
-        evalpose_100_N: each sample's EvalPose, NaN = undefined.
+        evalpose_limbs_N: each sample's EvalPose by limb directions, NaN = undefined.
+        evalpose_100_N: by standardised angles.
         angle_error_deg_N: each sample's mean absolute angle error, NaN = undefined.
         correct_N: correct keypoints at 0.05 among the headline group ``"all"``.
         counted_N: out of how many; the pooled headline is the ratio of the sums.
@@ -39,6 +40,7 @@ class Evaluation:
 
     entry: dict[str, Any]
     pck_N: NDArray[np.float32]
+    evalpose_limbs_N: NDArray[np.float32]
     evalpose_100_N: NDArray[np.float32]
     angle_error_deg_N: NDArray[np.float32]
     correct_N: NDArray[np.int64]
@@ -66,13 +68,13 @@ def evaluate(
     """Judge predictions of one test set.
 
     ``entry`` holds ``samples``, ``protocol``, ``pck`` (threshold to group to percent),
-    ``pck_auc`` (of the group ``all``), ``evalpose_100``, ``evalpose_cosine`` (means over the
-    samples where they are defined), ``angle_error_deg``, ``angle_error_by_group``,
-    ``angle_at_15``, ``undefined`` (how many samples or angles had no value, by name) and
-    ``by_bin`` (easiest first): ``bin``, ``low``, ``high`` (difficulty edges), ``samples``,
-    ``pck`` (group ``all`` at 0.05), ``evalpose_100``, ``interval`` (95 % of that PCK over
-    images, `intervals.ratio_interval`). ``by_bin`` is empty without difficulty, or with fewer
-    distinct difficulties than bins.
+    ``pck_auc`` (of the group ``all``), ``evalpose_limbs``, ``evalpose_100``, ``evalpose_cosine``
+    (means over the samples where they are defined), ``angle_error_deg``,
+    ``angle_error_by_group``, ``angle_at_15``, ``undefined`` (how many samples or angles had no
+    value, by name) and ``by_bin`` (easiest first): ``bin``, ``low``, ``high`` (difficulty edges),
+    ``samples``, ``pck`` (group ``all`` at 0.05), ``evalpose_limbs``, ``evalpose_100``,
+    ``interval`` (95 % of that PCK over images, `intervals.ratio_interval`). ``by_bin`` is empty
+    without difficulty, or with fewer distinct difficulties than bins.
 
     Args:
         predicted_NK2: predictions in crop pixels; one that is not finite counts as wrong.
@@ -82,7 +84,7 @@ def evaluate(
         skeleton: names groups and angles.
         difficulty_N: of `by_bin.evaluation_difficulty`; NaN leaves a sample out of the bins.
         bins: how many quantile bins.
-        statistics: constants of EvalPose; None = the skeleton's.
+        statistics: constants of `evalpose_100`; None = the skeleton's.
         protocol: ``"pooled"``, or ``"reference"`` for ``pck`` with the arithmetic of a public
             codebase (bit for bit if predictions were decoded without a sub-pixel part; from
             heatmaps use `pck_reference.pck_reference`). Everything but ``pck`` stays pooled.
@@ -106,6 +108,7 @@ def evaluate(
     else:
         raise ValueError(f"expected protocol 'pooled' or 'reference', found {protocol!r}")
 
+    limbs_N = evalpose.evalpose_limbs(predicted, true, visible, skeleton)
     found_NA = joint_angles(predicted, visible & np.isfinite(predicted).all(-1), skeleton.triplets)
     label_NA = joint_angles(true, visible, skeleton.triplets)
     similar_N = evalpose.evalpose_100(found_NA, label_NA, *statistics)
@@ -123,6 +126,7 @@ def evaluate(
         "protocol": protocol if protocol == "pooled" else f"reference ({codebase})",
         "pck": percent,
         "pck_auc": auc["all"],
+        "evalpose_limbs": _mean(limbs_N),
         "evalpose_100": _mean(similar_N),
         "evalpose_cosine": _mean(cosine_N),
         "angle_error_deg": evalpose.angle_error_deg(found_NA, label_NA),
@@ -130,16 +134,18 @@ def evaluate(
         "angle_at_15": evalpose.angle_at(found_NA, label_NA, 15),
         "undefined": {
             "pck": int((counted_N == 0).sum()),
+            "evalpose_limbs": int(np.isnan(limbs_N).sum()),
             "evalpose_100": int(np.isnan(similar_N).sum()),
             "evalpose_cosine": int(np.isnan(cosine_N).sum()),
             "angles": int((np.isnan(found_NA) | np.isnan(label_NA)).sum()),
             "difficulty": int(np.isnan(difficulty).sum()),
         },
-        "by_bin": _by_bin(difficulty, bins, correct_N, counted_N, similar_N),
+        "by_bin": _by_bin(difficulty, bins, correct_N, counted_N, limbs_N, similar_N),
     }
     return Evaluation(
         entry,
         pck.percent_or_nan(*pck.hits(errors_NK, HEADLINE)).astype(np.float32),
+        limbs_N.astype(np.float32),
         similar_N.astype(np.float32),
         evalpose.per_sample_angle_error(found_NA, label_NA).astype(np.float32),
         correct_N,
@@ -176,7 +182,12 @@ def _reference(
 
 
 def _by_bin(
-    difficulty_N: NDArray, bins: int, correct_N: NDArray, counted_N: NDArray, similar_N: NDArray
+    difficulty_N: NDArray,
+    bins: int,
+    correct_N: NDArray,
+    counted_N: NDArray,
+    limbs_N: NDArray,
+    similar_N: NDArray,
 ) -> list[dict[str, Any]]:
     binned = by_bin.quantile_bins(difficulty_N, bins)
     if binned is None:
@@ -194,6 +205,7 @@ def _by_bin(
                 "high": float(edges[number + 1]),
                 "samples": int(member.sum()),
                 "pck": float(100 * correct_N[member].sum() / total) if total else None,
+                "evalpose_limbs": _mean(limbs_N[member]),
                 "evalpose_100": _mean(similar_N[member]),
                 "interval": list(interval) if interval else None,
             }

@@ -25,6 +25,8 @@ from posesift.evaluation.evalpose import AngleStatistics
 from posesift.poses.angles import joint_angles
 from posesift.skeletons.skeleton import Skeleton
 
+FORMS = ("limbs", "standardised", "cosine")
+
 
 class PCK(Metric):
     """Pooled PCK of each reporting group, in percent (`pck.pck`).
@@ -94,35 +96,13 @@ class PCKAUC(PCK):
         return pck.auc_credit(errors_BK, self.threshold)
 
 
-class _AngleMetric(Metric):
-    """Angles of a batch of poses, handed to `_add`; the sums are the subclass's."""
-
-    full_state_update = False
-
-    def __init__(self, skeleton: Skeleton, **settings: Any):
-        super().__init__(**settings)
-        self.skeleton = skeleton
-
-    def update(self, predicted_BK2: Tensor, true_BK2: Tensor, visible_BK: Tensor) -> None:
-        """Add a batch: predictions and labels (B, K, 2) in pixels, visibility (B, K)."""
-        predicted_NK2, visible_NK = _host(predicted_BK2), _mask(visible_BK)
-        triplets = self.skeleton.triplets
-        finite_NK = np.isfinite(predicted_NK2).all(-1)
-        self._add(
-            joint_angles(predicted_NK2, visible_NK & finite_NK, triplets),
-            joint_angles(_host(true_BK2), visible_NK, triplets),
-        )
-
-    def _add(self, found_BA: NDArray, label_BA: NDArray) -> None:
-        raise NotImplementedError
-
-
-class EvalPose(_AngleMetric):
-    """Mean EvalPose over the poses where it is defined (`evalpose.evalpose_100`).
+class EvalPose(Metric):
+    """Mean EvalPose over the poses where it is defined, by default `evalpose.evalpose_limbs`.
 
     Args:
-        skeleton: names the angles.
-        form: ``"standardised"`` for 0 to 100, ``"cosine"`` for the poster's formula, 0 to 1.
+        skeleton: names limbs and angles.
+        form: ``"limbs"``, 0 to 100; ``"standardised"`` (`evalpose.evalpose_100`), 0 to 100;
+            ``"cosine"`` for the poster's formula, 0 to 1.
         statistics: constants of the standardised form; None = the skeleton's.
 
     Raises:
@@ -130,6 +110,7 @@ class EvalPose(_AngleMetric):
     """
 
     higher_is_better = True
+    full_state_update = False
     total: Tensor
     defined: Tensor
     undefined: Tensor
@@ -137,24 +118,30 @@ class EvalPose(_AngleMetric):
     def __init__(
         self,
         skeleton: Skeleton,
-        form: str = "standardised",
+        form: str = "limbs",
         statistics: AngleStatistics | None = None,
         **settings: Any,
     ):
-        super().__init__(skeleton, **settings)
-        if form not in ("standardised", "cosine"):
-            raise ValueError(f"expected form 'standardised' or 'cosine', found {form!r}")
+        super().__init__(**settings)
+        self.skeleton = skeleton
+        if form not in FORMS:
+            raise ValueError(f"expected form {' or '.join(map(repr, FORMS))}, found {form!r}")
+        self.form = form
         self.statistics = None
         if form == "standardised":
             self.statistics = statistics or evalpose.statistics_of(skeleton)
         for name in ("total", "defined", "undefined"):
             self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
-    def _add(self, found_BA: NDArray, label_BA: NDArray) -> None:
-        if self.statistics is None:
-            score_B = evalpose.evalpose_cosine(found_BA, label_BA)
+    def update(self, predicted_BK2: Tensor, true_BK2: Tensor, visible_BK: Tensor) -> None:
+        """Add a batch: predictions and labels (B, K, 2) in pixels, visibility (B, K)."""
+        poses = _host(predicted_BK2), _host(true_BK2), _mask(visible_BK)
+        if self.form == "limbs":
+            score_B = evalpose.evalpose_limbs(*poses, self.skeleton)
+        elif self.statistics is not None:
+            score_B = evalpose.evalpose_100(*_angles(*poses, self.skeleton), *self.statistics)
         else:
-            score_B = evalpose.evalpose_100(found_BA, label_BA, *self.statistics)
+            score_B = evalpose.evalpose_cosine(*_angles(*poses, self.skeleton))
         unknown = int(np.isnan(score_B).sum())
         self.total += float(np.nansum(score_B))
         self.defined += len(score_B) - unknown
@@ -169,7 +156,7 @@ class EvalPose(_AngleMetric):
         }
 
 
-class AngleError(_AngleMetric):
+class AngleError(Metric):
     """Angle errors pooled over all defined angles (`evalpose.angle_error_deg`, `angle_at`).
 
     Args:
@@ -178,18 +165,23 @@ class AngleError(_AngleMetric):
     """
 
     higher_is_better = False
+    full_state_update = False
     error_A: Tensor
     within_A: Tensor
     count_A: Tensor
 
     def __init__(self, skeleton: Skeleton, limit_deg: float = 15.0, **settings: Any):
-        super().__init__(skeleton, **settings)
-        self.limit_deg = limit_deg
+        super().__init__(**settings)
+        self.skeleton, self.limit_deg = skeleton, limit_deg
         for name in ("error_A", "within_A", "count_A"):
             zeros_A = torch.zeros(len(skeleton.triplets), dtype=torch.float64)
             self.add_state(name, zeros_A, dist_reduce_fx="sum")
 
-    def _add(self, found_BA: NDArray, label_BA: NDArray) -> None:
+    def update(self, predicted_BK2: Tensor, true_BK2: Tensor, visible_BK: Tensor) -> None:
+        """Add a batch: predictions and labels (B, K, 2) in pixels, visibility (B, K)."""
+        found_BA, label_BA = _angles(
+            _host(predicted_BK2), _host(true_BK2), _mask(visible_BK), self.skeleton
+        )
         error_BA = np.abs(found_BA - label_BA)
         for state, value_A in (
             (self.error_A, np.nansum(error_BA, 0)),
@@ -205,6 +197,17 @@ class AngleError(_AngleMetric):
             chosen = list(columns)
             errors[name] = self.error_A[chosen].sum() / self.count_A[chosen].sum()
         return {**errors, "within": 100 * self.within_A.sum() / self.count_A.sum()}
+
+
+def _angles(
+    predicted_BK2: NDArray, true_BK2: NDArray, visible_BK: NDArray, skeleton: Skeleton
+) -> tuple[NDArray, NDArray]:
+    """Angles of predictions and labels, degrees; NaN = undefined."""
+    given_BK = visible_BK & np.isfinite(predicted_BK2).all(-1)
+    return (
+        joint_angles(predicted_BK2, given_BK, skeleton.triplets),
+        joint_angles(true_BK2, visible_BK, skeleton.triplets),
+    )
 
 
 def _host(tensor: Tensor) -> NDArray[np.float64]:

@@ -3,7 +3,8 @@
 Columns: ``set`` string, ``index`` int64 (row in the set's pose table), ``predicted`` and
 ``keypoints`` fixed-size lists of 2K float32 in crop pixels (x0 y0 x1 y1 ..), ``confidence`` list
 of K float32, ``visible`` list of K bool, and float32 ``difficulty``, ``pck`` (this sample's
-PCK@0.05 in percent over all its visible keypoints), ``evalpose_100``; null = undefined.
+PCK@0.05 in percent over all its visible keypoints), ``evalpose_limbs``, ``evalpose_100``; null =
+undefined.
 The schema's metadata holds ``skeleton``, ``side``, and ``addresses`` (set to data address).
 
 Shapes: N samples, K keypoints.
@@ -62,6 +63,7 @@ def write_samples(
             **keypoint_columns(predictions),
             "difficulty": _nullable(evaluation.difficulty_N),
             "pck": _nullable(evaluation.pck_N),
+            "evalpose_limbs": _nullable(evaluation.evalpose_limbs_N),
             "evalpose_100": _nullable(evaluation.evalpose_100_N),
         }
         tables.append(pa.table(columns))

@@ -1,9 +1,10 @@
 """Similarity of difficulty bins: the mean cosine between the poses of one bin and of another.
 
 Poses are their standardised angle vectors (`evalpose`), so the entry (a, b) is the mean over
-pairs of the uncut cosine behind EvalPose. Low values in late bins say that their poses differ
-from all others and from each other. The mean cosine over all pairs equals the dot product of
-the bins' mean unit vectors, which needs one pass over the poses instead of one over their pairs.
+pairs of the uncut cosine behind `evalpose.evalpose_100`. Low values in late bins say that their
+poses differ from all others and from each other. The mean cosine over all pairs equals the dot
+product of the bins' mean unit vectors, which needs one pass over the poses instead of one over
+their pairs.
 
 The matrix grows with the square of the bins, so beyond `MOST` of them neighbours form groups: an
 entry is then the mean over the pairs of two groups, as exact as before.

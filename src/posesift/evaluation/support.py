@@ -5,8 +5,8 @@ source". This is how to look: count each target pose's neighbours among the sour
 PCK by that count, and show the nearest source poses of the failures.
 
 Two poses are as far apart as the root mean square difference of the angles that both define, in
-degrees; pairs that share fewer than `MINIMUM_ANGLES` are infinitely far apart. Like EvalPose
-this looks at the pose alone, not at its orientation, position or size.
+degrees; pairs that share fewer than `MINIMUM_ANGLES` are infinitely far apart. Like the
+angle error this looks at the pose alone, not at its orientation, position or size.
 
 Shapes: N target samples, M source samples, A angles, k neighbours.
 """

@@ -1,6 +1,8 @@
 """Joint angles: what a pose is once position, size and orientation are taken away.
 
-Legend: N samples, K keypoints, A angles, 2 = (x, y), 3 = (one end, vertex, other end).
+And limb directions: the same with its orientation in the picture left in.
+
+Legend: N samples, K keypoints, A angles, L limbs, 2 = (x, y), 3 = (one end, vertex, other end).
 """
 
 from __future__ import annotations
@@ -42,13 +44,39 @@ def joint_angles(
     cross_NA = u_NA2[..., 0] * v_NA2[..., 1] - u_NA2[..., 1] * v_NA2[..., 0]
     dot_NA = (u_NA2 * v_NA2).sum(axis=-1)
     angle_NA = np.degrees(np.arctan2(np.abs(cross_NA), dot_NA))
-    low_N2 = np.where(visible_NK[:, :, None], points_NK2, np.inf).min(axis=1)
-    high_N2 = np.where(visible_NK[:, :, None], points_NK2, -np.inf).max(axis=1)
-    extent_N1 = np.maximum(high_N2 - low_N2, 0).max(axis=1, initial=0)[:, None]
+    shortest_N1 = _shortest(points_NK2, visible_NK)
     known_NA = visible_NK[:, a] & visible_NK[:, b] & visible_NK[:, c]
     for bone_NA2 in (u_NA2, v_NA2):
-        known_NA &= np.hypot(bone_NA2[..., 0], bone_NA2[..., 1]) > SHORTEST_BONE * extent_N1
+        known_NA &= np.hypot(bone_NA2[..., 0], bone_NA2[..., 1]) > shortest_N1
     return np.where(known_NA, angle_NA, np.nan)
+
+
+def limb_directions(
+    keypoints_NK2: NDArray, visible_NK: NDArray, limbs: Sequence[tuple[int, int]]
+) -> NDArray[np.float64]:
+    """Direction in which each limb points in the picture, from its first to its second keypoint.
+
+    Unchanged when the pose is moved or scaled; turned and mirrored with it.
+
+    >>> arm = np.array([[[0.0, 0.0], [2.0, 0.0], [2.0, 3.0]]])
+    >>> limb_directions(arm, np.ones((1, 3), bool), [(0, 1), (1, 2)]).tolist()
+    [[0.0, 90.0]]
+
+    Args:
+        keypoints_NK2: pixels, or any unit; x right, y down.
+        visible_NK: which coordinates may be used; the rest may hold anything.
+        limbs: pairs of keypoint indices.
+
+    Returns:
+        (N, L) degrees in [-180, 180], 0 = to the right, 90 = down; NaN where a keypoint is missing
+        or the limb has no length.
+    """
+    a, b = np.asarray(limbs, np.intp).reshape(-1, 2).T
+    points_NK2 = np.where(visible_NK[:, :, None], keypoints_NK2, 0).astype(np.float64)
+    limb_NL2 = points_NK2[:, b] - points_NK2[:, a]
+    direction_NL = np.degrees(np.arctan2(limb_NL2[..., 1], limb_NL2[..., 0]))
+    long_NL = np.hypot(limb_NL2[..., 0], limb_NL2[..., 1]) > _shortest(points_NK2, visible_NK)
+    return np.where(visible_NK[:, a] & visible_NK[:, b] & long_NL, direction_NL, np.nan)
 
 
 def angle_statistics(angle_NA: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -67,3 +95,11 @@ def angle_statistics(angle_NA: NDArray) -> tuple[NDArray[np.float64], NDArray[np
     square_A = (np.where(known_NA, angle_NA - mean_A, 0.0) ** 2).sum(axis=0)
     spread_A = np.where(count_A > 1, np.sqrt(square_A / np.maximum(count_A, 1)), 45.0)
     return mean_A, np.maximum(spread_A, 1.0)
+
+
+def _shortest(points_NK2: NDArray[np.float64], visible_NK: NDArray) -> NDArray[np.float64]:
+    """Length (N, 1) below which a bone of a pose has no direction, in the unit of its points."""
+    low_N2 = np.where(visible_NK[:, :, None], points_NK2, np.inf).min(axis=1)
+    high_N2 = np.where(visible_NK[:, :, None], points_NK2, -np.inf).max(axis=1)
+    extent_N1 = np.maximum(high_N2 - low_N2, 0).max(axis=1, initial=0)[:, None]
+    return SHORTEST_BONE * extent_N1

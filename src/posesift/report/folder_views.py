@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posesift import html
-from posesift.report.outcome import methods, results
+from posesift.report.outcome import evalpose_form, methods, results, run_sections
 
 if TYPE_CHECKING:
     from posesift.report.folders import ComparisonFolder, RunFolder
@@ -13,19 +13,21 @@ if TYPE_CHECKING:
 
 def run_html(folder: RunFolder) -> str:
     """The sets of a run, one row each."""
-    labels = folder.settings.get("labels") or {}
+    form = evalpose_form.of_run(folder.evaluation)
+    sets = folder.evaluation["sets"]
+    named = {run_sections.set_label(folder, name): entry for name, entry in sets.items()}
     rows = [
         [
-            str(labels.get(name) or name),
+            name,
             entry.get("samples"),
             results.lookup(entry, "pck", "0.05"),
             results.lookup(entry, "pck", "0.1"),
-            entry.get("evalpose_100"),
+            entry.get(form.key),
             entry.get("angle_error_deg"),
         ]
-        for name, entry in folder.evaluation["sets"].items()
+        for name, entry in (named | run_sections.baselines(folder)).items()
     ]
-    columns = ["set", "samples", "PCK@0.05 %", "PCK@0.1 %", "EvalPose", "angle error °"]
+    columns = ["set", "samples", "PCK@0.05 %", "PCK@0.1 %", form.name, "angle error °"]
     settings = folder.settings
     title = str(settings.get("title") or settings.get("recipe") or "Run")
     return html.table(title, columns, rows, "One run: nothing says how another seed would fall.")

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from posesift import folders, storage
-from posesift.evaluation import pck
+from posesift.evaluation import evalpose, pck
 from posesift.skeletons import Skeleton
 
 
@@ -42,7 +42,7 @@ class Predictions:
 
     ``pck_N`` is the headline's PCK@0.05 of each sample alone, in percent, over its ``counted_N``
     visible keypoints of the headline group; the column of that name in the file counts every
-    visible keypoint and is not read.
+    visible keypoint and is not read. ``evalpose_N`` is by limbs in folders of any version.
     """
 
     skeleton: Skeleton
@@ -149,7 +149,6 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
     if not path.is_file():
         return None
     names = ("set", "index", "predicted", "keypoints", "visible", "difficulty")
-    names = (*names, "evalpose_100")
     table = _parquet(path, names)
     metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
     for key in ("skeleton", "side"):
@@ -185,7 +184,7 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
         difficulty_N=column("difficulty"),
         pck_N=pck.percent_or_nan(correct_N, counted_N),
         counted_N=counted_N,
-        evalpose_N=column("evalpose_100"),
+        evalpose_N=evalpose.evalpose_limbs(predicted_NK2, keypoints_NK2, visible_NK, skeleton),
     )
 
 

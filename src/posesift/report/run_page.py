@@ -13,7 +13,7 @@ from posesift.report.examples import example_sections
 from posesift.report.explore import explore_section
 from posesift.report.facts import box_note, budget, flat, once
 from posesift.report.folders import RunFolder
-from posesift.report.outcome import methods, run_sections
+from posesift.report.outcome import evalpose_form, methods, results, run_sections
 from posesift.report.scores import score_sections
 from posesift.report.wording import number
 
@@ -23,14 +23,20 @@ def of_run(folder: RunFolder) -> Page:
     settings = folder.settings
     name, entry = run_sections.headline(folder)
     shown = run_sections.set_label(folder, name)
+    form = evalpose_form.of_run(folder.evaluation)
     figures = [
-        Figure(number(value), unit, f"{what} on {shown}", strong=what == "PCK@0.05")
-        for value, unit, what in (
-            ((entry.get("pck") or {}).get("0.05", {}).get("all"), "%", "PCK@0.05"),
-            (entry.get("evalpose_100"), "of 100", "EvalPose"),
-            (entry.get("angle_error_deg"), "degrees", "mean angle error"),
+        Figure(
+            number(value),
+            unit,
+            f"{what} on {shown}{run_sections.beside(folder, *keys)}",
+            strong=what == "PCK@0.05",
         )
-        if value is not None
+        for keys, unit, what in (
+            (("pck", "0.05", "all"), "%", "PCK@0.05"),
+            ((form.key,), "of 100", form.name),
+            (("angle_error_deg",), "degrees", "mean angle error"),
+        )
+        if (value := results.lookup(entry, *keys)) is not None
     ]
     source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
     target = pose_sets.target_of(folder)

@@ -63,8 +63,14 @@ WORDS: tuple[Word, ...] = (
     (
         "EvalPose",
         r"\bEvalPose\b",
-        "Likeness of two poses by their joint angles, blind to position, size and orientation: 100 "
-        "= the same, 0 = no more alike than two random poses.",
+        "How closely limbs point where they should in the picture, blind to position and size: 100 "
+        "= all exactly, 0 = all off by 45 degrees or more; directions at random reach 12.5.",
+    ),
+    (
+        "EvalPose, standardised",
+        r"\bEvalPose, standardised\b",
+        "An earlier form of EvalPose, by joint angles in units of their spread: 100 = the same, "
+        "0 = no more alike than two random poses.",
     ),
     (
         "EvalPose cosine",

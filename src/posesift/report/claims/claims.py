@@ -8,7 +8,7 @@ from posesift.report.blocks import Claim, Claims, Section
 from posesift.report.claims import claim_evidence as evidence
 from posesift.report.claims import endpoints, headline, verdicts
 from posesift.report.folders import RunFolder
-from posesift.report.outcome import results, run_sections
+from posesift.report.outcome import evalpose_form, results, run_sections
 from posesift.report.outcome.results import Comparison
 from posesift.report.summary import ranking
 from posesift.report.wording import capitalised, number, plural, signed
@@ -70,17 +70,20 @@ def of_run(folder: RunFolder) -> Section | None:
     if not entry:
         return None
     found = []
-    for value, unit, what, ends in (
-        (results.lookup(entry, "pck", "0.05"), "%", "PCK@0.05", entry.get("interval")),
-        (entry.get("evalpose_100"), "of 100", "EvalPose", None),
-        (entry.get("angle_error_deg"), "degrees", "the mean angle error", None),
+    form = evalpose_form.of_run(folder.evaluation)
+    for keys, unit, what, ends in (
+        (("pck", "0.05"), "%", "PCK@0.05", entry.get("interval")),
+        ((form.key,), "of 100", form.name, None),
+        (("angle_error_deg",), "degrees", "the mean angle error", None),
     ):
+        value = results.lookup(entry, *keys)
         if value is None:
             continue
         over = "none over seeds: one run"
         if ends:
             over = f"{number(ends[0])} to {number(ends[1])} {unit} over images; {over}"
-        sentence = capitalised(f"{what} is {number(value)} {unit} on {shown}, in one seed.")
+        free = run_sections.beside(folder, *keys)
+        sentence = capitalised(f"{what} is {number(value)} {unit} on {shown}{free}, in one seed.")
         terms = [("95 % interval", over), ("samples", str(entry.get("samples", "")))]
         found.append(Claim(sentence, number(value), unit, verdicts.LEAD, terms))
     if not found:

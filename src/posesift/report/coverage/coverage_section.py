@@ -119,7 +119,7 @@ def _remarks(found: Lacking) -> list[str]:
             f"otherwise than in the source. The limit is {c.turn_deg:g} degrees "
             "since training turns pictures by up to 30 by default"
             + (", and mirrored poses count since it mirrors them too" if has_sides(found) else "")
-            + ". Support, EvalPose and the figures below are blind to orientation"
+            + ". Support, joint angles and the figures below are blind to orientation"
             + (" and to mirroring." if has_sides(found) else ".")
         )
     if c.needed == 1 and n:

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from posesift.report.blocks import Block, Charts, Choice, Note, Section
-from posesift.report.outcome import panels, part_figures, results, source_bins
+from posesift.report.outcome import evalpose_form, panels, part_figures, results, source_bins
+from posesift.report.outcome.evalpose_form import LIMBS, Form
 from posesift.report.outcome.part_figures import Parts
 from posesift.report.outcome.results import Comparison, Interval
 from posesift.report.wording import part_names
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 TITLE = "Where it helped"
 AXIS = "difficulty of the target's poses"
-MEASURES = (("pck", "PCK@0.05", "%"), ("evalpose_100", "EvalPose", "0–100"))
-"""Key in a row of ``by_bin``, name and unit."""
-
 NOT_SPLIT = (
     "Nothing is shown by difficulty: too few samples of a known difficulty were tested to be "
     "split, or no measure is defined on them."
@@ -33,7 +31,7 @@ def difficulty(comparison: Comparison, target: PoseSet | None = None) -> Section
         target: the tested poses with each arm's errors, None where they are not at hand.
     """
     options: list[tuple[str, list[Block]]] = []
-    for key, measure, unit in MEASURES:
+    for key, measure, unit in _measures(evalpose_form.of_comparison(comparison)):
         bins = max(
             (len(results.bin_levels(comparison, arm["name"])) for arm in comparison["arms"]),
             default=0,
@@ -49,7 +47,8 @@ def difficulty(comparison: Comparison, target: PoseSet | None = None) -> Section
             )
             blocks += panels.pairs(comparison, split)
         if target is not None:
-            blocks += source_bins.of_comparison(comparison, target, measure, unit)
+            sampled = measure if key == "pck" else LIMBS.name
+            blocks += source_bins.of_comparison(comparison, target, sampled, unit)
         if blocks:
             options.append((measure, blocks))
     if not options:
@@ -70,7 +69,7 @@ def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Se
         target: the tested poses with the run's errors, None where they are not at hand.
     """
     options: list[tuple[str, list[Block]]] = []
-    for key, measure, unit in MEASURES:
+    for key, measure, unit in _measures(evalpose_form.of(sets.values())):
         curves = [(title, _levels(entry, key)) for title, entry in sets.items()]
         curves = [(title, found) for title, found in curves if any(found)]
         charts = []
@@ -89,7 +88,9 @@ def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Se
                     caption="Bars: 95 % intervals over images." if key == "pck" else "",
                 )
             )
-        if target is not None and (chart := source_bins.of_run(target, measure, unit)):
+        if target is not None and (
+            chart := source_bins.of_run(target, measure if key == "pck" else LIMBS.name, unit)
+        ):
             charts.append(chart)
         if charts:
             options.append((measure, [Charts(charts)]))
@@ -100,6 +101,11 @@ def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Se
         "training sample."
     )
     return Section("difficulty", "By difficulty", lead, _chosen(options))
+
+
+def _measures(form: Form) -> tuple[tuple[str, str, str], ...]:
+    """Key in a row of ``by_bin``, name and unit."""
+    return ("pck", "PCK@0.05", "%"), (form.key, form.name, "0–100")
 
 
 def _chosen(options: list[tuple[str, list[Block]]]) -> list[Block]:

@@ -7,6 +7,7 @@ from typing import Any
 from posesift.report.blocks import Block, Charts, Section, Table
 from posesift.report.outcome import (
     endpoint_table,
+    evalpose_form,
     method_table,
     methods,
     result_figures,
@@ -111,7 +112,7 @@ def _overall(comparison: Comparison) -> Table:
     target = comparison["sets"].get("target", {}).get("label") or "target"
     return tables.compared(
         comparison,
-        tables.OVERALL,
+        tables.overall(evalpose_form.of_comparison(comparison)),
         f"On {target}",
         f"{tables.spread_note(comparison)} {tables.bold_note(comparison)} "
         f"Protocol: {protocol(comparison)}. A constant pose is the median source pose; "

@@ -8,6 +8,7 @@ from posesift.report.blocks import Block, Charts, Finding, Note, Section
 from posesift.report.folders import RunFolder
 from posesift.report.outcome import (
     difficulty_section,
+    evalpose_form,
     outcome_sections,
     result_figures,
     results,
@@ -51,7 +52,7 @@ def overall(folder: RunFolder) -> Section:
     roles = dict.fromkeys(free, "baseline")
     table = tables.single(
         rows,
-        tables.OVERALL,
+        tables.overall(evalpose_form.of_run(folder.evaluation)),
         "All sets",
         "One run, hence no spread: for how sure a difference is, compare over seeds.",
         roles,
@@ -69,9 +70,11 @@ def baselines(folder: RunFolder) -> dict[str, dict[str, Any]]:
 
 
 def groups(folder: RunFolder) -> Section | None:
-    """PCK and angle error by joint group, one row a set."""
+    """PCK and angle error by joint group, one row a set; a constant pose beside them."""
     sets = folder.evaluation["sets"]
-    named = {set_label(folder, name): entry for name, entry in sets.items()}
+    free = baselines(folder)
+    named = {set_label(folder, name): entry for name, entry in sets.items()} | free
+    roles = dict.fromkeys(free, "baseline")
     blocks: list[Block] = []
     for title, keys, higher in (
         ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
@@ -80,7 +83,7 @@ def groups(folder: RunFolder) -> Section | None:
     ):
         entry = next(iter(sets.values()), {})
         if columns := tables.group_columns(entry, *keys, higher=higher):
-            blocks.append(tables.single(named, columns, title, ""))
+            blocks.append(tables.single(named, columns, title, "", roles))
     if not blocks:
         return None
     lead = "“all” is the headline set of joints, not the mean of the columns."
@@ -108,7 +111,7 @@ def findings(folder: RunFolder) -> list[Finding]:
             Finding(
                 "How good is it?",
                 f"PCK@0.05 of {number(at_05)} % on {shown}, joint angles off by "
-                f"{number(angle)} degrees on average.",
+                f"{number(angle)} degrees on average{beside(folder, 'angle_error_deg')}.",
                 "One run: nothing here says how it would fall with another seed.",
             )
         )
@@ -138,6 +141,14 @@ def headline(folder: RunFolder) -> tuple[str, dict[str, Any]]:
     sets = folder.evaluation["sets"]
     name = "target" if "target" in sets else next(iter(sets), "")
     return name, sets.get(name, {})
+
+
+def beside(folder: RunFolder, *keys: str) -> str:
+    """What a constant pose reaches on the headline's set, to stand after a number; or nothing."""
+    name, _ = headline(folder)
+    free = ((folder.evaluation.get("baselines") or {}).get("constant pose") or {}).get(name)
+    value = results.lookup(free, *keys)
+    return "" if value is None else f" (a constant pose: {number(value)})"
 
 
 def set_label(folder: RunFolder, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from posesift.report.blocks import Cell, Row, Table
 from posesift.report.outcome import results
+from posesift.report.outcome.evalpose_form import Form
 from posesift.report.outcome.results import Comparison, Spread
 from posesift.report.wording import count, listed, number, plural
 
@@ -28,15 +29,17 @@ class Column:
     ranked: bool = True
 
 
-OVERALL = (
-    Column("PCK@0.05 %", ("pck", "0.05", "all")),
-    Column("PCK@0.1 %", ("pck", "0.1", "all")),
-    Column("PCK AUC %", ("pck_auc",)),
-    Column("EvalPose 0–100", ("evalpose_100",)),
-    Column("EvalPose cosine", ("evalpose_cosine",), digits=3, ranked=False),
-    Column("angle error °", ("angle_error_deg",), higher=False),
-    Column("angles within 15° %", ("angle_at_15",)),
-)
+def overall(form: Form) -> tuple[Column, ...]:
+    """The measures of a whole test set, with EvalPose in the form that the page shows."""
+    return (
+        Column("PCK@0.05 %", ("pck", "0.05", "all")),
+        Column("PCK@0.1 %", ("pck", "0.1", "all")),
+        Column("PCK AUC %", ("pck_auc",)),
+        Column(f"{form.name} 0–100", (form.key,)),
+        Column("EvalPose cosine", ("evalpose_cosine",), digits=3, ranked=False),
+        Column("angle error °", ("angle_error_deg",), higher=False),
+        Column("angles within 15° %", ("angle_at_15",)),
+    )
 
 
 def group_columns(entry: dict[str, Any], *keys: str, higher: bool = True) -> list[Column]:

@@ -117,7 +117,7 @@ def tree(
         alt=f"Skeleton of one pose with its joint angles in degrees: {', '.join(read)}.",
         caption=(
             f"Shown on {rule}. Each θ is the angle between two bones. Moving, scaling, turning or "
-            "mirroring the whole pose changes none of them. EvalPose and the heatmap compare poses "
+            "mirroring the whole pose changes none of them. Heatmap and angle error compare poses "
             f"by these angles alone.{dashes}"
         ),
         wide=True,

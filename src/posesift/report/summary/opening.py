@@ -9,7 +9,7 @@ from __future__ import annotations
 from posesift.report.blocks import Finding
 from posesift.report.claims import claims, endpoints
 from posesift.report.folders import ComparisonFolder, ScoreFolder
-from posesift.report.outcome import methods, results
+from posesift.report.outcome import evalpose_form, methods, results
 from posesift.report.outcome.results import Comparison
 from posesift.report.pose_sets import PoseSet
 from posesift.report.summary import (
@@ -22,11 +22,6 @@ from posesift.report.summary import (
 from posesift.report.summary.ranking import Lead
 from posesift.report.summary.sampling_finding import sure, uncredited
 from posesift.report.wording import capitalised, listed, number, plural, signed
-
-OTHER = (
-    (("evalpose_100",), True, "EvalPose", " of 100"),
-    (("angle_error_deg",), False, "angle error", " degrees"),
-)
 
 
 def of_comparison(
@@ -98,8 +93,12 @@ def _otherwise(comparison: Comparison, best: str) -> str:
     """Which arm is best by EvalPose and by angle error, with the levels of both arms."""
     same: list[str] = []
     other: dict[str, list[str]] = {}
-    for keys, higher, what, unit in OTHER:
-        order = ranking.ranked(comparison, keys, higher=higher)
+    form = evalpose_form.of_comparison(comparison)
+    for key, higher, what, unit in (
+        (form.key, True, form.name, " of 100"),
+        ("angle_error_deg", False, "angle error", " degrees"),
+    ):
+        order = ranking.ranked(comparison, (key,), higher=higher)
         levels = dict(order)
         if len(order) < 2 or best not in levels:
             continue
@@ -108,6 +107,9 @@ def _otherwise(comparison: Comparison, best: str) -> str:
             same.append(f"by {what}")
             continue
         figures = f"{number(level.mean)} against {number(levels[best].mean)}{unit}"
+        flat = results.baseline_by_seed(comparison, "constant pose", "target", key)
+        if free := results.spread(flat.values()):
+            figures += f"; a constant pose {number(free.mean)}"
         other.setdefault(first, []).append(f"by {what} ({figures})")
     told = "".join(
         f" {capitalised(listed(found))} it is {results.label(comparison, name)}."
