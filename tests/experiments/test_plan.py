@@ -8,6 +8,7 @@ import pytest
 from posesift.experiments.arms import Arm, Comparison, against
 from posesift.experiments.cost import training_steps
 from posesift.experiments.demo import demo_plan
+from posesift.experiments.recipes import recipe
 from posesift.experiments.plan import compare_plan
 
 ALL = ("source-only", "regda", "udape")
@@ -137,12 +138,29 @@ def test_a_comparison_needs_a_target_and_steps():
 def test_the_demo_tells_the_posters_story_on_one_budget():
     plan = demo_plan()
     arms = by_role(plan, "arm")
-    assert list(arms) == ["source-only", "regda", "udape", "udape+curriculum", "udape+hard-mining"]
+    strategies = ("curriculum", "hard-mining", "shuffled")
+    assert list(arms) == ["source-only", "regda", "udape", *(f"udape+{s}" for s in strategies)]
     assert len({(arm.warmup_steps, arm.steps) for arm in arms.values()}) == 1
-    assert {arm.start for arm in arms.values()} == {"warm-up"}
+    assert {arm.start for arm in arms.values()} == {
+        "warm-up",
+        *(f"warm-up+{s}" for s in strategies),
+    }
     assert plan.seeds == (0,)
     assert plan.primary == ("udape+hard-mining", "udape")
-    assert training_steps(plan) == 300 + 5 * 200 + 500
+    first, second = recipe("demo").warmup_steps, recipe("demo").steps
+    assert training_steps(plan) == 4 * first + 6 * second + first + second
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_demo_does_without_the_pretrained_network_where_it_is_not_installed(
+    installed, monkeypatch
+):
+    monkeypatch.setattr("posesift.experiments.recipes.worlds.is_installed", lambda name: installed)
+    found = recipe("demo")
+    assert found.network == ("efficientnet-lite0" if installed else "small")
+    assert all(
+        ",facing=60," in where for where in (found.source, found.target, *found.test.values())
+    )
 
 
 def test_an_arm_without_a_reference_stands_alone():

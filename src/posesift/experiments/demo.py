@@ -17,6 +17,7 @@ PAIRS = (
     ("udape", "uniform"),
     ("udape", "curriculum"),
     ("udape", "hard-mining"),
+    ("udape", "shuffled"),  # the control: without it no gain could be credited to difficulty
 )
 
 
@@ -24,27 +25,27 @@ def demo_plan(
     seeds: tuple[int, ...] = (0,),
     quick: bool = False,
     changes: dict[str, Any] | None = None,
-    sample_in: str = "adaptation",
+    sample_in: str = "both",
 ) -> Comparison:
-    """The arms of the poster's table, RegDA without its sampling; one oracle.
+    """The arms of the poster's table, RegDA without its sampling; a control; one oracle.
 
     Every arm has the same number of steps, hence of draws. The oracle's budget is the sum of both
     stages.
 
     >>> [arm.name for arm in demo_plan().arms if arm.role == "warm-up"]
-    ['warm-up']
-    >>> [arm.name for arm in demo_plan().arms if arm.role == "arm"]
-    ['source-only', 'regda', 'udape', 'udape+curriculum', 'udape+hard-mining']
+    ['warm-up', 'warm-up+curriculum', 'warm-up+hard-mining', 'warm-up+shuffled']
+    >>> [arm.name for arm in demo_plan().arms if arm.role == "arm"][2:]
+    ['udape', 'udape+curriculum', 'udape+hard-mining', 'udape+shuffled']
     """
     flags = "".join(
         [
             " --quick" if quick else "",
             f" --seeds {len(seeds)}" if len(seeds) != 1 else "",
-            f" --sample-in {sample_in}" if sample_in != "adaptation" else "",
+            f" --sample-in {sample_in}" if sample_in != "both" else "",
         ]
     )
     return plan_of(
-        "world-body",
+        "demo",
         PAIRS,
         seeds,
         sample_in,

@@ -10,14 +10,12 @@ import importlib.util
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from posesift.networks import TIMM
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 IMAGENET = "imagenet"
 SCRATCH = "none"
@@ -72,8 +70,7 @@ def imagenet_file(network: str) -> Path:
             f"{', '.join(PUBLISHED)}; give a file of your own with --weights FILE"
         )
     published = PUBLISHED[network]
-    found = importlib.util.find_spec(published.module)  # finds it without running it
-    folders = list(found.submodule_search_locations or ()) if found else []
+    folders = _folders(published)
     if not folders:
         raise ValueError(
             f"the ImageNet weights of {network} come with the package {published.package}, which "
@@ -87,6 +84,17 @@ def imagenet_file(network: str) -> Path:
             f"{published.package} again"
         )
     return files[0]
+
+
+def is_installed(network: str) -> bool:
+    """Whether a package with ImageNet weights of ``network`` is here."""
+    return network in PUBLISHED and bool(_folders(PUBLISHED[network]))
+
+
+def _folders(published: Published) -> list[str]:
+    """Where its package lies; found without running it."""
+    found = importlib.util.find_spec(published.module)
+    return list(found.submodule_search_locations or ()) if found else []
 
 
 def described(network: str, weights: str | None) -> str:
@@ -121,6 +129,10 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
     Raises:
         ValueError: no such file, a damaged one, or one with more than tensors.
     """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"expected a file of network weights at {path}, found none")
@@ -142,7 +154,7 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
     for key in ("state_dict", "model"):  # how training scripts usually wrap it
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
-    if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
+    if not isinstance(content, dict) or not all(map(torch.is_tensor, content.values())):
         raise ValueError(
             f"expected tensors by parameter name in {path}, found {type(content).__name__}"
         )

@@ -18,6 +18,7 @@ __all__ = ["RECIPES", "aimed", "recipe"]
 RECIPES: dict[str, Callable[[int, bool], Experiment]] = {
     "world-body": worlds.body,
     "world-hand": worlds.hand,
+    "demo": worlds.demo,
     "photos": photos.photos,
     "photos-tail": photos.photos_tail,
     "hands": photos.hands,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from posesift.experiments.spec import Experiment
+from dataclasses import replace
 
+from posesift.experiments.spec import Experiment
+from posesift.networks.weights import is_installed
+
+PRETRAINED = "efficientnet-lite0"
 GAP = {
     "rows": ["source poses", "target poses"],
     "columns": ["synthetic look", "photo look"],
@@ -16,16 +20,38 @@ def body(seed: int = 0, quick: bool = False) -> Experiment:
     return _world("body", seed, quick, rotation=30.0)
 
 
+def demo(seed: int = 0, quick: bool = False) -> Experiment:
+    """`body` with people who mostly face the camera, and the pretrained network if it is here."""
+    begun = replace(
+        _world("body", seed, quick, rotation=30.0, facing=",facing=60"),
+        recipe="demo",
+        title="Built-in body world: synthetic source, photo-like target",
+    )
+    if not is_installed(PRETRAINED):
+        return begun
+    return replace(
+        begun,
+        network=PRETRAINED,
+        batchnorm="domain",
+        learning_rate=1e-3,
+        learning_rate_second=5e-4,
+        warmup_steps=60 if quick else 200,
+        steps=40 if quick else 100,
+    )
+
+
 def hand(seed: int = 0, quick: bool = False) -> Experiment:
     """Hands: open and relaxed drawn flat -> all poses in a photo-like look."""
     return _world("hand", seed, quick, rotation=60.0)
 
 
-def _world(world: str, seed: int, quick: bool, rotation: float) -> Experiment:
+def _world(world: str, seed: int, quick: bool, rotation: float, facing: str = "") -> Experiment:
     source, target, test = (1500, 600, 300) if quick else (6000, 3000, 1000)
 
     def address(poses: str, look: str, count: int, split: str) -> str:
-        return f"world:{world},poses={poses},look={look},n={count},seed={seed},split={split}"
+        return (
+            f"world:{world},poses={poses},look={look},n={count},seed={seed}{facing},split={split}"
+        )
 
     return Experiment(
         recipe=f"world-{world}",
