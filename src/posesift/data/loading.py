@@ -66,8 +66,9 @@ class PoseDataset(Dataset):
         if published:
             points_NK2 = points_NK2 + (1 - self.to_crop_N23[:, None, :1, 0]) / 2
         self.keypoints_NK2 = _shown(points_NK2, self.visible_NK)
-        self._labelled_NK = table.visible_NK if published else self.visible_NK
-        self._labels_NK2 = _shown(points_NK2, self._labelled_NK)
+        self._labels = self.keypoints_NK2, self.visible_NK
+        if published:
+            self._labels = _shown(points_NK2, table.visible_NK), table.visible_NK
         self._painted = _pictures(table)
         # A world's pictures of the right side are the crops, and on disk already.
         self._direct = self._painted is not None and np.allclose(self.to_crop_N23, np.eye(2, 3))
@@ -80,10 +81,11 @@ class PoseDataset(Dataset):
     def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
         """The samples of these rows of the table, ready for the device."""
         rows_B = np.arange(len(self))[np.asarray(indices, dtype=np.int64)]
+        keypoints_NK2, visible_NK = self._labels
         return {
             "image": torch.from_numpy(self._images(rows_B)),
-            "keypoints": torch.from_numpy(self._labels_NK2[rows_B]),
-            "visible": torch.from_numpy(self._labelled_NK[rows_B]),
+            "keypoints": torch.from_numpy(keypoints_NK2[rows_B]),
+            "visible": torch.from_numpy(visible_NK[rows_B]),
             "index": torch.from_numpy(rows_B),
         }
 
