@@ -11,6 +11,11 @@
 | rate falls at epochs 44 and 59 of 500 steps | `rate_falls_at_two_absolute_steps` |
 | un-halved consistency, halved supervised loss | `only_the_supervised_loss_is_halved` |
 | RegDA: ground false, gradient scale, three optimisers | `adaptation/test_regda.py` |
+| RegDA: views, target's weights, BatchNorm statistics, gate | `adaptation/test_regda_parity.py` |
+| source alone: Adam, half the squared error, two falls | `adaptation/test_source_only_parity.py` |
+| style network: views, constant rate | `adaptation/test_style_training.py` |
+| widths by kind; steps counted from the run before | `experiments/test_trained.py` |
+| labels at loading | `data/test_loading.py` |
 | PCK: 3.2 cells strictly, labels from cell 2, by batch size | `evaluation/test_pck_reference.py` |
 | PCK pooled beside it | `evaluation/test_pck.py` |
 

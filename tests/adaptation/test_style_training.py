@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.adaptation.test_udape_parity import slow_crop, slow_matrix, slow_nearest
 from tests.networks.style.images import narrow
 from torch import Tensor
 from torch.nn import functional
@@ -16,11 +17,13 @@ from posesift.adaptation.appearance import normalise
 from posesift.adaptation.augment import NONE, Augmentation, generator
 from posesift.adaptation.loop import fit
 from posesift.adaptation.method import Batch, Stage
+from posesift.adaptation.parity_views import ParityViews
 from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.style_training import StyleSettings, StyleTraining
 from posesift.networks.style.adain import AdaIN
 
 SIDE = 32
+STILL = ParityViews(area=(1, 1), rotation=0, shear=0, shift=0, scale=(1, 1), colour=0)
 runtime = Runtime.resolve("cpu", "fp32")
 
 
@@ -62,7 +65,8 @@ def state(method: StyleTraining) -> dict[str, Tensor]:
 def test_the_losses_are_the_paper_s(parity):
     """Against a plain writing of equations 11 to 13, and the coin against both directions."""
     network = narrow(parity)
-    method = StyleTraining(network, StyleSettings(content=2.0, style=0.3, augmentation=NONE))
+    settings = StyleSettings(content=2.0, style=0.3, augmentation=NONE, views=STILL)
+    method = StyleTraining(network, settings)
     method.prepare(runtime)
     seen = set()
     for position in (0, 7):
@@ -180,13 +184,49 @@ def test_half_precision_is_close_and_gives_float32():
         torch.testing.assert_close(close, exact, rtol=0.05, atol=0.1)
 
 
-def test_the_published_constant_rate_under_parity_and_a_trapezoid_else():
-    for parity, expected in ((True, 1.0), (False, 0.1)):
-        method = StyleTraining(narrow(parity), StyleSettings(learning_rate=1e-5))
-        method.prepare(runtime)
-        method.start_stage(method.stages[0])
-        method.step(batch(0, "source"), batch(0, "target"), 0.0, torch.Generator().manual_seed(0))
-        assert method.optimiser.param_groups[0]["lr"] == pytest.approx(expected * 1e-5)
+@pytest.mark.parametrize(
+    ("parity", "asked", "expected"),
+    [(True, None, 1e-5), (True, 3e-4, 3e-4), (False, None, 1e-5), (False, 3e-4, 3e-5)],
+)
+def test_the_published_constant_rate_under_parity_and_a_trapezoid_else(parity, asked, expected):
+    """A trapezoid of 1e-4 begins at a tenth of it."""
+    method = StyleTraining(narrow(parity), StyleSettings(learning_rate=asked))
+    method.prepare(runtime)
+    method.start_stage(method.stages[0])
+    for t in (0.0, 0.9) if parity else (0.0,):
+        method.step(batch(0, "source"), batch(0, "target"), t, torch.Generator().manual_seed(0))
+        assert method.optimiser.param_groups[0]["lr"] == pytest.approx(expected)
+
+
+def test_under_parity_it_sees_the_published_views(monkeypatch):
+    """Of both domains a crop of the image, turned and scaled by loops; black beyond it."""
+    from posesift.adaptation.parity_views import draw_crop
+    from posesift.adaptation.parity_warps import draw_warp
+
+    method = StyleTraining(narrow(parity=True))
+    method.prepare(runtime)
+    method.start_stage(method.stages[0])
+    seen = []
+    losses = method._losses
+    monkeypatch.setattr(method, "_losses", lambda *two: (seen.extend(two), losses(*two))[1])
+    method.step(batch(0, "source"), batch(0, "target"), 0.0, generator("cpu", 1))
+    if generator("cpu", 1).initial_seed() % 2:
+        seen.reverse()
+
+    random = generator("cpu", 1)
+    for domain, found in zip(("source", "target"), seen, strict=True):
+        images = batch(0, domain)["image"]
+        crop = draw_crop(2, SIDE, (0.6, 1.3), random)
+        warp = draw_warp(2, SIDE, random, rotation=180, shear=0, shift=0, scale=(0.6, 1.3))
+        torch.rand(2, 3, 2, generator=random)  # of colours, which stay
+        for b in range(2):
+            corner, size = crop.corner_B2[b].tolist(), int(crop.size_B[b])
+            cropped = slow_crop(images[b].numpy(), corner, size) / 255
+            linear = slow_matrix(float(warp.angle_B[b]), 0, float(warp.scale_B[b]))
+            expected = normalise(torch.from_numpy(slow_nearest(cropped, linear, (0, 0)))[None])
+            torch.testing.assert_close(found[b], expected[0].float(), rtol=0, atol=1e-4)
+    black = normalise(torch.zeros(1, 3, 1, 1))
+    assert any((found == black).all(1).any() for found in seen), "no border was seen"
 
 
 def test_it_predicts_nothing_and_says_so():

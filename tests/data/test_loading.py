@@ -87,6 +87,30 @@ def test_a_keypoint_that_the_box_cuts_off_is_not_visible_in_the_crop(table):
     assert (batch["keypoints"][0, 1:] == 0).all()
 
 
+def test_published_labels_are_stretched_from_the_corner_and_never_hidden(table):
+    """(keypoint - first pixel of the box) * side / its side, wherever that is."""
+    table.box_N4[0] = [*(table.keypoints_NK2[0, 0] - 5), 10, 10]
+    dataset = PoseDataset(table, 64, published=True)
+    batch, exact = dataset.batch(range(8)), PoseDataset(table, 64)
+    assert np.array_equal(dataset.visible_NK, exact.visible_NK), "what is measured is in the crop"
+    beside = 0
+    for row in range(8):
+        x, y, width, height = table.box_N4[row]
+        side = max(width, height)  # of the square about the box's centre
+        corner = np.array([x + (width - side) / 2, y + (height - side) / 2])
+        for k, point in enumerate(table.keypoints_NK2[row]):
+            assert bool(batch["visible"][row, k]) == table.visible_NK[row, k]
+            expected = (point - corner) * 64 / side if table.visible_NK[row, k] else np.zeros(2)
+            np.testing.assert_allclose(batch["keypoints"][row, k], expected, atol=1e-2)
+            if dataset.visible_NK[row, k]:
+                np.testing.assert_allclose(dataset.keypoints_NK2[row, k], expected, atol=1e-2)
+                shift = dataset.keypoints_NK2[row, k] - exact.keypoints_NK2[row, k]
+                np.testing.assert_allclose(shift, (1 - 64 / side) / 2, atol=1e-2)
+            elif table.visible_NK[row, k]:
+                beside += 1
+    assert beside > 5
+
+
 def test_a_large_photograph_is_averaged_not_skipped(tmp_path):
     """One-pixel stripes at a quarter of the size must come out grey, in every format."""
     stripes_HW3 = np.zeros((256, 256, 3), np.uint8)

@@ -32,7 +32,9 @@ def test_the_target_has_no_labels_in_any_batch():
     for batch in batches(made()["target"]):
         assert batch.keys() == {"image", "index"}
     for batch in batches(made(method="regda", parity=True)["target"]):
-        assert batch.keys() == {"image", "index", "visible"}  # the published leak, and no more
+        assert batch.keys() == {"image", "index", "keypoints", "visible"}  # the published leak
+    for batch in batches(made(method="udape", parity=True)["target"]):
+        assert batch.keys() == {"image", "index"}
     for batch in batches(made()["source"]):
         assert batch.keys() == {"image", "index", "keypoints", "visible"}
 

@@ -67,6 +67,7 @@ def test_a_run_keeps_what_the_report_needs(tmp_path):
         {"method": "udape", "style": "statistics"},
         {"method": "udape", "parity": True},
         {"method": "regda", "parity": True},
+        {"method": "source-only", "parity": True},
     ],
     ids=lambda changes: "-".join(map(str, changes.values())),
 )

@@ -10,11 +10,12 @@ import torch
 
 from posesift import folders, skeletons, storage
 from posesift.adaptation import checkpoint
+from posesift.adaptation.regda_parity_views import BODIES, STILL
 from posesift.adaptation.runtime import Runtime
 from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method
 
-BODY, HAND = skeletons.load("body16"), skeletons.load("hand21")
+BODY, HAND, ANIMAL = (skeletons.load(name) for name in ("body16", "hand21", "animal18"))
 EXPERIMENT = Experiment(source="world:body", recipe="world-body")
 
 
@@ -74,22 +75,44 @@ def test_a_file_in_the_place_of_a_run(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("method", "skeleton", "rotation"),
+    ("method", "skeleton", "rotation", "sigma"),
     [
-        ("udape", BODY, 60.0),
-        ("udape", HAND, 180.0),
-        ("regda", BODY, 30.0),
-        ("regda", HAND, 180.0),
-        ("source-only", BODY, 30.0),
+        ("udape", BODY, 60.0, 2.0),
+        ("udape", HAND, 180.0, 2.0),
+        ("udape", ANIMAL, 60.0, 1.0),
+        ("regda", BODY, 30.0, 2.0),
+        ("regda", HAND, 180.0, 2.0),
+        ("source-only", BODY, 30.0, 2.0),
+        ("oracle", HAND, 180.0, 2.0),
+        ("source-only", skeletons.load("ap10k17"), 30.0, 1.0),
     ],
 )
-def test_parity_is_the_published_setting(method, skeleton, rotation):
-    asked = dataclasses.replace(EXPERIMENT, method=method, sigma=1.0, rotation=7.0)
+def test_parity_is_the_published_setting(method, skeleton, rotation, sigma):
+    asked = dataclasses.replace(EXPERIMENT, method=method, sigma=1.5, rotation=7.0)
     made = new_method(dataclasses.replace(asked, parity=True), skeleton)
-    views = made.settings.views if method == "udape" else made.settings.augmentation
-    assert (made.codec.sigma, made.codec.rounding, views.rotation) == (2.0, True, rotation)
+    assert (made.codec.sigma, made.codec.rounding) == (sigma, True)
+    assert made.settings.views.rotation == rotation
+    assert [stage.steps for stage in made.stages] == [asked.warmup_steps, asked.steps]
     own = new_method(asked, skeleton)
-    assert (own.codec.sigma, own.settings.augmentation.rotation) == (1.0, 7.0)
+    assert (own.codec.sigma, own.settings.augmentation.rotation) == (1.5, 7.0)
+
+
+def test_of_leeds_sports_pose_the_published_code_adapts_to_the_images_as_they_are():
+    asked = dataclasses.replace(EXPERIMENT, parity=True, target="lsp:/data/lsp,parity=true")
+    regda = new_method(dataclasses.replace(asked, method="regda"), BODY).settings
+    assert (regda.views, regda.target_views) == (BODIES, STILL)
+    oracle = new_method(dataclasses.replace(asked, method="oracle"), BODY).settings
+    assert oracle.views == STILL
+    floor = new_method(dataclasses.replace(asked, method="source-only"), BODY).settings
+    assert floor.views == BODIES
+
+
+def test_the_published_rates_count_the_steps_of_the_run_before(tmp_path):
+    begun = dataclasses.replace(EXPERIMENT, parity=True, warmup_steps=20_000, steps=0)
+    begun.save(tmp_path / "experiment.yaml")
+    later = dataclasses.replace(begun, steps=15_000, start_from=str(tmp_path))
+    settings = new_method(later, BODY).settings
+    assert (settings.warmup_steps, settings.steps, settings.steps_before) == (0, 15_000, 20_000)
 
 
 def test_pickled_code_among_the_checkpoints_is_not_looked_at(tmp_path, monkeypatch):

@@ -1,8 +1,10 @@
 """Random views as the published UDAPE code makes them: a crop, an affine view of it, colours.
 
-Two differences from its chain of torchvision transforms: brightness stays in floats, where Pillow
-rounds to whole levels after each operation; and the outermost half pixel of an enlarged crop
-blends with the pixel beyond the crop's edge.
+Three differences from its chain of torchvision transforms. Brightness stays in floats, where Pillow
+keeps whole levels: blends of colours drop the fraction, which darkens by half a level each time,
+filters round it. The outermost half pixel of an enlarged crop blends with the pixel beyond the
+crop's edge. And views are made of the image as it was loaded, at the side of the training, not of
+the file's own pixels.
 
 Tensor names: B batch, K keypoints, H W rows and columns, 2 = (x, y), 22, 23 = the linear part,
 the whole matrix of an affine map.

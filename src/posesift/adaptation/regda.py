@@ -34,7 +34,7 @@ from posesift.adaptation.regda_settings import RegDASettings
 from posesift.adaptation.regda_steps import RegDASteps
 from posesift.adaptation.supervised import LabelledViews, labelled_views
 from posesift.adaptation.two_heads import TwoHeads
-from posesift.networks.batchnorm import running_statistics_kept
+from posesift.networks.batchnorm import running_statistics_taken
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:
@@ -148,9 +148,7 @@ class RegDA:
         with self._source_statistics():
             supervised, source_disparity = self._steps.a(source, weight)
 
-        looks = settings.target_augmentation or settings.augmentation
-        target_B3HW, _ = view(target_batch["image"], looks, generator)
-        weight_BK = self._target_weight(target_batch)
+        target_B3HW, weight_BK = self._target_views(target_batch, generator)
         seen, false_disparity, agreement = self._steps.b(target_B3HW, weight_BK)
         target_disparity = self._steps.c(target_B3HW, seen, weight_BK, weight)
         return StepResult(
@@ -169,28 +167,35 @@ class RegDA:
     def _source_statistics(self) -> AbstractContextManager[None]:
         """Whether BatchNorm's running statistics take up the source."""
         if self.settings.domain_statistics:
-            return running_statistics_kept(self.network)
+            return running_statistics_taken(self.network, 0)
         return nullcontext()
 
     def _labelled_views(self, batch: Batch, generator: torch.Generator) -> LabelledViews:
         settings = self.settings
+        if settings.parity:
+            return settings.views.labelled(batch, self.codec, generator)
         return labelled_views(batch, settings.augmentation, self.codec, settings.mirror, generator)
 
-    def _target_weight(self, batch: Batch) -> Tensor:
-        """Of the target's disparities: ones for all joints (weight_B1), without a look at labels.
+    def _target_views(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Views of the target, and ones as weight_B1 of their disparities: no look at labels.
 
-        Under `parity` weight_BK, the visibility of the joints, as in the reference: a leak.
+        Under `parity` weight_BK, which joints are labelled as visible and lie in the view, as in
+        the reference: a leak.
         """
-        if not self.settings.parity:
-            images = batch["image"]
-            return torch.ones(len(images), 1, device=images.device)
-        if "visible" not in batch:
+        settings = self.settings
+        if not settings.parity:
+            looks = settings.target_augmentation or settings.augmentation
+            views_B3HW, _ = view(batch["image"], looks, generator)
+            return views_B3HW, torch.ones(len(views_B3HW), 1, device=views_B3HW.device)
+        if not {"keypoints", "visible"} <= batch.keys():
             raise ValueError(
-                "RegDA with parity weighs the target's losses by the visibility of its joints, as "
-                "the reference code does, but the target's batches hold none; leave parity out, "
-                "which needs no labels of the target"
+                "RegDA with parity weighs the target's losses by which of its joints are labelled "
+                "as visible and lie in the view, as the reference code does, but the target's "
+                "batches hold no labels; leave parity out, which needs none of the target"
             )
-        return batch["visible"].float()
+        looks = settings.target_views or settings.views
+        views = looks.labelled(batch, self.codec, generator)
+        return views.images_B3HW, views.weight_BK
 
     # ---- prediction and state
 
@@ -200,6 +205,9 @@ class RegDA:
         Logits have no zero, and the codec reads heights above 0. Their softmax is what the loss
         compares with a bump divided by its sum, 2 pi sigma^2 cells; times that sum it is the
         bump, of height 1 where the network is as sure of a joint as its targets were.
+
+        The reference reads the logits all the same: under `parity` a joint with none above 0 is at
+        the corner (0, 0).
         """
         logits_BKhw = self.runtime.infer(
             self.network, normalise(images_B3HW.to(self.runtime.device))
@@ -207,6 +215,8 @@ class RegDA:
         share_BKhw = logits_BKhw.flatten(2).softmax(-1).view_as(logits_BKhw)
         bump = 2 * math.pi * self.codec.sigma**2
         keypoints_BK2, confidence_BK = self.codec.decode(bump * share_BKhw)
+        if self.settings.parity:
+            keypoints_BK2, _ = self.codec.decode(logits_BKhw)
         return keypoints_BK2, confidence_BK.clamp(max=1)
 
     def _two_heads(self) -> TwoHeads:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from posesift.adaptation import regda_parity
 from posesift.adaptation.augment import SUPERVISED, Augmentation
+from posesift.adaptation.regda_parity_views import BODIES, RegDAViews
 from posesift.adaptation.schedules import trapezoid
 from posesift.adaptation.supervised import check_mirror
 
@@ -48,9 +49,13 @@ class RegDASettings:
             both domains.
         seed: of the two heads' initial weights.
         parity: reproduce the public reference code instead: its optimisers, rates, weights and
-            schedules (``regda_parity``, in place of those given), heatmaps by its rounding rule,
-            pseudo-labels of logits below 0 at the corner (0, 0), and the target's losses weighted
-            by the visibility of its joints. The last is a leak: it takes labels of the target.
+            schedules (``regda_parity``, in place of those given), its `views`, heatmaps by its
+            rounding rule, pseudo-labels and predictions of logits below 0 at the corner (0, 0),
+            BatchNorm statistics that take up the target twice a step, and the target's losses
+            weighted by which of its joints are visible in the view. The last is a leak: it takes
+            labels of the target.
+        views: under `parity` in place of `augmentation`.
+        target_views: of the target under `parity`; None: as `views`.
     """
 
     warmup_steps: int = 450
@@ -75,6 +80,8 @@ class RegDASettings:
     domain_statistics: bool = False
     seed: int = 0
     parity: bool = False
+    views: RegDAViews = BODIES
+    target_views: RegDAViews | None = None
 
     def __post_init__(self) -> None:
         check_mirror(self.augmentation, self.mirror)

@@ -15,8 +15,9 @@ pin down. Only the adversarial head talks to the features through a gradient mad
 The reference code runs the target through the backbone twice, for B and for C, with the same
 weights and the same images. Here it runs once: B gets the features cut off from the graph, and C
 asks the adversarial head again. The same gradients result; the running statistics of BatchNorm in
-features and main head take up the target once a step, not twice. (Not so where a batch is cut
-into several parts to fit into memory: there C computes the features again, as the reference does.)
+features and main head take up the target once a step, not twice, but for `parity`, where the one
+pass counts twice. (Where a batch is cut into several parts to fit into memory, C computes the
+features again, as the reference does.)
 
 Tensor names: B batch, K keypoints, C channels, H W image rows and columns, h w heatmap rows and
 columns.
@@ -24,6 +25,7 @@ columns.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +38,7 @@ from posesift.adaptation.disparity import ground_false, ground_truth, kl, peak, 
 from posesift.adaptation.regda_settings import RegDASettings
 from posesift.adaptation.supervised import LabelledViews
 from posesift.adaptation.two_heads import TwoHeads
+from posesift.networks.batchnorm import running_statistics_taken
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:
@@ -115,8 +118,10 @@ class RegDASteps:
             # which is why there are several
             graph = len(parts) == 1
             forward = self._features if graph else partial(self._look, network.features)
-            features_BChw = forward(target_B3HW[part])
-            cell_BK2 = self.pseudo_cell(self._look(network.head, features_BChw))
+            with self._statistics_of_both_steps(graph):
+                features_BChw = forward(target_B3HW[part])
+                main_BKhw = self._look(network.head, features_BChw)
+            cell_BK2 = self.pseudo_cell(main_BKhw)
             truth_BKhw = ground_truth(cell_BK2, self.codec)
             false_BKhw = ground_false(truth_BKhw)
             adversarial_BKhw = self._head_adv(features_BChw.detach())
@@ -140,6 +145,8 @@ class RegDASteps:
         for (part, share), (features_BChw, truth_BKhw) in zip(parts, seen, strict=True):
             if features_BChw is None:
                 features_BChw = self._features(target_B3HW[part])
+                if settings.parity:  # for the head's running statistics alone
+                    self._look(network.head, features_BChw)
             scaled_BChw = scale_gradient(features_BChw, weight)
             with self.runtime.autocast():
                 adversarial_BKhw = functional_call(network.head_adv, still, (scaled_BChw,))
@@ -148,6 +155,12 @@ class RegDASteps:
             disparity += apart.detach()
         self.optimisers["features"].step()
         return disparity
+
+    def _statistics_of_both_steps(self, graph: bool) -> AbstractContextManager[None]:
+        """Of B's pass: under `parity` also those of C's, if C will go on with this one's graph."""
+        if self.settings.parity and graph:
+            return running_statistics_taken(self.network, 2)
+        return nullcontext()
 
     def _look(self, module: nn.Module, inputs: Tensor) -> Tensor:
         """What ``module`` says, in training mode, without a gradient."""

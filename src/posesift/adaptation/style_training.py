@@ -19,6 +19,7 @@ from torch.nn.functional import mse_loss
 from posesift.adaptation.augment import Augmentation, view
 from posesift.adaptation.method import Batch, Stage, StepResult
 from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
+from posesift.adaptation.parity_views import ParityViews
 from posesift.adaptation.schedules import trapezoid
 from posesift.networks.style.adain import AdaIN, exchange, moments
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from posesift.adaptation.runtime import Runtime
 
 
-VIEWS = Augmentation(rotation=180, scale=0.3)  # no colour: that is what is to be learnt
+# no colour: that is what is to be learnt
+VIEWS = Augmentation(rotation=180, scale=0.3)
+PARITY_VIEWS = ParityViews(rotation=180, shear=0, shift=0, colour=0)
+RATE, PARITY_RATE = 1e-4, 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,18 +39,21 @@ class StyleSettings:
 
     Attributes:
         steps: UDAPE trains for 500,000 of batch 4.
-        learning_rate: highest rate of Adam on the decoder; under parity it is constant, and
-            UDAPE's is 1e-5.
+        learning_rate: highest rate of Adam on the decoder, constant under parity; None: 1e-4,
+            under parity UDAPE's 1e-5.
         content: weight of the content loss.
         style: weight of the style loss.
         augmentation: of the images of both domains.
+        views: under parity in place of that, UDAPE's: a crop of the image, turned and scaled, the
+            nearest pixel, black beyond it.
     """
 
     steps: int = 20_000
-    learning_rate: float = 1e-4
+    learning_rate: float | None = None
     content: float = 1.0
     style: float = 0.1
     augmentation: Augmentation = VIEWS
+    views: ParityViews = PARITY_VIEWS
 
 
 class StyleTraining:
@@ -63,6 +70,8 @@ class StyleTraining:
     def __init__(self, network: AdaIN, settings: StyleSettings = StyleSettings()):
         self.network = network
         self.settings = settings
+        rate = settings.learning_rate
+        self._rate = (PARITY_RATE if network.parity else RATE) if rate is None else rate
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -77,7 +86,7 @@ class StyleTraining:
 
     def start_stage(self, stage: Stage) -> None:
         """A fresh optimiser of the decoder: AdamW without decay of weights, which is Adam."""
-        self.optimiser = adamw(self.network.decoder, self.settings.learning_rate, weight_decay=0)
+        self.optimiser = adamw(self.network.decoder, self._rate, weight_decay=0)
 
     def step(
         self,
@@ -90,10 +99,9 @@ class StyleTraining:
         assert source_batch is not None
         assert target_batch is not None
         settings = self.settings
-        parity = self.network.parity
-        set_rate(self.optimiser, settings.learning_rate * (1 if parity else trapezoid(t)))
-        source_B3HW, _ = view(source_batch["image"], settings.augmentation, generator)
-        target_B3HW, _ = view(target_batch["image"], settings.augmentation, generator)
+        set_rate(self.optimiser, self._rate * (1 if self.network.parity else trapezoid(t)))
+        source_B3HW = self._view(source_batch["image"], generator)
+        target_B3HW = self._view(target_batch["image"], generator)
         content_B3HW, style_B3HW = source_B3HW, target_B3HW
         if generator.initial_seed() % 2:  # a coin that the device need not be asked for
             content_B3HW, style_B3HW = target_B3HW, source_B3HW
@@ -108,6 +116,14 @@ class StyleTraining:
         self.optimiser.step()
         content, style = losses
         return StepResult({"content": content, "style": style})
+
+    def _view(self, images_B3HW: Tensor, generator: torch.Generator) -> Tensor:
+        """Random views of the images, normalised."""
+        settings = self.settings
+        if not self.network.parity:
+            return view(images_B3HW, settings.augmentation, generator)[0]
+        crops_B3HW, _ = settings.views.crop(images_B3HW, generator)
+        return settings.views.view(crops_B3HW, generator)[0]
 
     def _losses(self, content_B3HW: Tensor, style_B3HW: Tensor) -> tuple[Tensor, Tensor]:
         """Of the content's image at full strength; equations 12 and 13."""

@@ -29,7 +29,7 @@ from posesift.adaptation.pseudo_labels import pseudo_labels
 from posesift.adaptation.schedules import ramp, trapezoid
 from posesift.adaptation.supervised import fit_views, labelled_views
 from posesift.adaptation.udape_settings import UDAPESettings
-from posesift.networks.batchnorm import running_statistics_kept
+from posesift.networks.batchnorm import running_statistics_taken
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class UDAPE:
     def _both(self, source_B3HW: Tensor, target_B3HW: Tensor) -> tuple[Tensor, Tensor]:
         """The student's heatmaps of both domains; see `UDAPESettings.domain_statistics`."""
         if self.settings.domain_statistics:
-            with running_statistics_kept(self.student):
+            with running_statistics_taken(self.student, 0):
                 on_source_BKhw = self._forward(source_B3HW)
             return on_source_BKhw, self._forward(target_B3HW)
         both_BKhw = self._forward(torch.cat([source_B3HW, target_B3HW]))

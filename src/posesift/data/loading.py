@@ -37,6 +37,10 @@ class PoseDataset(Dataset):
     Args:
         table: with images.
         side: of the crops, in pixels.
+        published: label as the public code of RegDA and UDAPE does, for what is compared with it:
+            coordinates are stretched without the half pixel by which the picture's are, and
+            batches keep the labels of joints that the box cuts off, which a view can bring back
+            (`visible_NK` does not).
         keep: keep decoded crops in memory, up to `posesift.data.crop_cache.LIMIT` (1 GiB), so
             that each image is decoded once and not once an epoch.
 
@@ -45,7 +49,9 @@ class PoseDataset(Dataset):
             corrupt, cut short, or of another size than its labels say; the file is named.
     """
 
-    def __init__(self, table: PoseTable, side: int = 64, keep: bool = True):
+    def __init__(
+        self, table: PoseTable, side: int = 64, keep: bool = True, *, published: bool = False
+    ):
         if not table.has_images:
             raise ValueError(
                 f"the data {table.address or '(a pose table)'} have poses but no images, and "
@@ -57,7 +63,12 @@ class PoseDataset(Dataset):
         points_NK2 = geometry.apply(self.to_crop_N23, table.keypoints_NK2)
         inside_NK2 = (points_NK2 >= -0.5) & (points_NK2 <= side - 0.5)
         self.visible_NK = table.visible_NK & inside_NK2.all(-1)
-        self.keypoints_NK2 = np.where(self.visible_NK[..., None], points_NK2, 0).astype(np.float32)
+        if published:
+            points_NK2 = points_NK2 + (1 - self.to_crop_N23[:, None, :1, 0]) / 2
+        self.keypoints_NK2 = _shown(points_NK2, self.visible_NK)
+        self._labels = self.keypoints_NK2, self.visible_NK
+        if published:
+            self._labels = _shown(points_NK2, table.visible_NK), table.visible_NK
         self._painted = _pictures(table)
         # A world's pictures of the right side are the crops, and on disk already.
         self._direct = self._painted is not None and np.allclose(self.to_crop_N23, np.eye(2, 3))
@@ -70,10 +81,11 @@ class PoseDataset(Dataset):
     def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
         """The samples of these rows of the table, ready for the device."""
         rows_B = np.arange(len(self))[np.asarray(indices, dtype=np.int64)]
+        keypoints_NK2, visible_NK = self._labels
         return {
             "image": torch.from_numpy(self._images(rows_B)),
-            "keypoints": torch.from_numpy(self.keypoints_NK2[rows_B]),
-            "visible": torch.from_numpy(self.visible_NK[rows_B]),
+            "keypoints": torch.from_numpy(keypoints_NK2[rows_B]),
+            "visible": torch.from_numpy(visible_NK[rows_B]),
             "index": torch.from_numpy(rows_B),
         }
 
@@ -125,6 +137,11 @@ class PoseDataset(Dataset):
 def collate(batch: Batch | list[Any]) -> Any:
     """Pass on a batch that is one already; join single samples as torch does."""
     return batch if isinstance(batch, dict) else default_collate(batch)
+
+
+def _shown(points_NK2: np.ndarray, visible_NK: np.ndarray) -> np.ndarray:
+    """Coordinates of visible keypoints, float32; of the others 0."""
+    return np.where(visible_NK[..., None], points_NK2, 0).astype(np.float32)
 
 
 def _pictures(table: PoseTable) -> np.ndarray | None:

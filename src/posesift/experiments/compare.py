@@ -216,7 +216,7 @@ def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
         return
     side = experiment.side
     source = read(experiment.source, default_split="train")
-    tests = test_sets(experiment.test, side, source)
+    tests = test_sets(experiment.test, side, source, published=experiment.parity)
     found = {
         "constant pose": storage.read_json(cell / "evaluation.json")["baselines"]["constant pose"]
     }

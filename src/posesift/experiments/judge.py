@@ -92,8 +92,10 @@ def judge_constant_pose(tests: list[tuple[str, PoseDataset]], source: PoseTable)
     return found
 
 
-def test_sets(test: dict[str, str], side: int, source: PoseTable) -> list[tuple[str, PoseDataset]]:
-    """The test data by name.
+def test_sets(
+    test: dict[str, str], side: int, source: PoseTable, *, published: bool
+) -> list[tuple[str, PoseDataset]]:
+    """The test data by name; ``published`` as for a `PoseDataset`, for what was trained so.
 
     Raises:
         ValueError: a set has no labels to measure by, or another skeleton than the source; the
@@ -114,7 +116,7 @@ def test_sets(test: dict[str, str], side: int, source: PoseTable) -> list[tuple[
                 f"{address} has no labels, so nothing can be measured on it; give labelled data "
                 "with --test"
             )
-        found.append((name, PoseDataset(table, side)))
+        found.append((name, PoseDataset(table, side, published=published)))
     return found
 
 

@@ -12,7 +12,8 @@ from posesift.experiments.spec import Experiment
 
 VISIBILITY = (
     "Leak: under --parity RegDA weights its loss on the target by which keypoints are labelled as "
-    "visible there, as the published code does; without labels of the target it cannot be done."
+    "visible there and lie in the view, as the published code does; without labels of the target "
+    "it cannot be done."
 )
 
 

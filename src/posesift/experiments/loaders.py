@@ -81,8 +81,8 @@ def check_target(experiment: Experiment, source: PoseTable, target: PoseTable) -
     """Refuse a target that a method cannot adapt to, before any work is done.
 
     Raises:
-        ValueError: it has no images; or the method's published formula uses the visibility of
-            keypoints, and the target has no labels or others than the source.
+        ValueError: it has no images; or the method's published formula uses which keypoints are
+            visible, and the target has no labels or others than the source.
     """
     if not target.has_images:
         raise ValueError(
@@ -111,13 +111,13 @@ def needs_images(experiment: Experiment) -> str:
 
 
 def _looks_at_labels(experiment: Experiment) -> bool:
-    """The published RegDA weights its loss on the target by labelled visibility."""
+    """The published RegDA weights its loss on the target by which labels are in the view."""
     return experiment.parity and experiment.method == "regda"
 
 
 def _unlabelled(experiment: Experiment) -> Callable[[Batch], Batch]:
     """Takes from a batch what adaptation must not see."""
-    hidden = ("keypoints",) if _looks_at_labels(experiment) else LABELS
+    hidden = () if _looks_at_labels(experiment) else LABELS
     return lambda batch: {name: value for name, value in batch.items() if name not in hidden}
 
 
@@ -132,7 +132,7 @@ def _loader(
 ) -> Loader:
     from torch.utils.data import DataLoader
 
-    dataset = PoseDataset(table, experiment.side)
+    dataset = PoseDataset(table, experiment.side, published=experiment.parity)
 
     def load(stage: Stage, start: int) -> Iterable[Batch]:
         size = experiment.batch_size

@@ -68,7 +68,8 @@ def data_of(experiment: Experiment) -> Data:
     for table in (training, source):
         if not table.visible_NK.any():
             raise ValueError(f"{table.address} has no labels, so it cannot be trained on")
-    return Data(training, source, test_sets(experiment.test, experiment.side, source), target)
+    tests = test_sets(experiment.test, experiment.side, source, published=experiment.parity)
+    return Data(training, source, tests, target)
 
 
 def foreseen(experiment: Experiment, data: Data) -> list[str]:
@@ -202,7 +203,7 @@ def evaluate_run(
         runtime = Runtime.resolve(device, experiment.precision, threads)  # to the same figures
     method = load_method(run, runtime, rounding=protocol == "reference")
     source = read(experiment.source, default_split="train")
-    tests = test_sets(experiment.test, experiment.side, source)
+    tests = test_sets(experiment.test, experiment.side, source, published=experiment.parity)
     dataclasses.replace(experiment, workers=workers, **decided(runtime)).save(
         folder / "experiment.yaml"
     )

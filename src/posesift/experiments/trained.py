@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
 from posesift import folders, storage
 from posesift.adaptation import checkpoint
 from posesift.adaptation.augment import STRONG
@@ -22,9 +20,6 @@ from posesift.skeletons import Skeleton
 
 if TYPE_CHECKING:
     from posesift.networks.style.style import Style
-
-PARITY_SIGMA = 2.0  # cells, as published for heatmaps of 64 x 64
-PARITY_ROTATION = {"body": 30.0, "hand": 180.0}  # degrees; of RegDA and of source-only training
 
 
 def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
@@ -53,8 +48,8 @@ def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
 def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = False) -> Method:
     """The untrained method of an experiment; ``rounding`` as for `load_method`.
 
-    Under ``parity`` the published width of heatmaps and the published turns of views, which are
-    larger for hands, stand in place of the experiment's.
+    Under ``parity`` the published width of heatmaps, the published rates and the published views
+    stand in place of the experiment's.
 
     Raises:
         ValueError: weights that cannot be read or do not fit.
@@ -68,13 +63,11 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
     if experiment.batchnorm == "frozen":
         freeze_batchnorm(getattr(network, "backbone", network))
     stride: int = network.stride  # pyright: ignore[reportAssignmentType]
-    codec = HeatmapCodec(
-        side=experiment.side,
-        stride=stride,
-        sigma=PARITY_SIGMA if experiment.parity else experiment.sigma,
-        rounding=rounding or experiment.parity,
-    )
-    turns = PARITY_ROTATION[_kind(skeleton)] if experiment.parity else experiment.rotation
+    if experiment.parity:
+        from posesift.experiments.parity import published_method
+
+        return published_method(experiment, skeleton, network, stride, style_of(experiment))
+    codec = HeatmapCodec(experiment.side, stride, experiment.sigma, rounding)
     flips = experiment.flip and skeleton.mirror != tuple(range(len(skeleton)))
     common: dict[str, Any] = {
         "warmup_steps": 0 if experiment.start_from else experiment.warmup_steps,
@@ -83,7 +76,7 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
         "adaptation_learning_rate": experiment.learning_rate_second,
         "augmentation": replace(
             STRONG,
-            rotation=turns,
+            rotation=experiment.rotation,
             scale=0.15,
             shift=0.05,
             flip=0.5 if flips else 0.0,
@@ -91,45 +84,20 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
         "mirror": skeleton.mirror,
         "backbone_speed": experiment.backbone_speed,
     }
+    domains: dict[str, Any] = {"domain_statistics": experiment.batchnorm == "domain"}
     if experiment.method == "regda":
         from posesift.adaptation.regda import RegDA, RegDASettings
 
-        own = {
-            "seed": experiment.seed,
-            "parity": experiment.parity,
-            "domain_statistics": experiment.batchnorm == "domain",
-        }
-        return RegDA(network, codec, RegDASettings(**common, **own))
+        settings = RegDASettings(**common, **domains, seed=experiment.seed)
+        return RegDA(network, codec, settings)
     if experiment.method == "udape":
-        return _udape(experiment, skeleton, network, codec, common)
+        from posesift.adaptation.udape import UDAPE, UDAPESettings
+
+        settings = UDAPESettings(**common, **domains)
+        return UDAPE(network, codec, settings, style_of(experiment))
     from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
 
     return SourceOnly(network, codec, SourceOnlySettings(**common))
-
-
-def _udape(
-    experiment: Experiment,
-    skeleton: Skeleton,
-    network: nn.Module,
-    codec: HeatmapCodec,
-    common: dict[str, Any],
-) -> Method:
-    style = style_of(experiment)
-    if experiment.parity:
-        from posesift.adaptation.parity_views import BODIES, HANDS
-        from posesift.adaptation.udape_parity import UDAPEParity, UDAPEParitySettings
-
-        settings = UDAPEParitySettings(  # the published rates, which fall at absolute steps
-            warmup_steps=common["warmup_steps"],
-            steps=common["steps"],
-            steps_before=_steps_before(experiment),
-            views=HANDS if _kind(skeleton) == "hand" else BODIES,
-        )
-        return UDAPEParity(network, codec, settings, style)
-    from posesift.adaptation.udape import UDAPE, UDAPESettings
-
-    own: dict[str, Any] = {"domain_statistics": experiment.batchnorm == "domain"}
-    return UDAPE(network, codec, UDAPESettings(**common, **own), style)
 
 
 def style_of(experiment: Experiment) -> Style | None:
@@ -148,20 +116,6 @@ def style_of(experiment: Experiment) -> Style | None:
     from posesift.networks.style import build as build_style
 
     return build_style(experiment.style, experiment.style_weights, parity=experiment.parity)
-
-
-def _kind(skeleton: Skeleton) -> str:
-    """Which of the published settings a skeleton gets: those of hands, else those of bodies."""
-    return "hand" if skeleton.name.lower().startswith("hand") else "body"
-
-
-def _steps_before(experiment: Experiment) -> int:
-    """Steps that the network a run starts from has had; 0 where that run is gone."""
-    path = Path(experiment.start_from or "") / "experiment.yaml"
-    if experiment.start_from is None or not path.is_file():
-        return 0
-    begun = Experiment.load(path)
-    return (0 if begun.start_from else begun.warmup_steps) + begun.steps
 
 
 def copy_network(run: Path, method: Method, skeleton: Skeleton, experiment: Experiment) -> None:

@@ -35,20 +35,27 @@ def freeze_batchnorm(module: nn.Module) -> None:
 
 
 @contextmanager
-def running_statistics_kept(module: nn.Module) -> Iterator[None]:
-    """Let passes in training mode leave the running statistics of BatchNorm as they are.
+def running_statistics_taken(module: nn.Module, times: int) -> Iterator[None]:
+    """Let a pass in training mode move the running statistics of BatchNorm as ``times`` would.
+
+    With 0 they stay as they are.
 
     >>> import torch
     >>> layer = nn.BatchNorm2d(1)
-    >>> with running_statistics_kept(layer):
+    >>> with running_statistics_taken(layer, 0):
     ...     _ = layer(torch.ones(2, 1, 2, 2))
     >>> layer.running_mean
     tensor([0.])
+    >>> with running_statistics_taken(layer, 2):
+    ...     _ = layer(torch.ones(2, 1, 2, 2))
+    >>> layer.running_mean
+    tensor([0.1900])
     """
     layers = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
-        layer.momentum = 0.0
+        assert layer.momentum is not None, "a mean over all batches has no momentum to change"
+        layer.momentum = 1 - (1 - layer.momentum) ** times
     try:
         yield
     finally:
