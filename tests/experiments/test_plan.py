@@ -8,8 +8,8 @@ import pytest
 from posesift.experiments.arms import Arm, Comparison, against
 from posesift.experiments.cost import training_steps
 from posesift.experiments.demo import demo_plan
-from posesift.experiments.recipes import recipe
 from posesift.experiments.plan import compare_plan
+from posesift.experiments.recipes import recipe
 
 ALL = ("source-only", "regda", "udape")
 THREE = ("uniform", "curriculum", "hard-mining")

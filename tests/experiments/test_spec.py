@@ -42,7 +42,7 @@ def test_world_recipes_train_and_test_on_different_splits():
         ({"side": 72}, r"small takes sides .* multiple of 16 pixels, such as 64 and 80; found 72"),
         ({"network": "efficientnet-lite0", "side": 80}, r"such as 64 and 96; found 80"),
         ({"network": "efficientnet-lite0", "side": 8}, r"such as 32 and 64; found 8"),
-        ({"network": "efficientnet-lite"}, r"did you mean 'efficientnet-lite0'\?"),
+        ({"network": "efficentnet-lite0"}, r"did you mean 'efficientnet-lite0'\?"),
         ({"batchnorm": "frosen"}, r"did you mean 'frozen'\?"),
         ({"batchnorm": "domain", "parity": True}, r"--batchnorm domain: .*leave one of the two"),
     ],
