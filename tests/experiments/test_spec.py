@@ -36,9 +36,16 @@ def test_world_recipes_train_and_test_on_different_splits():
         ),
         ({"sampling": "hard-minning"}, r"did you mean 'hard-mining'\?.*uniform"),
         ({"sample_in": "never"}, r"expected one of warm-up, adaptation, both"),
-        ({"steps": -1}, r"--steps: expected 0 or more"),
+        ({"steps": -1}, r"--steps: expected 0 to 1000000000, found -1"),
         ({"steps": 0, "warmup_steps": 0}, r"at least one training step"),
-        ({"batch_size": 0}, r"batch size of at least 1"),
+        ({"batch_size": 0}, r"--batch-size: expected 1 to"),
+        ({"seed": -1}, r"--seed: expected 0 to 4294967295, found -1"),
+        ({"seed": 2**70}, r"--seed: expected 0 to 4294967295"),
+        ({"side": 200_000}, r"--side: expected 16 to 2048, found 200000"),
+        ({"save_every": 0}, r"save_every: expected 1 to"),
+        ({"save_every": -1}, r"save_every: expected 1 to"),
+        ({"rotation": float("inf")}, r"rotation: expected 0 to 360, found inf"),
+        ({"sigma": float("nan")}, r"sigma: expected 0.001 to 1000, found nan"),
     ],
 )
 def test_impossible_experiments_are_refused(change, message):

@@ -27,6 +27,8 @@ import av.container
 import av.error
 import numpy as np
 
+from posesift.storage import irregular
+
 _KEPT_OPEN = 4  # clips of one thread
 _TIMED = ("mov", "mp4", "matroska", "webm", "mpegts")
 # Containers whose packets say when a frame is shown; those of others (AVI) may say what is wrong.
@@ -186,6 +188,8 @@ def _decoded(container: av.container.InputContainer, path: str | Path) -> Iterat
 
 
 def _opened(path: str | Path) -> av.container.InputContainer:
+    if found := irregular(path):
+        raise ValueError(f"cannot read the video {path}: it is {found}; {_NEXT}")
     # An absolute path is never taken for an address; a play list may not name other places.
     container = av.open(os.path.abspath(path), options={"protocol_whitelist": "file"})
     if not container.streams.video:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from posesift.experiments.spec import Experiment
+from posesift.experiments.spec import Experiment, Gap
 
-GAP = {
+GAP: Gap = {
     "rows": ["source poses", "target poses"],
     "columns": ["synthetic look", "photo look"],
     "sets": [["source", "target_look"], ["target_poses", "target"]],
