@@ -133,6 +133,15 @@ def irregular(path: str | Path) -> str | None:
     return kinds.get(stat.S_IFMT(mode), "no file")
 
 
+def is_utf8(name: str) -> bool:
+    """Whether a name can be written as text; Python keeps other bytes of a file's name apart."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def plain(value: Any) -> Any:
     """``value`` as it comes back from a JSON file: tuples are lists, keys are text.
 

@@ -35,18 +35,29 @@ def test_another_skeleton_than_asked(tmp_path):
 
 
 def test_images_that_have_moved(tmp_path):
-    pose_table(root="/gone").save(tmp_path / "a.parquet")
-    assert read(f"poses:{tmp_path}/a.parquet").root == "/gone"
+    pose_table(root="gone").save(tmp_path / "a.parquet")
+    assert read(f"poses:{tmp_path}/a.parquet").root == str(tmp_path / "gone")
     assert read(f"poses:{tmp_path}/a.parquet,images={tmp_path}").root == str(tmp_path)
     with pytest.raises(ValueError, match="expected the folder of the images"):
         read(f"poses:{tmp_path}/a.parquet,images={tmp_path}/nowhere")
 
 
+@pytest.mark.parametrize("root", ["/etc", "..", "photos/../../elsewhere"])
+def test_images_outside_the_folder_of_the_table_must_be_named_by_the_user(tmp_path, root):
+    (tmp_path / "set").mkdir()
+    pose_table(root=root).save(tmp_path / "set" / "a.parquet")
+    with pytest.raises(ValueError, match=r"outside of its own folder.*images="):
+        read(f"poses:{tmp_path}/set/a.parquet")
+    (tmp_path / "elsewhere").mkdir()
+    named = read(f"poses:{tmp_path}/set/a.parquet,images={tmp_path}/elsewhere")
+    assert named.root == str(tmp_path / "elsewhere")
+
+
 def test_an_image_name_that_climbs_is_refused(tmp_path):
-    table = pose_table(root="/photos")
+    table = pose_table(root="photos")
     table.image_N[5] = "../secret.jpg"
     table.save(tmp_path / "a.parquet")
-    with pytest.raises(ValueError, match=r"'\.\./secret\.jpg' leads out of its folder /photos"):
+    with pytest.raises(ValueError, match=r"'\.\./secret\.jpg' leads out of its folder .*photos"):
         read(f"poses:{tmp_path}/a.parquet")
 
 

@@ -6,6 +6,7 @@ Shapes: N samples.
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,8 +56,9 @@ def read(
         skeleton: name or TOML file of the skeleton that is expected.
 
     Raises:
-        ValueError: the file is not a pose table, is one of another skeleton, names an image
-            outside its folder, has impossible keypoints in more than 5 % of its rows, or was made
+        ValueError: the file is not a pose table, is one of another skeleton, has its images
+            outside of its own folder and ``images=`` does not name them, names an image outside
+            their folder, has impossible keypoints in more than 5 % of its rows, or was made
             of the other split than is asked for.
     """
     file = Path(path).expanduser().resolve()
@@ -74,6 +76,8 @@ def read(
         if not folder.is_dir():
             raise ValueError(f"expected the folder of the images at {folder}, found no folder")
         table = dataclasses.replace(table, root=str(folder))
+    elif table.image_N is not None:
+        _check_root(table.root, file)
     if table.image_N is not None and not table.root.startswith("world:"):
         _check_names(table.root, table.image_N)
     rows = _Rows(table)
@@ -129,6 +133,20 @@ class _Rows(Sequence[str]):
             raise IndexError(row)
         image_N = self._table.image_N
         return f"row {row}" + ("" if image_N is None else f" ({image_N[row]})")
+
+
+def _check_root(root: str, file: Path) -> None:
+    """Refuse a folder of images that the file names elsewhere: pictures go into pages for others.
+
+    Raises:
+        ValueError: it lies outside the folder of the file.
+    """
+    if root.startswith("world:") or Path(os.path.normpath(root)).is_relative_to(file.parent):
+        return
+    raise ValueError(
+        f"{file} says that its images lie in {root}, outside of its own folder. Whoever wrote a "
+        f"file chooses what it names: where you know that place, say so with images={root}"
+    )
 
 
 def _check_names(root: str, name_N: np.ndarray) -> None:
