@@ -41,13 +41,6 @@ class _Facts(msgspec.Struct):
     problems: list[str] = []
 
 
-_SIDE = (0, 2**31 - 1)
-"""Least and greatest width or height that is taken; what cannot be, its image tells."""
-
-
-_CALLED = {np.bool_: "true or false", np.int32: "whole numbers", np.float32: "numbers"}
-
-
 def to_arrow(table: PoseTable) -> pa.Table:
     """The table as Arrow columns; the skeleton and the facts travel in the schema's metadata."""
 
@@ -117,7 +110,7 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
         found = file.read(columns=[name]).column(0).combine_chunks()
         if kind is object:
             return _texts(found, f"{path}: column {name!r}")
-        return _numbers(found, shape, kind, f"{path}: column {name!r}", skeleton)
+        return numbers(found, shape, kind, f"{path}: column {name!r}", f" for {skeleton.name}")
 
     columns = {
         "keypoints_NK2": column("keypoints", (count, joints, 2), np.float32),
@@ -153,40 +146,45 @@ def _described(metadata: dict[bytes, bytes], path: Path) -> tuple[Skeleton, _Fac
     return skeleton, facts
 
 
-def _numbers(
-    found: pa.Array, shape: tuple[int, ...], kind: type, where: str, skeleton: Skeleton
+def numbers(
+    found: pa.Array, shape: tuple[int, ...], kind: type, where: str, of: str = ""
 ) -> NDArray:
-    """A column of numbers, checked for its kind, its width, and empty cells."""
+    """A column of numbers, checked for its kind, its width, its range, and empty cells.
+
+    Args:
+        found: the column.
+        shape: of the array; all axes but the first are the values of a row.
+        kind: bool, an integer, or float32, which whole numbers become too.
+        where: file and column, for messages.
+        of: what the width comes from, for messages.
+
+    Raises:
+        ValueError: the column is another one.
+    """
     width = int(np.prod(shape[1:]))
     if len(shape) > 1:
         listed = pa.types.is_fixed_size_list(found.type)
         if not (listed or pa.types.is_list(found.type) or pa.types.is_large_list(found.type)):
-            raise ValueError(
-                f"{where}: expected lists of {width} values, found {found.type}"
-            )
+            raise ValueError(f"{where}: expected lists of {width} values, found {found.type}")
         if found.null_count:
             raise ValueError(f"{where} holds empty rows")
-        if len(found) and set(pc.unique(pc.list_value_length(found)).to_pylist()) != {width}:
-            many = pc.mean(pc.list_value_length(found)).as_py()
-            raise ValueError(
-                f"{where}: expected {width} values a row for {skeleton.name}, found {many:g}"
-            )
+        many = pc.min_max(pc.list_value_length(found)).as_py() if len(found) else {"min": width}
+        if wrong := [count for count in many.values() if count != width]:
+            raise ValueError(f"{where}: expected {width} values a row{of}, found {wrong[0]}")
         found = found.flatten()
-    is_bool = pa.types.is_boolean(found.type)
-    is_whole = is_bool or pa.types.is_integer(found.type)
-    if not (is_whole or (pa.types.is_floating(found.type) and kind is not np.bool_)):
-        raise ValueError(f"{where}: expected {_CALLED[kind]}, found {found.type}")
+    is_whole = pa.types.is_boolean(found.type) or pa.types.is_integer(found.type)
+    if not (is_whole or (pa.types.is_floating(found.type) and kind is np.float32)):
+        expected = "numbers" if kind is np.float32 else "whole numbers"
+        raise ValueError(f"{where}: expected {expected}, found {found.type}")
     if found.null_count and kind is not np.float32:
         raise ValueError(f"{where} holds empty cells")
     values = np.asarray(found.to_numpy(zero_copy_only=False))
-    if (
-        kind is np.int32
-        and len(values)
-        and not (_SIDE[0] <= values.min() <= values.max() <= _SIDE[1])
-    ):
-        raise ValueError(
-            f"{where}: expected {_SIDE[0]} to {_SIDE[1]}, found {values.min()} to {values.max()}"
-        )
+    if np.issubdtype(kind, np.integer) and len(values):
+        least, greatest = np.iinfo(kind).min, np.iinfo(kind).max
+        if not least <= int(values.min()) <= int(values.max()) <= greatest:
+            raise ValueError(
+                f"{where}: expected {least} to {greatest}, found {values.min()} to {values.max()}"
+            )
     with np.errstate(over="ignore"):  # beyond float32 is as far off the image as infinity
         return values.astype(kind).reshape(shape)
 
