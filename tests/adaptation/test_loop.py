@@ -14,6 +14,7 @@ import torch
 from tests.adaptation.methods import NAMES, TOTAL, breaking, make
 from tests.adaptation.methods import loaders as both_domains
 from tests.adaptation.tiny import SIDE, TinyNet, batch, loader, source_only, stopping_loader
+from tests.patience import PATIENCE
 from torch import Tensor
 
 from posesift.adaptation import checkpoint
@@ -163,7 +164,8 @@ fit(method, {"source": slowly}, runtime, sys.argv[1], seed=3, log_every=7, save_
 
 
 def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    places = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path / "killed")],
         stdout=subprocess.PIPE, env=environment,
@@ -173,7 +175,7 @@ def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
         process.stdout.readline()
     time.sleep(0.01)  # into whatever it is doing then
     process.kill()
-    process.wait(10)
+    process.wait(PATIENCE)
     process.stdout.close()
     before = sorted(path.name for path in (tmp_path / "killed" / "checkpoints").glob("*.json"))
     assert before, "killed before it had kept anything"

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from tests.patience import PATIENCE
 
 from posesift.data.files import video
 from posesift.data.files.video import frame, frames, size_and_count
@@ -150,7 +151,7 @@ def test_forked_processes_have_their_own_place_in_the_file(tmp_path):
     for worker in workers:
         worker.start()
     own = [number_of(frame(path, index)) for index in range(6, COUNT)]
-    assert [queue.get(timeout=20) for _ in workers] == [own, own]
+    assert [queue.get(timeout=PATIENCE) for _ in workers] == [own, own]
     assert own == list(range(6, COUNT))
     for worker in workers:
         worker.join()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.patience import PATIENCE
 
 from posesift.data import readers, worlds
 from posesift.data.worlds import painted as cache
@@ -89,7 +90,7 @@ def test_several_processes_paint_the_same_and_leave_the_script_alone(tmp_path, o
         "assert 'torch' not in sys.modules\n"
     )
     done = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, check=True, timeout=100
+        [sys.executable, script], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert done.stdout == "script runs\n"
     assert files(own_cache) == ["first-600.npy"]
