@@ -20,11 +20,11 @@ _Two = msgspec.Meta(min_length=2, max_length=2)
 class BinRow(TypedDict, total=False):
     """A test set's figures in one range of difficulty."""
 
-    bin: Count | None
+    bin: Required[Count]
     low: Number
     high: Number
-    samples: Count | None
-    pck: Number
+    samples: Required[Count | None]
+    pck: Required[Number]
     evalpose_100: Number
     interval: Interval | None
 
@@ -32,10 +32,10 @@ class BinRow(TypedDict, total=False):
 class SupportRow(TypedDict, total=False):
     """A test set's figures by the number of near neighbours in the source."""
 
-    neighbours_low: Count | None
-    neighbours_high: Count | None
-    samples: Count | None
-    pck: Number
+    neighbours_low: Required[Count]
+    neighbours_high: Required[Count | None]
+    samples: Required[Count | None]
+    pck: Required[Number]
 
 
 class Entry(TypedDict, total=False):
@@ -104,18 +104,18 @@ class Manifest(TypedDict, total=False):
 class Variation(TypedDict, total=False):
     """One bin of a score, or several together."""
 
-    bin: Count | None
+    bin: Required[Count]
     bins: Annotated[list[Count], _Two] | None
     low: Required[Number]
     high: Required[Number]
     samples: Required[Count]
-    q05: Number
-    q25: Number
-    q50: Number
-    q75: Number
-    q95: Number
+    q05: Required[Number]
+    q25: Required[Number]
+    q50: Required[Number]
+    q75: Required[Number]
+    q95: Required[Number]
     mean: Number
-    covariance_trace: Number
+    covariance_trace: Required[Number]
     spread: list[Number] | None
     rare_share: Number
 
@@ -183,12 +183,12 @@ class Arm(TypedDict, total=False):
     """A method with a sampling strategy."""
 
     name: Required[str]
-    role: str | None
+    role: Required[str]
     method: str | None
     sampling: str | None
     sample_in: str | None
     start: str | None
-    trained_on: str | None
+    trained_on: Required[str | None]
     warmup_steps: Count | None
     steps: Count | None
     seeds: Count | list[int] | None
@@ -204,22 +204,38 @@ class Cell(TypedDict, total=False):
     arm: Required[str]
     seed: Required[int]
     folder: str | None
-    sets: Sets | None
+    sets: Required[Sets]
 
 
-class Endpoint(TypedDict, total=False):
-    """A difference between two arms."""
+class Spread(TypedDict, total=False):
+    """A mean over seeds, and each seed's own value."""
 
-    endpoint: str | None
-    arm: str | None
-    against: str | None
+    arm: Required[str]
+    values: Required[list[Number]]
+    mean: Required[Number]
+    low: Number
+    high: Number
+
+
+class Difference(Spread, total=False):
+    """One arm minus another on one endpoint."""
+
+    endpoint: Required[str]
+    against: Required[str]
+    half_width: Number
+    p: Number
+    p_holm: Number
+
+
+class Headroom(TypedDict, total=False):
+    """What a perfect choice of poses could gain."""
+
     values: list[Number] | None
     mean: Number
     low: Number
     high: Number
     half_width: Number
     p: Number
-    p_holm: Number
 
 
 class Square(TypedDict):
@@ -236,7 +252,7 @@ class Baseline(TypedDict, total=False):
     name: Required[str]
     seed: int | None
     inductive: bool | None
-    sets: Sets | None
+    sets: Required[Sets]
 
 
 class Budget(TypedDict, total=False):
@@ -266,10 +282,10 @@ class Comparison(TypedDict, total=False):
     arms: Required[list[Arm]]
     cells: Required[list[Cell]]
     baselines: list[Baseline] | None
-    primary: Required[Endpoint]
-    secondary: list[Endpoint] | None
-    gap_closed: list[Endpoint] | None
-    headroom: Endpoint | None
+    primary: Required[Difference]
+    secondary: list[Difference] | None
+    gap_closed: list[Spread] | None
+    headroom: Headroom | None
     support: dict[str, list[SupportRow] | None] | None
     published: list[Published] | None
     checkpoint: str | None

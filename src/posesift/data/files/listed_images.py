@@ -13,6 +13,8 @@ import numpy as np
 
 from posesift.data.files import image_folder
 
+_FAR = 2.0**24  # px: no image is as large
+
 
 def listed(
     image_N: Sequence[Hashable],
@@ -60,12 +62,14 @@ def listed(
 
 
 def boxes_or_images(box_N4: np.ndarray, size_N2: np.ndarray) -> np.ndarray:
-    """The boxes; the whole image for those that are not finite or hold nothing.
+    """The boxes; the whole image for those that are not finite, hold nothing, or are far off.
 
     >>> boxes_or_images(np.array([[5.0, 5, 20, 10], [5, 5, 0, 10]]), np.array([[64, 48]] * 2))
     array([[ 5.,  5., 20., 10.],
            [ 0.,  0., 64., 48.]], dtype=float32)
     """
-    fine_N1 = np.isfinite(box_N4).all(1, keepdims=True) & (box_N4[:, 2:] > 0).all(1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        fine_N1 = (np.abs(box_N4) <= _FAR).all(1, keepdims=True)
+        fine_N1 &= (box_N4[:, 2:] > 0).all(1, keepdims=True)
     image_N4 = np.concatenate([np.zeros_like(size_N2), size_N2], axis=1)
     return np.where(fine_N1, box_N4, image_N4).astype(np.float32)

@@ -17,6 +17,7 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.address import parse
+from posesift.data.files.listed_images import boxes_or_images
 from posesift.data.labels.boxes import Boxes, with_boxes
 from posesift.data.labels.cleaning import hide_impossible
 from posesift.data.labels.splits import Split, in_split
@@ -81,10 +82,11 @@ def read(
     if table.image_N is not None and not table.root.startswith("world:"):
         _check_names(table.root, table.image_N)
     rows = _Rows(table)
+    size_N2 = np.column_stack([table.width_N, table.height_N])
     visible_NK, hidden = hide_impossible(
         table.keypoints_NK2,
         table.visible_NK,
-        np.column_stack([table.width_N, table.height_N]),
+        size_N2,
         table.skeleton.keypoints,
         rows,
         str(file),
@@ -92,6 +94,8 @@ def read(
     if hidden:
         problems = table.problems + hidden
         table = dataclasses.replace(table, visible_NK=visible_NK, problems=problems)
+    if table.box_N4 is not None:
+        table = dataclasses.replace(table, box_N4=boxes_or_images(table.box_N4, size_N2))
     table = with_boxes(table, boxes)
     if split == "all" or split == _split_of(table, split, file):
         return table
