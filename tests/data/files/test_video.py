@@ -206,3 +206,28 @@ def test_sound_alone_has_no_pictures(tmp_path):
         out.mux(stream.encode())
     with pytest.raises(ValueError, match="holds no pictures"):
         frame(path, 0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{other}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile '{other}'\n",
+        "ffconcat version 1.0\nfile other.mp4\n",
+    ],
+)
+def test_a_play_list_does_not_lead_to_another_file(tmp_path, content):
+    other = write(tmp_path / "other.mp4")
+    assert size_and_count(other)[2] == COUNT
+    path = tmp_path / "a.mp4"
+    path.write_text(content.format(other=other))
+    with pytest.raises(ValueError, match="not a video"):
+        size_and_count(path)
+    with pytest.raises(ValueError, match="not a video"):
+        frame(path, 0)
+
+
+def test_a_pipe_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "a.mp4")
+    with pytest.raises(ValueError, match="it is a named pipe"):
+        frame(tmp_path / "a.mp4", 0)
