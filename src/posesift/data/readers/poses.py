@@ -21,6 +21,7 @@ from posesift.data.files.listed_images import boxes_or_images
 from posesift.data.labels.boxes import Boxes, with_boxes
 from posesift.data.labels.cleaning import hide_impossible
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.worlds import painted
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
 
@@ -77,9 +78,13 @@ def read(
         if not folder.is_dir():
             raise ValueError(f"expected the folder of the images at {folder}, found no folder")
         table = dataclasses.replace(table, root=str(folder))
+    elif table.image_N is not None and not table.root:
+        table = dataclasses.replace(table, root=str(file.parent))
     elif table.image_N is not None:
         _check_root(table.root, file)
-    if table.image_N is not None and not table.root.startswith("world:"):
+    if table.root.startswith("world:"):
+        painted.check(table)
+    elif table.image_N is not None:
         _check_names(table.root, table.image_N)
     rows = _Rows(table)
     size_N2 = np.column_stack([table.width_N, table.height_N])

@@ -186,10 +186,26 @@ def _choices(root: str) -> tuple[dict, str]:
     return {"name": address.path, **options, "seed": seed, "side": side}, look
 
 
+def check(table: PoseTable) -> None:
+    """Refuse a table that says it is of a world, and is of none: it may come from a file.
+
+    Raises:
+        ValueError: its root names no world as `posesift.data.worlds` does, or its images are no
+            sample numbers.
+    """
+    _choices(table.root)
+    _sample_numbers(table)
+
+
 def _sample_numbers(table: PoseTable) -> np.ndarray:
     if table.image_N is None:
         raise ValueError(f"expected the sample numbers of {table.root!r} as images, found none")
-    return table.image_N.astype(np.int64)
+    try:
+        return table.image_N.astype(np.int64)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"expected the sample numbers of {table.root!r} as images, found others ({error})"
+        ) from None
 
 
 def _longest(folder: Path, root: str) -> np.ndarray | None:
