@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import yaml
+from yaml.composer import ComposerError
 
 Document = TypeVar("Document")
 
@@ -57,7 +58,7 @@ def converted(value: Any, kind: type[Document], where: str) -> Document:
         raise ValueError(f"{where}: expected a document, found one nested too deeply") from None
 
 
-def from_json(content: bytes | str, kind: type[Document], where: str) -> Document:
+def from_json(content: bytes | str, kind: Any, where: str) -> Any:
     """Read JSON; ``NaN`` and infinite numbers, which Python writes though JSON has none, are null.
 
     Args:
@@ -157,7 +158,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         """As PyYAML's; see above."""
         if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(
+            raise ComposerError(
                 None,
                 None,
                 "an alias, which is not read: write out what it stands for",

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from posesift import documents
-from posesift.documents import Document
 
 
 @contextlib.contextmanager
@@ -66,7 +65,7 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: str | Path, kind: type[Document] = Any) -> Document:
+def read_json(path: str | Path, kind: Any = Any) -> Any:
     """Read a JSON file.
 
     Args:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -163,13 +162,13 @@ def numbers(
     """
     width = int(np.prod(shape[1:]))
     if len(shape) > 1:
-        listed = pa.types.is_fixed_size_list(found.type)
-        if not (listed or pa.types.is_list(found.type) or pa.types.is_large_list(found.type)):
+        fixed = pa.types.is_fixed_size_list(found.type)
+        if not (fixed or pa.types.is_list(found.type) or pa.types.is_large_list(found.type)):
             raise ValueError(f"{where}: expected lists of {width} values, found {found.type}")
         if found.null_count:
             raise ValueError(f"{where} holds empty rows")
-        many = pc.min_max(pc.list_value_length(found)).as_py() if len(found) else {"min": width}
-        if wrong := [count for count in many.values() if count != width]:
+        widths = [found.type.list_size] if fixed else np.unique(np.diff(found.offsets)).tolist()
+        if wrong := [count for count in widths if count != width]:
             raise ValueError(f"{where}: expected {width} values a row{of}, found {wrong[0]}")
         found = found.flatten()
     is_whole = pa.types.is_boolean(found.type) or pa.types.is_integer(found.type)
@@ -180,7 +179,7 @@ def numbers(
         raise ValueError(f"{where} holds empty cells")
     values = np.asarray(found.to_numpy(zero_copy_only=False))
     if np.issubdtype(kind, np.integer) and len(values):
-        least, greatest = np.iinfo(kind).min, np.iinfo(kind).max
+        least, greatest = np.iinfo(np.dtype(kind)).min, np.iinfo(np.dtype(kind)).max
         if not least <= int(values.min()) <= int(values.max()) <= greatest:
             raise ValueError(
                 f"{where}: expected {least} to {greatest}, found {values.min()} to {values.max()}"

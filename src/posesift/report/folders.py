@@ -294,7 +294,7 @@ def _column(table: Any, name: str, kind: type, path: Path) -> np.ndarray:
     return numbers(table[name].combine_chunks(), (len(table),), kind, where)
 
 
-def _checked(path: Path, needed: tuple[str, ...], kind: type) -> dict[str, Any]:
+def _checked(path: Path, needed: tuple[str, ...], kind: Any) -> dict[str, Any]:
     """A JSON object that has every needed key, all of it of the type that is meant.
 
     What is no number, NaN or infinity as others may write them, is null.
