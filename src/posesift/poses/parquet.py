@@ -146,7 +146,7 @@ def _described(metadata: dict[bytes, bytes], path: Path) -> tuple[Skeleton, _Fac
 
 
 def numbers(
-    found: pa.Array, shape: tuple[int, ...], kind: type, where: str, of: str = ""
+    found: pa.Array, shape: tuple[int, ...], kind: Any, where: str, of: str = ""
 ) -> NDArray:
     """A column of numbers, checked for its kind, its width, its range, and empty cells.
 
