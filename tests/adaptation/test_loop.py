@@ -379,3 +379,31 @@ def test_a_stage_of_two_domains_gets_both_batches_and_its_logs_are_averaged():
         (2, "adaptation", 1.5),
         (3, "adaptation", 3.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"plan": None}, "expected the field plan"),
+        ({"plan": {"seed": "x", "stages": []}}, "plan.seed: expected a whole number"),
+        ({"method": None}, "expected the field method"),
+        ({"method": {}}, "its state does not fit"),
+        ({"journal": None}, "expected the field journal"),
+        ({"journal": {"sums": 5}}, "its state does not fit"),
+        ({"position": "x"}, "position: expected a list, found text"),
+        ({"position": [99, 0]}, "stands at step 0 of stage 100"),
+        ({"position": [0, 99]}, "stands at step 99 of stage 1"),
+        ({"position": [0, -1]}, r"position\[1\]: expected a whole number >= 0"),
+    ],
+)
+def test_a_checkpoint_with_another_state_is_not_gone_on_with(tmp_path, change, told):
+    fit(source_only(STRONG, warmup_steps=3, steps=0), loaders, runtime, tmp_path, save_every=2)
+    newest = max((tmp_path / "checkpoints").glob("[0-9]*.json"))
+    content = json.loads(newest.read_text())
+    for name, value in change.items():
+        del content["state"][name]
+        content["state"] |= {} if value is None else {name: value}
+    newest.write_text(json.dumps(content))
+    again = source_only(STRONG, warmup_steps=3, steps=0)
+    with pytest.raises(ValueError, match=told):
+        fit(again, loaders, runtime, tmp_path, save_every=2, resume=True)
