@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from posesift.networks.build import NETWORKS, build, load_weights
+from posesift.networks.build import NETWORKS, build, load_weights, read_tensors
 from posesift.networks.heads import pose_head
 from posesift.networks.resnet import ResNet
 
@@ -144,3 +144,10 @@ def test_heads_of_two_layers_have_a_hidden_convolution():
     assert [tuple(p.shape) for p in head.parameters()] == [
         (8, 8, 3, 3), (8,), (8,), (8,), (3, 8, 1, 1), (3,),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [b"root:x:0:0:root:/bin/sh\n", b"", b"\x80", b"PK\x03\x04"])
+def test_what_is_no_file_of_weights(tmp_path, content):
+    (tmp_path / "passwd").write_bytes(content)
+    with pytest.raises(ValueError, match=r"passwd"):
+        read_tensors(tmp_path / "passwd")
