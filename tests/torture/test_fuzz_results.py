@@ -31,7 +31,9 @@ DOCUMENTS = (
 
 @pytest.fixture(scope="module")
 def comparison(tmp_path_factory) -> Path:
-    return build_comparison(tmp_path_factory.mktemp("comparison"), seeds=(0,), n=40)
+    folder = build_comparison(tmp_path_factory.mktemp("comparison"), seeds=(0,), n=40)
+    _read_all(folder)  # as it is, it is read
+    return folder
 
 
 def _read_all(folder: Path) -> None:

@@ -235,6 +235,9 @@ def _read_comparison(folder: Path) -> ComparisonFolder:
     path = folder / "comparison.json"
     comparison = _checked(path, _NEEDED_BY_COMPARISON, result_schema.Comparison)
     arms = {arm["name"] for arm in comparison["arms"]}
+    for arm in comparison["arms"]:
+        if arm["role"] == "oracle" and "trained_on" not in arm:
+            raise ValueError(f"{path} does not say what the oracle {arm['name']!r} was trained on")
     for cell in comparison["cells"]:
         if cell["arm"] not in arms:
             raise ValueError(

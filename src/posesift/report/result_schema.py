@@ -188,7 +188,7 @@ class Arm(TypedDict, total=False):
     sampling: str | None
     sample_in: str | None
     start: str | None
-    trained_on: Required[str | None]
+    trained_on: str | None
     warmup_steps: Count | None
     steps: Count | None
     seeds: Count | list[int] | None
