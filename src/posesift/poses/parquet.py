@@ -160,7 +160,7 @@ def numbers(
     Raises:
         ValueError: the column is another one.
     """
-    width = int(np.prod(shape[1:]))
+    width, wanted = int(np.prod(shape[1:])), np.dtype(kind)
     if len(shape) > 1:
         fixed = pa.types.is_fixed_size_list(found.type)
         if not (fixed or pa.types.is_list(found.type) or pa.types.is_large_list(found.type)):
@@ -179,7 +179,7 @@ def numbers(
         raise ValueError(f"{where} holds empty cells")
     values = np.asarray(found.to_numpy(zero_copy_only=False))
     if np.issubdtype(kind, np.integer) and len(values):
-        least, greatest = np.iinfo(np.dtype(kind)).min, np.iinfo(np.dtype(kind)).max
+        least, greatest = np.iinfo(wanted).min, np.iinfo(wanted).max
         if not least <= int(values.min()) <= int(values.max()) <= greatest:
             raise ValueError(
                 f"{where}: expected {least} to {greatest}, found {values.min()} to {values.max()}"
