@@ -1,10 +1,19 @@
-"""For every test and doctest: a cache of their own, and one thread a process."""
+"""For all tests: a cache of their own, one thread a process, one profile of Hypothesis."""
 
 import os
 import tempfile
 
+from hypothesis import settings
+
 # Before torch and OpenMP are loaded: the workers of pytest-xdist share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# No deadline: how long an example takes says how busy the machine is. Where nobody is there to look
+# at a chance find (CI), the examples are the same in every run.
+settings.register_profile(
+    "posesift", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True
+)
+settings.load_profile("posesift")
 
 
 def pytest_configure(config):

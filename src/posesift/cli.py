@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import posesift
 from posesift import progress
@@ -33,34 +34,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if arguments in (["--version"], ["-V"]):
-        print(posesift.__version__)
+        progress.say(posesift.__version__)
         return 0
     progress.show(True)
     try:
-        command = _parse(arguments)
-        command.run()
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            _parse(arguments).run()
     except SystemExit as stop:  # the parser's: --help, or wrong usage which it has explained
         return stop.code if isinstance(stop.code, int) else EXIT_WRONG
     except KeyboardInterrupt as stop:
-        print(
-            f"posesift: interrupted; {str(stop) or 'nothing was left half-written'}",
-            file=sys.stderr,
-        )
+        progress.tell(f"posesift: interrupted; {str(stop) or 'nothing was left half-written'}")
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # `posesift ... | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError as error:
-        print(f"posesift: not enough memory ({error}); use less data at a time", file=sys.stderr)
+        progress.tell(f"posesift: not enough memory ({error}); use less data at a time")
         return EXIT_WRONG
     except (ValueError, OSError) as error:
         if os.environ.get("POSESIFT_TRACEBACK"):
             raise
-        print(f"posesift: {progress.printable(str(error), keep=chr(10))}", file=sys.stderr)
+        progress.tell(f"posesift: {_in_words(error)}")
         return EXIT_WRONG
     finally:
         progress.show(False)
     return 0
+
+
+def _show_warning(message: Warning | str, *about: Any, **more: Any) -> None:
+    """A warning as a line for people, without the place in the code that it comes from."""
+    progress.tell(f"posesift: warning: {message}")
+
+
+def _in_words(error: ValueError | OSError) -> str:
+    if isinstance(error, UnicodeEncodeError):  # a file's name, of which Python kept the bytes
+        return (
+            f"expected names of files and folders in UTF-8, found {error.object[:300]!r}; rename it"
+        )
+    return str(error)
 
 
 def _parse(arguments: list[str]) -> Command:

@@ -177,7 +177,7 @@ def read_manifest(folder: str | Path, kind: str | tuple[str, ...] | None = None)
             f"{folder} holds no {MANIFEST}, so it is not a finished {wanted}; "
             "if a run was interrupted, start it again with --resume"
         )
-    manifest = read_json(folder / MANIFEST)
+    manifest = read_json(folder / MANIFEST, dict[str, Any])
     if kinds and manifest.get("kind") not in kinds:
         raise ValueError(f"expected a {wanted} in {folder}, found a {manifest.get('kind')!r}")
     return manifest

@@ -1,4 +1,8 @@
-"""Progress bars and notes, silent unless a command turns them on.
+"""What a command says: lines on the terminal, and bars and notes over long work.
+
+Every line goes out here (`say`, `say_json`, `tell`, `note`), with what would steer the terminal
+written out: names and words come from data that somebody else made. Bars and notes are silent
+unless a command turns them on.
 
 Library code calls `track`, `bar` and `note` freely; a notebook or a trainer that imports
 PoseSift sees nothing. Commands call `show`. On a terminal there are bars with the time left;
@@ -8,6 +12,7 @@ elsewhere (a log file, CI) a plain line at the start and at the end of long work
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -43,7 +48,7 @@ class _Drawn(Bar):
 
     def advance(self, count: float = 1, note: str = "") -> None:
         if _live is not None:
-            _live.update(self._task, advance=count, note=note)
+            _live.update(self._task, advance=count, note=printable(note))
 
 
 class _Lines(Bar):
@@ -89,7 +94,7 @@ def bar(description: str, total: float | None = None) -> Iterator[Bar]:
     if outermost:
         _live = _progress()
         _live.start()
-    task = _live.add_task(description, total=total, note="")
+    task = _live.add_task(printable(description), total=total, note="")
     try:
         yield _Drawn(task)
     finally:
@@ -109,10 +114,26 @@ def track(items: Iterable[Item], description: str, total: float | None = None) -
             running.advance()
 
 
+def say(text: str) -> None:
+    """Lines on the standard output: the result of a command."""
+    print(printable(text, keep="\n"))
+
+
+def say_json(value: Any) -> None:
+    """A value as one line of JSON on the standard output."""
+    # plain ASCII; of what steers a terminal, JSON itself leaves one character as it is
+    print(json.dumps(value, allow_nan=False).replace("\x7f", "\\u007f"))
+
+
+def tell(text: str) -> None:
+    """Lines on the standard error, above any running bar: warnings and errors."""
+    _print_line(text)
+
+
 def note(text: str) -> None:
-    """One line on the standard error, above any running bar."""
+    """As `tell`, where a command has turned notes on."""
     if _shown:
-        _print_line(text)
+        tell(text)
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -131,6 +152,7 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def _print_line(text: str) -> None:
+    text = printable(text, keep="\n")
     if _live is not None:
         _live.console.print(text, highlight=False, markup=False)
     else:
@@ -142,11 +164,11 @@ def _progress() -> Any:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=Console(stderr=True),
         transient=True,
     )

@@ -9,10 +9,13 @@ import contextlib
 import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from posesift import documents
 
 
 @contextlib.contextmanager
@@ -62,23 +65,80 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: str | Path) -> Any:
+def read_json(path: str | Path, kind: Any = Any) -> Any:
     """Read a JSON file.
 
+    Args:
+        path: the file.
+        kind: what it should hold, see `posesift.documents`.
+
     Raises:
-        ValueError: there is no such file, or it is not JSON; the message says where it broke.
+        ValueError: there is no such file, it is not JSON (the message says where it broke), or
+            it holds something else (the message names the entry).
+    """
+    return documents.from_json(read_bytes(path, "a JSON file"), kind, str(path))
+
+
+def read_text(path: str | Path, told: str) -> str:
+    """The text of a file in UTF-8; ``told`` and errors as for `read_bytes`."""
+    try:
+        return read_bytes(path, told).decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not text in UTF-8: {error}") from None
+
+
+def read_bytes(path: str | Path, told: str) -> bytes:
+    """The content of a file, opened only if it is one (see `irregular`).
+
+    Args:
+        path: the file.
+        told: what is expected there, for messages: ``"a JSON file"``.
+
+    Raises:
+        ValueError: there is no such file, it is none, or it cannot be read.
     """
     path = Path(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        if found := irregular(path):
+            raise ValueError(f"expected {told} at {path}, found {found}")
+        return path.read_bytes()
     except FileNotFoundError:
-        raise ValueError(f"expected a JSON file at {path}, found none") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{path} is not valid JSON ({error}); it may be cut short or not be JSON at all"
-        ) from None
+        raise ValueError(f"expected {told} at {path}, found none") from None
     except OSError as error:
-        raise explained(error, path) from error
+        raise ValueError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def irregular(path: str | Path) -> str | None:
+    """What lies at ``path`` where it is no file, in words; None for a file.
+
+    To open a named pipe is to wait for whoever writes to it, and a device may never end.
+
+    Raises:
+        OSError: nothing lies there, or it cannot be looked at.
+
+    >>> irregular("/dev/null")
+    'a device'
+    """
+    mode = os.stat(path).st_mode
+    if stat.S_ISREG(mode):
+        return None
+    kinds = {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "no file")
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name can be written as text; Python keeps other bytes of a file's name apart."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def plain(value: Any) -> Any:

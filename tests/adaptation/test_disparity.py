@@ -78,7 +78,7 @@ def test_with_epsilon_an_empty_target_is_the_uniform_one():
 
 
 @given(shift=st.floats(-100, 100), seed=st.integers(0, 100))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_kl_is_least_at_the_target_and_knows_no_zero_of_the_logits(shift, seed):
     random = torch.Generator().manual_seed(seed)
     target = torch.rand(1, 1, 4, 4, generator=random) + 0.1
@@ -152,7 +152,7 @@ def test_the_only_joint_of_a_skeleton_has_no_false_place():
 
 
 @given(st.floats(0, 2), st.integers(0, 100))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_scaling_changes_the_gradient_alone(factor, seed):
     values = torch.randn(3, 5, generator=torch.Generator().manual_seed(seed), requires_grad=True)
     scaled = scale_gradient(values, factor)

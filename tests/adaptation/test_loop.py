@@ -14,6 +14,7 @@ import torch
 from tests.adaptation.methods import NAMES, TOTAL, breaking, make
 from tests.adaptation.methods import loaders as both_domains
 from tests.adaptation.tiny import SIDE, TinyNet, batch, loader, source_only, stopping_loader
+from tests.patience import PATIENCE
 from torch import Tensor
 
 from posesift.adaptation import checkpoint
@@ -163,7 +164,8 @@ fit(method, {"source": slowly}, runtime, sys.argv[1], seed=3, log_every=7, save_
 
 
 def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    places = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path / "killed")],
         stdout=subprocess.PIPE, env=environment,
@@ -173,7 +175,7 @@ def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
         process.stdout.readline()
     time.sleep(0.01)  # into whatever it is doing then
     process.kill()
-    process.wait(10)
+    process.wait(PATIENCE)
     process.stdout.close()
     before = sorted(path.name for path in (tmp_path / "killed" / "checkpoints").glob("*.json"))
     assert before, "killed before it had kept anything"
@@ -377,3 +379,31 @@ def test_a_stage_of_two_domains_gets_both_batches_and_its_logs_are_averaged():
         (2, "adaptation", 1.5),
         (3, "adaptation", 3.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"plan": None}, "expected the field plan"),
+        ({"plan": {"seed": "x", "stages": []}}, "plan.seed: expected a whole number"),
+        ({"method": None}, "expected the field method"),
+        ({"method": {}}, "its state does not fit"),
+        ({"journal": None}, "expected the field journal"),
+        ({"journal": {"sums": 5}}, "its state does not fit"),
+        ({"position": "x"}, "position: expected a list, found text"),
+        ({"position": [99, 0]}, "stands at step 0 of stage 100"),
+        ({"position": [0, 99]}, "stands at step 99 of stage 1"),
+        ({"position": [0, -1]}, r"position\[1\]: expected a whole number >= 0"),
+    ],
+)
+def test_a_checkpoint_with_another_state_is_not_gone_on_with(tmp_path, change, told):
+    fit(source_only(STRONG, warmup_steps=3, steps=0), loaders, runtime, tmp_path, save_every=2)
+    newest = max((tmp_path / "checkpoints").glob("[0-9]*.json"))
+    content = json.loads(newest.read_text())
+    for name, value in change.items():
+        del content["state"][name]
+        content["state"] |= {} if value is None else {name: value}
+    newest.write_text(json.dumps(content))
+    again = source_only(STRONG, warmup_steps=3, steps=0)
+    with pytest.raises(ValueError, match=told):
+        fit(again, loaders, runtime, tmp_path, save_every=2, resume=True)

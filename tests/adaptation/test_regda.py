@@ -481,7 +481,7 @@ def test_parity_warmup_rates_drop_at_epochs_44_and_59_and_the_backbone_is_slower
 
 
 @given(st.integers(1, 200_000).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n - 1))))
-@how(max_examples=200, deadline=None)
+@how(max_examples=200)
 def test_parity_iterations_come_back_from_progress_so_that_a_resumed_run_goes_on(pair):
     steps, i = pair
     settings = RegDASettings(parity=True, steps=steps).in_force()

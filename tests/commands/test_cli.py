@@ -4,10 +4,10 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
+from tests.patience import PATIENCE
 
 from posesift import cli, folders, storage
 from posesift.commands import COMMANDS
@@ -22,7 +22,7 @@ def posesift(*arguments):
         [sys.executable, "-m", "posesift", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -34,7 +34,7 @@ def test_commands_are_the_published_ones():
     ]  # fmt: skip
 
 
-def test_help_is_fast_and_loads_nothing_heavy():
+def test_help_loads_nothing_heavy():
     code = (
         "import sys; from posesift.cli import main; code = main(['--help']);"
         "bad = {'torch', 'matplotlib', 'cv2', 'pyarrow'} & set(sys.modules);"
@@ -42,9 +42,6 @@ def test_help_is_fast_and_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("loaded nothing heavy 0")
-    began = time.perf_counter()
-    assert posesift("--help").returncode == 0
-    assert time.perf_counter() - began < 5  # a generous bound; benchmarks/startup.py measures it
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE
 
 from posesift import cli
 
@@ -110,7 +111,9 @@ def test_a_read_only_folder_is_explained(score):
             "os.geteuid() or os.setuid(65534); Report(folder=Path(sys.argv[1])).run()"
         )
         command = [sys.executable, "-c", code, str(folder)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
         folder.chmod(0o755)
     said = done.stderr.splitlines()[-1]
     assert said.startswith("ValueError: cannot write report.html")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from tests.datasets import dot_colour, photograph, pose_table, save_image, write_images
+from tests.patience import PATIENCE
 from torch.utils.data import DataLoader
 
 from posesift.data.loading import PoseDataset, collate
@@ -82,7 +83,7 @@ def test_a_trainer_reads_frames_of_videos(tmp_path, workers):
         shuffle=True,
         collate_fn=collate,
         num_workers=workers,
-        timeout=20 * bool(workers),
+        timeout=PATIENCE * bool(workers),
     )
     dataset.batch([6])  # the parent has the clip open when it forks
     seen = 0

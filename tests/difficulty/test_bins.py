@@ -14,7 +14,7 @@ SCORES = arrays(
 
 
 @given(SCORES, st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_quantile_bins_are_never_empty_and_as_even_as_ties_allow(scores, data):
     k = data.draw(st.integers(1, len(np.unique(scores))))
     edges = bins.bin_edges(scores, k)
@@ -32,7 +32,7 @@ def test_quantile_bins_are_never_empty_and_as_even_as_ties_allow(scores, data):
 
 
 @given(SCORES, st.sampled_from(["width", "log-width"]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_width_bins_cover_all_scores(scores, binning):
     edges = bins.bin_edges(scores, 1, binning)
     assert edges.tolist() == [scores.min(), scores.max()]
@@ -102,7 +102,7 @@ def test_covariance_trace_is_that_of_numpy():
 
 
 @given(st.integers(1, 400), st.integers(1, 60))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_groups_cover_all_bins_in_order_and_evenly(k, most):
     pairs = bins.groups(k, most).tolist()
     assert [b for first, last in pairs for b in range(first, last + 1)] == list(range(k))

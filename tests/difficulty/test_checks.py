@@ -16,7 +16,7 @@ TIED = arrays(np.float64, 30, elements=st.integers(0, 6).map(float))
 
 
 @given(TIED, TIED)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_ranks_and_spearman_are_those_of_scipy(a, b):
     np.testing.assert_allclose(checks.average_ranks(a), stats.rankdata(a))
     if np.ptp(a) and np.ptp(b):
@@ -26,7 +26,7 @@ def test_ranks_and_spearman_are_those_of_scipy(a, b):
 
 
 @given(TIED, arrays(np.bool_, 30))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_auc_counts_the_pairs(score, rare):
     pairs = [(x > y) + 0.5 * (x == y) for x in score[rare] for y in score[~rare]]
     auc = checks.rare_mode_auc(score, rare)

@@ -74,7 +74,7 @@ def test_known_lengths_are_kept_and_unseen_limbs_get_the_median():
 
 
 @given(st.integers(0, 1000), st.floats(0, 0.7))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_residual_is_what_the_best_shift_leaves(seed, hidden):
     rng = np.random.default_rng(seed)
     difference, visible = rng.normal(size=(5, 7, 2)), rng.random((5, 7)) >= hidden

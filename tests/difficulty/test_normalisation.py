@@ -21,7 +21,7 @@ def moved(table, scale, shift):
 
 @pytest.mark.parametrize("how", ["limb", "rms", "torso", "upright"])
 @given(st.floats(0.2, 5), st.floats(-500, 500), st.floats(-500, 500))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_place_and_size_mean_nothing(how, scale, x, y):
     table = poses(20, hidden=0.2)
     before, _ = normalise(table.keypoints_NK2, table.visible_NK, BODY, how)

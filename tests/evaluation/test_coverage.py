@@ -64,7 +64,7 @@ def poses(seed: int, n: int, hidden: float = 0.0, angles: int = 5, bends: int = 
     return np.where(rng.random((n, angles)) < hidden, np.nan, angle)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(0, 40),
@@ -89,7 +89,7 @@ def test_it_agrees_with_counting_pose_by_pose(seed, n, m, hidden, needed):
             assert nearest[rows[i]] == np.inf
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 60), m=st.integers(0, 12))
 def test_gains_never_rise_and_sum_to_what_is_lacking(seed, n, m):
     found = cover(poses(seed, n, 0.1), poses(seed + 7, m))
@@ -105,7 +105,7 @@ def test_gains_never_rise_and_sum_to_what_is_lacking(seed, n, m):
         assert found.share_reached_R[-1] == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), n=st.integers(2, 40), m=st.integers(1, 12))
 def test_the_order_of_rows_changes_nothing(seed, n, m):
     # Distances of random poses to the source never tie, so there are no ties to be broken by row.
@@ -257,7 +257,7 @@ def turned(poses: Poses, degrees: float) -> Poses:
     return Poses.of(points, poses.visible_NK, BODY)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     degrees=st.floats(-180, 180),

@@ -43,7 +43,7 @@ def by_loops(a, b):
 
 
 @given(st.integers(0, 2**31))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_equals_the_definition(seed):
     rng = np.random.default_rng(seed)
     a, b = rng.uniform(0, 180, (2, 10, 12))
@@ -73,7 +73,7 @@ def test_random_poses_crowd_the_printed_formula_but_not_the_standardised_one():
     shift=st.tuples(st.floats(-500, 500), st.floats(-500, 500)),
     mirror=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_unchanged_by_moving_scaling_turning_or_mirroring_either_pose(
     seed, turn, scale, shift, mirror
 ):

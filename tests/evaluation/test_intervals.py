@@ -14,7 +14,7 @@ VALUES = st.lists(st.floats(-100, 100), min_size=3, max_size=10)
 
 
 @given(VALUES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_mean_interval_is_the_t_interval(values):
     found = intervals.mean_interval(values)
     error = np.std(values, ddof=1) / np.sqrt(len(values))

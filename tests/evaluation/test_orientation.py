@@ -55,7 +55,7 @@ def slowly(p, p_seen, q, q_seen) -> float:
     return min(found, default=np.inf)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(1, 6),

@@ -35,7 +35,7 @@ def by_loops(predicted, true, visible, side, credit, members):
 
 
 @given(st.integers(0, 2**31), st.sampled_from([0.05, 0.1, 0.2]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_pck_and_auc_equal_the_definition(seed, threshold):
     predicted, true, visible = draw(seed)
     found = pck.pck(predicted, true, visible, 64, threshold, skeleton=BODY)

@@ -90,7 +90,7 @@ def heatmaps(seed, n, size):
 
 
 @given(st.integers(0, 2**31), st.integers(1, 9), st.sampled_from([1, 3, 4]))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_equals_the_description_bit_for_bit(seed, n, batch_size):
     predicted, true = heatmaps(seed, n, 12)
     for codebase in pck_reference.CODEBASES:
@@ -142,7 +142,7 @@ def test_batches_weigh_by_images_not_by_what_counted():
 
 @given(st.floats(-20, 300), st.floats(-20, 300))
 @example(-5.9, 100.0)  # truncated to column 0, where rounding down would leave the map
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_label_cells_follow_the_truncating_rule(x, y):
     mu = int(x / 4 + 0.5), int(y / 4 + 0.5)
     want = mu if 0 <= mu[0] < 64 and 0 <= mu[1] < 64 else (0, 0)

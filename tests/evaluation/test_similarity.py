@@ -41,7 +41,7 @@ def by_pairs(angles, bin_N, bins):
 
 
 @given(st.integers(0, 2**31))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_equals_the_mean_over_pairs(seed):
     angles, bin_N = draw(seed)
     found = similarity.bin_similarity(angles, bin_N, 4, STATISTICS)  # bin 3 is empty
@@ -52,7 +52,7 @@ def test_equals_the_mean_over_pairs(seed):
 
 
 @given(st.integers(0, 2**31), st.integers(1, 40), st.integers(1, 12))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_many_bins_share_rows_that_are_as_exact(seed, k, most):
     angles, bin_N = draw(seed, n=40, bins=k)
     before, similarity.MOST = similarity.MOST, most

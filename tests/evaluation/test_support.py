@@ -26,7 +26,7 @@ def distance(a, b):
 
 
 @given(st.integers(0, 2**31), st.integers(1, 6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_equal_the_definition(seed, k):
     angles, source = draw(seed, 9), draw(seed + 1, 30)
     pairs = np.array([[distance(a, b) for b in source] for a in angles])

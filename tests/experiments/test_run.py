@@ -194,12 +194,11 @@ def test_a_killed_run_resumed_ends_with_the_same_weights(tmp_path):
         f"train(Experiment.load({str(tmp_path / 'plan.yaml')!r}), Path({str(killed)!r}))"
     )
     process = subprocess.Popen([sys.executable, "-c", code])
-    deadline = time.monotonic() + 60
-    while len(list(killed.glob("checkpoints/*.json"))) < 2 and time.monotonic() < deadline:
+    while process.poll() is None and len(list(killed.glob("checkpoints/*.json"))) < 2:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert list(killed.glob("checkpoints/*.json")), "the run did not come so far in a minute"
+    assert list(killed.glob("checkpoints/*.json")), "the run ended before it kept anything"
     assert not folders.is_finished(killed), "the run ended before it was killed"
     train(long, killed)
     assert same(weights(killed), weights(tmp_path / "through"))

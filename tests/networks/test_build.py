@@ -11,6 +11,7 @@ from posesift.networks.build import NETWORKS, build, load_weights
 from posesift.networks.efficientnet import EfficientNetLite0
 from posesift.networks.heads import pose_head
 from posesift.networks.resnet import ResNet
+from posesift.networks.weights import read_tensors
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -220,3 +221,10 @@ def test_heads_of_two_layers_have_a_hidden_convolution():
     assert [tuple(p.shape) for p in head.parameters()] == [
         (8, 8, 3, 3), (8,), (8,), (8,), (3, 8, 1, 1), (3,),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [b"root:x:0:0:root:/bin/sh\n", b"", b"\x80", b"PK\x03\x04"])
+def test_what_is_no_file_of_weights(tmp_path, content):
+    (tmp_path / "passwd").write_bytes(content)
+    with pytest.raises(ValueError, match=r"passwd"):
+        read_tensors(tmp_path / "passwd")

@@ -115,7 +115,7 @@ def test_bad_files_are_explained(tmp_path):
         PoseTable.load(path)
     columns = {"keypoints": [[1.0]], "visible": [[True]], "width": [1], "height": [1]}
     pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
-    with pytest.raises(ValueError, match="expected 32 values a row in column 'keypoints'"):
+    with pytest.raises(ValueError, match="'keypoints': expected 32 values a row for body16"):
         PoseTable.load(path)
 
 

@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 FLAGS = (
     "--headless",
@@ -89,7 +91,7 @@ class Browser:
         if self.session:
             message["sessionId"] = self.session
         os.write(self._to, json.dumps(message).encode() + b"\0")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while True:
             answer = self._receive(deadline)
             if answer.get("id") == self._number:
@@ -117,7 +119,7 @@ class Browser:
         self._navigate(page.as_uri())
 
     def _navigate(self, url: str) -> None:
-        began, deadline = len(self.events), time.monotonic() + 30
+        began, deadline = len(self.events), time.monotonic() + PATIENCE
         self.call("Page.navigate", url=url)
         while not any(e["method"] == "Page.loadEventFired" for e in self.events[began:]):
             self.events.append(self._receive(deadline))
@@ -130,7 +132,7 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, expression: str, seconds: float = 20) -> Any:
+    def until(self, expression: str, seconds: float = PATIENCE) -> Any:
         """The first value of an expression that is true."""
         deadline = time.monotonic() + seconds
         while not (found := self.value(expression)):

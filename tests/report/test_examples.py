@@ -10,7 +10,7 @@ gains = st.lists(st.sampled_from([-20.0, -5.0, 0.0, 5.0, 20.0, float("nan")]), m
 
 
 @given(gains, st.integers(1, 3), st.integers(0, 3))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_rule_as_it_is_printed(values: list[float], each: int, seed: int) -> None:
     gain_N = np.array(values, dtype=float)
     tie_N = np.arange(len(values))[::-1] % 3
@@ -28,7 +28,7 @@ def test_the_rule_as_it_is_printed(values: list[float], each: int, seed: int) ->
 
 
 @given(st.lists(st.integers(0, 3), max_size=20), st.integers(0, 5))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_samples_of_a_bin(bins: list[int], count: int) -> None:
     rows = examples.of_bin(np.array(bins, dtype=int), 2, count).tolist()
     assert rows == sorted(set(rows))

@@ -110,7 +110,7 @@ def photographs(folder: Path, n: int, side: int = 128) -> NDArray:
     return np.array([f"{i:03d}.png" for i in range(n)], object)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     n=st.integers(1, 30),
     seed=st.integers(0, 1000),
@@ -504,7 +504,6 @@ def test_the_matrix_names_the_bins_of_its_rows() -> None:
     assert loaded(poses(which="target"), similarity=grouped)["similarity"] is None
 
 
-@settings(deadline=None)
 @given(
     score_N=st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=60),
     k=st.integers(1, 12),

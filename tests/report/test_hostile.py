@@ -27,9 +27,9 @@ def hostile(table: PoseTable) -> PoseTable:
     mode_N = np.array([names[mode] for mode in table.mode_N], dtype=object)
     mode_N[: len(table) // 36] = f"{EVIL} odd"  # so few that they are rare
     clip_N = np.array([f"{EVIL}{i % 3}" for i in range(len(table))], dtype=object)
-    return replace(
-        table, mode_N=mode_N, clip_N=clip_N, share={f"{EVIL} jump": 0.001, f"{EVIL} odd": 0.001}
-    )
+    share = {f"{EVIL} jump": 0.001, f"{EVIL} odd": 0.001}
+    # the images lie beside the table, wherever both are copied to
+    return replace(table, mode_N=mode_N, clip_N=clip_N, share=share, root=".")
 
 
 @pytest.fixture(scope="module")

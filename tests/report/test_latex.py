@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.patience import PATIENCE
 
 from posesift.report.blocks import Cell, Row, Table
 from posesift.report.paper.latex import latex
@@ -103,7 +104,7 @@ def table(*rows: Row, columns: int = 2, caption: str = "How to read it.") -> Tab
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_can_be_set(text: str) -> None:
     check_text(escaped(text))
 
@@ -114,7 +115,7 @@ def test_any_text_can_be_set(text: str) -> None:
     ),
     st.sampled_from(["arm", "oracle", "baseline", "primary"]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_table_can_be_set(rows: list[tuple[str, str, str]], role: str) -> None:
     made = table(
         Row("a group", [], "group"),
@@ -198,6 +199,6 @@ def test_pdflatex_agrees(tmp_path: Path) -> None:
     (tmp_path / "t.tex").write_text(source)
     done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]

@@ -164,7 +164,8 @@ def test_mode_names_are_text(comparison: Path, tmp_path: Path) -> None:
     table = PoseTable.load(comparison / "data/scored/table.parquet")
     table.mode_N[:] = EVIL  # type: ignore[index]
     table.save(tmp_path / "t.parquet")
-    change(folder / "summary.json", address=f"poses:{tmp_path / 't.parquet'},split=all")
+    address = f"poses:{tmp_path / 't.parquet'},split=all,images={table.root}"
+    change(folder / "summary.json", address=address)
     shown = Reader(write_report(folder).read_text())
     assert shown.all("script") == OURS
     assert shown.text.count("<script>alert('x')</script>") == 24
@@ -224,9 +225,10 @@ def test_data_that_have_changed_are_not_drawn(copied: Path, comparison: Path) ->
     moved = PoseTable.load(comparison / "data/target/table.parquet")
     moved.keypoints_NK2 += 3
     moved.save(copied / "moved.parquet")
-    found = readdress(copied, f"poses:{copied / 'moved.parquet'},split=all")
+    address = f"poses:{copied / 'moved.parquet'},images={moved.root}"
+    found = readdress(copied, f"{address},split=all")
     assert "have changed since the predictions" in said(example_sections.of_comparison(found))
-    found = readdress(copied, f"poses:{copied / 'moved.parquet'},split=test")
+    found = readdress(copied, f"{address},split=test")
     assert "is not what the predictions were" in said(example_sections.of_comparison(found))
 
 

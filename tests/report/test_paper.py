@@ -18,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.patience import PATIENCE
 from tests.report.test_latex import check_table
 
 from posesift import skeletons
@@ -329,7 +330,9 @@ def test_a_killed_run_leaves_the_old_folder_and_the_next_one_clears_up(tmp_path:
         "paper.write(page_of(table('New'), Killer('a.csv', 'a', '', kind_of_end='kill')),"
         "sys.argv[1])"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], timeout=PATIENCE, check=False
+    )
     assert done.returncode == -signal.SIGKILL
     assert everything(tmp_path / "paper") == before
     (left,) = (path for path in tmp_path.iterdir() if path.name != "paper")

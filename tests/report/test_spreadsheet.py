@@ -61,7 +61,7 @@ def test_a_unit_that_all_share_goes_to_the_heading() -> None:
 
 
 @given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_comes_back_and_no_cell_is_a_formula(rows: list[tuple[str, str]]) -> None:
     table = Table("t", "x", ["y"], [Row(name, [Cell(text)]) for name, text in rows])
     found = list(csv.reader(io.StringIO(csv_text(table), newline="")))

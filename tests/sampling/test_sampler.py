@@ -19,7 +19,7 @@ def sampler(name="hard-mining", draws=960, batch_size=16, **options):
 
 
 @given(st.sampled_from(sampling.NAMES), st.integers(0, 960), st.integers(0, 1000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_resumes_at_any_draw(name, start, seed):
     whole = list(sampler(name, seed=seed))
     assert len(whole) == 960

@@ -26,7 +26,7 @@ def heavy_tail(n=4000, seed=0):
 
 
 @given(st.sampled_from(sampling.NAMES), SCORES, st.floats(0, 1), st.integers(1, 12))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_weights_are_a_distribution(name, scores, t, k):
     weights = sampling.make(name, scores, k=k, seed=3).weights(t)
     assert weights.dtype == np.float64
@@ -36,7 +36,7 @@ def test_weights_are_a_distribution(name, scores, t, k):
 
 
 @given(st.sampled_from(RISING + FALLING), SCORES, st.floats(0, 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_weights_follow_the_score(name, scores, t):
     order = np.argsort(scores, kind="stable")
     steps = np.diff(sampling.make(name, scores).weights(t)[order])
@@ -48,7 +48,7 @@ def test_weights_follow_the_score(name, scores, t):
     arrays(np.float64, st.integers(1, 40), elements=st.sampled_from([0.0, 0.5, 1.0, 2.0, 9.0])),
     st.floats(0, 1),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_equal_scores_have_equal_weights(name, scores, t):
     weights = sampling.make(name, scores).weights(t)
     for score in np.unique(scores):
@@ -190,7 +190,7 @@ def test_curriculum_begins_with_the_easiest_bin_there_is():
 
 
 @given(SCORES, st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_subset_has_n_different_samples_that_have_a_weight(scores, data):
     strategy = sampling.make(data.draw(st.sampled_from(sampling.NAMES)), scores)
     weights = strategy.weights(0.0)

@@ -31,7 +31,7 @@ def capped_slowly(weights, limit):
 
 
 @given(WEIGHTS, st.floats(1.0, 20.0))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_capped_agrees_with_slow_redistribution(weights, multiple):
     limit = multiple / np.count_nonzero(weights)
     capped = systematic.capped(weights, limit)
@@ -51,7 +51,7 @@ def test_capped_refuses_a_limit_that_cannot_be_kept():
 
 
 @given(WEIGHTS, st.integers(1, 500), st.integers(0, 2**32))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_counts_are_floor_or_ceil(weights, draws, seed):
     weights = systematic.normalised(weights)
     counts = systematic.counts(weights, draws, np.random.default_rng(seed))

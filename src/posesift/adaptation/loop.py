@@ -18,9 +18,19 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    TypedDict,
+    TypeGuard,
+)
 
-from posesift import progress
+import msgspec
+
+from posesift import documents, progress
 from posesift.adaptation import checkpoint
 from posesift.adaptation.augment import generator
 from posesift.adaptation.interrupt import deferred_interrupt
@@ -38,6 +48,24 @@ KEEP = ("last", "best")
 Loader = Callable[[Stage, int], Iterable[Batch]]
 """``loader(stage, start)``: the batches of a stage from its step ``start`` on, one a step; the
 same ones whether or not the steps before ``start`` were done in this process."""
+
+
+_Steps = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Plan(TypedDict):
+    seed: int
+    stages: list[tuple[str, _Steps]]
+
+
+class _State(TypedDict):
+    """What a checkpoint holds."""
+
+    plan: _Plan
+    position: tuple[_Steps, _Steps]
+    method: dict[str, Any]
+    journal: dict[str, Any]
+    best: NotRequired[tuple[float, _Steps] | None]
 
 
 @dataclass(frozen=True)
@@ -161,8 +189,8 @@ def fit(
             start = done[1] if number == done[0] else 0
             method.start_stage(stage)
             if found and number == done[0]:
-                method.load_state_dict(found["method"])
-                journal.load_state_dict(found["journal"], runtime.device)
+                _taken_up(method.load_state_dict, folder, found["method"])
+                _taken_up(journal.load_state_dict, folder, found["journal"], runtime.device)
             batches = {d: iter(loaders[d](stage, start)) for d in stage.domains}
             for step in range(start, stage.steps):
                 try:
@@ -215,12 +243,35 @@ def _found(folder: Path | None, plan: dict[str, Any], resume: bool) -> dict[str,
     if found is None:
         return None
     state = found[1]
+    documents.converted(state, _State, f"the checkpoint of step {found[0]} in {path}")
     if state["plan"] != plan:
         raise ValueError(
             f"the checkpoint in {path} belongs to another run: expected seed and stages {plan}, "
             f"found {state['plan']}; resume with the settings it was begun with"
         )
+    number, step = state["position"]
+    stages = plan["stages"]
+    if number >= len(stages) or step > stages[number][1]:
+        raise ValueError(
+            f"the checkpoint of step {found[0]} in {path} is damaged: it stands at step {step} of "
+            f"stage {number + 1}, where the stages are {stages}; start again with --overwrite"
+        )
     return state
+
+
+def _taken_up(load: Callable[..., None], folder: Path | None, *state: Any) -> None:
+    """Give a part of the run its state.
+
+    Raises:
+        ValueError: the state does not fit, so the checkpoint is damaged.
+    """
+    try:
+        load(*state)
+    except (LookupError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"the newest checkpoint in {folder}/checkpoints is damaged: its state does not fit "
+            f"({error!s:.200}); start again with --overwrite"
+        ) from error
 
 
 def _best(folder: Path | None, found: Mapping[str, Any], keep: str) -> tuple[float, int] | None:
@@ -232,6 +283,8 @@ def _best(folder: Path | None, found: Mapping[str, Any], keep: str) -> tuple[flo
         except ValueError as error:
             warnings.warn(f"{error}; the best checkpoint is chosen anew from here", stacklevel=3)
             found = {}
+    if keep == "best" and found:
+        documents.converted(found, _State, f"the best checkpoint in {folder}/checkpoints")
     best = found.get("best")
     return None if best is None else (best[0], best[1])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from posesift.commands.flags import number, table_text
-from posesift.progress import printable
+from posesift.progress import printable, say, say_json
 
 if TYPE_CHECKING:
     from posesift.data.about import About
@@ -63,9 +62,9 @@ class Check:
             contact_sheet(table, self.sheet, suspects=suspects)
             found["sheet"] = str(self.sheet)
         if self.json:
-            print(json.dumps(found, allow_nan=False))
+            say_json(found)
         else:
-            print(describe(found))
+            say(describe(found))
         if found["unusable"]:
             raise ValueError(f"{address} cannot be trained on: " + "; ".join(found["unusable"]))
 
@@ -75,9 +74,9 @@ class Check:
         if self.json:
             import dataclasses
 
-            print(json.dumps({"kind": kind, **(dataclasses.asdict(about) if about else {})}))
+            say_json({"kind": kind, **(dataclasses.asdict(about) if about else {})})
         else:
-            print(about.text() if about else f"{kind}: see `posesift check --help`")
+            say(about.text() if about else f"{kind}: see `posesift check --help`")
 
 
 def _spare(sheet: Path, table: PoseTable, address: Address) -> None:

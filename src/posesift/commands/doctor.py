@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import math
 import os
 import platform
@@ -14,6 +13,7 @@ from typing import Any
 import posesift
 from posesift import storage
 from posesift.commands.flags import table_text
+from posesift.progress import say, say_json
 
 CORE = (
     "torch", "numpy", "scipy", "opencv-python-headless", "pyarrow", "lightning-fabric",
@@ -34,17 +34,17 @@ class Doctor:
         """Print the findings."""
         found = examine()
         if self.json:
-            print(json.dumps(found, allow_nan=False))
+            say_json(found)
             return
         rows = [[name, version or "missing"] for name, version in found["packages"].items()]
-        print(table_text(rows, ["package", "version"]))
+        say(table_text(rows, ["package", "version"]))
         machine = found["machine"]
-        print(f"\nPython {machine['python']} on {machine['system']}, {machine['cores']} cores")
-        print(f"Trains on: {found['runtime']['device']} in {found['runtime']['precision']}")
+        say(f"\nPython {machine['python']} on {machine['system']}, {machine['cores']} cores")
+        say(f"Trains on: {found['runtime']['device']} in {found['runtime']['precision']}")
         for line in found["advice"]:
-            print(f"- {line}")
+            say(f"- {line}")
         cache = found["cache"]
-        print(f"Cache: {cache['folder']} ({storage.size_text(cache['bytes'])})")
+        say(f"Cache: {cache['folder']} ({storage.size_text(cache['bytes'])})")
 
 
 def examine() -> dict[str, Any]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from posesift import folders
-from posesift.progress import note
+from posesift.progress import note, printable, say, say_json, tell
 
 WEIGHTS = ("imagenet", "none")
 """Words of --weights, beside files."""
@@ -56,11 +54,11 @@ class ResultFlags:
         """Print the result; the last line says where it is."""
         page = folder / "report.html"
         if self.json:
-            print(json.dumps({"folder": str(folder), **summary}, allow_nan=False))
+            say_json({"folder": str(folder), **summary})
             note(f"Report: {page}")
         else:
-            print(text)
-            print(f"Report: {page}")
+            say(text)
+            say(f"Report: {page}")
         if self.open:
             show(page)
 
@@ -115,6 +113,7 @@ def table_text(rows: list[list[str]], header: list[str]) -> str:
     arm       PCK
     uniform  41.0
     """
+    rows, header = [list(map(printable, row)) for row in rows], list(map(printable, header))
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     return "\n".join(
         "  ".join(
@@ -136,4 +135,4 @@ def number(value: float | None, digits: int = 1) -> str:
 
 def warn(text: str) -> None:
     """One line of warning on the standard error."""
-    print(f"posesift: warning: {text}", file=sys.stderr)
+    tell(f"posesift: warning: {text}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import tyro
 
 from posesift import folders
 from posesift.commands.flags import resumable, warn
+from posesift.progress import say, say_json
 
 
 @dataclass(kw_only=True)
@@ -67,12 +67,12 @@ class Prepare:
             warn(f"{facts['left_out']} samples have no readable image and are left out: {problems}")
         if self.json:
             found = {"folder": str(folder), **facts}
-            print(json.dumps({**found, "problems": str(problems) if problems.exists() else None}))
+            say_json({**found, "problems": str(problems) if problems.exists() else None})
             return
-        print(f"{facts['samples']} crops of {self.side} px from {facts['address']}")
+        say(f"{facts['samples']} crops of {self.side} px from {facts['address']}")
         if problems.exists():
-            print(f"What was found in the raw data: {problems}")
+            say(f"What was found in the raw data: {problems}")
         result = Address("poses", str(folder / "poses.parquet"))
         if self.kind in UNLABELLED:  # nothing to check, but something to adapt to
             result = Address("images", str(folder / "images"))
-        print(f"Look at them: posesift check {result}")
+        say(f"Look at them: posesift check {result}")

@@ -11,6 +11,7 @@ import tyro
 
 from posesift.commands.flags import show
 from posesift.folders import is_unfinished
+from posesift.progress import say
 
 if TYPE_CHECKING:
     from posesift.report.folders import ComparisonFolder, RunFolder, ScoreFolder
@@ -45,11 +46,11 @@ class Report:
             paper.check(self.folder)
         drawn = contents.of(found, self.target)
         if told := dict(drawn.terms).get("target"):
-            print(f"Target: {told}")
+            say(f"Target: {told}")
         shown = page.save(drawn, self.folder)
         if not self.no_paper:
-            print(f"Figures and tables: {paper.write(drawn, self.folder)}")
-        print(f"Report: {shown}")
+            say(f"Figures and tables: {paper.write(drawn, self.folder)}")
+        say(f"Report: {shown}")
         if self.open:
             show(shown)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -20,6 +19,7 @@ from posesift.commands.flags import (
     warn,
     weights_given,
 )
+from posesift.progress import say, say_json
 
 if TYPE_CHECKING:
     from posesift.experiments.spec import Experiment
@@ -147,10 +147,10 @@ class Train(ResultFlags, DeviceFlags):
         with resumable(folder):
             train_style(experiment, folder)
         if self.json:
-            print(json.dumps({"folder": str(folder)}))
+            say_json({"folder": str(folder)})
         else:
-            print(f"Examples: {folder / 'examples.jpg'}")
-            print(f"Style: {folder} (posesift train ... --style adain --style-weights {folder})")
+            say(f"Examples: {folder / 'examples.jpg'}")
+            say(f"Style: {folder} (posesift train ... --style adain --style-weights {folder})")
 
     def _check_style_flags(self, experiment: Experiment) -> None:
         """Refuse what a style network knows nothing of: poses, methods, several devices."""

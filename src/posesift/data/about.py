@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from posesift.progress import printable
+
 _SHOWN = 12  # entries of a folder that are listed
 _LEVELS = 2
 
@@ -97,7 +99,7 @@ def _listed(folder: Path, levels: int) -> str:
     lines = []
     for entry in sorted(entries)[:_SHOWN]:
         is_folder = entry.is_dir()
-        lines.append(f"  {entry.name}{'/' if is_folder else ''}")
+        lines.append(f"  {printable(entry.name)}{'/' if is_folder else ''}")
         if is_folder and levels > 1:
             lines.append(indented(_listed(entry, levels - 1)))
     if len(entries) > _SHOWN:

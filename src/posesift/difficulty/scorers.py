@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -115,6 +115,19 @@ def refit(scorer: Scorer, table: PoseTable, seed: int) -> Scorer:
     )
 
 
+class _Described(TypedDict):
+    """``scorer.json``."""
+
+    format: int
+    method: str
+    normalisation: str
+    lengths: list[float]
+    skeleton: str
+    model: dict[str, Any]
+    seed: int
+    fitted_on: dict[str, str | int | None]
+
+
 def load_scorer(folder: str | Path) -> Scorer:
     """Read what `Scorer.save` wrote; its scores are the same to the last bit.
 
@@ -122,7 +135,7 @@ def load_scorer(folder: str | Path) -> Scorer:
         ValueError: if the folder holds no scorer, a newer one, or a broken one.
     """
     folder = Path(folder)
-    described = storage.read_json(folder / "scorer.json")
+    described = storage.read_json(folder / "scorer.json", _Described)
     try:
         if described["format"] != FORMAT:
             raise ValueError(

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from posesift import progress
+from posesift import documents, progress
 from posesift.data.loading import PoseDataset, collate
 from posesift.evaluation.samples import keypoint_columns
+from posesift.poses.parquet import numbers
 from posesift.skeletons.skeleton import Skeleton
 from posesift.storage import atomic_path
 
@@ -94,20 +95,25 @@ class Predictions:
                 f"{path} does not hold predictions: expected the columns {', '.join(wanted)} and "
                 f"the metadata skeleton and side, found columns {', '.join(table.column_names)}"
             )
-        skeleton = Skeleton.from_json(facts[b"skeleton"].decode())
+        try:
+            skeleton = Skeleton.from_json(facts[b"skeleton"].decode())
+            side = documents.from_json(facts[b"side"], int, "'side'")
+        except ValueError as error:
+            raise ValueError(f"{path}: in the schema's metadata, {error}") from None
 
-        def nested(name: str, *shape: int) -> NDArray:
-            flat = table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-            return flat.reshape(table.num_rows, *shape)
+        def column(name: str, kind: type, *shape: int) -> NDArray:
+            where = f"{path}: column {name!r}"
+            whole = (table.num_rows, *shape)
+            return numbers(table[name].combine_chunks(), whole, kind, where)
 
         k = len(skeleton)
         return Predictions(
-            nested("predicted", k, 2),
-            nested("confidence", k),
-            table["index"].to_numpy(),
-            nested("keypoints", k, 2),
-            nested("visible", k),
-            json.loads(facts[b"side"]),
+            column("predicted", np.float32, k, 2),
+            column("confidence", np.float32, k),
+            column("index", np.int64),
+            column("keypoints", np.float32, k, 2),
+            column("visible", np.bool_, k),
+            side,
             skeleton,
         )
 

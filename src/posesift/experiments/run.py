@@ -207,7 +207,7 @@ def evaluate_run(
     dataclasses.replace(experiment, workers=workers, **decided(runtime)).save(
         folder / "experiment.yaml"
     )
-    trained = storage.read_json(run / "environment.json")
+    trained = storage.read_json(run / "environment.json", dict[str, Any])
     storage.write_json(
         folder / "environment.json", trained | runtime.describe() | {"evaluated": str(run)}
     )

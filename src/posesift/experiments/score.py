@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from posesift import folders, storage
+from posesift import documents, folders, storage
 from posesift.difficulty import bins, checks
 from posesift.difficulty.scorers import Scorer, fit, load_scorer, unscorable
 from posesift.evaluation.evalpose import statistics_of
@@ -39,6 +39,15 @@ from posesift.poses.angles import joint_angles
 from posesift.progress import bar
 
 SHOWN_BINS = 50  # what a figure can show side by side; of more bins, neighbours are also grouped
+
+
+class _Said(TypedDict):
+    """What `load_scored` reads of ``summary.json``."""
+
+    address: str
+    samples: int
+    bins: int
+
 
 Page = Callable[[Path], object]
 """Draws ``report.html`` into a folder: `posesift.report.page.write_report`, say."""
@@ -225,17 +234,31 @@ def load_scored(folder: Path, table: PoseTable) -> Scored:
     Raises:
         ValueError: not a finished score folder, or one of other data.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from posesift.poses.parquet import numbers
+
     folders.read_manifest(folder, "score")
-    summary = storage.read_json(folder / "summary.json")
+    path = folder / "summary.json"
+    summary = storage.read_json(path, dict[str, Any])
+    documents.converted(summary, _Said, str(path))
     if summary["address"] != table.address or summary["samples"] != len(table):
         raise ValueError(
             f"{folder} holds the scores of {summary['samples']} poses of {summary['address']}, "
             f"expected {len(table)} of {table.address}"
         )
-    columns = pq.ParquetFile(folder / "difficulty.parquet").read()
-    return Scored(columns["score"].to_numpy(), columns["bin"].to_numpy(), summary)
+    path = folder / "difficulty.parquet"
+    try:
+        columns = pq.ParquetFile(path).read(columns=["score", "bin"])
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
+
+    def column(name: str, kind: type) -> NDArray:
+        found = columns[name].combine_chunks()
+        return numbers(found, (len(table),), kind, f"{path}: column {name!r}")
+
+    return Scored(column("score", np.float32), column("bin", np.int16), summary)
 
 
 def _write_difficulty(

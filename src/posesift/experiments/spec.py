@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 import yaml
 
-from posesift import spelling, storage
+from posesift import documents, spelling, storage
 from posesift.experiments.choice import CHOICES
+from posesift.experiments.ranges import check_ranges
 from posesift.networks import SIDES, TIMM
 from posesift.sampling.strategies import NAMES as STRATEGIES
 
@@ -25,6 +26,17 @@ SAMPLE_IN = ("warm-up", "adaptation", "both")
 STYLES = ("none", "statistics", "fourier", "adain")
 BATCHNORMS = ("batch", "frozen", "domain")
 TRACKERS = ("tensorboard", "wandb", "mlflow")
+
+
+_Two = msgspec.Meta(min_length=2, max_length=2)
+
+
+class Gap(TypedDict):
+    """The 2x2 table poses x look: what its rows and columns are called, and its four test sets."""
+
+    rows: Annotated[list[str], _Two]
+    columns: Annotated[list[str], _Two]
+    sets: Annotated[list[Annotated[list[str], _Two]], _Two]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +112,7 @@ class Experiment:
     oracles: dict[str, str] = field(default_factory=dict)
     test: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
-    gap: dict[str, Any] | None = None
+    gap: Gap | None = None
     method: str = "source-only"
     style: str = "none"
     style_weights: str | None = None
@@ -152,7 +164,7 @@ class Experiment:
         if not self.network.startswith(TIMM):
             choose("network", self.network, tuple(SIDES))
         multiple = SIDES.get(self.network, 32)
-        if self.side < 1 or self.side % multiple:
+        if self.side % multiple:
             below = max(multiple, self.side // multiple * multiple)
             raise ValueError(
                 f"--side: the network {self.network} takes sides that are a multiple of {multiple} "
@@ -165,12 +177,7 @@ class Experiment:
             )
         for name in self.log_to:
             choose("tracker", name, TRACKERS)
-        for name in ("accumulate", "devices"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name}: expected at least 1, found {getattr(self, name)}")
-        for name in ("warmup_steps", "steps"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"--{name.replace('_', '-')}: expected 0 or more steps")
+        check_ranges(vars(self))
         if (0 if self.start_from else self.warmup_steps) + self.steps == 0:
             raise ValueError(
                 "expected at least one training step; raise --steps (--from skips the warm-up)"
@@ -180,10 +187,6 @@ class Experiment:
                 f"--batch-size: expected a multiple of the {self.devices} devices, found "
                 f"{self.batch_size}"
             )
-        if self.bins is not None and self.bins < 1:
-            raise ValueError(f"--bins: expected at least 1, found {self.bins}")
-        if self.batch_size < 1:
-            raise ValueError(f"--batch-size: expected at least 1, found {self.batch_size}")
 
     def strategy_in(self, stage: str) -> str:
         """The strategy that draws in stage ``"warm-up"`` or ``"adaptation"``."""
@@ -208,12 +211,9 @@ class Experiment:
         known = {item.name for item in dataclasses.fields(Experiment)}
         if not isinstance(document, dict) or "source" not in document:
             raise ValueError(f"{path}: expected an experiment (fields like source: ...)")
-        if unknown := sorted(set(document) - known):
+        if unknown := sorted(str(name) for name in document if name not in known):
             raise ValueError(f"{path}: an experiment has no field {', '.join(unknown)}")
-        try:
-            return msgspec.convert(document, Experiment)
-        except msgspec.ValidationError as error:
-            raise ValueError(f"{path}: {error}") from None
+        return documents.converted(document, Experiment, str(path))
 
 
 def choose(what: str, name: str, known: tuple[str, ...]) -> str:
@@ -237,9 +237,4 @@ def read_yaml(path: str | Path) -> Any:
     Raises:
         ValueError: no such file, or not YAML.
     """
-    try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError:
-        raise ValueError(f"expected a YAML file at {path}, found none that can be read") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not valid YAML: {error}") from None
+    return documents.from_yaml(storage.read_text(path, "a YAML file"), str(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from posesift import folders, storage
 from posesift.adaptation import checkpoint
@@ -37,8 +37,7 @@ def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
     experiment = Experiment.load(run / "experiment.yaml")
     # files that it was trained from may be gone, and are not needed any more
     experiment = replace(experiment, weights="none", style="none", style_weights=None)
-    environment = storage.read_json(run / "environment.json")
-    skeleton = Skeleton.from_json(environment["skeleton_json"])
+    skeleton = _skeleton_of(run)
     method = new_method(experiment, skeleton, rounding)
     copy_network(run, method, skeleton, experiment)
     method.prepare(runtime)
@@ -131,7 +130,7 @@ def copy_network(run: Path, method: Method, skeleton: Skeleton, experiment: Expe
         )
     folders.read_manifest(run, "run")
     made = Experiment.load(run / "experiment.yaml")
-    other = Skeleton.from_json(storage.read_json(run / "environment.json")["skeleton_json"])
+    other = _skeleton_of(run)
     if not skeleton.same_as(other):
         raise ValueError(
             f"{run} ({_recipe(made, other)}) was trained on another skeleton than "
@@ -143,6 +142,16 @@ def copy_network(run: Path, method: Method, skeleton: Skeleton, experiment: Expe
         made_by=_recipe(made, other),
         wanted_by=_recipe(experiment, skeleton),
     )
+
+
+class _Environment(TypedDict):
+    skeleton_json: str
+
+
+def _skeleton_of(run: Path) -> Skeleton:
+    """What a finished run predicts."""
+    found = storage.read_json(run / "environment.json", _Environment)
+    return Skeleton.from_json(found["skeleton_json"])
 
 
 def _recipe(experiment: Experiment, skeleton: Skeleton) -> str:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from posesift import documents
 from posesift.skeletons import Skeleton
 
 if TYPE_CHECKING:
@@ -26,6 +28,16 @@ _NEEDED = ("keypoints", "visible", "width", "height")
 
 SKELETON, FACTS = b"posesift.skeleton", b"posesift.table"
 """Keys of the schema's metadata: the skeleton, and the fields that are no columns, as JSON."""
+
+
+class _Facts(msgspec.Struct):
+    """The fields of a table that are no columns."""
+
+    root: str = ""
+    boxes_from: Literal["file", "labels", "image"] = "file"
+    share: dict[str, Annotated[float, msgspec.Meta(ge=0, le=1)]] | None = None
+    address: str | None = None
+    problems: list[str] = []
 
 
 def to_arrow(table: PoseTable) -> pa.Table:
@@ -82,8 +94,7 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
             f"{path} names no skeleton: expected the key 'posesift.skeleton' in the schema's "
             "metadata; PoseTable.save writes it"
         )
-    skeleton = Skeleton.from_json(metadata[SKELETON].decode())
-    facts = json.loads(metadata.get(FACTS, b"{}"))
+    skeleton, facts = _described(metadata, path)
     names = file.schema_arrow.names
     if missing := [name for name in _NEEDED if name not in names]:
         raise ValueError(
@@ -95,20 +106,10 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
     def column(name: str, shape: tuple[int, ...], kind: type) -> NDArray | None:
         if name not in names:
             return None
-        flat = file.read(columns=[name]).column(0).combine_chunks()
+        found = file.read(columns=[name]).column(0).combine_chunks()
         if kind is object:
-            return _texts(flat)
-        if len(shape) > 1:
-            if flat.null_count:
-                raise ValueError(f"{path}: column {name!r} holds empty rows")
-            flat = flat.flatten()
-        values = np.asarray(flat.to_numpy(zero_copy_only=False)).astype(kind)
-        if values.size != np.prod(shape):
-            raise ValueError(
-                f"{path}: expected {np.prod(shape[1:])} values a row in column {name!r} "
-                f"for {skeleton.name}, found {values.size / max(count, 1):g}"
-            )
-        return values.reshape(shape)
+            return _texts(found, f"{path}: column {name!r}")
+        return numbers(found, shape, kind, f"{path}: column {name!r}", f" for {skeleton.name}")
 
     columns = {
         "keypoints_NK2": column("keypoints", (count, joints, 2), np.float32),
@@ -125,19 +126,78 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
     }
     return {
         "skeleton": skeleton,
-        "root": _resolved(facts.get("root", ""), path),
-        "boxes_from": facts.get("boxes_from", "file"),
-        "share": facts.get("share"),
-        "address": facts.get("address") or f"poses:{path}",
-        "problems": [*facts.get("problems", []), *_hide_lost(columns)],
+        "root": _resolved(facts.root, path),
+        "boxes_from": facts.boxes_from,
+        "share": facts.share,
+        "address": facts.address or f"poses:{path}",
+        "problems": [*facts.problems, *_hide_lost(columns)],
         **columns,
     }
 
 
-def _texts(column: pa.Array) -> NDArray:
+def _described(metadata: dict[bytes, bytes], path: Path) -> tuple[Skeleton, _Facts]:
+    """The skeleton and the facts in the schema's metadata."""
+    try:
+        skeleton = Skeleton.from_json(metadata[SKELETON].decode())
+        facts = documents.from_json(metadata.get(FACTS, b"{}"), _Facts, "'posesift.table'")
+    except ValueError as error:
+        raise ValueError(f"{path}: in the schema's metadata, {error}") from None
+    return skeleton, facts
+
+
+def numbers(
+    found: pa.Array, shape: tuple[int, ...], kind: Any, where: str, of: str = ""
+) -> NDArray:
+    """A column of numbers, checked for its kind, its width, its range, and empty cells.
+
+    Args:
+        found: the column.
+        shape: of the array; all axes but the first are the values of a row.
+        kind: bool, an integer, or float32, which whole numbers become too.
+        where: file and column, for messages.
+        of: what the width comes from, for messages.
+
+    Raises:
+        ValueError: the column is another one.
+    """
+    width, wanted = int(np.prod(shape[1:])), np.dtype(kind)
+    if len(shape) > 1:
+        fixed = pa.types.is_fixed_size_list(found.type)
+        if not (fixed or pa.types.is_list(found.type) or pa.types.is_large_list(found.type)):
+            raise ValueError(f"{where}: expected lists of {width} values, found {found.type}")
+        if found.null_count:
+            raise ValueError(f"{where} holds empty rows")
+        widths = [found.type.list_size] if fixed else np.unique(np.diff(found.offsets)).tolist()
+        if wrong := [count for count in widths if count != width]:
+            raise ValueError(f"{where}: expected {width} values a row{of}, found {wrong[0]}")
+        found = found.flatten()
+    is_whole = pa.types.is_boolean(found.type) or pa.types.is_integer(found.type)
+    if not (is_whole or (pa.types.is_floating(found.type) and kind is np.float32)):
+        expected = "numbers" if kind is np.float32 else "whole numbers"
+        raise ValueError(f"{where}: expected {expected}, found {found.type}")
+    if found.null_count and kind is not np.float32:
+        raise ValueError(f"{where} holds empty cells")
+    values = np.asarray(found.to_numpy(zero_copy_only=False))
+    if np.issubdtype(kind, np.integer) and len(values):
+        least, greatest = np.iinfo(wanted).min, np.iinfo(wanted).max
+        if not least <= int(values.min()) <= int(values.max()) <= greatest:
+            raise ValueError(
+                f"{where}: expected {least} to {greatest}, found {values.min()} to {values.max()}"
+            )
+    with np.errstate(over="ignore"):  # beyond float32 is as far off the image as infinity
+        return values.astype(kind).reshape(shape)
+
+
+def _texts(column: pa.Array, where: str) -> NDArray:
     """Texts as Python's own, each different one once: a clip's name stands in many rows."""
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        if not pa.types.is_dictionary(column.type):
+            raise ValueError(f"{where}: expected text, found {column.type}")
+        column = column.cast(pa.string())
+    if column.null_count:
+        raise ValueError(f"{where} holds empty cells")
     coded = column.dictionary_encode(null_encoding="encode")
-    return coded.dictionary.to_numpy(zero_copy_only=False).astype(object)[coded.indices]
+    return np.array(coded.dictionary.to_pylist(), object)[coded.indices]
 
 
 def _hide_lost(columns: dict[str, Any]) -> list[str]:

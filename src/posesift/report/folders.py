@@ -5,18 +5,17 @@ N samples, K keypoints, 2 = (x, y).
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-import yaml
 
-from posesift import folders, storage
+from posesift import documents, folders, storage
 from posesift.evaluation import evalpose, pck
+from posesift.poses.parquet import numbers
+from posesift.report import result_schema
 from posesift.skeletons import Skeleton
 
 
@@ -128,14 +127,30 @@ def read(folder: str | Path) -> ScoreFolder | RunFolder | ComparisonFolder:
 
 def read_score(folder: Path) -> ScoreFolder:
     """Read a score folder (see `read`)."""
-    summary = _checked(folder / "summary.json", _NEEDED_BY_SUMMARY)
-    table = _parquet(folder / "difficulty.parquet", ("index", "score", "bin"))
-    columns = {name: table[name].to_numpy() for name in ("index", "score", "bin")}
+    summary = _checked(folder / "summary.json", _NEEDED_BY_SUMMARY, result_schema.Summary)
+    path = folder / "difficulty.parquet"
+    table = _parquet(path, ("index", "score", "bin"))
+    columns = {
+        "index": _column(table, "index", np.int64, path),
+        "score": _column(table, "score", np.float32, path),
+        "bin": _column(table, "bin", np.int16, path),
+    }
     if len(summary["edges"]) != summary["bins"] + 1 or len(summary["variation"]) != summary["bins"]:
         raise ValueError(
             f"{folder / 'summary.json'} speaks of {summary['bins']} bins but lists "
             f"{len(summary['edges'])} edges and {len(summary['variation'])} rows of variation"
         )
+    if len(table) != summary["samples"]:
+        raise ValueError(
+            f"{folder / 'summary.json'} speaks of {summary['samples']} samples, {path} holds "
+            f"{len(table)}; they are of different runs. Make the folder again"
+        )
+    if len(table) and not (
+        columns["bin"].min() >= 0
+        and columns["bin"].max() < summary["bins"]
+        and columns["index"].min() >= 0
+    ):
+        raise ValueError(f"{path} holds numbers of bins or samples that there are not")
     return ScoreFolder(folder, summary, columns["index"], columns["score"], columns["bin"])
 
 
@@ -150,34 +165,37 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
         return None
     names = ("set", "index", "predicted", "keypoints", "visible", "difficulty")
     table = _parquet(path, names)
-    metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
-    for key in ("skeleton", "side"):
+    metadata = table.schema.metadata or {}
+    for key in (b"skeleton", b"side"):
         if key not in metadata:
-            raise ValueError(f"{path} lacks {key!r} in its metadata; was it written by PoseSift?")
+            raise ValueError(
+                f"{path} lacks {key.decode()!r} in its metadata; was it written by PoseSift?"
+            )
     rows = np.flatnonzero(table["set"].to_numpy(zero_copy_only=False) == set_name)
     if len(rows) == 0:
         return None
     table = table.take(rows)
-    skeleton = Skeleton.from_json(metadata["skeleton"])
-    addresses = json.loads(metadata.get("addresses", metadata.get("address", "{}")))
+    skeleton, side, addresses = _described(metadata, path)
     k = len(skeleton)
 
-    def nested(name: str, *shape: int) -> np.ndarray:
-        flat = table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        return flat.reshape(len(rows), *shape)
+    def nested(name: str, kind: type, *shape: int) -> np.ndarray:
+        return numbers(
+            table[name].combine_chunks(), (len(rows), *shape), kind, f"{path}: column {name!r}"
+        )
 
     def column(name: str) -> np.ndarray:
-        return table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+        return _column(table, name, np.float32, path).astype(np.float64)
 
-    predicted_NK2, keypoints_NK2 = nested("predicted", k, 2), nested("keypoints", k, 2)
-    visible_NK, side = nested("visible", k), int(metadata["side"])
+    predicted_NK2 = nested("predicted", np.float32, k, 2)
+    keypoints_NK2 = nested("keypoints", np.float32, k, 2)
+    visible_NK = nested("visible", np.bool_, k)
     errors_NK = pck.relative_errors(predicted_NK2, keypoints_NK2, visible_NK, side)
     correct_N, counted_N = pck.hits(errors_NK, keypoints=skeleton.groups["all"])
     return Predictions(
         skeleton=skeleton,
         side=side,
         address=addresses.get(set_name, ""),
-        index_N=table["index"].to_numpy(),
+        index_N=_column(table, "index", np.int64, path),
         predicted_NK2=predicted_NK2,
         keypoints_NK2=keypoints_NK2,
         visible_NK=visible_NK,
@@ -189,33 +207,36 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
 
 
 def _read_run(folder: Path) -> RunFolder:
-    evaluation = _known(_checked(folder / "evaluation.json", ("sets",)))
+    evaluation = _checked(folder / "evaluation.json", ("sets",), result_schema.Evaluation)
     evaluation["sets"] = {name: entry or {} for name, entry in (evaluation["sets"] or {}).items()}
     settings_path, log = folder / "experiment.yaml", folder / "metrics.jsonl"
     settings: Any = {}
     if settings_path.is_file():
-        try:
-            settings = yaml.safe_load(settings_path.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            raise ValueError(f"{settings_path} is not valid YAML: {error}") from None
-    metrics = []
-    if log.is_file():
-        metrics = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    environment = folder / "environment.json"
+        text = storage.read_text(settings_path, "a YAML file")
+        settings = documents.from_yaml(text, str(settings_path))
+        documents.converted(settings, result_schema.Settings, str(settings_path))
+    environment_path = folder / "environment.json"
+    environment: Any = {}
+    if environment_path.is_file():
+        environment = _checked(environment_path, (), result_schema.Environment)
     return RunFolder(
         path=folder,
         evaluation=evaluation,
-        settings=settings if isinstance(settings, dict) else {},
-        environment=storage.read_json(environment) if environment.is_file() else {},
-        metrics=metrics,
+        settings=settings,
+        environment=environment,
+        metrics=_metrics(log) if log.is_file() else [],
         score=_score_of(folder),
         manifest=_manifest(folder),
     )
 
 
 def _read_comparison(folder: Path) -> ComparisonFolder:
-    comparison = _known(_checked(folder / "comparison.json", _NEEDED_BY_COMPARISON))
+    path = folder / "comparison.json"
+    comparison = _checked(path, _NEEDED_BY_COMPARISON, result_schema.Comparison)
     arms = {arm["name"] for arm in comparison["arms"]}
+    for arm in comparison["arms"]:
+        if arm["role"] == "oracle" and "trained_on" not in arm:
+            raise ValueError(f"{path} does not say what the oracle {arm['name']!r} was trained on")
     for cell in comparison["cells"]:
         if cell["arm"] not in arms:
             raise ValueError(
@@ -240,11 +261,46 @@ def _score_of(folder: Path) -> ScoreFolder | None:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    return folders.read_manifest(folder) if folders.is_finished(folder) else {}
+    if not folders.is_finished(folder):
+        return {}
+    return _checked(folder / folders.MANIFEST, (), result_schema.Manifest)
 
 
-def _checked(path: Path, needed: tuple[str, ...]) -> dict[str, Any]:
-    """A JSON object that has every needed key."""
+def _metrics(path: Path) -> list[dict[str, Any]]:
+    """The lines of a journal."""
+    text = storage.read_text(path, "JSON lines")
+    return [
+        documents.from_json(line, result_schema.Line, f"{path}, line {number}")
+        for number, line in enumerate(text.splitlines(), 1)
+    ]
+
+
+def _described(metadata: dict[bytes, bytes], path: Path) -> tuple[Skeleton, int, dict[str, str]]:
+    """Skeleton, side of the crops, and addresses of the sets, in the metadata of predictions."""
+    where = f"{path}: in the schema's metadata"
+    try:
+        skeleton = Skeleton.from_json(metadata[b"skeleton"].decode())
+        said = metadata.get(b"addresses", metadata.get(b"address", b"{}"))
+        addresses = documents.from_json(said, dict[str, str], "'addresses'")
+        side = documents.from_json(metadata[b"side"], result_schema.Count, "'side'")
+    except ValueError as error:
+        raise ValueError(f"{where}, {error}") from None
+    if not side:
+        raise ValueError(f"{where}, 'side': expected the side of the crops, found 0")
+    return skeleton, side, addresses
+
+
+def _column(table: Any, name: str, kind: type, path: Path) -> np.ndarray:
+    """A column of plain numbers."""
+    where = f"{path}: column {name!r}"
+    return numbers(table[name].combine_chunks(), (len(table),), kind, where)
+
+
+def _checked(path: Path, needed: tuple[str, ...], kind: Any) -> dict[str, Any]:
+    """A JSON object that has every needed key, all of it of the type that is meant.
+
+    What is no number, NaN or infinity as others may write them, is null.
+    """
     content = storage.read_json(path)
     missing = [key for key in needed if not isinstance(content, dict) or key not in content]
     if missing:
@@ -252,16 +308,8 @@ def _checked(path: Path, needed: tuple[str, ...]) -> dict[str, Any]:
             f"{path} lacks {', '.join(map(repr, missing))}; it was cut short, or written by "
             "something else. Make the folder again"
         )
+    documents.converted(content, kind, str(path))
     return content
-
-
-def _known(content: Any) -> Any:
-    """JSON with null for every number that is none: NaN and infinity, as others may write them."""
-    if isinstance(content, dict):
-        return {key: _known(value) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_known(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def _parquet(path: Path, needed: tuple[str, ...]) -> Any:

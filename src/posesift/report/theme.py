@@ -12,6 +12,7 @@ import base64
 import functools
 import io
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, ParamSpec, TypeVar
@@ -170,7 +171,9 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(draw)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        with matplotlib.rc_context(STYLE):
+        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+            # the browser has fonts for the letters that matplotlib's own lacks
+            warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing from font")
             return draw(*args, **kwargs)
 
     return wrapper

@@ -6,16 +6,47 @@ accepted wherever a skeleton is named.
 
 from __future__ import annotations
 
-import tomllib
+import math
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from posesift import spelling
+import msgspec
+
+from posesift import documents, spelling, storage
 from posesift.skeletons.skeleton import Skeleton
 
 _FOLDER = Path(__file__).parent
-_FIELDS = ("name", "keypoints", "mirror", "torso", "limbs", "groups", "angles")
 _PALETTE = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6B7280")
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_SHOWN = 12  # entries of a list in a message
+_MANY = 10_000  # keypoints, limbs, angles: more is no skeleton
+
+
+class _Limb(msgspec.Struct, forbid_unknown_fields=True):
+    start: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+    length: float | None = None
+    colour: str | None = None
+
+
+class _Angle(msgspec.Struct, forbid_unknown_fields=True):
+    at: list[str]
+    name: str | None = None
+    mean: float | None = None
+    spread: float | None = None
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    keypoints: list[str]
+    limbs: list[_Limb]
+    mirror: list[list[str]] = []
+    torso: list[str] = []
+    groups: dict[str, list[str]] = {}
+    angles: list[_Angle] = []
 
 
 def names() -> list[str]:
@@ -59,110 +90,77 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: it is not valid; the message says where.
     """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not valid TOML: {error}") from None
+    return documents.from_toml(storage.read_text(path, "a TOML file"), str(path))
 
 
-def from_document(document: dict[str, Any], where: str) -> Skeleton:
+def from_document(document: Any, where: str) -> Skeleton:
     """Check a TOML document and make names into indices."""
 
     def wrong(entry: str, expected: str, found: Any) -> ValueError:
         return ValueError(f"{where}: {entry}: expected {expected}, found {found!r}")
 
-    if unknown := set(document) - set(_FIELDS):
-        raise wrong("top level", f"only {', '.join(_FIELDS)}", ", ".join(sorted(unknown)))
-    for field, kind in (("name", str), ("keypoints", list), ("limbs", list)):
-        if not isinstance(document.get(field), kind):
-            raise wrong(field, "text" if kind is str else "a list", document.get(field, "nothing"))
-    keypoints = tuple(document["keypoints"])
-    if len(keypoints) < 3 or any(not isinstance(name, str) or not name for name in keypoints):
-        raise wrong("keypoints", "at least 3 names", list(keypoints))
-    if repeated := {name for name in keypoints if keypoints.count(name) > 1}:
+    given = documents.converted(document, _Document, where)
+    keypoints = tuple(given.keypoints)
+    if not 3 <= len(keypoints) <= _MANY or not all(keypoints):
+        raise wrong("keypoints", "at least 3 names", list(keypoints[:_SHOWN]))
+    if repeated := [name for name, times in Counter(keypoints).items() if times > 1]:
         raise wrong("keypoints", "every name once", f"{sorted(repeated)} repeated")
     number = {name: index for index, name in enumerate(keypoints)}
 
-    def index(name: Any, entry: str) -> int:
-        if not isinstance(name, str) or name not in number:
-            close = spelling.meant(str(name), keypoints)
+    def index(name: str, entry: str) -> int:
+        if name not in number:
+            close = spelling.meant(name, keypoints)
             hint = f" (is it {close!r}?)" if close else ""
             raise wrong(entry, f"the name of a keypoint{hint}", name)
         return number[name]
 
-    def indices(members: Any, entry: str, count: int | None = None) -> tuple[int, ...]:
-        if not isinstance(members, list) or (count and len(members) != count):
-            raise wrong(entry, f"a list of {count or 'keypoint'} names", members)
+    def indices(members: list[str], entry: str, count: int | None = None) -> tuple[int, ...]:
+        if count and len(members) != count:
+            raise wrong(entry, f"a list of {count} names", members[:_SHOWN])
         found = tuple(index(member, entry) for member in members)
         if len(set(found)) < len(found):
-            raise wrong(entry, "different keypoints", members)
+            raise wrong(entry, "different keypoints", members[:_SHOWN])
         return found
 
     mirror = list(range(len(keypoints)))
-    for row, pair in enumerate(document.get("mirror", [])):
+    for row, pair in enumerate(given.mirror):
         one, other = indices(pair, f"mirror[{row}]", 2)
         if mirror[one] != one or mirror[other] != other:
             raise wrong(f"mirror[{row}]", "each keypoint in at most one pair", pair)
         mirror[one], mirror[other] = other, one
 
     limbs, lengths, colours = [], [], []
-    for row, limb in enumerate(document["limbs"]):
+    for row, limb in enumerate(given.limbs):
         entry = f"limbs[{row}]"
-        if not isinstance(limb, dict) or not {"from", "to"} <= set(limb) <= {
-            "from",
-            "to",
-            "length",
-            "colour",
-        }:
-            raise wrong(entry, '{ from = "..", to = ".." } and maybe length and colour', limb)
-        limbs.append(indices([limb["from"], limb["to"]], entry, 2))
-        length = limb.get("length")
-        if length is not None and not (_is_number(length) and length > 0):
-            raise wrong(f"{entry}.length", "a positive number", length)
-        lengths.append(length)
-        colour = limb.get("colour", _PALETTE[row % len(_PALETTE)])
-        if not (
-            isinstance(colour, str)
-            and len(colour) == 7
-            and colour[0] == "#"
-            and _is_hex(colour[1:])
-        ):
+        limbs.append(indices([limb.start, limb.end], entry, 2))
+        if limb.length is not None and not 0 < limb.length < math.inf:
+            raise wrong(f"{entry}.length", "a positive number", limb.length)
+        lengths.append(limb.length)
+        colour = _PALETTE[row % len(_PALETTE)] if limb.colour is None else limb.colour
+        if not _COLOUR.fullmatch(colour):
             raise wrong(f"{entry}.colour", "a colour like '#D55E00'", colour)
         colours.append(colour)
-    if not limbs:
-        raise wrong("limbs", "at least one limb", [])
-    given = [length is not None for length in lengths]
-    if any(given) and not all(given):
-        raise wrong("limbs", "a length for every limb or for none", f"{sum(given)} of {len(given)}")
+    if not 1 <= len(limbs) <= _MANY:
+        raise wrong("limbs", "at least one limb", len(limbs))
+    known = [length is not None for length in lengths]
+    if any(known) and not all(known):
+        raise wrong("limbs", "a length for every limb or for none", f"{sum(known)} of {len(known)}")
 
-    named = document.get("groups", {})
-    if not isinstance(named, dict):
-        raise wrong("groups", "a table [groups] of lists of keypoint names", named)
-    groups = {name: indices(members, f"groups.{name}") for name, members in named.items()}
+    groups = {name: indices(members, f"groups.{name}") for name, members in given.groups.items()}
     headline = groups.pop("all", tuple(range(len(keypoints))))
     groups["all"] = headline  # last, whatever its place in the file
     if empty := [name for name, members in groups.items() if not members]:
         raise wrong(f"groups.{empty[0]}", "at least one keypoint", [])
 
-    triplets, angle_names, means, spreads = [], [], [], []
-    for row, angle in enumerate(document.get("angles", [])):
+    triplets, angle_names = [], []
+    means, spreads = ([getattr(a, name) for a in given.angles] for name in ("mean", "spread"))
+    for row, angle in enumerate(given.angles):
         entry = f"angles[{row}]"
-        if not isinstance(angle, dict) or not {"at"} <= set(angle) <= {
-            "name",
-            "at",
-            "mean",
-            "spread",
-        }:
-            raise wrong(
-                entry, '{ at = ["..", "vertex", ".."] } and maybe name, mean, spread', angle
-            )
-        triplets.append(indices(angle["at"], f"{entry}.at", 3))
-        angle_names.append(str(angle.get("name", keypoints[triplets[-1][1]])))
-        for field, store in (("mean", means), ("spread", spreads)):
-            value = angle.get(field)
-            if value is not None and not (_is_number(value) and 0 < value <= 180):
+        triplets.append(indices(angle.at, f"{entry}.at", 3))
+        angle_names.append(keypoints[triplets[-1][1]] if angle.name is None else angle.name)
+        for field, value in (("mean", angle.mean), ("spread", angle.spread)):
+            if value is not None and not 0 < value <= 180:
                 raise wrong(f"{entry}.{field}", "degrees above 0, at most 180", value)
-            store.append(value)
     stated = [value is not None for value in means + spreads]
     if any(stated) and not all(stated):
         raise wrong(
@@ -178,13 +176,13 @@ def from_document(document: dict[str, Any], where: str) -> Skeleton:
         angle_groups[owner] = (*angle_groups.get(owner, ()), row)
 
     return Skeleton(
-        name=document["name"],
+        name=given.name,
         keypoints=keypoints,
         limbs=tuple(limbs),
-        limb_lengths=tuple(map(float, lengths)) if all(given) else None,
+        limb_lengths=tuple(map(float, lengths)) if all(known) else None,
         mirror=tuple(mirror),
         groups=groups,
-        torso=indices(document.get("torso", []), "torso") or tuple(range(len(keypoints))),
+        torso=indices(given.torso, "torso") or tuple(range(len(keypoints))),
         triplets=tuple(triplets),
         angle_names=tuple(angle_names),
         angle_groups=angle_groups,
@@ -221,11 +219,3 @@ def to_document(skeleton: Skeleton) -> dict[str, Any]:
         ],
         "groups": {name: [named[i] for i in members] for name, members in skeleton.groups.items()},
     }
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_hex(text: str) -> bool:
-    return all(letter in "0123456789abcdefABCDEF" for letter in text)

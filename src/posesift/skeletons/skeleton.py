@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
+
+from posesift import documents
 
 
 @dataclass(frozen=True)
@@ -90,4 +93,5 @@ class Skeleton:
         """
         from posesift.skeletons.document import from_document
 
-        return from_document(json.loads(text), "the stored skeleton")
+        where = "the stored skeleton"
+        return from_document(documents.from_json(text, Any, where), where)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from posesift import documents
 from posesift.skeletons.document import read_toml
 
 TABLE = Path(__file__).parent / "correspondences" / "keypoints.toml"
@@ -52,22 +53,16 @@ def load(path: str | Path) -> Synonyms:
     if not path.is_file():
         raise ValueError(f"expected a table of keypoint names (TOML) at {path}, found no file")
     document = read_toml(path)
-    tables = {}
-    for title in ("synonyms", "means"):
-        table = document.pop(title, {})
-        if not isinstance(table, dict):
-            raise ValueError(f"{path}: {title}: expected a table [{title}], found {table!r}")
-        tables[title] = {}
-        for name, others in table.items():
-            fine = isinstance(others, list) and others and all(isinstance(o, str) for o in others)
-            if not fine:
-                raise ValueError(
-                    f"{path}: {title}.{name}: expected a list of names, found {others!r}"
-                )
-            tables[title][plain(name)] = tuple(map(plain, others))
-    if document:
-        found = ", ".join(map(repr, document))
+    if unknown := set(document) - {"synonyms", "means"}:
+        found = ", ".join(map(repr, sorted(unknown)))
         raise ValueError(f"{path}: expected [synonyms] and [means] and nothing else, found {found}")
+    given = documents.converted(document, dict[str, dict[str, list[str]]], str(path))
+    tables: dict[str, dict[str, tuple[str, ...]]] = {"synonyms": {}, "means": {}}
+    for title, table in given.items():
+        for name, others in table.items():
+            if not others:
+                raise ValueError(f"{path}: {title}.{name}: expected a list of names, found none")
+            tables[title][plain(name)] = tuple(map(plain, others))
     names: dict[str, str] = {}
     for name, others in tables["synonyms"].items():
         for other in others:

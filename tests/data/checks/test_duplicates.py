@@ -62,7 +62,7 @@ def groups_by_name(table: PoseTable) -> tuple[set, set]:
     )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.permutations(range(8)))
 def test_duplicates_are_found_in_any_order(photographs, order):
     same, near = groups_by_name(photographs.select(order))
@@ -174,7 +174,7 @@ def slow_pairs(look_U2: np.ndarray) -> set[tuple[int, int]]:
     }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=3),
     st.lists(

@@ -249,8 +249,8 @@ def test_the_spelling_of_arrays_used_below_is_read_when_it_fits(tmp_path):
         (b"(lcnumpy\ndtype\n(S'f8'\ntRa.", "refused a description"),
         (b"cnumpy\ndtype\n}S'_make'\ncbuiltins\nset\nsb.", "refused to change"),
         (b"cbuiltins\nbytes\n(I1000000000000\ntR.", "refused bytes of another making"),
-        (b"c_codecs\nencode\n(Va\nS'zip'\ntR.", "refused bytes encoded as 'zip'"),
-        (b"Pthing\n.", "refused to look for the outside object"),
+        (b"c_codecs\nencode\n(Va\nS'zip'\ntR.", "refused bytes that are not encoded"),
+        (b"Pthing\n.", "refused to look for an object outside"),
         (b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR.", "without"),
     ],
 )  # fmt: skip
@@ -329,3 +329,48 @@ def test_no_room_is_made_for_what_a_file_only_claims(tmp_path, claim):
     finally:
         tracemalloc.stop()
     assert most < 10_000_000
+
+
+def nested(levels: int) -> bytes:
+    """Opcodes of a tuple that holds another twice, which holds another twice, and so on."""
+    return b")q\x00" + b"0h\x00h\x00\x86q\x00" * levels
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\x80\x02}" + nested(60) + b"K\x01s.", "tuple as a key"),
+        (b"\x80\x02}(" + nested(60) + b"K\x01u.", "tuple as a key"),
+        (b"\x80\x02(" + nested(60) + b"K\x01d.", "tuple as a key"),
+        (b"\x80\x04\x8f(" + nested(60) + b"\x90.", "tuple as a key"),
+        (b"\x80\x04(" + nested(60) + b"\x91.", "tuple as a key"),
+        (b"\x80\x02cbuiltins\nset\n](" + nested(60) + b"e\x85R.", "tuple as a key"),
+        (b"\x80\x02cbuiltins\ndict\n](" + nested(60) + b"K\x01\x86e\x85R.", "tuple as a key"),
+        (b"\x80\x02" + nested(60) + b"Q.", "an object outside the file"),
+        (b"\x80\x02cnumpy\ndtype\n" + nested(60) + b"\x85R.", "an array of tuple"),
+        (
+            b"\x80\x02cnumpy\ndtype\nU\x02f8\x85R(K\x03U\x01<NN" + nested(60) + b"tb.",
+            "compound elements",
+        ),
+    ],
+)
+def test_what_would_be_written_out_or_hashed_for_ever_is_refused(tmp_path, content, told):
+    path = tmp_path / "a.pickle"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=told):
+        plain_pickle.load(path)
+
+
+@pytest.mark.parametrize(
+    ("descr", "shape"),
+    [("<V0", "(10000000000000,)"), ("<U0", "(10000000000000,)"), ("|V8", "(2,)"),
+     ("<f8", "(True,)"), ("<f8", "(-1,)"), ("<f8", "(9999999999999999999999,)"),
+     ("<f8", "(10000000000000,)"), ("<M8[s]", "(1,)"), ("|O", "(10000000000000,)")],
+)  # fmt: skip
+def test_npy_headers_that_promise_anything(tmp_path, descr, shape):
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header += b" " * (118 - len(header) - 1) + b"\n"
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\0" * 8)
+    with pytest.raises(ValueError, match=r"a\.npy"):
+        plain_pickle.load_npy(path)

@@ -19,6 +19,7 @@ import pytest
 from tests.data.test_loading import dot_centre
 from tests.data.test_pixels import WIDTH, filmed, mirrored
 from tests.datasets import RADIUS, pose_table, write_coco, write_images, write_lspet
+from tests.patience import PATIENCE
 
 from posesift import folders, storage
 from posesift.data import prepare, readers
@@ -289,7 +290,7 @@ def _stopped_by(kill: signal.Signals, arguments: list[str], out: Path) -> str:
     ):
         time.sleep(0.005)
     os.kill(process.pid, kill)
-    told = process.communicate(timeout=60)[1]
+    told = process.communicate(timeout=PATIENCE)[1]
     assert process.returncode == (130 if kill == signal.SIGINT else -kill)
     assert not folders.is_finished(out)
     return told

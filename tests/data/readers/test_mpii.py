@@ -416,7 +416,7 @@ def test_bad_h5(tmp_path):
     content = path.read_bytes()
     for share in (0.0, 0.1, 0.8):
         path.write_bytes(content[: int(share * len(content))])
-        with pytest.raises(ValueError, match=r"train\.h5 is no HDF5 file that can be read"):
+        with pytest.raises(ValueError, match=r"train\.h5 cannot be read"):
             read(f"mpii:{tmp_path}")
     path.write_bytes(content)
     with h5py.File(path, "r+") as file:

@@ -35,18 +35,29 @@ def test_another_skeleton_than_asked(tmp_path):
 
 
 def test_images_that_have_moved(tmp_path):
-    pose_table(root="/gone").save(tmp_path / "a.parquet")
-    assert read(f"poses:{tmp_path}/a.parquet").root == "/gone"
+    pose_table(root="gone").save(tmp_path / "a.parquet")
+    assert read(f"poses:{tmp_path}/a.parquet").root == str(tmp_path / "gone")
     assert read(f"poses:{tmp_path}/a.parquet,images={tmp_path}").root == str(tmp_path)
     with pytest.raises(ValueError, match="expected the folder of the images"):
         read(f"poses:{tmp_path}/a.parquet,images={tmp_path}/nowhere")
 
 
+@pytest.mark.parametrize("root", ["/etc", "..", "photos/../../elsewhere"])
+def test_images_outside_the_folder_of_the_table_must_be_named_by_the_user(tmp_path, root):
+    (tmp_path / "set").mkdir()
+    pose_table(root=root).save(tmp_path / "set" / "a.parquet")
+    with pytest.raises(ValueError, match=r"outside of its own folder.*images="):
+        read(f"poses:{tmp_path}/set/a.parquet")
+    (tmp_path / "elsewhere").mkdir()
+    named = read(f"poses:{tmp_path}/set/a.parquet,images={tmp_path}/elsewhere")
+    assert named.root == str(tmp_path / "elsewhere")
+
+
 def test_an_image_name_that_climbs_is_refused(tmp_path):
-    table = pose_table(root="/photos")
+    table = pose_table(root="photos")
     table.image_N[5] = "../secret.jpg"
     table.save(tmp_path / "a.parquet")
-    with pytest.raises(ValueError, match=r"'\.\./secret\.jpg' leads out of its folder /photos"):
+    with pytest.raises(ValueError, match=r"'\.\./secret\.jpg' leads out of its folder .*photos"):
         read(f"poses:{tmp_path}/a.parquet")
 
 
@@ -88,3 +99,38 @@ def test_a_table_of_one_split_is_that_split_and_not_the_other(tmp_path):
         read(address, default_split="test")
     dataclasses.replace(table, address="not an address").save(tmp_path / "own.parquet")
     assert len(read(f"poses:{tmp_path / 'own.parquet'},split=test")) == 3
+
+
+@pytest.mark.parametrize("root", ["world:body", "world:../x,poses=source,look=photo,seed=0"])
+def test_a_root_that_names_no_world(tmp_path, root):
+    pose_table(root=root).save(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match="built-in world"):
+        read(f"poses:{tmp_path}/a.parquet")
+
+
+@pytest.mark.parametrize("name", ["x", str(10**30), "-"])
+def test_images_of_a_world_are_numbers(tmp_path, name):
+    root = "world:body,poses=source,look=photo,seed=0,split=train,side=16"
+    table = pose_table(root=root)
+    table.image_N[:] = name
+    table.save(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match="sample numbers"):
+        read(f"poses:{tmp_path}/a.parquet")
+
+
+@pytest.mark.parametrize(
+    "box", [(0, 0, np.inf, 5), (0, 0, -1, 5), (np.nan, 0, 1, 1), (0, 0, 1e30, 1)]
+)
+def test_a_box_that_is_none_is_the_whole_image(tmp_path, box):
+    table = pose_table(n=3)
+    boxes = np.tile(np.float32([1, 2, 30, 40]), (3, 1))
+    boxes[1] = box
+    dataclasses.replace(table, box_N4=boxes, boxes_from="file").save(tmp_path / "a.parquet")
+    back = read(f"poses:{tmp_path}/a.parquet")
+    assert back.box_N4[[0, 2]].tolist() == [[1, 2, 30, 40]] * 2
+    assert back.box_N4[1].tolist() == [0, 0, back.width_N[1], back.height_N[1]]
+
+
+def test_images_without_a_root_lie_beside_the_table(tmp_path):
+    dataclasses.replace(pose_table(root="x"), root="").save(tmp_path / "a.parquet")
+    assert read(f"poses:{tmp_path}/a.parquet").root == str(tmp_path)

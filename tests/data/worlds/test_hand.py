@@ -115,7 +115,7 @@ def test_a_right_angle_at_one_joint():
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**31))
 def test_bones_keep_their_lengths_and_joints_their_angles(seed):
     rng = np.random.default_rng(seed)

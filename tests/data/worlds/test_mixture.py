@@ -19,7 +19,7 @@ def three() -> Mixture:
     return Mixture.of(modes, {"a": 0.7, "b": 0.3})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.tuples(st.floats(-40, 40), st.floats(-40, 40)))
 def test_density_is_the_sum_of_its_normals(angles):
     expected = sum(

@@ -55,7 +55,7 @@ def test_a_limb_hides_along_its_whole_length_but_not_its_own_joint():
     assert hidden([own], [[50, 50], [50, 50]], [3.0, 2.5]) == [False]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.tuples(st.floats(20, 80), st.floats(20, 80), st.floats(2, 4)),
     st.tuples(st.floats(20, 80), st.floats(20, 80), st.floats(2, 4)),

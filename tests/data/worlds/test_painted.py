@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.patience import PATIENCE
 
 from posesift.data import readers, worlds
 from posesift.data.worlds import painted as cache
@@ -89,7 +90,7 @@ def test_several_processes_paint_the_same_and_leave_the_script_alone(tmp_path, o
         "assert 'torch' not in sys.modules\n"
     )
     done = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, check=True, timeout=100
+        [sys.executable, script], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert done.stdout == "script runs\n"
     assert files(own_cache) == ["first-600.npy"]
@@ -121,3 +122,47 @@ def test_a_new_painter_paints_anew(own_cache, monkeypatch):
 def test_other_tables_are_refused(root):
     with pytest.raises(ValueError, match="expected a table of a built-in world"):
         painted(replace(table(n=1), root=root))
+
+
+def spoilt(kind: str, images: np.ndarray) -> np.ndarray | bytes:
+    return {
+        "shape": images[:, :-1],
+        "rows": images[:-1],
+        "type": images.astype(np.float32),
+        "black": np.zeros_like(images),
+        "another order": images[::-1],
+        "empty": b"",
+        "cut short": b"\x93NUMPY\x01\x00",
+        "text": b"not an array",
+        "objects": np.array([{}], object),
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["shape", "rows", "type", "black", "another order", "empty", "cut short", "text", "objects"],
+)
+@pytest.mark.parametrize("rows", [None, [11, 3, 5]])
+def test_what_lies_in_the_cache_is_looked_at_before_it_is_used(own_cache, kind, rows):
+    asked = table() if rows is None else table().select(rows)
+    true = np.array(painted(asked))
+    (path,) = own_cache.rglob("*.npy")
+    content = spoilt(kind, true)
+    path.unlink()
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        np.save(path, content, allow_pickle=True)
+    assert np.array_equal(painted(asked), true)
+    assert np.array_equal(np.load(path), true)
+
+
+def test_other_files_in_the_cache_are_left_alone(own_cache):
+    true = np.array(painted(table()))
+    (path,) = own_cache.rglob("*.npy")
+    others = [path.with_name(name) for name in ("first-x.npy", "first--3.npy", "first-9.npy")]
+    for other in others[:2]:
+        other.write_text("a note")
+    others[2].mkdir()
+    assert np.array_equal(painted(table()), true)
+    assert all(other.exists() for other in others)

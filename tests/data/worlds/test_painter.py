@@ -40,7 +40,7 @@ def brute_force_hull(discs) -> np.ndarray:
     return cv2.convexHull(np.concatenate(rim).astype(np.float32))[:, 0]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(discs)
 def test_a_hull_lies_inside_the_convex_hull_of_its_discs_and_touches_it(discs):
     centres, radii = np.array(discs, np.float32)[:, :2], np.array(discs, np.float32)[:, 2]

@@ -25,7 +25,7 @@ def same_poses(a, b) -> bool:
 
 
 @pytest.mark.parametrize("world", WORLDS)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(n=st.integers(1, 1500), picked=st.lists(st.integers(0, 2100), min_size=1, max_size=5))
 def test_a_sample_depends_on_its_number_only(world, n, picked):
     many = worlds.sample(world, "target", n=2101, seed=5)

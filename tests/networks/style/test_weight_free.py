@@ -104,7 +104,7 @@ def test_the_style_of_a_flat_content_is_its_mean_colour_and_no_amplified_noise()
 
 
 @pytest.mark.parametrize("name", WEIGHT_FREE)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10_000), st.floats(0, 1))
 def test_results_stay_within_what_brightness_can_be(name, number, strength):
     content, style = images(number), images(number + 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from posesift.data.files.images import image_size
+from posesift.data.files.images import image_size, is_size
 from posesift.storage import inside
 
 
@@ -65,7 +65,8 @@ def sizes(
                     width, height = image_size(photo)
                 except ValueError as error:
                     bad[row] = str(error)
-        if (width <= 0 or height <= 0) and row not in bad:
-            bad[row] = f"the file gives no width and height for its image {name}"
+        if row not in bad and not is_size(width, height):
+            given = f"that are possible, but {width} x {height} px" if width and height else ""
+            bad[row] = f"the file gives no width and height for its image {name} {given}".strip()
         found.append((0, 0) if row in bad else (width, height))
     return np.array(found, np.int32).reshape(-1, 2), bad

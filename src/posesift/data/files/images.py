@@ -15,8 +15,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from posesift.storage import irregular
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """Files with these endings, in either case, count as images."""
+
+LARGEST_AREA = 2**28
+"""Pixels of an image that is read, 268 megapixels; a small file may claim any number of them."""
 
 _HEADER = 2048  # bytes that hold the size of nearly every JPEG; a long EXIF block needs more
 _END_OF_IMAGE = b"\xff\xd9"
@@ -37,9 +42,9 @@ def image_size(path: str | Path) -> tuple[int, int]:
             frame = _jpeg_frame(header) or _jpeg_frame(header + file.read())
             if frame is None:
                 raise _broken(path, "is a JPEG without an image inside")
-            return frame[0], frame[1]
+            return _possible(path, *frame[:2])
         if header[:8] == b"\x89PNG\r\n\x1a\n" and len(header) >= 24:
-            return int.from_bytes(header[16:20]), int.from_bytes(header[20:24])
+            return _possible(path, int.from_bytes(header[16:20]), int.from_bytes(header[20:24]))
     height, width = decode(path).shape[:2]
     return width, height
 
@@ -85,7 +90,10 @@ def decode(
         frame = _jpeg_frame(content)
         if frame is None or content.rfind(_END_OF_IMAGE) < frame[2]:
             raise _broken(path, "is a JPEG that is cut short")
+        _possible(path, *frame[:2])
         _same_size(path, frame[:2], size)
+    elif content[:8] == b"\x89PNG\r\n\x1a\n":
+        _possible(path, int.from_bytes(content[16:20]), int.from_bytes(content[20:24]))
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     if is_jpeg and reduction > 1:
         flags |= {2: 16, 4: 32, 8: 64}[reduction]
@@ -133,6 +141,26 @@ def _jpeg_frame(content: bytes) -> tuple[int, int, int] | None:
     return None
 
 
+def _possible(path: str | Path, width: int, height: int) -> tuple[int, int]:
+    """The size that a header tells, where it is one that can be decoded."""
+    if not is_size(width, height):
+        raise _broken(
+            path,
+            f"says that it is {width} x {height} px: expected at least 1 x 1 px and at most "
+            f"{LARGEST_AREA / 1e6:.0f} megapixels",
+        )
+    return width, height
+
+
+def is_size(width: float, height: float) -> bool:
+    """Whether an image that is read may have this size in pixels.
+
+    >>> is_size(640, 480), is_size(2**32 - 1, 1), is_size(0, 480)
+    (True, False, False)
+    """
+    return min(width, height) >= 1 and width * height <= LARGEST_AREA
+
+
 def _same_size(path: str | Path, found: tuple[int, int], said: tuple[int, int] | None) -> None:
     if said is None or tuple(found) == tuple(said):
         return
@@ -149,6 +177,8 @@ def _same_size(path: str | Path, found: tuple[int, int], said: tuple[int, int] |
 
 def _opened(path: str | Path):
     try:
+        if found := irregular(path):
+            raise ValueError(f"cannot read the image {path}: it is {found}; {_NEXT}")
         return open(path, "rb", buffering=0)
     except FileNotFoundError:
         raise ValueError(f"expected an image at {path}, found no file; {_NEXT}") from None

@@ -13,6 +13,8 @@ import numpy as np
 
 from posesift.data.files import image_folder
 
+_FAR = 2.0**24  # px: no image is as large
+
 
 def listed(
     image_N: Sequence[Hashable],
@@ -60,7 +62,7 @@ def listed(
 
 
 def boxes_or_images(box_N4: np.ndarray, size_N2: np.ndarray) -> np.ndarray:
-    """The boxes; the whole image for those that are not finite or hold nothing.
+    """The boxes; the whole image for those that are not finite, hold nothing, or are far off.
 
     >>> boxes_or_images(np.array([[5.0, 5, 20, 10], [5, 5, 0, 10]]), np.array([[64, 48]] * 2))
     array([[ 5.,  5., 20., 10.],
@@ -71,8 +73,10 @@ def boxes_or_images(box_N4: np.ndarray, size_N2: np.ndarray) -> np.ndarray:
 
 
 def is_box(box_N4: np.ndarray) -> np.ndarray:
-    """Which boxes (N,) are finite and hold something."""
-    return np.logical_and.reduce(np.isfinite(box_N4), axis=1) & (box_N4[:, 2:].min(1) > 0)
+    """Which boxes (N,) are finite, hold something, and are not far off."""
+    with np.errstate(invalid="ignore"):
+        near_N = (np.abs(box_N4) <= _FAR).all(1)
+        return near_N & (box_N4[:, 2:] > 0).all(1)
 
 
 def told_of_boxes(box_N4: np.ndarray, bad: Container[int] = ()) -> list[str]:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import scipy.io
 
+from posesift.data.files import hdf5
+
 
 def load(path: str | Path, *names: str, squeeze: bool = False) -> tuple[Any, ...]:
     """The variables of a ``.mat`` file.
@@ -62,24 +64,7 @@ def _up_to_7(path: Path, names: tuple[str, ...], squeeze: bool) -> tuple[dict[st
 
 def _hdf5(path: Path, names: tuple[str, ...], squeeze: bool) -> tuple[dict[str, Any], list[str]]:
     """Plain arrays of a version 7.3 file, which keeps them with their axes reversed."""
-    try:
-        import h5py
-    except ImportError:
-        raise ValueError(
-            f"{path} is a MATLAB 7.3 file, which needs h5py: pip install 'posesift[h5]'"
-        ) from None
-    try:
-        with h5py.File(path, "r") as file:
-            found = {name: file[name] for name in names if name in file}
-            # a structure is a group, a cell array one of references
-            for name, item in found.items():
-                if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "biufc":
-                    raise ValueError(
-                        f"{path} is a MATLAB 7.3 file and holds {name!r} as a structure or cell "
-                        "array, which is not read; save it in MATLAB with -v7"
-                    )
-            values = {name: np.asarray(item).T for name, item in found.items()}
-            present = [name for name in map(str, file) if not name.startswith("#")]
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error}); it may be cut short") from None
+    told = "a MATLAB 7.3 file"
+    found, present = hdf5.arrays(path, names, told, "; save it in MATLAB with -v7")
+    values = {name: value.T for name, value in found.items()}
     return {name: np.squeeze(v) if squeeze else v for name, v in values.items()}, present

@@ -9,12 +9,15 @@ from __future__ import annotations
 import collections
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 _CODE = re.compile(r"b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[SU]\d{1,9}|O\d?")
+
+
+_AXES = 32  # of an array, at most
 
 
 class RefusedError(ValueError):
@@ -29,16 +32,16 @@ class _Dtype:
 
     def __init__(self, code: str, align: Any = False, copy: Any = True) -> None:
         if not isinstance(code, str) or not _CODE.fullmatch(code):
-            raise RefusedError(
-                f"refused an array of {code!r}: only numbers, text and plain objects"
-            )
+            said = f"{code!r:.40}" if isinstance(code, str) else type(code).__name__
+            raise RefusedError(f"refused an array of {said}: only numbers, text and plain objects")
         self.code = "O" if code[0] == "O" else code  # with the size of a pointer behind it
         self.order = "="
 
     def __setstate__(self, state: tuple) -> None:
         _, order, *compound = state[:5]
         if order not in ("<", ">", "=", "|") or compound != [None, None, None]:
-            raise RefusedError(f"refused an array of compound elements, {state!r:.80}")
+            # what the file says is not shown: to write out nested tuples may never end
+            raise RefusedError("refused an array of compound elements")
         self.order = order
 
     def real(self) -> np.dtype:
@@ -65,7 +68,8 @@ class _Array:
         if not (
             isinstance(dtype, _Dtype)
             and isinstance(shape, tuple)
-            and all(type(side) is int and side >= 0 for side in shape)
+            and len(shape) <= _AXES
+            and all(type(side) is int and 0 <= side < 2**63 for side in shape)
             and order in ("C", "F")
         ):
             raise RefusedError("refused an array whose shape or elements are no such thing")
@@ -111,7 +115,7 @@ def _scalar(dtype: Any, raw: Any) -> Any:
 
 def _encode(text: str, encoding: str) -> bytes:
     if encoding not in ("latin1", "latin-1"):
-        raise RefusedError(f"refused bytes encoded as {encoding!r}")
+        raise RefusedError("refused bytes that are not encoded as Latin-1")
     return text.encode("latin1")
 
 
@@ -119,6 +123,54 @@ def _no_bytes(*given: Any) -> bytes:
     if given:  # a number would be a size
         raise RefusedError("refused bytes of another making")
     return b""
+
+
+def check_keys(keys: Iterable[Any]) -> None:
+    """Refuse keys other than numbers, text, and short tuples of them.
+
+    Python hashes a key whole, and a tuple that holds another twice, which holds another twice, and
+    so on, is a small file and an endless work.
+    """
+    for key in keys:
+        parts = key if type(key) is tuple and len(key) <= _AXES else (key,)
+        for part in parts:
+            if type(part) not in _ATOMS and not isinstance(part, np.generic):
+                raise RefusedError(
+                    f"refused a {type(part).__name__} as a key: only numbers, text, and tuples "
+                    "of them"
+                )
+
+
+def _pairs(kind: type[dict]) -> Callable[..., dict]:
+    def make(pairs: Any = ()) -> dict:
+        if type(pairs) not in (list, tuple):
+            raise RefusedError("refused a dict of another making")
+        pairs = [tuple(pair) if type(pair) is list else pair for pair in pairs]
+        if any(type(pair) is not tuple or len(pair) != 2 for pair in pairs):
+            raise RefusedError("refused a dict of other things than pairs")
+        check_keys(key for key, _ in pairs)
+        return kind(pairs)
+
+    return make
+
+
+def _members(kind: type) -> Callable[..., Any]:
+    def make(members: Any = ()) -> Any:
+        if type(members) not in (list, tuple):
+            raise RefusedError("refused a set of another making")
+        check_keys(members)
+        return kind(members)
+
+    return make
+
+
+def _listed(kind: type) -> Callable[..., Any]:
+    def make(members: Any = ()) -> Any:
+        if type(members) not in (list, tuple):
+            raise RefusedError("refused a list of another making")
+        return kind(members)
+
+    return make
 
 
 class _Name:
@@ -152,22 +204,23 @@ NAMES = {
     ("numpy", "ndarray"): _Name(None),
     ("numpy", "dtype"): _Name(_Dtype),
     ("_codecs", "encode"): _Name(_encode),
-    ("collections", "OrderedDict"): _Name(collections.OrderedDict),
+    ("collections", "OrderedDict"): _Name(_pairs(collections.OrderedDict)),
     **{
         (module, name): _Name(make)
         for module in ("builtins", "__builtin__")
         for name, make in (
             ("bytes", _no_bytes),
-            ("dict", dict),
-            ("list", list),
-            ("tuple", tuple),
-            ("set", set),
-            ("frozenset", frozenset),
+            ("dict", _pairs(dict)),
+            ("list", _listed(list)),
+            ("tuple", _listed(tuple)),
+            ("set", _members(set)),
+            ("frozenset", _members(frozenset)),
         )
     },
 }
 """All that a pickle may name, as (module, name)."""
 
+_ATOMS = frozenset((str, bytes, int, float, bool, type(None)))
 _UNDER_WAY = object()
 _CONTAINERS = frozenset((_Array, tuple, list, dict, collections.OrderedDict))
 

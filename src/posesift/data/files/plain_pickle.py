@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from posesift.data.files.pickle_stand_ins import NAMES, RefusedError, finished
+from posesift.data.files.pickle_stand_ins import NAMES, RefusedError, check_keys, finished
 
 
 def load(path: str | Path) -> Any:
@@ -63,6 +63,12 @@ def load_npy(path: str | Path) -> np.ndarray:
             raise ValueError(f"{path} is a .npy file of a version that is not read") from None
         except Exception as error:  # tokenize, ast and struct each have errors of their own
             raise ValueError(f"{path} is not a .npy file ({error}); it may be cut short") from None
+        # no numbers: raw bytes of no length, of which any number fits into nothing, and records
+        if not (dtype.kind in "biufcSUO" and dtype.itemsize and _is_shape(shape)):
+            raise ValueError(
+                f"{path}: expected an array of numbers, text or objects, found {dtype!s:.60} of "
+                f"shape {shape!s:.60}"
+            )
         if dtype.hasobject:
             array = _unpickled(file, path)
             if not isinstance(array, np.ndarray) or array.shape != shape:
@@ -76,6 +82,10 @@ def load_npy(path: str | Path) -> np.ndarray:
             "the file may be cut short"
         )
     return np.ndarray(shape, dtype, content, order="F" if is_fortran else "C").copy()
+
+
+def _is_shape(shape: Any) -> bool:
+    return len(shape) <= 32 and all(type(side) is int and 0 <= side < 2**63 for side in shape)
 
 
 def _file(path: str | Path) -> Path:
@@ -128,6 +138,33 @@ class _Unpickler(_PythonUnpickler):
 
     dispatch[pickle.BYTEARRAY8[0]] = _bytearray
 
+    def _setitem(self) -> None:
+        check_keys(self.stack[-2:-1])
+        self.load_setitem()
+
+    def _setitems(self) -> None:
+        check_keys(self.stack[::2])
+        self.load_setitems()
+
+    def _dict(self) -> None:
+        check_keys(self.stack[::2])
+        self.load_dict()
+
+    def _additems(self) -> None:
+        check_keys(self.stack)
+        self.load_additems()
+
+    def _frozenset(self) -> None:
+        check_keys(self.stack)
+        self.load_frozenset()
+
+    # Since a mark, the stack holds what stands behind it and nothing else.
+    dispatch[pickle.SETITEM[0]] = _setitem
+    dispatch[pickle.SETITEMS[0]] = _setitems
+    dispatch[pickle.DICT[0]] = _dict
+    dispatch[pickle.ADDITEMS[0]] = _additems
+    dispatch[pickle.FROZENSET[0]] = _frozenset
+
     def find_class(self, module: str, name: str) -> Any:
         """One of `posesift.data.files.pickle_stand_ins.NAMES`; nothing is ever imported."""
         try:
@@ -141,4 +178,4 @@ class _Unpickler(_PythonUnpickler):
 
     def persistent_load(self, pid: Any) -> Any:
         """Never: the file must hold what it speaks of."""
-        raise RefusedError(f"refused to look for the outside object {pid!r:.40}")
+        raise RefusedError("refused to look for an object outside the file")

@@ -6,14 +6,16 @@ byte order mark, or writes UTF-16. All of that is read.
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated
 
 import msgspec
 
-Document = TypeVar("Document")
+from posesift import documents
+from posesift.documents import Document
+
+Side = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+"""Width or height as a label file tells it; one that no image has is told with the image."""
 
 
 def load(path: Path, kind: type[Document], told: str) -> Document:
@@ -30,41 +32,10 @@ def load(path: Path, kind: type[Document], told: str) -> Document:
     """
     if not path.is_file():
         raise ValueError(f"expected {told} at {path}, found no file")
-    content: bytes | bytearray = path.read_bytes()
+    content = path.read_bytes()
     try:
-        try:
-            return msgspec.json.decode(content, type=kind)
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError:  # perhaps it is as Python or Windows writes it
-            if (encoding := json.detect_encoding(content)) != "utf-8":
-                content = content.decode(encoding).encode()
-            content = _without_nan(content)
-            return msgspec.json.decode(content, type=kind)
+        return documents.decoded(content, kind)
     except msgspec.ValidationError as error:
         raise ValueError(f"{path} is JSON, but not {told}: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{path} is not valid JSON ({_placed(str(error), content)}); it may be cut short"
-        ) from None
-
-
-def _without_nan(content: bytes) -> bytearray:
-    """The text with null in place of NaN and infinite numbers; what is quoted stays."""
-    out, done = bytearray(), 0
-    for found in re.finditer(rb'"(?:[^"\\]|\\.)*+"|-?(?:NaN|Infinity)', content, re.DOTALL):
-        if content[found.start()] != ord('"'):
-            out += content[done : found.start()]
-            out += b"null"
-            done = found.end()
-    out += content[done:]
-    return out
-
-
-def _placed(said: str, content: bytes | bytearray) -> str:
-    """A parser's message, with line and column in place of the byte."""
-    found = re.search(r" \(byte (\d+)\)", said)
-    place = int(found[1]) if found else len(content)
-    line = content.count(b"\n", 0, place) + 1
-    column = place - content.rfind(b"\n", 0, place)
-    return f"{said.replace(found[0], '') if found else said}, line {line} column {column}"
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid JSON ({error}); it may be cut short") from None

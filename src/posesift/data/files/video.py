@@ -27,9 +27,12 @@ import av.container
 import av.error
 import numpy as np
 
+from posesift.storage import irregular
+
 _KEPT_OPEN = 4  # clips of one thread
 _TIMED = ("mov", "mp4", "matroska", "webm", "mpegts")
 # Containers whose packets say when a frame is shown; those of others (AVI) may say what is wrong.
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,ogg,flv,asf"
 _NEXT = "copy it anew, or run `posesift check` on this data to list every such file"
 
 
@@ -89,6 +92,18 @@ def size_and_count(path: str | Path) -> tuple[int, int, int]:
         clip = _Clip(path)
         with contextlib.closing(clip):
             return *clip.size, clip.count()
+
+
+def told(path: str | Path) -> tuple[int, int, int]:
+    """As `size_and_count`, where the file's header may be believed: then no frame is looked at.
+
+    Raises:
+        ValueError: there is no such file, or it is corrupt, cut short, or no video.
+    """
+    with _explained(path), contextlib.closing(_opened(path)) as container:
+        stream = container.streams.video[0]
+        count = stream.frames or sum(1 for packet in container.demux(stream) if packet.size)
+        return stream.width, stream.height, count
 
 
 class _Clip:
@@ -186,8 +201,12 @@ def _decoded(container: av.container.InputContainer, path: str | Path) -> Iterat
 
 
 def _opened(path: str | Path) -> av.container.InputContainer:
-    # An absolute path is never taken for an address; a play list may not name other places.
-    container = av.open(os.path.abspath(path), options={"protocol_whitelist": "file"})
+    if found := irregular(path):
+        raise ValueError(f"cannot read the video {path}: it is {found}; {_NEXT}")
+    # An absolute path is never taken for an address; play lists, which name other files and places,
+    # are no containers.
+    options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
+    container = av.open(os.path.abspath(path), options=options)
     if not container.streams.video:
         container.close()
         raise _broken(path, "holds no pictures")

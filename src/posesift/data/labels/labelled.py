@@ -81,9 +81,11 @@ def labelled(
     )
     if (occluded_NK := columns.get("occluded_NK")) is not None:
         columns["occluded_NK"] = occluded_NK & visible_NK
+    with np.errstate(over="ignore"):  # beyond float32 is as far off the image, and hidden
+        keypoints_NK2 = keypoints_NK2.astype(np.float32, copy=False)
     table = PoseTable(
         skeleton=skeleton,
-        keypoints_NK2=keypoints_NK2.astype(np.float32, copy=False),
+        keypoints_NK2=keypoints_NK2,
         visible_NK=visible_NK,
         width_N=np.asarray(size_N2)[:, 0].astype(np.int32),
         height_N=np.asarray(size_N2)[:, 1].astype(np.int32),

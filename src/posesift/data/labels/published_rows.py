@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from posesift.data.files import plain_pickle
+
 
 def place(folder: Path, inner: Iterable[str], names: Iterable[str], told: str) -> Path:
     """Where all of ``names`` lie: in ``folder`` or one of the two above it, at one of ``inner``.
@@ -46,12 +48,7 @@ def rows(path: Path, count: int, of: str) -> np.ndarray:
     Raises:
         ValueError: the file is cut short, or holds other things.
     """
-    try:
-        found_M = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise ValueError(
-            f"{path} is not a .npy file of numbers ({error}); it may be cut short"
-        ) from None
+    found_M = plain_pickle.load_npy(path)
     if found_M.ndim != 1 or found_M.dtype.kind not in "iu" or not len(found_M):
         raise ValueError(
             f"{path}: expected a list of whole numbers, found {found_M.dtype} of shape "

@@ -126,7 +126,7 @@ def _remember(folder: Path, record: dict[str, Any]) -> None:
     if not path.is_file():
         storage.write_json(path, record)
         return
-    before = storage.read_json(path)
+    before = storage.read_json(path, dict[str, Any])
     if other := [name for name in record if before.get(name) != record[name]]:
         raise ValueError(
             f"{folder} was begun with "

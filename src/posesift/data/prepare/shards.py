@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from posesift import progress, storage
+from posesift import documents, progress, storage
 from posesift.data.labels.cleaning import BAD_FRACTION
 from posesift.poses.parquet import FACTS, SKELETON, to_arrow
 from posesift.poses.table import PoseTable
@@ -24,6 +25,13 @@ TABLE, PROBLEMS, FOLDER = "poses.parquet", "problems.txt", "parts"
 _PREPARED = b"posesift.prepared"  # key of the schema's metadata
 _ROWS = 50_000  # of a row group of the whole table
 _SHOWN = 5  # bad samples named in a message
+
+
+class _About(msgspec.Struct):
+    """What a shard says of itself."""
+
+    part: str
+    left_out: list[str]
 
 
 def write(folder: Path, number: int, part: str, table: PoseTable, left_out: Sequence[str]) -> None:
@@ -53,13 +61,13 @@ def whole(folder: Path, number: int, part: str) -> int:
     if not shard.is_file():
         return 0
     found = pq.read_metadata(shard)
-    about = json.loads(found.metadata[_PREPARED])
-    if about["part"] != part:
+    about = _about(found.metadata, shard)
+    if about.part != part:
         raise ValueError(
-            f"the raw data have changed since {folder} was begun: expected {about['part']}, found "
+            f"the raw data have changed since {folder} was begun: expected {about.part}, found "
             f"{part}; begin anew with --overwrite"
         )
-    return 0 if about["left_out"] else found.num_rows
+    return 0 if about.left_out else found.num_rows
 
 
 def gather(folder: Path, count: int) -> None:
@@ -72,12 +80,13 @@ def gather(folder: Path, count: int) -> None:
     schema, problems, left_out, samples = None, [], [], 0
     for number in range(count):
         shard = pq.ParquetFile(_place(folder, number))
-        about, facts = (json.loads(shard.schema_arrow.metadata[key]) for key in (_PREPARED, FACTS))
-        problems += [*facts["problems"], *(f"left out: {why}" for why in about["left_out"])]
-        left_out += about["left_out"]
+        about = _about(shard.schema_arrow.metadata, _place(folder, number))
+        facts = json.loads(shard.schema_arrow.metadata[FACTS])
+        problems += [*facts["problems"], *(f"left out: {why}" for why in about.left_out)]
+        left_out += about.left_out
         samples += shard.metadata.num_rows
         if shard.metadata.num_rows:
-            schema = _common(schema, shard.schema_arrow, about["part"])
+            schema = _common(schema, shard.schema_arrow, about.part)
     if problems:
         lines = "".join(f"{line}\n" for line in dict.fromkeys(problems))
         _put(folder, PROBLEMS, lines.encode())
@@ -106,6 +115,12 @@ def too_many(left_out: Sequence[str], samples: int, folder: Path) -> ValueError:
         f"{BAD_FRACTION:.0%} are left out without asking. Mend them and go on with --out {folder} "
         f"--resume:{lines}" + (f"\n  and {more} more" if more > 0 else "")
     )
+
+
+def _about(metadata: dict[bytes, bytes] | None, shard: Path) -> _About:
+    if not metadata or not {_PREPARED, FACTS, SKELETON} <= metadata.keys():
+        raise ValueError(f"{shard} was not written by PoseSift; remove it, and go on with --resume")
+    return documents.from_json(metadata[_PREPARED], _About, str(shard))
 
 
 def _place(folder: Path, number: int) -> Path:

@@ -58,8 +58,8 @@ _PARTS = {"train": ("train",), "test": ("test",), "all": ("train", "val", "test"
 class _Image(msgspec.Struct, gc=False):
     id: int
     file_name: str
-    width: int = 0
-    height: int = 0
+    width: typed_json.Side = 0
+    height: typed_json.Side = 0
 
 
 class _Annotation(msgspec.Struct, gc=False):

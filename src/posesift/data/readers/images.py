@@ -15,6 +15,8 @@ from posesift.data.files.images import SUFFIXES, image_sizes
 from posesift.data.labels.cleaning import leave_out
 from posesift.data.labels.splits import Split, in_split
 from posesift.poses.table import PoseTable
+from posesift.progress import printable
+from posesift.storage import irregular, is_utf8
 
 ABOUT = About(
     title="A folder of images without labels: the target that a model is adapted to",
@@ -47,14 +49,11 @@ def read(path: str, *, split: Split = "all", skeleton: str = "body16") -> PoseTa
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise ValueError(f"expected a folder of images at {folder}, found {found}")
-    paths = sorted(
-        found
-        for found in folder.rglob("*")
-        if found.suffix.lower() in SUFFIXES and not found.name.startswith(".")
-    )
+    paths, problems = _images(folder)
     if not paths:
         raise ValueError(
             f"expected images ({', '.join(SUFFIXES)}) in {folder} or the folders in it, found none"
+            + "".join(f"; {problem}" for problem in problems)
         )
     size_N2, bad = image_sizes(paths)
     target = skeletons.load(skeleton)
@@ -67,5 +66,21 @@ def read(path: str, *, split: Split = "all", skeleton: str = "body16") -> PoseTa
         height_N=size_N2[:, 1],
         image_N=np.array(names, dtype=object),
         root=str(folder),
+        problems=problems,
     )
     return leave_out(table, bad, str(folder), in_split(split, names))
+
+
+def _images(folder: Path) -> tuple[list[Path], list[str]]:
+    """The image files by name, and what is passed over although it is called like one."""
+    paths, problems = [], []
+    for found in sorted(folder.rglob("*")):
+        if found.suffix.lower() not in SUFFIXES or found.name.startswith(".") or found.is_dir():
+            continue
+        if not is_utf8(str(found.relative_to(folder))):
+            problems.append(f"left out, for its name is not UTF-8: {printable(str(found))}")
+        elif found.exists() and not found.is_file():
+            problems.append(f"left out: {printable(str(found))} is {irregular(found)}")
+        else:
+            paths.append(found)
+    return paths, problems

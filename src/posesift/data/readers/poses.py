@@ -6,6 +6,7 @@ Shapes: N samples.
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +17,11 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.address import parse
+from posesift.data.files.listed_images import boxes_or_images
 from posesift.data.labels.boxes import Boxes, with_boxes
 from posesift.data.labels.cleaning import hide_impossible
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.worlds import painted
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
 
@@ -55,8 +58,9 @@ def read(
         skeleton: name or TOML file of the skeleton that is expected.
 
     Raises:
-        ValueError: the file is not a pose table, is one of another skeleton, names an image
-            outside its folder, has impossible keypoints in more than 5 % of its rows, or was made
+        ValueError: the file is not a pose table, is one of another skeleton, has its images
+            outside of its own folder and ``images=`` does not name them, names an image outside
+            their folder, has impossible keypoints in more than 5 % of its rows, or was made
             of the other split than is asked for.
     """
     file = Path(path).expanduser().resolve()
@@ -74,13 +78,20 @@ def read(
         if not folder.is_dir():
             raise ValueError(f"expected the folder of the images at {folder}, found no folder")
         table = dataclasses.replace(table, root=str(folder))
-    if table.image_N is not None and not table.root.startswith("world:"):
+    elif table.image_N is not None and not table.root:
+        table = dataclasses.replace(table, root=str(file.parent))
+    elif table.image_N is not None:
+        _check_root(table.root, file)
+    if table.root.startswith("world:"):
+        painted.check(table)
+    elif table.image_N is not None:
         _check_names(table.root, table.image_N)
     rows = _Rows(table)
+    size_N2 = np.column_stack([table.width_N, table.height_N])
     visible_NK, hidden = hide_impossible(
         table.keypoints_NK2,
         table.visible_NK,
-        np.column_stack([table.width_N, table.height_N]),
+        size_N2,
         table.skeleton.keypoints,
         rows,
         str(file),
@@ -88,6 +99,8 @@ def read(
     if hidden:
         problems = table.problems + hidden
         table = dataclasses.replace(table, visible_NK=visible_NK, problems=problems)
+    if table.box_N4 is not None:
+        table = dataclasses.replace(table, box_N4=boxes_or_images(table.box_N4, size_N2))
     table = with_boxes(table, boxes)
     if split == "all" or split == _split_of(table, split, file):
         return table
@@ -129,6 +142,20 @@ class _Rows(Sequence[str]):
             raise IndexError(row)
         image_N = self._table.image_N
         return f"row {row}" + ("" if image_N is None else f" ({image_N[row]})")
+
+
+def _check_root(root: str, file: Path) -> None:
+    """Refuse a folder of images that the file names elsewhere: pictures go into pages for others.
+
+    Raises:
+        ValueError: it lies outside the folder of the file.
+    """
+    if root.startswith("world:") or Path(os.path.normpath(root)).is_relative_to(file.parent):
+        return
+    raise ValueError(
+        f"{file} says that its images lie in {root}, outside of its own folder. Whoever wrote a "
+        f"file chooses what it names: where you know that place, say so with images={root}"
+    )
 
 
 def _check_names(root: str, name_N: np.ndarray) -> None:

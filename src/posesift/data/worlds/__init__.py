@@ -33,6 +33,9 @@ POSES: tuple[str, ...] = ("source", "target")
 LOOKS: tuple[str, ...] = looks.LOOKS
 SPLITS: tuple[str, ...] = ("train", "test")
 
+LARGEST_COUNT, LARGEST_SEED, LARGEST_SIDE = 10**9, 2**32 - 1, 2048
+"""Greatest numbers that `sample` takes."""
+
 BLOCK = 1024
 """Samples drawn together. Always whole blocks, so that sample i never depends on n."""
 
@@ -109,14 +112,24 @@ def sample(
     _check("poses", poses, POSES)
     _check("look", look, LOOKS)
     _check("split", split, SPLITS)
-    for what, value, least in (("n", n, 0), ("seed", seed, 0), ("side", side, 16)):
+    for what, value, least, most in (
+        ("n", n, 0, LARGEST_COUNT),
+        ("seed", seed, 0, LARGEST_SEED),
+        ("side", side, 16, LARGEST_SIDE),
+    ):
         if value < least:
             raise ValueError(f"world:{name}: expected {what} of at least {least}, found {value}")
+        if value > most:
+            raise ValueError(f"world:{name}: expected {what} of at most {most}, found {value}")
     if facing is not None and not 1 <= facing <= 180:
         raise ValueError(f"world:{name}: expected facing of 1 to 180 degrees, found {facing}")
     index_N = np.arange(n) if indices is None else np.asarray(indices, np.int64)
     if len(index_N) and index_N.min() < 0:
         raise ValueError(f"world:{name}: expected sample numbers from 0 on, found {index_N.min()}")
+    if len(index_N) and index_N.max() >= LARGEST_COUNT:
+        raise ValueError(
+            f"world:{name}: expected sample numbers below {LARGEST_COUNT}, found {index_N.max()}"
+        )
 
     block_N, row_N = np.divmod(index_N, BLOCK)
     blocks, which_N = np.unique(block_N, return_inverse=True)

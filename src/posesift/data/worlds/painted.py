@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import types
@@ -27,6 +28,7 @@ from posesift import progress, storage
 from posesift.data import worlds
 from posesift.data.address import parse
 from posesift.poses.table import PoseTable
+from posesift.storage import irregular
 
 PAINTER_VERSION = 2
 """Raise it whenever images of the same samples come out otherwise than before."""
@@ -36,6 +38,10 @@ POOL_FROM = 600
 
 CHUNK = 256
 """Images that a process paints at a time."""
+
+_FROM_START = re.compile(r"first-([1-9]\d{0,11})\.npy")
+_sound: set[tuple] = set()  # files whose images were looked at
+_SHADE = 1.0  # mean difference of 8-bit values, up to which two images are the same
 
 
 def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
@@ -55,18 +61,20 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
     index_N = _sample_numbers(table)
     folder = folder_of(table.root)
     from_start = np.array_equal(index_N, np.arange(len(index_N)))
-    kept, kept_count = _longest(folder)
-    if len(index_N) and index_N.max() < kept_count:
-        images = _open(kept)
-        return images[: len(index_N)] if from_start else images[index_N]
+    kept = _longest(folder, table.root)
+    if kept is not None and len(index_N) and index_N.max() < len(kept):
+        return kept[: len(index_N)] if from_start else kept[index_N]
     if from_start:
         path = folder / f"first-{len(index_N)}.npy"
     else:
         digest = hashlib.sha256(np.ascontiguousarray(index_N, "<i8").tobytes()).hexdigest()[:16]
         path = folder / f"rows-{digest}.npy"
-    if not path.exists():
+    images = _checked(path, table.root, index_N)
+    if images is None:
         _paint_to(path, table.root, index_N, kept if from_start else None, workers)
-    return _open(path)
+        _sound.add(_identity(path, table.root))
+        images = np.load(path, mmap_mode="r")
+    return images
 
 
 def folder_of(root: str) -> Path:
@@ -82,9 +90,9 @@ def folder_of(root: str) -> Path:
 
 
 def _paint_to(
-    path: Path, root: str, index_N: np.ndarray, kept: Path | None, workers: int | None
+    path: Path, root: str, index_N: np.ndarray, kept: np.ndarray | None, workers: int | None
 ) -> None:
-    """Paint the samples `index_N`, of which the first few may be in the file `kept` already."""
+    """Paint the samples `index_N`, of which the first few may be in `kept` already."""
     side = _choices(root)[0]["side"]
     shape = (len(index_N), side, side, 3)
     size = storage.size_text(float(np.prod(shape)))
@@ -98,8 +106,8 @@ def _paint_to(
         _reserve(temporary)
         begin = 0
         if kept is not None:
-            begin = len(_open(kept))
-            images[:begin] = _open(kept)
+            begin = len(kept)
+            images[:begin] = kept
         images.flush()
         del images
         starts = range(begin, len(index_N), CHUNK)
@@ -182,17 +190,70 @@ def _choices(root: str) -> tuple[dict, str]:
     return sample, look
 
 
+def check(table: PoseTable) -> None:
+    """Refuse a table that says it is of a world, and is of none: it may come from a file.
+
+    Raises:
+        ValueError: its root names no world as `posesift.data.worlds` does, or its images are no
+            sample numbers.
+    """
+    _choices(table.root)
+    _sample_numbers(table)
+
+
 def _sample_numbers(table: PoseTable) -> np.ndarray:
     if table.image_N is None:
         raise ValueError(f"expected the sample numbers of {table.root!r} as images, found none")
-    return table.image_N.astype(np.int64)
+    try:
+        return table.image_N.astype(np.int64)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"expected the sample numbers of {table.root!r} as images, found others ({error})"
+        ) from None
 
 
-def _longest(folder: Path) -> tuple[Path | None, int]:
-    """The file with the most samples from 0 on, and how many it has."""
-    counts = [int(path.stem.removeprefix("first-")) for path in folder.glob("first-*.npy")]
-    most = max(counts, default=0)
-    return (folder / f"first-{most}.npy" if most else None), most
+def _longest(folder: Path, root: str) -> np.ndarray | None:
+    """The sound file with the most samples from 0 on."""
+    named = ((_FROM_START.fullmatch(path.name), path) for path in folder.glob("first-*.npy"))
+    counted = [(int(found[1]), path) for found, path in named if found]
+    for count, path in sorted(counted, reverse=True):
+        if (images := _checked(path, root, np.arange(count))) is not None:
+            return images
+    return None
+
+
+def _checked(path: Path, root: str, index_N: np.ndarray) -> np.ndarray | None:
+    """The images of a file, opened as a memory map; None where there is none, or not these.
+
+    What lies in the cache may be cut short, damaged, or another's. Shape, type and length are
+    looked at, and the first and last image are painted again, once in a process: rounding of
+    another processor may differ by a shade, other images do by far.
+    """
+    sample, look = _choices(root)
+    try:
+        images = np.load(path, mmap_mode="r") if irregular(path) is None else None
+    except (OSError, ValueError, EOFError, SyntaxError):
+        images = None if not path.exists() else np.empty(0, np.uint8)
+    if images is None:
+        return None
+    shape = (len(index_N), sample["side"], sample["side"], 3)
+    sound = isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.shape == shape
+    if sound and len(index_N) and _identity(path, root) not in _sound:
+        row_M = np.unique([0, len(index_N) - 1])
+        true_MHW3 = worlds.paint(worlds.sample(**sample, indices=index_N[row_M]), look)
+        apart_MHW3 = np.abs(images[row_M].astype(np.int16) - true_MHW3)
+        sound = bool(apart_MHW3.mean((1, 2, 3)).max() < _SHADE)
+    if not sound:
+        progress.note(f"{path} holds other images than it should; they are painted anew")
+        return None
+    _sound.add(_identity(path, root))
+    return images
+
+
+def _identity(path: Path, root: str) -> tuple:
+    """A file as it is now."""
+    found = path.stat()
+    return str(path), root, found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _cores() -> int:
@@ -200,11 +261,6 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _open(path: Path | None) -> np.ndarray:
-    assert path is not None
-    return np.load(path, mmap_mode="r")
 
 
 def _reserve(path: Path) -> None:

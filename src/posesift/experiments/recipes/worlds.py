@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from posesift.experiments.spec import Experiment
+from posesift.experiments.spec import Experiment, Gap
 from posesift.networks.weights import is_installed
 
 PRETRAINED = "efficientnet-lite0"
-GAP = {
+GAP: Gap = {
     "rows": ["source poses", "target poses"],
     "columns": ["synthetic look", "photo look"],
     "sets": [["source", "target_look"], ["target_poses", "target"]],

@@ -26,8 +26,8 @@ _CHUNK = 2000  # annotations read at once: their lists fit into a processor's ca
 class _Image(msgspec.Struct, gc=False):
     id: int | str
     file_name: str
-    width: int = 0
-    height: int = 0
+    width: typed_json.Side = 0
+    height: typed_json.Side = 0
 
 
 class _Annotation(msgspec.Struct, gc=False):

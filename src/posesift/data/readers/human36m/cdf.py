@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from posesift.data.files import video
 from posesift.data.labels.cleaning import LeftOut
 from posesift.data.parts import Part
 from posesift.data.readers.human36m.clips import Choice, clip_table, no_table
@@ -62,7 +63,8 @@ def _video(folder: Path, choice: Choice, left_out: LeftOut, file: Path, subject:
         return no_table(str(folder), choice, f"left out: {name}, corrupt as it is given out")
     try:
         points_TK2 = _points(file)
-        width, height, frames = _video_facts(folder / name)
+        # an mp4 counts its frames in the header; to go through all would read 100 GB
+        width, height, frames = video.told(folder / name)
     except ValueError as error:
         return no_table(str(folder), choice, left_out.add(clip, str(error)))
     told = []
@@ -107,25 +109,6 @@ def _points(file: Path) -> np.ndarray:
         )
     nodes_TJ2 = found.reshape(-1, _ALL_NODES, 2).astype(np.float64)
     return body16(nodes_TJ2[:, NODES])
-
-
-def _video_facts(path: Path) -> tuple[int, int, int]:
-    """Width, height and number of frames."""
-    import av
-    import av.error
-
-    if not path.is_file():
-        raise ValueError(f"expected a video at {path}, found no file")
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise ValueError(f"the video {path} has no picture")
-            stream = container.streams.video[0]
-            # an mp4 counts its frames in the header; to go through all would read 100 GB
-            count = stream.frames or sum(1 for packet in container.demux(stream) if packet.size)
-            return stream.width, stream.height, count
-    except (av.error.FFmpegError, OSError) as error:
-        raise ValueError(f"cannot read the video {path}: {error}; copy it anew") from None
 
 
 def _reader():

@@ -18,7 +18,7 @@ import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -27,7 +27,7 @@ from posesift.data.files import typed_json
 from posesift.data.readers.human36m.joints import JOINTS, body16
 
 _TOLD = "Human3.6M's annotations"
-_NAME = re.compile(r"s_(\d+)_act_(\d+)_subact_(\d+)_ca_(\d+)_(\d+)\.\w+$")
+_NAME = re.compile(r"s_(\d{1,9})_act_(\d{1,9})_subact_(\d{1,9})_ca_(\d{1,9})_(\d{1,9})\.\w+$")
 
 
 class Subject(NamedTuple):
@@ -46,12 +46,15 @@ class Subject(NamedTuple):
     points: Callable[[np.ndarray], np.ndarray]
 
 
+_Number = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+
+
 class _Image(msgspec.Struct, gc=False):
     file_name: str
-    action_idx: int
-    subaction_idx: int
-    cam_idx: int
-    frame_idx: int
+    action_idx: _Number
+    subaction_idx: _Number
+    cam_idx: _Number
+    frame_idx: _Number
 
 
 class _Data(msgspec.Struct):
@@ -63,6 +66,9 @@ class _Camera(msgspec.Struct):
     t: Any
     f: list[float]
     c: list[float]
+
+
+_Frames = dict[_Number, list[tuple[float, float, float]]]
 
 
 class _Crop(msgspec.Struct, gc=False):
@@ -152,13 +158,13 @@ def _motion(
 ) -> tuple[dict[tuple[int, int], tuple[np.ndarray, np.ndarray]], dict[int, np.ndarray]]:
     """Frames and joints of each (action, subaction), and the 3 x 4 matrix of each camera."""
     file = _file(folder, subject, "joint_3d")
-    takes = typed_json.load(file, dict[int, dict[int, msgspec.Raw]], _TOLD)
+    takes = typed_json.load(file, dict[_Number, dict[_Number, msgspec.Raw]], _TOLD)
     joints_of = {}
     for action, subactions in takes.items():
         for subaction, raw in subactions.items():
             # one take at a time: lists of floats take ten times the memory of an array
             try:
-                frames = msgspec.json.decode(raw, type=dict[int, list[tuple[float, float, float]]])
+                frames = msgspec.json.decode(raw, type=_Frames)
             except msgspec.DecodeError as error:
                 raise ValueError(
                     f"{file}, action {action}, subaction {subaction}: expected 17 x 3 numbers for "
@@ -187,7 +193,7 @@ def _cameras(file: Path, joints_of: dict) -> dict[int, np.ndarray]:
     """
     some_NJ3 = np.concatenate([joints_FJ3[::50] for _, joints_FJ3 in joints_of.values()])
     matrix_of = {}
-    for name, camera in typed_json.load(file, dict[int, _Camera], _TOLD).items():
+    for name, camera in typed_json.load(file, dict[_Number, _Camera], _TOLD).items():
         try:
             rotation_33 = np.array(camera.R, np.float64).reshape(3, 3)
             t_3 = np.array(camera.t, np.float64).reshape(3)

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from posesift.data.files import typed_json
+from posesift.data.files import hdf5, typed_json
 from posesift.data.readers.mpii.mat import JOINTS, People
 
 _LOWER, _WIDER = 15.0, 1.25  # what most of the HDF5 files add to the centre, times scale, and scale
@@ -80,25 +80,16 @@ def from_h5(path: Path) -> People:
     Raises:
         ValueError: h5py is not installed, the file is cut short, or not as described.
     """
-    try:
-        import h5py
-    except ImportError:
-        raise ValueError(
-            f"{path} is an HDF5 file, which needs h5py: pip install 'posesift[h5]'"
-        ) from None
     wanted = ("imgname", "part", "visible", "center", "scale")
-    try:
-        with h5py.File(path, "r") as file:
-            if missing := [name for name in wanted if not isinstance(file.get(name), h5py.Dataset)]:
-                raise ValueError(
-                    f"{path}: expected the arrays {', '.join(wanted)}, found "
-                    f"{', '.join(file) or 'none'}; missing {', '.join(missing)}"
-                )
-            imgname, *arrays = (np.asarray(file[name]) for name in wanted)
-    except OSError as error:
+    found, present = hdf5.arrays(path, wanted)
+    if missing := [name for name in wanted if name not in found]:
         raise ValueError(
-            f"{path} is no HDF5 file that can be read ({error}); copy it anew"
-        ) from None
+            f"{path}: expected the arrays {', '.join(wanted)}, found "
+            f"{', '.join(present) or 'none'}; missing {', '.join(missing)}"
+        )
+    imgname, *arrays = (found[name] for name in wanted)
+    if not 1 <= imgname.ndim <= 2:
+        raise ValueError(f"{path}: expected a list of names in imgname, found {imgname.shape}")
     count = len(imgname)
     expected = [(count, JOINTS, 2), (count, JOINTS), (count, 2), (count,)]
     if found := [

@@ -1,0 +1,48 @@
+"""Spoilt files of every format: one message or a table, in bounds, and nothing else is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.torture.guard import guarded, read_or_explained
+from tests.torture.seeds import PARSE, SEEDS, Seed
+from tests.torture.spoil import WRITERS, edited, edits, examples, spoilt
+
+EXAMPLES = examples(6, 100)
+
+
+@pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: seed.name)
+def seed(request, tmp_path_factory) -> tuple[Seed, Path, Path]:
+    """A kind of input, its folder, and the file in it that is spoilt."""
+    folder = tmp_path_factory.mktemp("seed")
+    request.param.write(folder)
+    file = sorted(folder.glob(request.param.file))[0]
+    request.param.read(folder, file)  # as it is, it is read
+    return request.param, folder, file
+
+
+@pytest.fixture(scope="module")
+def true_content(seed) -> bytes:
+    return seed[2].read_bytes()
+
+
+@settings(
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_a_spoilt_file_is_read_or_explained(seed, true_content, data):
+    kind, folder, file = seed
+    if kind.form == "bytes":
+        content = edited(true_content, data.draw(edits()))
+    else:
+        content = WRITERS[kind.form](data.draw(spoilt(PARSE[kind.form](true_content))))
+    file.write_bytes(content)
+    try:
+        with guarded(folder):
+            read_or_explained(kind.read, folder, file)
+    finally:
+        file.write_bytes(true_content)
