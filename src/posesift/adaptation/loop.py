@@ -12,10 +12,11 @@ bit for bit only where BatchNorm is frozen or synchronised.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
@@ -74,8 +75,9 @@ def fit(
     """Train ``method`` through all its stages.
 
     Ctrl-C ends it after the current step, with a checkpoint kept, by raising KeyboardInterrupt;
-    a second Ctrl-C does not wait. Several ranks must end at the same step, and agree on it when
-    they write their next line of the journal.
+    so do SIGTERM and SIGUSR1, by what heeded them before, else by raising SystemExit. A second
+    signal does not wait. Several ranks must end at the same step, and agree on it when they write
+    their next line of the journal.
 
     Args:
         method: freshly made; it is prepared here.
@@ -146,7 +148,8 @@ def fit(
             }
             if better:
                 checkpoint.save(kept / "checkpoints", taken, state, "best")
-            checkpoint.save(kept / "checkpoints", taken, state)
+            regular = _regular(stages, save_every, taken)
+            checkpoint.save(kept / "checkpoints", taken, state, beside=regular)
         runtime.barrier()
 
     total = sum(stage.steps for stage in stages)
@@ -168,8 +171,8 @@ def fit(
                 try:
                     batch = {d: _next(batches[d], d, stage, step) for d in stage.domains}
                     if stop or (alone and interrupt.asked):
-                        raise KeyboardInterrupt
-                except KeyboardInterrupt:
+                        interrupt.obey()
+                except (KeyboardInterrupt, SystemExit):
                     if stop or alone:  # else the other ranks know nothing of it
                         save(number, step)
                     raise
@@ -196,7 +199,7 @@ def fit(
                     save(number, step + 1, better and keep == "best")
             before += stage.steps
         if runtime.any(interrupt.asked):  # during the very last step
-            raise KeyboardInterrupt
+            interrupt.obey()
     return Fitted(total, resumed_at, time.perf_counter() - began, best)
 
 
@@ -221,6 +224,16 @@ def _found(folder: Path | None, plan: dict[str, Any], resume: bool) -> dict[str,
             f"found {state['plan']}; resume with the settings it was begun with"
         )
     return state
+
+
+def _regular(stages: Sequence[Stage], save_every: int, taken: int) -> list[int]:
+    """The last steps up to ``taken`` at which a run that goes through keeps its checkpoints.
+
+    One of an interruption is kept until the next of these, so a resumed run leaves the same.
+    """
+    ends = itertools.accumulate(stage.steps for stage in stages)
+    every = range(taken - taken % save_every, 0, -save_every)[: checkpoint.KEPT]
+    return sorted({*every, *(end for end in ends if end <= taken)})[-checkpoint.KEPT :]
 
 
 def _best(folder: Path | None, found: Mapping[str, Any], keep: str) -> tuple[float, int] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,8 +168,15 @@ class Experiment:
         return self.sampling if self.sample_in in (stage, "both") else "uniform"
 
     def save(self, path: str | Path) -> None:
-        """Write YAML from which `load` makes the same value."""
+        """Write YAML from which `load` makes the same value.
+
+        A start from the cell beside it is named relative to the file, so that a comparison can be
+        moved as a whole.
+        """
         document = {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
+        start, folder = Path(self.start_from or ""), Path(path).absolute().parent
+        if start.is_absolute() and start.parent.parent == folder.parent.parent:
+            document["start_from"] = os.path.relpath(start, folder)
         lists = ("notes", "log_to", "kinds")
         document |= {name: list(document[name]) for name in lists}
         document["steps_of"] = {name: list(steps) for name, steps in self.steps_of.items()}
@@ -188,9 +196,13 @@ class Experiment:
         if unknown := sorted(set(document) - known):
             raise ValueError(f"{path}: an experiment has no field {', '.join(unknown)}")
         try:
-            return msgspec.convert(document, Experiment)
+            experiment = msgspec.convert(document, Experiment)
         except msgspec.ValidationError as error:
             raise ValueError(f"{path}: {error}") from None
+        if (experiment.start_from or "").startswith(os.pardir):
+            start = os.path.normpath(Path(path).absolute().parent / str(experiment.start_from))
+            experiment = dataclasses.replace(experiment, start_from=start)
+        return experiment
 
 
 def choose(what: str, name: str, known: tuple[str, ...]) -> str:

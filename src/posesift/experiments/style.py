@@ -38,7 +38,7 @@ def train_style(experiment: Experiment, folder: Path) -> None:
 
     Args:
         experiment: of the recipe ``style``; its ``style_weights`` name the encoder.
-        folder: claimed with `posesift.folders.new_folder`; gets ``vgg_normalised.safetensors``,
+        folder: claimed with `posesift.folders.claim`; gets ``vgg_normalised.safetensors``,
             ``decoder.safetensors`` and ``examples.jpg``, and can be given to ``--style-weights``.
             What an earlier, interrupted call left there is used.
 

@@ -92,6 +92,7 @@ def _paint_to(
         f"painting {len(index_N):,} {sample['name']} images: {sample['poses']} poses, {look} look "
         f"({size}, kept in {storage.cache_folder() / 'worlds'})"
     )
+    storage.sweep(path.parent)  # what killed processes left there
     with storage.atomic_path(path) as temporary:
         images = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
         _reserve(temporary)
@@ -128,8 +129,10 @@ def _done(jobs: list[tuple], workers: int) -> Iterator[int]:
 
 
 def _begin_worker() -> None:
-    """One thread each; Ctrl-C is for the first process, which then ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """One thread each; signals are for the first process, which then ends the others."""
+    for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     cv2.setNumThreads(1)
 
 
