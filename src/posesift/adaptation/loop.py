@@ -170,12 +170,13 @@ def fit(
             for step in range(start, stage.steps):
                 try:
                     batch = {d: _next(batches[d], d, stage, step) for d in stage.domains}
-                    if stop or (alone and interrupt.asked):
-                        interrupt.obey()
-                except (KeyboardInterrupt, SystemExit):
+                except KeyboardInterrupt:
                     if stop or alone:  # else the other ranks know nothing of it
                         save(number, step)
                     raise
+                if stop or (alone and interrupt.asked):
+                    save(number, step)
+                    interrupt.obey()
                 random = generator(runtime.device, seed, number, step, *rank)
                 batch = {d: runtime.to_device(values) for d, values in batch.items()}
                 result = stage.step(

@@ -6,7 +6,7 @@ result is made beside it (``replacing``), so that there is always one that is wh
 """
 
 from posesift.folders.claim import Claim, begun_in, claim, dated_folder, writing
-from posesift.folders.layout import RESUMABLE
+from posesift.folders.layout import RESUMABLE, place_of
 from posesift.folders.manifest import (
     MANIFEST,
     finish_with,
@@ -20,5 +20,5 @@ from posesift.folders.manifest import (
 
 __all__ = [
     "MANIFEST", "RESUMABLE", "Claim", "begun_in", "claim", "dated_folder", "finish_with",
-    "is_finished", "is_unfinished", "read_manifest", "reopen", "resumable", "write_manifest", "writing",
+    "is_finished", "is_unfinished", "place_of", "read_manifest", "reopen", "resumable", "write_manifest", "writing",
 ]  # fmt: skip

@@ -82,7 +82,7 @@ def claim(
     with contextlib.ExitStack() as held:
         try:
             place = out.resolve()
-            made = _locked(out, place, held)
+            _locked(out, place, held)
             folder = _chosen(out, place, kind, overwrite, resume, again)
             if folder != place and overwrite:
                 _check_replaced(out, place, kind, inputs)
@@ -99,7 +99,7 @@ def claim(
             if folder != place and is_finished(folder):
                 replacing.replace(place)
         except BaseException:
-            _abandon(folder, kind, made or folder != place)
+            _abandon(folder, kind)
             raise
 
 
@@ -126,8 +126,8 @@ def begun_in(out: str | Path) -> Path:
     return new if new.is_dir() else Path(out)
 
 
-def _locked(out: Path, place: Path, held: contextlib.ExitStack) -> bool:
-    """Lock the place, and what lies beside it of a replacement; whether it had to be made.
+def _locked(out: Path, place: Path, held: contextlib.ExitStack) -> None:
+    """Lock the place, and what lies beside it of a replacement; make it where it is not there.
 
     What killed processes left is cleared away.
     """
@@ -139,9 +139,9 @@ def _locked(out: Path, place: Path, held: contextlib.ExitStack) -> bool:
             "choose an empty or a new folder with --out"
         )
     _settled(place, held)
-    made = not place.is_dir()
-    if made:
+    if not place.is_dir():
         place.mkdir(parents=True, exist_ok=True)
+        held.callback(_remove_if_empty, place)
         _hold(place, held)
     _clear(place)
     new = layout.new_beside(place)
@@ -149,7 +149,6 @@ def _locked(out: Path, place: Path, held: contextlib.ExitStack) -> bool:
         _clear(new)
         if not manifest.resumable(new):  # nobody could go on with it
             _discard(new)
-    return made
 
 
 def _settled(place: Path, held: contextlib.ExitStack) -> None:
@@ -238,7 +237,7 @@ def _check_replaced(
         )
 
 
-def _abandon(folder: Path, kind: str, made: bool) -> None:
+def _abandon(folder: Path, kind: str) -> None:
     """Leave of what was not finished only what somebody can go on with.
 
     What was removed or moved meanwhile is left alone.
@@ -247,26 +246,24 @@ def _abandon(folder: Path, kind: str, made: bool) -> None:
         locks.check(folder / MANIFEST)
         if is_finished(folder):
             return
-        if kind not in layout.RESUMABLE and layout.is_beside(folder):
+        resumable = kind in layout.RESUMABLE
+        if layout.is_beside(folder) and not (resumable and _content(folder)):
             _discard(folder)
             return
-        if kind not in layout.RESUMABLE:
+        if not resumable:
             for name in list(layout.files(folder)):
                 if layout.is_part(kind, name) or name.endswith(MANIFEST):
                     (folder / name).unlink()
         if not _content(folder):
             (folder / manifest.MARK).unlink(missing_ok=True)
-            locks.release(folder)
-            _remove_empty(folder, itself=made)
+            for item in folder.iterdir():
+                if item.is_dir() and not item.is_symlink():
+                    shutil.rmtree(item)  # folders without a file
 
 
-def _remove_empty(folder: Path, itself: bool) -> None:
-    for item in folder.iterdir():
-        if item.is_dir() and not item.is_symlink():
-            _remove_empty(item, True)
-    if itself:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _content(folder: Path) -> str | None:

@@ -65,6 +65,16 @@ def old_beside(place: Path) -> Path:
     return place.with_name(f".{place.name}.posesift-old")
 
 
+def place_of(folder: Path) -> Path:
+    """Where the result that is made in ``folder`` will be.
+
+    >>> place_of(Path("runs/.a.posesift-new")).as_posix(), place_of(Path("runs/b")).as_posix()
+    ('runs/a', 'runs/b')
+    """
+    name = folder.name.removeprefix(".").removesuffix(".posesift-new")
+    return folder.with_name(name) if is_beside(folder) else folder
+
+
 def is_beside(folder: Path) -> bool:
     """Whether a folder is the one of `new_beside`."""
     return folder.name.startswith(".") and folder.name.endswith(".posesift-new")
