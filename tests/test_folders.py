@@ -109,6 +109,20 @@ def test_the_old_result_is_whole_until_the_new_one_is(tmp_path, end, kind):
     assert os.listdir(tmp_path) == ["out"]
 
 
+def test_a_replacement_that_waits_is_not_forgotten(tmp_path):
+    out = finished(tmp_path / "out", kind="run")
+    with pytest.raises(KeyboardInterrupt), folders.claim(out, "run", overwrite=True) as claimed:
+        storage.write_text(claimed.folder / "experiment.yaml", "half")
+        raise KeyboardInterrupt
+    refused(out, "--resume goes on with the one that was begun beside it", "run")
+    shutil.rmtree(out)  # by its owner
+    refused(out, "give --resume to go on with it, or --overwrite to begin anew", "run")
+    with folders.claim(out, "run", overwrite=True) as claimed:
+        assert not list(layout.files(claimed.folder))
+        fill(claimed.folder, "new", "run")
+    assert os.listdir(tmp_path) == ["out"]
+
+
 def test_peoples_own_files_stay_where_they_are(tmp_path):
     out = finished(tmp_path / "out")
     (out / "notes.txt").write_text("mine")
@@ -130,7 +144,7 @@ def test_peoples_own_files_in_the_way_are_found_before_the_work(tmp_path):
     out = finished(tmp_path / "out")
     (out / "evaluation.json").write_text("mine")
     refused(out, r"holds evaluation\.json, which PoseSift did not write", "run", overwrite=True)
-    with pytest.raises(ValueError, match=r"the new result is whole, in .*new"):  # noqa: SIM117
+    with pytest.raises(ValueError, match=r"the new result is whole, in .*new"):
         with folders.claim(out, "score", overwrite=True) as claimed:
             (out / "scorer.json").write_text("mine")
             storage.write_text(claimed.folder / "scorer.json", "theirs")
@@ -187,6 +201,7 @@ def test_an_unfinished_folder_wants_resume_or_overwrite(tmp_path):
     assert folders.is_unfinished(out)
     refused(out, "give --resume to go on with it, or --overwrite", "run")
     refused(out, "an unfinished run, not a score", "score", resume=True)
+    refused(out, "unfinished result; give --overwrite", "score")  # it knows no --resume
     with pytest.raises(ValueError, match="--resume"):
         folders.read_manifest(out, "run")
     with folders.claim(out, "run", resume=True) as claimed:
@@ -243,8 +258,9 @@ def test_overwrite_never_removes_what_is_read(tmp_path):
 def test_resume_and_overwrite_exclude_each_other_and_resume_needs_something(tmp_path):
     out = tmp_path / "out"
     refused(out, "give one", resume=True, overwrite=True)
-    with pytest.raises(ValueError, match="nothing to resume"), folders.claim(
-        out, "run", resume=True
+    with (
+        pytest.raises(ValueError, match="nothing to resume"),
+        folders.claim(out, "run", resume=True),
     ):
         raise AssertionError
 

@@ -158,18 +158,18 @@ def test_a_signal_within_a_step_waits_for_its_end(tmp_path, whole, signum):
 
 
 def test_what_heeded_a_signal_before_decides_how_it_ends(tmp_path):
-    class Ended(Exception):
+    class EndedError(Exception):
         pass
 
     def heed(signum, frame):
-        raise Ended
+        raise EndedError
 
     before = signal.signal(signal.SIGTERM, heed)
     try:
-        with pytest.raises(Ended):
+        with pytest.raises(EndedError):
             run(tmp_path / "a", signalled(signal.SIGTERM), save_every=1000)
         assert checkpoint.latest(tmp_path / "a" / "checkpoints")[0] == 4
-        with pytest.raises(Ended):  # the second one does not wait
+        with pytest.raises(EndedError):  # the second one does not wait
             run(tmp_path / "b", signalled(signal.SIGTERM, times=2), save_every=1000)
         assert checkpoint.latest(tmp_path / "b" / "checkpoints") is None
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -59,7 +59,7 @@ COMMANDS = (
                         "--out", "out"), "--resume"),
     Command("evaluate", ("evaluate", "trained", TARGET, "--device", "cpu", "--out", "out"),
             "--overwrite", (SCORED, (*TRAINED, "--method", "source-only"))),
-    Command("report", ("report", "out"), "", (SCORED[:-1] + ("out",),), adds=True),
+    Command("report", ("report", "out"), "", ((*SCORED[:-1], "out"),), adds=True),
 )  # fmt: skip
 
 

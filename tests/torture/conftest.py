@@ -19,6 +19,7 @@ def pytest_terminal_summary(terminalreporter):
         told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()) if count)
         terminalreporter.line(f"{command}: {counts.total()} ({told}); {seconds} s of processor")
     total = sum((counts for _, counts, _ in rows), Counter())
-    terminalreporter.line(f"all: {total.total()}; " + ", ".join(
-        f"{count} {what}" for what, count in sorted(total.items()) if count
-    ))
+    terminalreporter.line(
+        f"all: {total.total()}; "
+        + ", ".join(f"{count} {what}" for what, count in sorted(total.items()) if count)
+    )

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.torture.commands import COMMANDS, Command, Server, clear, content, prepared_root
 
 ROUNDS = int(os.environ.get("POSESIFT_TORTURE", "1"))

@@ -31,7 +31,7 @@ class Demo(ResultFlags, DeviceFlags):
 
     def run(self) -> None:
         """Run the comparison and draw its page."""
-        from posesift.experiments.compare import check_begun, compare
+        from posesift.experiments.compare import check, check_begun, compare
         from posesift.experiments.cost import estimate
         from posesift.experiments.demo import demo_plan
         from posesift.report.page import write_report
@@ -50,6 +50,8 @@ class Demo(ResultFlags, DeviceFlags):
                 "workers": self.workers,
             },
         )
+        if not self.resume:
+            check(plan)  # a mistake shows before anything is touched
         begun = partial(check_begun, plan=plan)
         with self.claim(
             "comparison", "demo", resume=self.resume, again=True, check=begun

@@ -20,5 +20,6 @@ from posesift.folders.manifest import (
 
 __all__ = [
     "MANIFEST", "RESUMABLE", "Claim", "begun_in", "claim", "dated_folder", "finish_with",
-    "is_finished", "is_unfinished", "place_of", "read_manifest", "reopen", "resumable", "write_manifest", "writing",
+    "is_finished", "is_unfinished", "place_of", "read_manifest", "reopen", "resumable",
+    "write_manifest", "writing",
 ]  # fmt: skip

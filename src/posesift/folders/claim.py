@@ -84,9 +84,11 @@ def claim(
             place = out.resolve()
             _locked(out, place, held)
             folder = _chosen(out, place, kind, overwrite, resume, again)
-            if folder != place and overwrite:
-                _check_replaced(out, place, kind, inputs)
-                _discard(folder)
+            if overwrite:
+                if folder != place:
+                    _check_replaced(out, place, kind, inputs)
+                _discard(layout.new_beside(place))
+            if overwrite and folder != place:
                 folder.mkdir()
                 _hold(folder, held)
             if check is not None and resume:
@@ -97,7 +99,10 @@ def claim(
         try:
             yield Claim(out, folder)
             if folder != place and is_finished(folder):
-                replacing.replace(place)
+                try:
+                    replacing.replace(place)
+                except OSError as error:
+                    raise explained(error, out) from error
         except BaseException:
             _abandon(folder, kind)
             raise
@@ -180,9 +185,7 @@ def _clear(folder: Path) -> None:
         (folder / manifest.MARK).unlink(missing_ok=True)
 
 
-def _chosen(
-    out: Path, place: Path, kind: str, overwrite: bool, resume: bool, again: bool
-) -> Path:
+def _chosen(out: Path, place: Path, kind: str, overwrite: bool, resume: bool, again: bool) -> Path:
     """The folder to work in.
 
     Raises:
@@ -194,7 +197,6 @@ def _chosen(
         return new if _content(place) else place
     if resume and new.is_dir() and manifest.begun(new) == kind:
         return new
-    going_on = "; give --resume to go on with {}" if kind in layout.RESUMABLE else ""
     if resume:
         if not _content(place) and begun is None:
             raise ValueError(f"there is nothing to resume in {out}; leave --resume out to begin")
@@ -203,22 +205,20 @@ def _chosen(
         if not finished or again:
             return place
     if finished:
-        beside = f", {going_on.format('the one that was begun beside it')}" if new.is_dir() else ""
+        waits = new.is_dir() and kind in layout.RESUMABLE
+        beside = "; --resume goes on with the one that was begun beside it" * waits
         raise ValueError(
             f"{out} already holds a finished result; choose another --out, "
             f"or give --overwrite to replace it{beside}"
         )
-    if _content(place):
-        advice = "give --resume to go on with it, or " if begun in layout.RESUMABLE else "give "
-        raise ValueError(
-            f"{out} holds an unfinished result; {advice}--overwrite to begin anew"
-        )
+    if _content(place) or new.is_dir():
+        known = kind in layout.RESUMABLE and kind in (begun, manifest.begun(new))
+        advice = "give --resume to go on with it, or " if known else "give "
+        raise ValueError(f"{out} holds an unfinished result; {advice}--overwrite to begin anew")
     return place
 
 
-def _check_replaced(
-    out: Path, place: Path, kind: str, inputs: Iterable[str | Path | None]
-) -> None:
+def _check_replaced(out: Path, place: Path, kind: str, inputs: Iterable[str | Path | None]) -> None:
     """Refuse to replace what is read, or what cannot be replaced as a whole.
 
     Raises:

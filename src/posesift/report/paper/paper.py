@@ -57,9 +57,7 @@ def write(page: Page, folder: str | Path) -> Path:
     check(folder)
     goal = Path(folder) / FOLDER
     mark = secrets.token_hex(4)
-    beside, old = (
-        goal.with_name(f"{TEMPORARY}{FOLDER}-{kind}-{mark}") for kind in ("new", "old")
-    )
+    beside, old = (goal.with_name(f"{TEMPORARY}{FOLDER}-{kind}-{mark}") for kind in ("new", "old"))
     try:
         beside.mkdir()
         try:
