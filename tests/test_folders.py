@@ -144,11 +144,13 @@ def test_peoples_own_files_in_the_way_are_found_before_the_work(tmp_path):
     out = finished(tmp_path / "out")
     (out / "evaluation.json").write_text("mine")
     refused(out, r"holds evaluation\.json, which PoseSift did not write", "run", overwrite=True)
-    with pytest.raises(ValueError, match=r"the new result is whole, in .*new"):
-        with folders.claim(out, "score", overwrite=True) as claimed:
-            (out / "scorer.json").write_text("mine")
-            storage.write_text(claimed.folder / "scorer.json", "theirs")
-            fill(claimed.folder, "new")
+    with (
+        pytest.raises(ValueError, match=r"the new result is whole, in .*new"),
+        folders.claim(out, "score", overwrite=True) as claimed,
+    ):
+        (out / "scorer.json").write_text("mine")
+        storage.write_text(claimed.folder / "scorer.json", "theirs")
+        fill(claimed.folder, "new")
     assert (out / "summary.json").read_text() == "precious"
     assert (out / "scorer.json").read_text() == "mine"
     (out / "scorer.json").rename(tmp_path / "mine.json")
@@ -268,9 +270,11 @@ def test_resume_and_overwrite_exclude_each_other_and_resume_needs_something(tmp_
 def test_a_file_where_a_folder_is_wanted(tmp_path):
     (tmp_path / "f").write_text("x")
     refused(tmp_path / "f", "found a file")
-    with pytest.raises(ValueError, match="a file, not a folder"):
-        with folders.claim(tmp_path / "f" / "g", "score"):
-            raise AssertionError
+    with (
+        pytest.raises(ValueError, match="a file, not a folder"),
+        folders.claim(tmp_path / "f" / "g", "score"),
+    ):
+        raise AssertionError
 
 
 def test_manifest_tells_kind_and_files_and_none_of_other_peoples(tmp_path):
@@ -325,9 +329,11 @@ def _wrong(folder: Path) -> None:
 def test_a_second_writer_is_refused_and_told_who_is_there(tmp_path, writer, how):
     process = writer()
     refused(tmp_path / "out", rf"written to by process {process.pid};", "run", **how)
-    with pytest.raises(ValueError, match=f"process {process.pid}"):
-        with folders.writing(tmp_path / "out"):
-            raise AssertionError
+    with (
+        pytest.raises(ValueError, match=f"process {process.pid}"),
+        folders.writing(tmp_path / "out"),
+    ):
+        raise AssertionError
     process.kill()
     process.wait()  # gone without a word; so is its lock
     with folders.claim(tmp_path / "out", "run", resume=True) as claimed:
@@ -338,9 +344,11 @@ def test_an_overwrite_keeps_others_out_too(tmp_path):
     out = finished(tmp_path / "out")
     with folders.claim(out, "score", overwrite=True) as claimed:
         for how in ({}, {"overwrite": True}):
-            with pytest.raises(ValueError, match=f"process {os.getpid()}"):
-                with folders.claim(out, "score", **how):
-                    raise AssertionError
+            with (
+                pytest.raises(ValueError, match=f"process {os.getpid()}"),
+                folders.claim(out, "score", **how),
+            ):
+                raise AssertionError
         fill(claimed.folder)
 
 
@@ -362,21 +370,23 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path):
 @pytest.mark.parametrize("how", ["removed", "emptied", "moved", "made anew"])
 def test_a_folder_that_goes_away_is_never_finished(tmp_path, how):
     out = tmp_path / "out"
-    with pytest.raises(ValueError, match=r"out was removed, emptied or moved"):
-        with folders.claim(out, "run") as claimed:
-            storage.write_text(claimed.folder / "experiment.yaml", "x")
-            if how == "moved":
-                out.rename(tmp_path / "elsewhere")
-            elif how == "emptied":
-                for path in out.iterdir():
-                    path.unlink()
-            else:
-                shutil.rmtree(out)
-                if how == "made anew":
-                    out.mkdir()
-            with pytest.raises(ValueError, match="was removed"):
-                storage.append_text(claimed.folder / "metrics.jsonl", "x")
-            fill(claimed.folder, kind="run")
+    with (
+        pytest.raises(ValueError, match=r"out was removed, emptied or moved"),
+        folders.claim(out, "run") as claimed,
+    ):
+        storage.write_text(claimed.folder / "experiment.yaml", "x")
+        if how == "moved":
+            out.rename(tmp_path / "elsewhere")
+        elif how == "emptied":
+            for path in out.iterdir():
+                path.unlink()
+        else:
+            shutil.rmtree(out)
+            if how == "made anew":
+                out.mkdir()
+        with pytest.raises(ValueError, match="was removed"):
+            storage.append_text(claimed.folder / "metrics.jsonl", "x")
+        fill(claimed.folder, kind="run")
     assert not out.exists() or not list(out.iterdir())
     if how == "moved":  # and can be gone on with where it is
         with folders.claim(tmp_path / "elsewhere", "run", resume=True) as claimed:
@@ -434,9 +444,11 @@ def test_a_full_disk_at_the_very_beginning_leaves_nothing_in_the_way(tmp_path, m
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        with pytest.raises(ValueError, match="disk is full"):
-            with folders.claim(tmp_path / "out", "run"):
-                raise AssertionError
+        with (
+            pytest.raises(ValueError, match="disk is full"),
+            folders.claim(tmp_path / "out", "run"),
+        ):
+            raise AssertionError
     assert not (tmp_path / "out" / ".posesift").exists()
     with folders.claim(tmp_path / "out", "run") as claimed:
         fill(claimed.folder, kind="run")

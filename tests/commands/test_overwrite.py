@@ -50,8 +50,10 @@ def made(tmp_path_factory):
 @pytest.fixture
 def root(made, tmp_path):
     """A copy of it all, to be lost or kept."""
-    shutil.copytree(made, tmp_path / "root")
-    return tmp_path / "root"
+    root = shutil.copytree(made, tmp_path / "root")
+    begun = root / "on-crops" / "experiment.yaml"  # which names the crops by their path
+    begun.write_text(begun.read_text().replace(str(made), str(root)))
+    return root
 
 
 def everything(folder: Path) -> dict[str, bytes]:

@@ -132,11 +132,14 @@ def fit(
     alone = runtime.ranks == 1
     rank = () if alone else (runtime.rank,)  # the numbers of one rank are as they always were
     method.prepare(runtime)
+    saved = resumed_at if found else None
 
     def save(number: int, step: int, better: bool = False) -> None:
-        if folder is None:
-            return
+        nonlocal saved
         taken = sum(stage.steps for stage in stages[:number]) + step
+        if folder is None or (taken == saved and not better):
+            return  # an interruption between two stages finds that of the first one's end
+        saved = taken
         journal.averages(f"at step {taken}")  # a state that is beyond saving is not saved
         if kept is not None:
             state = {

@@ -55,6 +55,7 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
     index_N = _sample_numbers(table)
     folder = folder_of(table.root)
     from_start = np.array_equal(index_N, np.arange(len(index_N)))
+    storage.sweep(folder)  # what killed processes left there
     kept, kept_count = _longest(folder)
     if len(index_N) and index_N.max() < kept_count:
         images = _open(kept)
@@ -92,7 +93,6 @@ def _paint_to(
         f"painting {len(index_N):,} {sample['name']} images: {sample['poses']} poses, {look} look "
         f"({size}, kept in {storage.cache_folder() / 'worlds'})"
     )
-    storage.sweep(path.parent)  # what killed processes left there
     with storage.atomic_path(path) as temporary:
         images = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
         _reserve(temporary)
