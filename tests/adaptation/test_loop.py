@@ -230,7 +230,8 @@ fit(method, {"source": slowly}, runtime, sys.argv[1], seed=3, log_every=7, save_
 
 
 def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    roots = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(roots)}
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path / "killed")],
         stdout=subprocess.PIPE, env=environment,

@@ -270,7 +270,7 @@ def test_stopped_anywhere_and_gone_on_with(tmp_path, monkeypatch, place, workers
     begun = (tmp_path / "out").exists()
     assert begun == (name != "read_parts")
     if begun:
-        (tmp_path / "out" / ".manifest-x1.json").write_text("left by a kill")
+        (tmp_path / "out" / ".posesift-x1.json").write_text("left by a kill")
     done = len(calls)
     run(address, tmp_path / "out", resume=begun, workers=workers)
     assert content(tmp_path / "out") == content(tmp_path / "whole")
