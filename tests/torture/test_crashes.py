@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import Any
 
 import pytest
 from tests.torture.commands import COMMANDS, Command, Server, clear, content, prepared_root
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ends processes as Linux does")
 
 ROUNDS = int(os.environ.get("POSESIFT_TORTURE", "1"))
 SIGNALS = {"SIGKILL": -9, "SIGTERM": 143, "SIGINT": 130}
