@@ -282,7 +282,11 @@ def _stopped_by(kill: signal.Signals, arguments: list[str], out: Path) -> str:
     """Run the command until it has written some crops; what it said then."""
     began = time.time_ns()
     process = subprocess.Popen(
-        [sys.executable, "-m", "posesift", *arguments], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "posesift", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        # which shells make & jobs ignore
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while process.poll() is None and (
         sum(path.stat().st_mtime_ns > began for path in out.glob("images/*/*")) < 3
