@@ -393,6 +393,15 @@ def test_a_folder_that_goes_away_is_never_finished(tmp_path, how):
             assert (claimed.folder / "experiment.yaml").exists()
 
 
+def test_whatever_fails_in_a_folder_that_is_gone_says_so(tmp_path):
+    with (
+        pytest.raises(ValueError, match=r"out was removed, emptied or moved"),
+        folders.claim(tmp_path / "out", "prepared") as claimed,
+    ):
+        shutil.rmtree(claimed.folder)
+        (claimed.folder / "parts" / "poses.parquet").rename(claimed.folder / "poses.parquet")
+
+
 @pytest.mark.parametrize("step", ["others 2", "rename 1", "rename 2", "others 3", "rmtree 1"])
 def test_a_replacement_that_is_cut_short_is_finished_by_the_next(tmp_path, monkeypatch, step):
     """Killed before any of its steps: old or new is whole, and the next command sees to it."""

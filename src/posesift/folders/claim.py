@@ -103,8 +103,10 @@ def claim(
                     replacing.replace(place)
                 except OSError as error:
                     raise explained(error, out) from error
-        except BaseException:
+        except BaseException as error:
             _abandon(folder, kind)
+            if isinstance(error, Exception):
+                locks.check(folder / MANIFEST)  # whatever went wrong in a folder that is gone
             raise
 
 
