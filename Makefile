@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test torture check bench docs clean
 
 demo: .venv/ready  ## scores, trains and reports on built-in data; ends by naming the page
 	$(BIN)/posesift demo
 
 test: .venv/ready  ## the whole test suite, doctests included
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+torture: .venv/ready  ## commands ended at hundreds of moments; the figures stand in docs/reliability.md
+	POSESIFT_TORTURE=5 nice -n 10 $(BIN)/python -m pytest -n 2 tests/torture
 
 check: .venv/ready  ## lint, format, types, and which room may import which
 	$(BIN)/ruff check .

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 from posesift import folders, progress
 from posesift.experiments.arms import Comparison
-from posesift.experiments.compare import compare, reopen
+from posesift.experiments.compare import check_begun, compare
 from posesift.experiments.plan import plan_of
 from posesift.report.page import write_report
 
@@ -72,11 +73,12 @@ def main() -> None:
     for some in rounds if len(main_pairs) > 1 else rounds[1:]:
         whole = plan(given.world, given.seeds, fewer, some, given.first_seed, given.threads)
         begun = given.out.exists()
-        if begun:
-            reopen(given.out, whole)
-        folder = folders.new_folder(given.out, resume=begun, kind="comparison")
-        compare(whole, folder, write_report)
-        print(f"Report: {folder / 'report.html'}")
+        check = partial(check_begun, plan=whole)
+        with folders.claim(
+            given.out, "comparison", resume=begun, again=True, check=check
+        ) as claimed:
+            compare(whole, claimed.folder, write_report)
+        print(f"Report: {given.out / 'report.html'}")
 
 
 if __name__ == "__main__":

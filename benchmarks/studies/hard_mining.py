@@ -98,8 +98,8 @@ def main() -> None:
     for name, plan in plans.items():
         folder = given.out / name
         if plan.seeds and not folders.is_finished(folder):
-            begun = folder.exists()
-            compare(plan, folders.new_folder(folder, resume=begun, kind="comparison"), write_report)
+            with folders.claim(folder, "comparison", resume=folder.exists()) as claimed:
+                compare(plan, claimed.folder, write_report)
     found = storage.read_json(given.out / "shared" / "comparison.json")
     uniform = [figure(found["cells"], "uniform", s, "target_poses") for s in plans["shared"].seeds]
     print(f"\nuniform, target poses in the source's look: {span(mean_interval(uniform))}")

@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from posesift.evaluation.by_bin import quantile_bins
 from posesift.evaluation.intervals import paired_interval, ratio_of_sums
 from posesift.evaluation.pck import pck, pck_auc
 from posesift.experiments.arms import Arm, Comparison
-from posesift.experiments.compare import compare, reopen
+from posesift.experiments.compare import check_begun, compare
 from posesift.experiments.plan import plan_of
 from posesift.experiments.recipes import recipe
 from posesift.report.folders import read_predictions
@@ -175,10 +176,11 @@ def main() -> None:
     for seed in () if given.table else given.seeds:
         whole = _only(plan(given.recipe or name, given.target, seed, changes), given.arms)
         folder = given.out / f"seed{seed}"
-        if folders.is_finished(folder):
-            reopen(folder, whole)
-        folders.new_folder(folder, resume=folder.exists(), kind="comparison")
-        compare(whole, folder)
+        with folders.claim(
+            folder, "comparison", resume=folder.exists(), again=True,
+            check=partial(check_begun, plan=whole),
+        ) as claimed:  # fmt: skip
+            compare(whole, claimed.folder)
     table = gathered(given.out)
     print_levels(table)
     if given.study == "adaptation":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import warnings
@@ -11,8 +12,9 @@ from typing import Any, Protocol
 import posesift
 from posesift import progress
 from posesift.commands import COMMANDS
+from posesift.commands.ending import heard, signal_of
 
-EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
+EXIT_WRONG, EXIT_SIGNAL = 2, 128  # the latter and the number of the signal
 
 
 class Command(Protocol):
@@ -29,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what stands behind ``posesift``; by default the process's own.
 
     Returns:
-        0 when all was done; 2 for wrong usage or wrong data; 130 on Ctrl-C, with what was done
-        kept.
+        0 when all was done; 2 for wrong usage or wrong data; 130 on Ctrl-C and 143 on SIGTERM,
+        with what was done kept.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if arguments in (["--version"], ["-V"]):
@@ -38,14 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     progress.show(True)
     try:
-        with warnings.catch_warnings():
+        with heard("SIGTERM"), warnings.catch_warnings():
             warnings.showwarning = _show_warning
             _parse(arguments).run()
     except SystemExit as stop:  # the parser's: --help, or wrong usage which it has explained
         return stop.code if isinstance(stop.code, int) else EXIT_WRONG
     except KeyboardInterrupt as stop:
-        progress.tell(f"posesift: interrupted; {str(stop) or 'nothing was left half-written'}")
-        return EXIT_INTERRUPTED
+        ended = signal_of(stop)
+        how = "interrupted" if ended.name == "SIGINT" else f"ended by {ended.name}"
+        with contextlib.suppress(OSError):  # the terminal may be what has gone
+            progress.tell(f"posesift: {how}; {str(stop) or 'nothing was left half-written'}")
+        return EXIT_SIGNAL + ended
     except BrokenPipeError:  # `posesift ... | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

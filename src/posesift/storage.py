@@ -9,13 +9,15 @@ import contextlib
 import errno
 import json
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from posesift import documents
+from posesift import documents, locks
+
+TEMPORARY = ".posesift-"  # how the names of temporary files and folders begin
 
 
 @contextlib.contextmanager
@@ -23,30 +25,82 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary path that becomes ``path`` when the block ends well.
 
     The temporary file keeps the suffix of ``path`` (libraries choose formats by it). On any
-    exception, Ctrl-C included, it is removed and ``path`` keeps its old content.
+    exception, Ctrl-C included, it is removed and ``path`` keeps its old content; one that a
+    killed process left is removed by `sweep`. A link at ``path`` is replaced, not followed.
 
     Raises:
-        ValueError: the folder cannot be written to, or the disk is full.
+        ValueError: the folder cannot be written to, or the disk is full; ``path`` lies in a
+            result's folder that was removed or moved while this process fills it.
     """
     path = Path(path)
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
-        )
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        _flush(temporary)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-        _flush(path.parent)
+        make_parent(path)
+        temporary, descriptor = _new_file(path)
+        try:
+            with locks.kept(descriptor):
+                yield temporary
+                _flush(temporary)
+                locks.check(path)
+                temporary.replace(path)
+                _flush(path.parent)
+        finally:
+            os.close(descriptor)
     except OSError as error:
+        locks.check(path)
         raise explained(error, path) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def make_parent(path: Path) -> None:
+    """Make the folder of ``path``, with its parents, where there is none.
+
+    Raises:
+        ValueError: a part of it was removed or moved while this process fills it.
+        OSError: it cannot be made.
+    """
+    locks.check(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def append_text(path: str | Path, content: str) -> None:
+    """Add ``content`` to the end of a file, as UTF-8.
+
+    Raises:
+        ValueError: as for `atomic_path`. A part of ``content`` may have been written then.
+    """
+    path = Path(path)
+    try:
+        make_parent(path)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(content)
+    except OSError as error:
+        locks.check(path)
+        raise explained(error, path) from error
+
+
+def sweep(folder: Path, below: bool = True) -> None:
+    """Remove temporary files of processes that were killed.
+
+    Files that a living process writes are locked and stay; on file systems without locks all do.
+
+    Args:
+        folder: nothing is done where there is none.
+        below: in the folders inside, too.
+    """
+    for where, names, files in os.walk(folder):
+        for name in [name for name in files if name.startswith(TEMPORARY)]:
+            with contextlib.suppress(OSError):
+                descriptor = os.open(Path(where) / name, os.O_RDWR)
+                try:
+                    if locks.take(descriptor):
+                        (Path(where) / name).unlink()
+                finally:
+                    os.close(descriptor)
+        if not below:
+            names.clear()
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
@@ -205,17 +259,19 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _new_file(path: Path) -> tuple[Path, int]:
+    """A new file beside ``path``, with the rights that any new file gets, and its descriptor."""
+    while True:
+        temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(6)}{path.suffix}")
+        with contextlib.suppress(FileExistsError):
+            return temporary, os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
 
 
 def explained(error: OSError, path: Path) -> ValueError:
     """The error of a user whose disk is full or forbidden, in place of the system's."""
     reasons = {
         errno.ENOSPC: "the disk is full; free some space and start again",
-        errno.EFBIG: "the file would be larger than your limits or this file system allow",
+        errno.EFBIG: "the file would be larger than your limits or this file system allows",
         errno.EDQUOT: "your disk quota is used up; free some space and start again",
         errno.EROFS: "the file system is read-only; choose another --out",
         errno.EACCES: "no permission; choose another --out or change the folder's rights",

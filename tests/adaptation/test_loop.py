@@ -120,18 +120,85 @@ def test_ctrl_c_keeps_a_checkpoint_of_that_very_step(at, tmp_path, whole):
     assert lines(tmp_path) == whole[1]
 
 
-def test_a_signal_within_a_step_waits_for_its_end(tmp_path, whole):
-    def interrupt_after(stage, start):
+SIGNALS = {
+    signal.SIGINT: pytest.raises(KeyboardInterrupt),
+    signal.SIGTERM: pytest.raises(SystemExit, match="143"),
+    signal.SIGUSR1: pytest.raises(SystemExit, match="138"),
+}
+
+
+def signalled(signum: signal.Signals, times: int = 1):
+    """A loader that sends a signal before the step 4 of the warm-up."""
+
+    def load(stage, start):
         for step, values in enumerate(loader(stage, start), start):
             if stage.name == "warm-up" and step == 4:
-                os.kill(os.getpid(), signal.SIGINT)
+                for _ in range(times):
+                    os.kill(os.getpid(), signum)
             yield values
 
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, interrupt_after, save_every=1000)
-    assert signal.getsignal(signal.SIGINT) is before
+    return load
+
+
+@pytest.fixture(autouse=True)
+def heard():
+    """Python's own way with Ctrl-C, which is ignored where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_a_signal_within_a_step_waits_for_its_end(tmp_path, whole, signum):
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    with SIGNALS[signum]:
+        run(tmp_path, signalled(signum), save_every=1000)
+    assert {number: signal.getsignal(number) for number in SIGNALS} == before
+    assert checkpoint.latest(tmp_path / "checkpoints")[0] == 4
     assert equal(weights(run(tmp_path, resume=True)), whole[0])
+
+
+def test_what_heeded_a_signal_before_decides_how_it_ends(tmp_path):
+    class EndedError(Exception):
+        pass
+
+    def heed(signum, frame):
+        raise EndedError
+
+    before = signal.signal(signal.SIGTERM, heed)
+    try:
+        with pytest.raises(EndedError):
+            run(tmp_path / "a", signalled(signal.SIGTERM), save_every=1000)
+        assert checkpoint.latest(tmp_path / "a" / "checkpoints")[0] == 4
+        with pytest.raises(EndedError):  # the second one does not wait
+            run(tmp_path / "b", signalled(signal.SIGTERM, times=2), save_every=1000)
+        assert checkpoint.latest(tmp_path / "b" / "checkpoints") is None
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        run(tmp_path / "c", signalled(signal.SIGTERM))  # what is ignored stays so
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("save_every", [2, 3, 1000])
+def test_a_run_that_was_interrupted_leaves_the_same_checkpoints(tmp_path, save_every):
+    """Those of interruptions are gone in the end, and none is missing."""
+    options = {"save_every": save_every}
+    run(tmp_path / "whole", **options)
+    for at in (3, 4, 4, 6, 7, 8):  # 6 begins the second stage; twice at 4 is no step further
+        with pytest.raises(KeyboardInterrupt):
+            run(
+                tmp_path / "broken",
+                stopping_loader(at, KeyboardInterrupt()),
+                resume=True,
+                **options,
+            )
+        assert checkpoint.latest(tmp_path / "broken" / "checkpoints")[0] == at
+    run(tmp_path / "broken", resume=True, **options)
+    found = {}
+    for name in ("whole", "broken"):
+        folder = tmp_path / name / "checkpoints"
+        found[name] = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert found["broken"] == found["whole"]
 
 
 def test_a_finished_run_resumes_to_itself(tmp_path, whole):
@@ -253,10 +320,10 @@ def test_the_best_checkpoint_survives_a_break(at, tmp_path):
 def test_a_kill_between_the_best_checkpoint_and_the_newest_is_made_good(tmp_path, monkeypatch):
     real = checkpoint.save
 
-    def killed(folder, step, state, name=None):
+    def killed(folder, step, state, name=None, **more):
         if step == 8 and name is None:
             raise SystemExit
-        return real(folder, step, state, name)
+        return real(folder, step, state, name, **more)
 
     monkeypatch.setattr(checkpoint, "save", killed)
     with pytest.raises(SystemExit):

@@ -220,11 +220,31 @@ def test_the_sheet_takes_no_place_of_data(capsys, tmp_path):
         assert code == 2
         assert "choose a" in err
         assert place.read_bytes() == before
+    for beside in ("contact-sheet.jpg", "new.png"):  # which would be a photograph the next time
+        code, _, err = check(capsys, address, "--sheet", tmp_path / "set" / "photos" / beside)
+        assert code == 2
+        assert "would lie among the images" in err
     write_images(tmp_path / "folder")
     code, _, err = check(capsys, "images:.")
     assert code == 2
     assert "would lie among the images" in err
     assert not (tmp_path / "contact-sheet.jpg").exists()
+
+
+def test_the_sheet_takes_the_place_of_earlier_sheets_alone(capsys, tmp_path):
+    truth = write_coco(tmp_path / "set")
+    address = f"coco:{truth.path},images={tmp_path}/set/photos,skeleton=coco17"
+    for name in ("precious.jpg", "empty.png"):
+        mine = tmp_path / name
+        mine.write_bytes(truth.path.read_bytes() if name == "precious.jpg" else b"")
+        before = mine.read_bytes()
+        code, _, err = check(capsys, address, "--sheet", mine)
+        assert code == 2
+        assert "is no contact sheet of PoseSift's" in err
+        assert mine.read_bytes() == before
+        assert check(capsys, address, "--sheet", mine, "--overwrite")[0] == 0
+        assert cv2.imread(str(mine)).shape[1] == 1600
+        assert check(capsys, address, "--sheet", mine)[0] == 0  # now it is one
 
 
 def test_names_do_not_steer_the_terminal(capsys, tmp_path):

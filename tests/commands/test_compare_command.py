@@ -106,7 +106,7 @@ def test_a_comparison_from_the_command_line_and_more_seeds(tiny_world, tmp_path,
     assert cli.main([*arguments, "--seeds", "2", "--steps", "5", "--resume"]) == 2
     assert "begun with steps of source-only = 3, found 5" in capsys.readouterr().err
     assert cli.main([*arguments, "--seeds", "2", "--resume", "--overwrite"]) == 2
-    assert "--overwrite removes it: give one" in capsys.readouterr().err
+    assert "--overwrite replaces it: give one" in capsys.readouterr().err
     assert folders.is_finished(out)  # what contradicts itself leaves a finished result finished
     assert cli.main([*arguments, "--seeds", "2", "--resume", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -119,12 +119,12 @@ def test_a_finished_demo_stays_finished_when_flags_contradict_each_other(tmp_pat
     from posesift.experiments import compare
     from posesift.experiments.demo import demo_plan
 
-    out = folders.new_folder(tmp_path / "demo", kind="comparison")
+    out = tmp_path / "demo"
     compare._claimed(demo_plan(quick=True), out)  # as if it had been run
     folders.write_manifest(out, "comparison")
     arguments = ["demo", "--quick", "--out", str(out), "--resume", "--overwrite"]
     assert cli.main(arguments) == 2
-    assert "--overwrite removes it: give one" in capsys.readouterr().err
+    assert "--overwrite replaces it: give one" in capsys.readouterr().err
     assert folders.is_finished(out)
 
 

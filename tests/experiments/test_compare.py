@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+from functools import partial
 
 import pytest
 from tests.experiments.tiny import CHANGES
@@ -9,7 +10,7 @@ from tests.experiments.tiny import CHANGES
 from posesift import folders, storage
 from posesift.evaluation.intervals import paired_interval
 from posesift.experiments.arms import Arm, cell_folder
-from posesift.experiments.compare import _claimed, compare, reopen
+from posesift.experiments.compare import _claimed, check_begun, compare
 from posesift.experiments.cost import training_steps
 from posesift.experiments.differences import HARDEST
 from posesift.experiments.plan import plan_of
@@ -42,9 +43,10 @@ def folder(tmp_path_factory):
     compare(first, path)
     before = times(path)
     assert training_steps(PLAN, path) == training_steps(PLAN) / 2
-    reopen(path, PLAN)
-    assert not folders.is_finished(path)
-    compare(PLAN, path)
+    begun = partial(check_begun, plan=PLAN)
+    with folders.claim(path, "comparison", resume=True, again=True, check=begun) as claimed:
+        assert not folders.is_finished(path)
+        compare(PLAN, claimed.folder)
     assert len(times(path)) == 2 * len(before)
     assert {cell: time for cell, time in times(path).items() if cell in before} == before
     return path
@@ -120,12 +122,12 @@ def test_another_plan_is_refused(folder):
     with pytest.raises(ValueError, match=r"begun with seeds = \[0, 1\], found \[0, 2\]"):
         compare(dataclasses.replace(PLAN, seeds=(0, 2)), folder)
     with pytest.raises(ValueError, match=r"begun with batch_size = 4, found 5"):
-        reopen(folder, dataclasses.replace(PLAN, changes=CHANGES | {"batch_size": 5}))
+        check_begun(folder, dataclasses.replace(PLAN, changes=CHANGES | {"batch_size": 5}))
     longer = tuple(dataclasses.replace(arm, steps=9) for arm in PLAN.arms)
     with pytest.raises(ValueError, match=r"begun with steps of warm-up = 0, found 9"):
-        reopen(folder, dataclasses.replace(PLAN, arms=longer))
+        check_begun(folder, dataclasses.replace(PLAN, arms=longer))
     with pytest.raises(ValueError, match=r"the arm = warm-up, found none of that name"):
-        reopen(folder, dataclasses.replace(PLAN, arms=PLAN.arms[1:]))
+        check_begun(folder, dataclasses.replace(PLAN, arms=PLAN.arms[1:]))
     assert folders.is_finished(folder)
 
 

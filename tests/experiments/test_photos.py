@@ -12,7 +12,7 @@ from tests.experiments.tiny import CHANGES, experiment
 
 from posesift import storage
 from posesift.experiments.recipes import aimed, recipe
-from posesift.experiments.run import data_of, evaluate_run, foreseen, train
+from posesift.experiments.run import data_of, evaluate_run, foreseen, train, trained_run
 from posesift.experiments.spec import Experiment
 
 packaged = pytest.mark.skipif(
@@ -69,7 +69,9 @@ def test_a_run_says_what_its_network_began_from(tmp_path):
 def test_a_trained_network_is_read_back_without_the_package(tmp_path, monkeypatch):
     found = train(experiment(**SMALL), tmp_path / "run")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    again = evaluate_run(tmp_path / "run", CHANGES["test"]["target"], tmp_path / "again")
+    again = evaluate_run(
+        trained_run(tmp_path / "run", CHANGES["test"]["target"]), tmp_path / "again"
+    )
     assert again["sets"]["target"]["pck"] == found["sets"]["target"]["pck"]
 
 

@@ -16,7 +16,7 @@ from tests.experiments.tiny import CHANGES, experiment
 from posesift import folders, storage
 from posesift.adaptation.runtime import Runtime
 from posesift.data.readers import read
-from posesift.experiments.run import evaluate_run, train
+from posesift.experiments.run import evaluate_run, train, trained_run
 from posesift.experiments.score import ScoreSettings, load_scored, score_poses
 from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import load_method
@@ -49,9 +49,10 @@ def test_a_run_keeps_what_the_report_needs(tmp_path):
     assert 1 <= environment["draws"]["effective_sample_size"] < 48
     # Measured again on the same data, the same figures; a trained method predicts.
     again = tmp_path.parent / "again"
-    found = evaluate_run(tmp_path, CHANGES["test"]["target"], again)["sets"]
+    target = CHANGES["test"]["target"]
+    found = evaluate_run(trained_run(tmp_path, target), again)["sets"]
     assert found["target"]["pck"] == sets["target"]["pck"]
-    rounded = evaluate_run(tmp_path, CHANGES["test"]["target"], again, protocol="reference")
+    rounded = evaluate_run(trained_run(tmp_path, target, protocol="reference"), again)
     assert rounded["sets"]["target"]["protocol"].startswith("reference")
     method = load_method(tmp_path, Runtime.resolve("cpu", "fp32"))
     keypoints, confidence = method.predict(torch.zeros(1, 3, 32, 32).byte())
@@ -73,7 +74,9 @@ def test_a_run_keeps_what_the_report_needs(tmp_path):
 )
 def test_every_method_trains_and_is_read_back(tmp_path, changes):
     found = train(experiment(**changes), tmp_path / "run")
-    again = evaluate_run(tmp_path / "run", CHANGES["test"]["target"], tmp_path / "again")
+    again = evaluate_run(
+        trained_run(tmp_path / "run", CHANGES["test"]["target"]), tmp_path / "again"
+    )
     assert again["sets"]["target"]["pck"] == found["sets"]["target"]["pck"]
     low, high = found["sets"]["target"]["interval"]
     assert low < found["sets"]["target"]["pck"]["0.05"]["all"] < high

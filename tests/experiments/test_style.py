@@ -22,7 +22,7 @@ def settings(tmp_path, **changes):
 
 def test_its_folder_is_a_style_that_udape_can_be_given(tmp_path):
     chosen = settings(tmp_path)
-    folder = folders.new_folder(tmp_path / "style", kind="style")
+    folder = tmp_path / "style"
     train_style(chosen, folder)
     assert folders.is_finished(folder)
     images = torch.zeros(1, 3, 32, 32)
@@ -46,7 +46,7 @@ def test_trackers_get_its_journal(tmp_path, monkeypatch):
 
     kept = Kept()
     monkeypatch.setattr(style, "trackers", opened)
-    folder = folders.new_folder(tmp_path / "style", kind="style")
+    folder = tmp_path / "style"
     train_style(settings(tmp_path, log_to=("tensorboard",)), folder)
     (step, values), end = kept
     assert (step, end) == (2, "closed")

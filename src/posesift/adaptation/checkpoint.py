@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from posesift.storage import atomic_path, read_json, size_text, write_json
+from posesift.tensor_files import save_tensors
 
 if TYPE_CHECKING:
     from posesift.adaptation.method import Method
@@ -27,8 +28,14 @@ KEPT = 2  # the newest, and one to fall back to
 LARGEST_JSON = 64 * 2**20  # bytes; a ResNet-101 with its optimiser's state needs 0.3 MB
 
 
-def save(folder: str | Path, step: int, state: Mapping[str, Any], name: str | None = None) -> Path:
-    """Write a checkpoint and remove all but the last two of those without a name.
+def save(
+    folder: str | Path,
+    step: int,
+    state: Mapping[str, Any],
+    name: str | None = None,
+    beside: Collection[int] | None = None,
+) -> Path:
+    """Write a checkpoint; one without a name removes others of those without a name.
 
     Args:
         folder: of checkpoints; made if it is not there.
@@ -36,6 +43,7 @@ def save(folder: str | Path, step: int, state: Mapping[str, Any], name: str | No
         state: nested dicts (keys all str or all int) and lists of tensors and JSON values.
         name: of the files, say ``"best"``; such a checkpoint is replaced by the next of its
             name only, and `latest` does not look at it.
+        beside: steps whose checkpoints stay beside this one; by default the newest two stay.
 
     Returns:
         The path of the JSON.
@@ -46,12 +54,20 @@ def save(folder: str | Path, step: int, state: Mapping[str, Any], name: str | No
     path = folder / f"{name or f'{step:08d}'}.json"
     data = path.with_suffix(".safetensors")
     with atomic_path(data) as temporary:
-        save_file(tensors, temporary)
+        save_tensors(temporary, tensors)
         facts = {"step": step, "bytes": temporary.stat().st_size, "crc32": _checksum(temporary)}
         path.unlink(missing_ok=True)  # an older one of the name: it says nothing of these tensors
     write_json(path, {**facts, "state": tree})
-    for old in sorted(folder.glob("[0-9]*.json"))[:-KEPT]:
-        old.unlink()  # the JSON first: what is left of a kill in between is no checkpoint
+    if name is not None:
+        return path
+    old = sorted(folder.glob("[0-9]*.json"))
+    if beside is None:
+        old = old[:-KEPT]
+    else:
+        stay = {f"{number:08d}" for number in (*beside, step)}
+        old = [path for path in old if path.stem not in stay]
+    for other in old:
+        other.unlink()  # the JSON first: what is left of a kill in between is no checkpoint
     for orphan in folder.glob("[0-9]*.safetensors"):
         if not orphan.with_suffix(".json").exists():
             orphan.unlink()

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from posesift.adaptation.method import StepResult
-from posesift.storage import write_text
+from posesift.storage import append_text, make_parent, write_text
 
 Record = dict[str, Any]
 
@@ -43,7 +43,7 @@ class Journal:
     ):
         self._path, self._log, self._mean = path, log, mean
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_parent(path)
         self._sums: dict[str, Tensor] = {}
         self._losses: set[str] = set()
         self._count = 0  # steps in the sums
@@ -109,8 +109,7 @@ class Journal:
             for k, v in record.items()
         }
         if self._path is not None:
-            with self._path.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(record, allow_nan=False) + "\n")
+            append_text(self._path, json.dumps(record, allow_nan=False) + "\n")
         if self._log is not None:
             self._log(record)
         self._sums, self._count, self._timed, self._began = {}, 0, 0, now

@@ -12,10 +12,11 @@ bit for bit only where BatchNorm is frozen or synchronised.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import (
@@ -102,8 +103,9 @@ def fit(
     """Train ``method`` through all its stages.
 
     Ctrl-C ends it after the current step, with a checkpoint kept, by raising KeyboardInterrupt;
-    a second Ctrl-C does not wait. Several ranks must end at the same step, and agree on it when
-    they write their next line of the journal.
+    so do SIGTERM and SIGUSR1, by what heeded them before, else by raising SystemExit. A second
+    signal does not wait. Several ranks must end at the same step, and agree on it when they write
+    their next line of the journal.
 
     Args:
         method: freshly made; it is prepared here.
@@ -158,11 +160,14 @@ def fit(
     alone = runtime.ranks == 1
     rank = () if alone else (runtime.rank,)  # the numbers of one rank are as they always were
     method.prepare(runtime)
+    saved = resumed_at if found else None
 
     def save(number: int, step: int, better: bool = False) -> None:
-        if folder is None:
-            return
+        nonlocal saved
         taken = sum(stage.steps for stage in stages[:number]) + step
+        if folder is None or (taken == saved and not better):
+            return  # an interruption between two stages finds that of the first one's end
+        saved = taken
         journal.averages(f"at step {taken}")  # a state that is beyond saving is not saved
         if kept is not None:
             state = {
@@ -174,7 +179,8 @@ def fit(
             }
             if better:
                 checkpoint.save(kept / "checkpoints", taken, state, "best")
-            checkpoint.save(kept / "checkpoints", taken, state)
+            regular = _regular(stages, save_every, taken)
+            checkpoint.save(kept / "checkpoints", taken, state, beside=regular)
         runtime.barrier()
 
     total = sum(stage.steps for stage in stages)
@@ -195,12 +201,13 @@ def fit(
             for step in range(start, stage.steps):
                 try:
                     batch = {d: _next(batches[d], d, stage, step) for d in stage.domains}
-                    if stop or (alone and interrupt.asked):
-                        raise KeyboardInterrupt
                 except KeyboardInterrupt:
                     if stop or alone:  # else the other ranks know nothing of it
                         save(number, step)
                     raise
+                if stop or (alone and interrupt.asked):
+                    save(number, step)
+                    interrupt.obey()
                 random = generator(runtime.device, seed, number, step, *rank)
                 batch = {d: runtime.to_device(values) for d, values in batch.items()}
                 result = stage.step(
@@ -224,7 +231,7 @@ def fit(
                     save(number, step + 1, better and keep == "best")
             before += stage.steps
         if runtime.any(interrupt.asked):  # during the very last step
-            raise KeyboardInterrupt
+            interrupt.obey()
     return Fitted(total, resumed_at, time.perf_counter() - began, best)
 
 
@@ -272,6 +279,16 @@ def _taken_up(load: Callable[..., None], folder: Path | None, *state: Any) -> No
             f"the newest checkpoint in {folder}/checkpoints is damaged: its state does not fit "
             f"({error!s:.200}); start again with --overwrite"
         ) from error
+
+
+def _regular(stages: Sequence[Stage], save_every: int, taken: int) -> list[int]:
+    """The last steps up to ``taken`` at which a run that goes through keeps its checkpoints.
+
+    One of an interruption is kept until the next of these, so a resumed run leaves the same.
+    """
+    ends = itertools.accumulate(stage.steps for stage in stages)
+    every = range(taken - taken % save_every, 0, -save_every)[: checkpoint.KEPT]
+    return sorted({*every, *(end for end in ends if end <= taken)})[-checkpoint.KEPT :]
 
 
 def _best(folder: Path | None, found: Mapping[str, Any], keep: str) -> tuple[float, int] | None:

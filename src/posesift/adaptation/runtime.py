@@ -212,7 +212,7 @@ class Runtime:
         """End the ranks that this process started: without it they would wait for ever."""
         launcher = self.fabric.strategy.launcher if self.fabric else None
         for process in getattr(launcher, "procs", ()):
-            process.terminate()
+            process.kill()  # one that waits for the others would not hear anything less
 
     def to_device(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The batch on the device; from pinned memory the copy runs beside the computation."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from posesift.adaptation.journal import Record
+from posesift.folders import place_of
 from posesift.storage import write_text
 
 PACKAGES = {
@@ -139,7 +140,7 @@ class _WandB:
         logged_in = "WANDB_MODE" in os.environ or bool(wandb.api.api_key)
         self._run = wandb.init(
             project=os.environ.get("WANDB_PROJECT", PROJECT),
-            name=folder.resolve().name,
+            name=place_of(folder.resolve()).name,
             dir=str(folder),
             id=key,
             resume="allow",
@@ -167,7 +168,7 @@ class _MLflow:
         name = os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
         found = self._client.get_experiment_by_name(name)
         number = self._client.create_experiment(name) if found is None else found.experiment_id
-        run = self._client.create_run(number, run_name=folder.resolve().name).info.run_id
+        run = self._client.create_run(number, run_name=place_of(folder.resolve()).name).info.run_id
         for key, value in _flat(config):
             self._client.log_param(run, key, str(value)[:500])
         return run

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from posesift import storage
 from posesift.commands.flags import number, table_text
 from posesift.progress import printable, say, say_json
 
@@ -28,7 +29,9 @@ class Check:
     """Data address, for instance lspet:/data/lspet; or a format alone (lspet): where it is to be
     had, its terms, and the folder expected."""
     sheet: Path = Path("contact-sheet.jpg")
-    """Where the contact sheet with skeletons goes."""
+    """Where the contact sheet with skeletons goes; an earlier one is replaced."""
+    overwrite: bool = False
+    """Replace any other file at --sheet, too."""
     json: bool = False
     """Print the findings as JSON."""
 
@@ -53,12 +56,13 @@ class Check:
         address = parse(self.data)
         about = about_kind(address.kind)
         table, seconds = _read(address, about)
-        _spare(self.sheet, table, address)
+        _spare(self.sheet, table, address, self.overwrite)
         labelled = address.kind not in UNLABELLED
         found = check(table, labelled=labelled, test_images=test_images(address, seconds))
         found["terms"] = about.terms if about and not about.is_own(address.path) else None
         if len(table):
             suspects = [Suspect(**suspect) for suspect in found["suspects"]]
+            storage.sweep(self.sheet.absolute().parent, below=False)
             contact_sheet(table, self.sheet, suspects=suspects)
             found["sheet"] = str(self.sheet)
         if self.json:
@@ -79,21 +83,30 @@ class Check:
             say(about.text() if about else f"{kind}: see `posesift check --help`")
 
 
-def _spare(sheet: Path, table: PoseTable, address: Address) -> None:
-    """Refuse a contact sheet that would take the place of data, or become a part of them.
+def _spare(sheet: Path, table: PoseTable, address: Address, overwrite: bool) -> None:
+    """Refuse a contact sheet that would take the place of something, or become a part of the data.
 
     Raises:
         ValueError: it would.
     """
+    from posesift.data.checks.contact_sheet import is_contact_sheet
+
+    named = sheet
     sheet, root = sheet.expanduser().resolve(), Path(table.root or ".").resolve()
     if sheet == Path(address.path).expanduser().resolve():
         raise ValueError(f"--sheet {sheet} would overwrite the labels; choose another place")
-    if table.image_N is None or not sheet.is_relative_to(root):
-        return
-    if address.kind == "images" or sheet.relative_to(root).as_posix() in set(table.image_N):
+    if table.image_N is not None and sheet.is_relative_to(root):
+        beside = sheet.parent.relative_to(root).as_posix()
+        folders = {str(name).rpartition("/")[0] or "." for name in table.image_N}
+        if address.kind == "images" or beside in folders:
+            raise ValueError(
+                f"the contact sheet {sheet} would lie among the images that are checked; choose a "
+                "place elsewhere with --sheet"
+            )
+    if sheet.exists() and not overwrite and not is_contact_sheet(sheet):
         raise ValueError(
-            f"the contact sheet {sheet} would lie among the images that are checked; choose a "
-            "place elsewhere with --sheet"
+            f"{named} exists and is no contact sheet of PoseSift's; choose another place with "
+            "--sheet, or give --overwrite to replace it"
         )
 
 

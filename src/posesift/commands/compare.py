@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,7 +17,6 @@ from posesift.commands.flags import (
     DeviceFlags,
     ResultFlags,
     number,
-    resumable,
     table_text,
     warn,
     weights_given,
@@ -95,32 +95,30 @@ class Compare(ResultFlags, DeviceFlags):
 
     def run(self) -> None:
         """Compare and draw the page."""
-        from posesift.data.address import parse
-        from posesift.experiments.compare import check, compare, reopen
+        from posesift.experiments.compare import check, check_begun, compare
         from posesift.experiments.cost import estimate
         from posesift.report.page import write_report
 
         self.check_resume(self.resume)
         plan = self.plan()
-        if not self.resume:
-            check(plan)  # a mistake in an address shows before anything is touched
-        if self.resume and self.out is not None:
-            reopen(self.out, plan)
-        folder = self.claim(
+        # a mistake shows before anything is touched; what was begun has been checked
+        inputs = [] if self.resume else check(plan)
+        with self.claim(
             "comparison",
             f"compare-{self.recipe}",
             self.weights if self.weights not in WEIGHTS else None,
             self.style_weights,
-            *(parse(address).path for address in plan.aim.values()),
+            *inputs,
             resume=self.resume,
-        )
-        note(estimate(plan, folder))
-        with resumable(folder):
-            compare(plan, folder, write_report)
-        found = storage.read_json(folder / "comparison.json")
+            again=True,
+            check=partial(check_begun, plan=plan),
+        ) as claimed:
+            note(estimate(plan, claimed.folder))
+            compare(plan, claimed.folder, write_report)
+        found = storage.read_json(claimed.out / "comparison.json")
         for text in found["notes"]:
             warn(text)
-        self.finish(folder, summary(found), comparison_text(found))
+        self.finish(claimed.out, summary(found), comparison_text(found))
 
     def plan(self) -> Comparison:
         """What is compared."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from posesift import storage
 from posesift.commands.compare import comparison_text, summary
-from posesift.commands.flags import DeviceFlags, ResultFlags, resumable
+from posesift.commands.flags import DeviceFlags, ResultFlags
 from posesift.progress import note
 
 
@@ -30,7 +31,7 @@ class Demo(ResultFlags, DeviceFlags):
 
     def run(self) -> None:
         """Run the comparison and draw its page."""
-        from posesift.experiments.compare import compare, reopen
+        from posesift.experiments.compare import check, check_begun, compare
         from posesift.experiments.cost import estimate
         from posesift.experiments.demo import demo_plan
         from posesift.report.page import write_report
@@ -49,11 +50,13 @@ class Demo(ResultFlags, DeviceFlags):
                 "workers": self.workers,
             },
         )
-        if self.resume and self.out is not None:
-            reopen(self.out, plan)
-        folder = self.claim("comparison", "demo", resume=self.resume)
-        note(estimate(plan, folder))
-        with resumable(folder):
-            compare(plan, folder, write_report)
-        found = storage.read_json(folder / "comparison.json")
-        self.finish(folder, summary(found), comparison_text(found))
+        if not self.resume:
+            check(plan)  # a mistake shows before anything is touched
+        begun = partial(check_begun, plan=plan)
+        with self.claim(
+            "comparison", "demo", resume=self.resume, again=True, check=begun
+        ) as claimed:
+            note(estimate(plan, claimed.folder))
+            compare(plan, claimed.folder, write_report)
+        found = storage.read_json(claimed.out / "comparison.json")
+        self.finish(claimed.out, summary(found), comparison_text(found))

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import tyro
 
-from posesift import folders
 from posesift.commands.flags import DeviceFlags, ResultFlags, number, table_text
 
 
@@ -25,23 +24,21 @@ class Evaluate(ResultFlags, DeviceFlags):
 
     def run(self) -> None:
         """Evaluate, write the folder, draw the page."""
-        from posesift.data.address import parse
-        from posesift.experiments.run import evaluate_run
+        from posesift.experiments.run import evaluate_run, inputs_of_run, trained_run
         from posesift.report.page import write_report
 
-        folders.read_manifest(self.run_folder, "run")
-        folder = self.claim("run", "evaluate", self.run_folder, parse(self.data).path)
-        found = evaluate_run(
+        trained = trained_run(
             self.run_folder.resolve(),
             self.data,
-            folder,
             protocol=self.protocol,
             device=self.device or "auto",
             precision=self.precision or "auto",
             threads=self.threads,
             workers=self.workers or 0,
-            page=write_report,
         )
+        inputs = inputs_of_run(trained.experiment, trained.data)
+        with self.claim("evaluation", "evaluate", self.run_folder, *inputs) as claimed:
+            found = evaluate_run(trained, claimed.folder, write_report)
         entry = found["sets"]["target"]
         constant = found["baselines"]["constant pose"]["target"]
         rows = [
@@ -61,4 +58,4 @@ class Evaluate(ResultFlags, DeviceFlags):
                 ("AUC", "pck_auc"),
             )
         )
-        self.finish(folder, found, text)
+        self.finish(claimed.out, found, text)

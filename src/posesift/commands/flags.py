@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from posesift import folders
+from posesift.commands.ending import heard, saying
 from posesift.progress import note, printable, say, say_json, tell
 
 WEIGHTS = ("imagenet", "none")
@@ -22,7 +23,7 @@ class ResultFlags:
     out: Path | None = None
     """Folder for the result (default: a dated folder under runs/)."""
     overwrite: bool = False
-    """Replace a finished result in --out."""
+    """Replace the result in --out by the new one, once that is complete."""
     json: bool = False
     """Print the result as JSON on the standard output, and nothing else there."""
     open: bool = False
@@ -33,22 +34,48 @@ class ResultFlags:
         if resume and self.out is None:
             raise ValueError("--resume needs --out: the folder to go on with")
         if resume and self.overwrite:
-            raise ValueError("--resume keeps what is there and --overwrite removes it: give one")
+            raise ValueError("--resume keeps what is there and --overwrite replaces it: give one")
 
-    def claim(self, kind: str, name: str, *inputs: str | Path | None, resume: bool = False) -> Path:
-        """The output folder, ready to be filled: --out, or a dated one under runs/.
+    @contextlib.contextmanager
+    def claim(
+        self,
+        kind: str,
+        name: str,
+        *inputs: str | Path | None,
+        resume: bool = False,
+        again: bool = False,
+        check: Callable[[Path], object] | None = None,
+    ) -> Iterator[folders.Claim]:
+        """Hold the output folder while the block fills it: --out, or a dated one under runs/.
+
+        A command that knows --resume says how to go on when it is interrupted, which SIGUSR1 can
+        do, too: batch systems send it before the time is up.
 
         Args:
             kind: of the result.
             name: of a dated folder.
             *inputs: what the work reads, which --overwrite must not remove.
             resume: go on with what is in --out.
+            again: take up a finished result, too.
+            check: see `posesift.folders.claim`.
         """
         self.check_resume(resume)
         out = self.out if self.out is not None else folders.dated_folder(name)
-        return folders.new_folder(
-            out, overwrite=self.overwrite, resume=resume, kind=kind, inputs=inputs
-        )
+        with contextlib.ExitStack() as ends:
+            if kind in folders.RESUMABLE:
+                ends.enter_context(saying(going_on(out)))
+                ends.enter_context(heard("SIGUSR1"))
+            yield ends.enter_context(
+                folders.claim(
+                    out,
+                    kind,
+                    overwrite=self.overwrite,
+                    resume=resume,
+                    again=again,
+                    inputs=inputs,
+                    check=check,
+                )
+            )
 
     def finish(self, folder: Path, summary: dict[str, Any], text: str) -> None:
         """Print the result; the last line says where it is."""
@@ -77,14 +104,9 @@ class DeviceFlags:
     """Processes that read images (default: 0, the training process reads)."""
 
 
-@contextlib.contextmanager
-def resumable(folder: Path) -> Iterator[None]:
-    """Say on Ctrl-C how the work in ``folder`` goes on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        again = f"the same command with --out {folder} --resume goes on with it"
-        raise KeyboardInterrupt(again) from None
+def going_on(out: Path) -> str:
+    """How the work on the result in ``out`` goes on after an interruption."""
+    return f"the same command with --out {out} --resume goes on with it"
 
 
 def weights_given(text: str | None) -> str | None:

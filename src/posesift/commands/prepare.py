@@ -9,7 +9,8 @@ from typing import Annotated
 import tyro
 
 from posesift import folders
-from posesift.commands.flags import resumable, warn
+from posesift.commands.ending import saying
+from posesift.commands.flags import going_on, warn
 from posesift.progress import say, say_json
 
 
@@ -32,7 +33,7 @@ class Prepare:
     workers: int | None = None
     """Threads (default: one a core); the result does not depend on it."""
     overwrite: bool = False
-    """Replace a finished or begun result in --out."""
+    """Replace the result in --out by the new one, once that is complete."""
     resume: bool = False
     """Go on with what an interrupted preparation left in --out."""
     json: bool = False
@@ -51,7 +52,7 @@ class Prepare:
         if self.resume and self.out is None:
             raise ValueError("--resume needs --out: the folder to go on with")
         folder = self.out or folders.dated_folder(f"prepare-{self.kind}")
-        with resumable(folder):
+        with saying(going_on(folder)):
             facts = prepare(
                 parse(f"{self.kind}:{self.raw}"),
                 folder,

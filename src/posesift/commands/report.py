@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from posesift import folders
 from posesift.commands.flags import show
-from posesift.folders import is_unfinished
 from posesift.progress import say
 
 if TYPE_CHECKING:
@@ -44,24 +44,36 @@ class Report:
             )
         if not self.no_paper:
             paper.check(self.folder)
-        drawn = contents.of(found, self.target)
-        if told := dict(drawn.terms).get("target"):
-            say(f"Target: {told}")
-        shown = page.save(drawn, self.folder)
-        if not self.no_paper:
-            say(f"Figures and tables: {paper.write(drawn, self.folder)}")
+        with folders.writing(self.folder):
+            drawn = contents.of(found, self.target)
+            if told := dict(drawn.terms).get("target"):
+                say(f"Target: {told}")
+            shown = page.save(drawn, self.folder)
+            wrote = [shown.name]
+            if not self.no_paper:
+                made = paper.write(drawn, self.folder)
+                wrote += [f"{paper.FOLDER}/{name}" for name in paper.names(made)]
+                say(f"Figures and tables: {made}")
+            folders.finish_with(self.folder, wrote)
         say(f"Report: {shown}")
         if self.open:
             show(shown)
 
     def _read(self) -> ScoreFolder | RunFolder | ComparisonFolder:
         """What the folder holds; half a result is named as such."""
-        from posesift.report import folders
+        from posesift.report import folders as result_folders
 
+        if not self.folder.exists() and folders.begun_in(self.folder) != self.folder:
+            with folders.writing(self.folder):  # puts back what a killed --overwrite has moved
+                pass
         try:
-            return folders.read(self.folder)
+            return result_folders.read(self.folder)
         except ValueError as error:
-            if not is_unfinished(self.folder):
+            if not folders.is_unfinished(self.folder):
                 raise
-            again = "the result is unfinished: go on with the command that began it and --resume"
-            raise ValueError(f"{error}; {again}") from None
+            again = (
+                "go on with the command that began it and --resume"
+                if folders.resumable(self.folder)
+                else "give the command that began it with --overwrite"
+            )
+            raise ValueError(f"{error}; the result is unfinished: {again}") from None

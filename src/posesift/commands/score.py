@@ -32,13 +32,12 @@ class Score(ResultFlags):
 
     def run(self) -> None:
         """Score, write the folder, draw the page."""
-        from posesift.data.address import parse
+        from posesift.data.inputs import inputs_of
         from posesift.data.readers import read
-        from posesift.experiments.score import ScoreSettings, score_poses
+        from posesift.experiments.score import ScoreSettings, check_settings, score_poses
         from posesift.report.page import write_report
 
         table = read(self.data)
-        folder = self.claim("score", "score", self.scorer, parse(self.data).path)
         settings = ScoreSettings(
             method=self.method,
             normalisation=self.normalisation,
@@ -47,7 +46,10 @@ class Score(ResultFlags):
             scorer=None if self.scorer is None else str(self.scorer),
             seed=self.seed,
         )
-        summary = score_poses(table, folder, settings, write_report).summary
+        check_settings(table, settings)
+        inputs = inputs_of(self.data, table)
+        with self.claim("score", "score", self.scorer, *inputs) as claimed:
+            summary = score_poses(table, claimed.folder, settings, write_report).summary
         for text in summary["warnings"]:
             warn(text)
         rows = [
@@ -59,7 +61,7 @@ class Score(ResultFlags):
         ]  # fmt: skip
         header = ["bin", "poses", "from", "to", "mean score", "variation"]
         self.finish(
-            folder,
+            claimed.out,
             {
                 "samples": summary["samples"],
                 "bins": summary["bins"],

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from posesift import folders
 from posesift.commands.flags import (
-    WEIGHTS,
     DeviceFlags,
     ResultFlags,
     number,
-    resumable,
     table_text,
     warn,
     weights_given,
@@ -98,8 +99,7 @@ class Train(ResultFlags, DeviceFlags):
     def run(self) -> None:
         """Train, evaluate, draw the page."""
         from posesift.adaptation.trackers import check as check_trackers
-        from posesift.data.address import parse
-        from posesift.experiments.run import data_of, foreseen, train
+        from posesift.experiments.run import check, data_of, foreseen, inputs_of_run, train
         from posesift.report.page import write_report
 
         experiment = self.experiment()
@@ -108,27 +108,19 @@ class Train(ResultFlags, DeviceFlags):
             return
         check_trackers(experiment.log_to)
         data = data_of(experiment)  # a mistake in an address shows before anything is touched
-        addresses = [experiment.source, experiment.target, *experiment.test.values()]
-        inputs = [
-            experiment.start_from,
-            experiment.scorer,
-            experiment.weights if experiment.weights not in WEIGHTS else None,
-            experiment.style_weights,
-            *(parse(address).path for address in addresses if address),
-        ]
-        folder = self._claimed(experiment, inputs)
+        check(experiment, data)
         said = foreseen(experiment, data)
-        for text in (*experiment.notes, *said):
-            warn(text)
-        with resumable(folder):
-            found = train(experiment, folder, data=data, page=write_report)
+        with self._claimed(experiment, inputs_of_run(experiment, data)) as claimed:
+            for text in (*experiment.notes, *said):
+                warn(text)
+            found = train(experiment, claimed.folder, data=data, page=write_report)
         if not found:  # a rank other than 0
             return
         for text in found.get("warnings", ()):
             if text not in said:
                 warn(text)
         self.finish(
-            folder,
+            claimed.out,
             {**found, "notes": list(experiment.notes)},
             results_text(found, experiment.labels),
         )
@@ -136,21 +128,23 @@ class Train(ResultFlags, DeviceFlags):
     def _train_style(self, experiment: Experiment) -> None:
         """Train a style network, which has no test set and no page."""
         from posesift.adaptation.trackers import check as check_trackers
+        from posesift.data.inputs import inputs_of
         from posesift.experiments.style import opened, train_style
 
         self._check_style_flags(experiment)
         check_trackers(experiment.log_to)
         source, target, encoder = opened(experiment)
-        folder = self.claim(
-            "style", "train-style", encoder, source.root, target.root, resume=self.resume
-        )
-        with resumable(folder):
-            train_style(experiment, folder)
+        inputs = [*inputs_of(source.address, source), *inputs_of(target.address, target)]
+        with self.claim(
+            "style", "train-style", encoder, self._file(), *inputs, resume=self.resume
+        ) as claimed:
+            train_style(experiment, claimed.folder)
+        out = claimed.out
         if self.json:
-            say_json({"folder": str(folder)})
+            say_json({"folder": str(out)})
         else:
-            say(f"Examples: {folder / 'examples.jpg'}")
-            say(f"Style: {folder} (posesift train ... --style adain --style-weights {folder})")
+            say(f"Examples: {out / 'examples.jpg'}")
+            say(f"Style: {out} (posesift train ... --style adain --style-weights {out})")
 
     def _check_style_flags(self, experiment: Experiment) -> None:
         """Refuse what a style network knows nothing of: poses, methods, several devices."""
@@ -166,11 +160,26 @@ class Train(ResultFlags, DeviceFlags):
                 f"out {', '.join(given)}"
             )
 
-    def _claimed(self, experiment: Experiment, inputs: list[str | Path | None]) -> Path:
+    def _file(self) -> str | None:
+        """The experiment.yaml that was given in place of a recipe."""
+        return self.recipe if self.recipe.endswith((".yaml", ".yml")) else None
+
+    @contextlib.contextmanager
+    def _claimed(
+        self, experiment: Experiment, inputs: list[str | Path | None]
+    ) -> Iterator[folders.Claim]:
         """The folder; of several ranks the first claims it, and all fill it together."""
-        name = f"train-{experiment.recipe or 'own'}"
+        claim = self.claim(
+            "run",
+            f"train-{experiment.recipe or 'own'}",
+            self._file(),
+            *inputs,
+            resume=self.resume,
+        )
         if experiment.devices == 1:
-            return self.claim("run", name, *inputs, resume=self.resume)
+            with claim as claimed:
+                yield claimed
+            return
         if self.out is None:
             raise ValueError("--devices above 1 needs --out: all of them must know the folder")
         from posesift.adaptation.runtime import Runtime
@@ -178,21 +187,24 @@ class Train(ResultFlags, DeviceFlags):
         runtime = Runtime.resolve(
             experiment.device, experiment.precision, experiment.threads, devices=experiment.devices
         )
+        if runtime.rank:
+            runtime.barrier()
+            yield folders.Claim(self.out, folders.begun_in(self.out))
+            return
         try:
-            if runtime.rank == 0:
-                self.claim("run", name, *inputs, resume=self.resume)
+            with claim as claimed:
+                runtime.barrier()
+                yield claimed
         except BaseException:
             runtime.end_others()
             raise
-        runtime.barrier()
-        return self.out
 
     def experiment(self) -> Experiment:
         """The recipe with the given flags in place of its settings."""
         from posesift.experiments.recipes import aimed, recipe
         from posesift.experiments.spec import Experiment
 
-        if self.recipe.endswith((".yaml", ".yml")):
+        if self._file():
             if self.seed is not None or self.quick:
                 raise ValueError(
                     f"{self.recipe} says which seed and size it has; --seed and --quick are for "

@@ -7,6 +7,7 @@ Legend: B batch, N samples, K keypoints, S side of the crop, 2 = (x, y).
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ from posesift.poses.table import PoseTable
 Batch = dict[str, torch.Tensor]
 """``image`` (B, 3, S, S) uint8 RGB; ``keypoints`` (B, K, 2) float32 crop px, 0 where not visible;
 ``visible`` (B, K) bool, visible and inside the crop; ``index`` (B,) int64, rows of the table."""
+
+
+GRACE = 60  # seconds that a loader's process lives on after SIGTERM, at most
 
 
 class PoseDataset(Dataset):
@@ -132,6 +136,18 @@ class PoseDataset(Dataset):
             crop_SSC, red = warp(image_HWC, matrix_23, self.side, reduction), 0
         for channel in range(3):
             cv2.extractChannel(crop_SSC, abs(red - channel), dst=out_CSS[channel])
+
+
+def begin_worker(number: int) -> None:
+    """Let a loader's process end with the one that it reads for, which is sent the signals, too.
+
+    It lives on for a while after SIGTERM, so that the step in hand can be finished.
+    """
+    for name in ("SIGINT", "SIGUSR1"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGTERM, lambda signum, frame: signal.alarm(GRACE))
 
 
 def collate(batch: Batch | list[Any]) -> Any:

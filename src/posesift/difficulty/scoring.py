@@ -15,13 +15,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.torch import save_file
 from torch import Tensor
 
 from posesift import html, storage
 from posesift.difficulty.normalisation import Normaliser, chunks
 from posesift.poses import PoseTable
 from posesift.skeletons import Skeleton
+from posesift.tensor_files import write_tensors
 
 FEWEST_VISIBLE = 3  # keypoints below which a pose cannot be scored
 FORMAT = 1  # of a saved scorer
@@ -91,7 +91,7 @@ class Scorer:
 
     def scores(self, table: PoseTable) -> dict[str, npt.NDArray[np.float32]]:
         """All scores that the model gives at once: the Pose VAE's `elbo` and `reconstruction`."""
-        self._check(table)
+        self.check(table)
         scores: dict[str, npt.NDArray[np.float32]] = {}
         for rows, points_BK2, visible_BK in normalised_chunks(table, self.normaliser):
             clip_B = None if table.clip_N is None else table.clip_N[rows]
@@ -114,9 +114,7 @@ class Scorer:
     def save(self, folder: str | Path) -> None:
         """Write `scorer.safetensors` and, last, `scorer.json` into a folder."""
         folder = Path(folder)
-        tensors = {name: tensor.contiguous() for name, tensor in self.model.tensors().items()}
-        with storage.atomic_path(folder / "scorer.safetensors") as path:
-            save_file(tensors, path)
+        write_tensors(folder / "scorer.safetensors", self.model.tensors())
         described = {
             "format": FORMAT,
             "method": self.method,
@@ -129,7 +127,12 @@ class Scorer:
         }
         storage.write_json(folder / "scorer.json", described)
 
-    def _check(self, table: PoseTable) -> None:
+    def check(self, table: PoseTable) -> None:
+        """Refuse a table that this scorer cannot score.
+
+        Raises:
+            ValueError: it has another skeleton, or no pose with enough visible keypoints.
+        """
         if not self.skeleton.same_as(table.skeleton):
             raise ValueError(
                 f"this scorer was fitted on another skeleton than {table.address or 'the table'} "

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from posesift import documents, progress
-from posesift.data.loading import PoseDataset, collate
+from posesift.data.loading import PoseDataset, begin_worker, collate
 from posesift.evaluation.samples import keypoint_columns
 from posesift.poses.parquet import numbers
 from posesift.skeletons.skeleton import Skeleton
@@ -136,7 +136,13 @@ def predict(
         workers: processes that decode images beside this one; worlds need none.
     """
     function = predictor if callable(predictor) else predictor.predict
-    loader = DataLoader(dataset, batch_size, num_workers=workers, collate_fn=collate)
+    loader = DataLoader(
+        dataset,
+        batch_size,
+        num_workers=workers,
+        collate_fn=collate,
+        worker_init_fn=begin_worker,
+    )
     found, confidence, index, true, visible = [], [], [], [], []
     with torch.inference_mode():
         for batch in progress.track(loader, "predicting"):

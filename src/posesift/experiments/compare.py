@@ -20,7 +20,8 @@ from posesift.evaluation.baselines import reestimated_batchnorm
 from posesift.experiments.arms import Arm, Comparison, cell_folder, seeded, seeds_of
 from posesift.experiments.findings import findings
 from posesift.experiments.judge import judge, test_sets
-from posesift.experiments.run import data_of, train
+from posesift.experiments.run import check as check_run
+from posesift.experiments.run import data_of, inputs_of_run, train
 from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
 from posesift.experiments.spec import Experiment, read_yaml
 from posesift.experiments.trained import load_method, style_of
@@ -40,7 +41,7 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
 
     Args:
         plan: what is compared.
-        folder: claimed with `posesift.folders.new_folder`; what an earlier, interrupted call
+        folder: claimed with `posesift.folders.claim`; what an earlier, interrupted call
             left there is kept.
         page: draws the report, before the comparison counts as finished.
 
@@ -72,16 +73,28 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
     return folder
 
 
-def check(plan: Comparison) -> None:
-    """Open the data of every method once, so that a mistake shows before the work begins.
+def check(plan: Comparison) -> list[str | Path | None]:
+    """Open what every method needs once, so that a mistake shows before the first write.
+
+    Returns:
+        What is read, which must not be written over.
 
     Raises:
-        ValueError: see `posesift.experiments.run.data_of`; a style that cannot be had.
+        ValueError: see `posesift.experiments.run.data_of` and `posesift.experiments.run.check`; a
+            style that cannot be had.
     """
     experiment = seeded(plan, plan.seeds[0])
     style_of(experiment)  # though no arm may look at it
-    for arm in {arm.method: arm for arm in plan.arms}.values():
-        data_of(of_arm(experiment, arm, Path()))
+    inputs: list[str | Path | None] = [experiment.style_weights]
+    for arm in {(arm.method, arm.role, arm.trained_on): arm for arm in plan.arms}.values():
+        alone = dataclasses.replace(arm, start=None)  # nobody has trained what it starts from
+        if not alone.warmup_steps + alone.steps:
+            continue
+        one = of_arm(experiment, alone, Path())
+        data = data_of(one)
+        check_run(one, data)
+        inputs += inputs_of_run(one, data)
+    return inputs
 
 
 def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
@@ -106,18 +119,6 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
     return dataclasses.replace(experiment, **changes)
 
 
-def reopen(folder: Path, plan: Comparison) -> None:
-    """Take a finished comparison up again, to add seeds to it or to draw its page anew.
-
-    Raises:
-        ValueError: it is no comparison, or one of another plan.
-    """
-    if folders.is_finished(folder):
-        folders.read_manifest(folder, "comparison")
-        _check_begun(folder, plan)
-        folders.reopen(folder, "comparison")
-
-
 def _claimed(plan: Comparison, folder: Path) -> Comparison:
     """The plan with nothing ``auto`` left, kept in the folder.
 
@@ -126,7 +127,7 @@ def _claimed(plan: Comparison, folder: Path) -> Comparison:
     Raises:
         ValueError: the folder was begun with another plan.
     """
-    begun = _check_begun(folder, plan)
+    begun = check_begun(folder, plan)
     changes = _given(plan)
     if begun is not None:
         decided = {key: begun["changes"].get(key) for key in DECIDED}
@@ -146,12 +147,14 @@ def _claimed(plan: Comparison, folder: Path) -> Comparison:
     return plan
 
 
-def _check_begun(folder: Path, plan: Comparison) -> dict[str, Any] | None:
+def check_begun(folder: Path, plan: Comparison) -> dict[str, Any] | None:
     """What the folder was begun with, if it was. Seeds and arms may be added, no more.
 
     Raises:
-        ValueError: it was begun with another plan.
+        ValueError: it was begun with another plan, or holds a finished result of another kind.
     """
+    if folders.is_finished(folder):
+        folders.read_manifest(folder, "comparison")
     path = folder / "experiment.yaml"
     if not path.is_file():
         return None

@@ -13,7 +13,7 @@ import numpy as np
 
 from posesift.adaptation.loop import Loader
 from posesift.adaptation.method import Batch, Stage
-from posesift.data.loading import PoseDataset, collate
+from posesift.data.loading import PoseDataset, begin_worker, collate
 from posesift.experiments.score import Scored
 from posesift.experiments.spec import ADAPTING, Experiment
 from posesift.poses import PoseTable
@@ -153,6 +153,7 @@ def _loader(
             sampler=sampler,
             num_workers=experiment.workers,
             collate_fn=collate,
+            worker_init_fn=begin_worker,
         )
         return map(keep, batches) if keep else batches
 

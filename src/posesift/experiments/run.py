@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 from posesift import folders, storage
 from posesift.adaptation.checkpoint import take_network
 from posesift.adaptation.loop import fit
+from posesift.adaptation.method import Method
 from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.trackers import trackers
+from posesift.data.inputs import inputs_of
 from posesift.data.loading import PoseDataset
 from posesift.data.mapped import warning_of_never_visible
 from posesift.data.readers import read
@@ -22,11 +24,18 @@ from posesift.experiments.leaks import leaks
 from posesift.experiments.loaders import STAGES, check_target, loaders, needs_images, strategy
 from posesift.experiments.recipes import aimed
 from posesift.experiments.resolved import decided, resolved, write_environment
-from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
+from posesift.experiments.score import (
+    Page,
+    Scored,
+    ScoreSettings,
+    check_settings,
+    load_scored,
+    score_poses,
+)
 from posesift.experiments.spec import ADAPTING, Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method, style_of
 from posesift.experiments.validation import some_images, validator, warnings
-from posesift.networks.weights import described
+from posesift.networks.weights import IMAGENET, SCRATCH, described
 from posesift.poses import PoseTable
 from posesift.progress import note
 
@@ -72,6 +81,35 @@ def data_of(experiment: Experiment) -> Data:
     return Data(training, source, tests, target)
 
 
+def check(experiment: Experiment, data: Data) -> None:
+    """Make once what a run needs, so that a mistake in a setting shows before the first write.
+
+    Raises:
+        ValueError: a device that is not there; weights, a crop side, or a network to start from
+            that do not fit; settings of the score that do not go with the poses.
+    """
+    Runtime.resolve(experiment.device, experiment.precision, experiment.threads)
+    skeleton = data.training.skeleton
+    method = new_method(experiment, skeleton)
+    if experiment.start_from is not None:
+        copy_network(Path(experiment.start_from), method, skeleton, experiment)
+    check_settings(data.training, ScoreSettings.of(experiment))
+
+
+def inputs_of_run(experiment: Experiment, data: Data) -> list[str | Path | None]:
+    """All files and folders that a run reads."""
+    addresses = [experiment.source, experiment.target, *experiment.test.values()]
+    tables = [data.training, data.source, data.target, *(test.table for _, test in data.tests)]
+    return [
+        experiment.start_from,
+        experiment.scorer,
+        experiment.weights if experiment.weights not in (IMAGENET, SCRATCH) else None,
+        experiment.style_weights,
+        *(path for address in addresses if address for path in inputs_of(address)),
+        *(path for table in tables if table for path in inputs_of(table.address, table)),
+    ]
+
+
 def foreseen(experiment: Experiment, data: Data) -> list[str]:
     """What to know of a run before its work begins: joints never seen, and leaks."""
     missing = warning_of_never_visible(data.training)
@@ -90,7 +128,7 @@ def train(
 
     Args:
         experiment: what to do; ``auto`` is decided here and kept.
-        folder: claimed with `posesift.folders.new_folder`.
+        folder: claimed with `posesift.folders.claim`.
         data: of `data_of`, if they are open already.
         scored: difficulty of the training poses, when it is at hand; else they are scored and
             ``folder`` gets a score folder.
@@ -169,60 +207,86 @@ def _trained(
     return found
 
 
-def evaluate_run(
+class Trained(NamedTuple):
+    """A finished run and the data that it is to be measured on."""
+
+    run: Path
+    address: str
+    protocol: Protocol
+    experiment: Experiment
+    runtime: Runtime
+    method: Method
+    data: Data
+
+
+def trained_run(
     run: Path,
     data: str,
-    folder: Path,
     *,
     protocol: Protocol = "pooled",
     device: str = "auto",
     precision: str = "auto",
     threads: int | None = None,
     workers: int = 0,
-    page: Page | None = None,
-) -> dict[str, Any]:
-    """Measure the network of a finished run on other data; ``folder`` gets the figures.
+) -> Trained:
+    """Open a finished run and other data, so that a mistake shows before the first write.
 
     Args:
         run: a finished run folder.
         data: address of the test data.
-        folder: claimed with `posesift.folders.new_folder`.
         protocol: of PCK.
         device: where to compute; not bound to where the run was trained.
         precision: ``"auto"``: that of the training, where the device is of the same kind.
         threads: likewise.
         workers: loader processes.
-        page: draws the report, before the folder counts as finished.
 
-    Returns:
-        What ``evaluation.json`` holds: ``sets`` and ``baselines``.
+    Raises:
+        ValueError: one of them cannot be used, or they do not fit together.
     """
+    folders.read_manifest(run, "run")
     experiment = aimed(Experiment.load(run / "experiment.yaml"), test=data)
+    experiment = dataclasses.replace(experiment, workers=workers)
     runtime = Runtime.resolve(device, precision, threads)
     if precision == "auto" and runtime.device.type == experiment.device:
         runtime = Runtime.resolve(device, experiment.precision, threads)  # to the same figures
     method = load_method(run, runtime, rounding=protocol == "reference")
     source = read(experiment.source, default_split="train")
     tests = test_sets(experiment.test, experiment.side, source, published=experiment.parity)
-    dataclasses.replace(experiment, workers=workers, **decided(runtime)).save(
-        folder / "experiment.yaml"
+    return Trained(
+        run, data, protocol, experiment, runtime, method, Data(source, source, tests, None)
     )
-    trained = storage.read_json(run / "environment.json", dict[str, Any])
+
+
+def evaluate_run(trained: Trained, folder: Path, page: Page | None = None) -> dict[str, Any]:
+    """Measure the network of a finished run on other data; ``folder`` gets the figures.
+
+    Args:
+        trained: of `trained_run`.
+        folder: claimed with `posesift.folders.claim`.
+        page: draws the report, before the folder counts as finished.
+
+    Returns:
+        What ``evaluation.json`` holds: ``sets`` and ``baselines``.
+    """
+    run, runtime, method = trained.run, trained.runtime, trained.method
+    experiment = dataclasses.replace(trained.experiment, **decided(runtime))
+    experiment.save(folder / "experiment.yaml")
+    before = storage.read_json(run / "environment.json", dict[str, Any])
     storage.write_json(
-        folder / "environment.json", trained | runtime.describe() | {"evaluated": str(run)}
+        folder / "environment.json", before | runtime.describe() | {"evaluated": str(run)}
     )
     found = judge(
         method,
-        tests,
-        source,
+        trained.data.tests,
+        trained.data.source,
         folder,
-        protocol=protocol,
+        protocol=trained.protocol,
         stride=method.network.stride,  # pyright: ignore[reportArgumentType]
-        workers=workers,
+        workers=experiment.workers,
     )
     if page is not None:
         page(folder)
-    folders.write_manifest(folder, "run", of=str(run), data=data)
+    folders.write_manifest(folder, "run", of=str(run), data=trained.address)
     return found
 
 

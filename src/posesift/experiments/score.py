@@ -113,10 +113,7 @@ def score_poses(
         ValueError: more bins than distinct scores, no pose to score, or a scorer of another
             skeleton.
     """
-    if settings.bins is not None and not 1 <= settings.bins <= len(table):
-        raise ValueError(  # before the fit, which may take minutes
-            f"expected 1 to {len(table)} bins, as many as there are poses; found {settings.bins}"
-        )
+    check_settings(table, settings)  # before the fit, which may take minutes
     began = time.perf_counter()
     with bar("scoring", 3) as done:
         scorer = _scorer(table, settings)
@@ -182,6 +179,21 @@ def score_poses(
     return Scored(score_N, bin_N, summary)
 
 
+def check_settings(table: PoseTable, settings: ScoreSettings) -> None:
+    """Refuse settings that do not go with the poses, before any work is done.
+
+    Raises:
+        ValueError: more bins than poses; a scorer that cannot be read, is of another skeleton, or
+            has another method or normalisation than is asked for.
+    """
+    if settings.bins is not None and not 1 <= settings.bins <= len(table):
+        raise ValueError(
+            f"expected 1 to {len(table)} bins, as many as there are poses; found {settings.bins}"
+        )
+    if settings.scorer is not None:
+        _earlier_fit(settings.scorer, settings).check(table)
+
+
 def _variation(
     table: PoseTable,
     scorer: Scorer,
@@ -206,15 +218,20 @@ def _variation(
 
 
 def _scorer(table: PoseTable, settings: ScoreSettings) -> Scorer:
-    """A new fit, or the one that was asked for.
+    """A new fit, or the one that was asked for."""
+    if settings.scorer is not None:
+        return _earlier_fit(settings.scorer, settings)
+    method, how = settings.method or "elbo", settings.normalisation or "limb"
+    return fit(table, method, seed=settings.seed, normalisation=how)
+
+
+def _earlier_fit(folder: str, settings: ScoreSettings) -> Scorer:
+    """The fit that is kept in a score folder.
 
     Raises:
-        ValueError: the fit that was asked for has another method or normalisation.
+        ValueError: there is none, or it has another method or normalisation than is asked for.
     """
-    if settings.scorer is None:
-        method, how = settings.method or "elbo", settings.normalisation or "limb"
-        return fit(table, method, seed=settings.seed, normalisation=how)
-    scorer = load_scorer(settings.scorer)
+    scorer = load_scorer(folder)
     known = VAE if scorer.method in VAE else (scorer.method,)
     for wanted, found in (
         (settings.method, known),
@@ -222,7 +239,7 @@ def _scorer(table: PoseTable, settings: ScoreSettings) -> Scorer:
     ):
         if wanted is not None and wanted not in found:
             raise ValueError(
-                f"the scorer in {settings.scorer} gives {' and '.join(found)}, not {wanted}; "
+                f"the scorer in {folder} gives {' and '.join(found)}, not {wanted}; "
                 "leave that flag out, or fit anew without --scorer"
             )
     return scorer

@@ -7,6 +7,7 @@ keeps it, resolved, as ``experiment.yaml``, from which the run can be made again
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -193,8 +194,15 @@ class Experiment:
         return self.sampling if self.sample_in in (stage, "both") else "uniform"
 
     def save(self, path: str | Path) -> None:
-        """Write YAML from which `load` makes the same value."""
+        """Write YAML from which `load` makes the same value.
+
+        A start from the cell beside it is named relative to the file, so that a comparison can be
+        moved as a whole.
+        """
         document = {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
+        start, folder = Path(self.start_from or ""), Path(path).absolute().parent
+        if start.is_absolute() and start.parent.parent == folder.parent.parent:
+            document["start_from"] = os.path.relpath(start, folder)
         lists = ("notes", "log_to", "kinds")
         document |= {name: list(document[name]) for name in lists}
         document["steps_of"] = {name: list(steps) for name, steps in self.steps_of.items()}
@@ -213,7 +221,11 @@ class Experiment:
             raise ValueError(f"{path}: expected an experiment (fields like source: ...)")
         if unknown := sorted(str(name) for name in document if name not in known):
             raise ValueError(f"{path}: an experiment has no field {', '.join(unknown)}")
-        return documents.converted(document, Experiment, str(path))
+        experiment = documents.converted(document, Experiment, str(path))
+        if (experiment.start_from or "").startswith(os.pardir):
+            start = os.path.normpath(Path(path).absolute().parent / str(experiment.start_from))
+            experiment = dataclasses.replace(experiment, start_from=start)
+        return experiment
 
 
 def choose(what: str, name: str, known: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from torch import Tensor
 from posesift import folders, storage
 from posesift.adaptation.appearance import normalise
 from posesift.adaptation.loop import fit
+from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.style_training import StyleSettings, StyleTraining
 from posesift.adaptation.trackers import trackers
 from posesift.data.loading import PoseDataset
@@ -38,7 +39,7 @@ def train_style(experiment: Experiment, folder: Path) -> None:
 
     Args:
         experiment: of the recipe ``style``; its ``style_weights`` name the encoder.
-        folder: claimed with `posesift.folders.new_folder`; gets ``vgg_normalised.safetensors``,
+        folder: claimed with `posesift.folders.claim`; gets ``vgg_normalised.safetensors``,
             ``decoder.safetensors`` and ``examples.jpg``, and can be given to ``--style-weights``.
             What an earlier, interrupted call left there is used.
 
@@ -73,7 +74,7 @@ def opened(experiment: Experiment) -> tuple[PoseTable, PoseTable, str]:
     """Source, target and the file of the encoder.
 
     Raises:
-        ValueError: one of them is missing, or a set has no images.
+        ValueError: one of them is missing, or a set has no images; a device that is not there.
     """
     if experiment.style_weights is None:
         raise ValueError(
@@ -87,6 +88,8 @@ def opened(experiment: Experiment) -> tuple[PoseTable, PoseTable, str]:
     for table in tables:
         if not table.has_images:
             raise ValueError(f"{table.address} has no images, and a style is learnt from images")
+    Runtime.resolve(experiment.device, experiment.precision, experiment.threads)
+    untrained(experiment.style_weights, parity=experiment.parity, seed=experiment.seed)
     return tables[0], tables[1], experiment.style_weights
 
 

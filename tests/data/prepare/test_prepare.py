@@ -271,7 +271,7 @@ def test_stopped_anywhere_and_gone_on_with(tmp_path, monkeypatch, place, workers
     begun = (tmp_path / "out").exists()
     assert begun == (name != "read_parts")
     if begun:
-        (tmp_path / "out" / ".manifest-x1.json").write_text("left by a kill")
+        (tmp_path / "out" / ".posesift-x1.json").write_text("left by a kill")
     done = len(calls)
     run(address, tmp_path / "out", resume=begun, workers=workers)
     assert content(tmp_path / "out") == content(tmp_path / "whole")
@@ -283,7 +283,11 @@ def _stopped_by(kill: signal.Signals, arguments: list[str], out: Path) -> str:
     """Run the command until it has written some crops; what it said then."""
     began = time.time_ns()
     process = subprocess.Popen(
-        [sys.executable, "-m", "posesift", *arguments], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "posesift", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        # which shells make & jobs ignore
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while process.poll() is None and (
         sum(path.stat().st_mtime_ns > began for path in out.glob("images/*/*")) < 3

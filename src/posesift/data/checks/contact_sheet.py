@@ -21,6 +21,7 @@ from posesift.data.checks.tiles import TILE, close_up, tiles
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
 
+_MARK = b"\nposesift contact sheet\n"  # decoders read to the end of the picture, not of the file
 _WIDTH = 1600  # px
 _COLUMNS = 8
 _GAP = 10
@@ -94,8 +95,18 @@ def contact_sheet(
     page_HW3 = _written(page_HW3, texts)
     done, content = cv2.imencode(path.suffix, cv2.cvtColor(page_HW3, cv2.COLOR_RGB2BGR))
     assert done, path
-    storage.write_bytes(path, content.tobytes())
+    storage.write_bytes(path, content.tobytes() + _MARK)
     return path
+
+
+def is_contact_sheet(path: Path) -> bool:
+    """Whether a file was written by `contact_sheet`: it says so behind the picture."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(_MARK), 2)
+            return file.read() == _MARK
+    except OSError:
+        return False
 
 
 def shortened(text: str, letters: int = _LETTERS) -> str:

@@ -75,8 +75,8 @@ def boxes_or_images(box_N4: np.ndarray, size_N2: np.ndarray) -> np.ndarray:
 def is_box(box_N4: np.ndarray) -> np.ndarray:
     """Which boxes (N,) are finite, hold something, and are not far off."""
     with np.errstate(invalid="ignore"):
-        near_N = (np.abs(box_N4) <= _FAR).all(1)
-        return near_N & (box_N4[:, 2:] > 0).all(1)
+        near_N = np.logical_and.reduce(np.abs(box_N4) <= _FAR, axis=1)
+        return near_N & (box_N4[:, 2:].min(1) > 0)
 
 
 def told_of_boxes(box_N4: np.ndarray, bad: Container[int] = ()) -> list[str]:

@@ -22,12 +22,13 @@ import cv2
 
 from posesift import progress, storage
 from posesift.data.address import Address, parse
+from posesift.data.inputs import inputs_of
 from posesift.data.parts import Part
 from posesift.data.pixels import image_path
 from posesift.data.prepare import shards
 from posesift.data.prepare.cropping import Crops, Cut, cut
 from posesift.data.readers import options, read_parts
-from posesift.folders import new_folder, write_manifest
+from posesift.folders import claim, write_manifest
 
 _RECORD = "prepare.json"  # what was asked for; --resume must ask for the same
 _SAMPLES = 240  # of a part, where the format has no parts of its own
@@ -62,7 +63,7 @@ def prepare(
         scale: side of the square over the longer side of the box.
         every: take every n-th frame of each clip, or every n-th sample.
         workers: threads; by default one a core.
-        overwrite: empty ``out`` first, if it holds an earlier result; once the labels are found.
+        overwrite: replace an earlier result in ``out``, once the new one is complete.
         resume: go on with what an interrupted call with the same arguments left in ``out``.
 
     Returns:
@@ -70,9 +71,9 @@ def prepare(
         ``every``.
 
     Raises:
-        ValueError: an argument is out of range, ``out`` cannot be used, the data cannot be read or
-            have no images, or more than 5 % of the samples have no readable image. What was done
-            is kept.
+        ValueError: an argument is out of range, ``out`` cannot be used or another process writes
+            there, the data cannot be read or have no images, or more than 5 % of the samples have
+            no readable image. What was done is kept.
     """
     if workers is not None and workers < 1:
         raise ValueError(f"expected workers of at least 1, found {workers}")
@@ -88,19 +89,18 @@ def prepare(
     first = parts[0].read()
     if len(first):
         image_path(first, 0)  # refuses a table without images
-    raw = [address.path, first.root]  # which --overwrite must not remove
-    folder = new_folder(out, overwrite=overwrite, resume=resume, kind="prepared", inputs=raw)
-    _remember(folder, record)
-    if not (folder / shards.TABLE).is_file():
-        crops = Crops(folder, side, scale, 1 if "every" in address.options else every)
-        _cut_all(crops, parts, workers or os.cpu_count() or 1)
-        shards.gather(folder, len(parts))
-    shutil.rmtree(folder / shards.FOLDER, ignore_errors=True)
-    for stray in folder.glob(".manifest-*"):  # of a process that was killed
-        stray.unlink()
-    samples, left_out = shards.counts(folder / shards.TABLE)
-    facts = {"samples": samples, "left_out": left_out, **record}
-    write_manifest(folder, "prepared", unlisted="images", **facts)
+    read = inputs_of(address, first)  # which --overwrite must not remove
+    with claim(out, "prepared", overwrite=overwrite, resume=resume, inputs=read) as claimed:
+        folder = claimed.folder
+        _remember(folder, record)
+        if not (folder / shards.TABLE).is_file():
+            crops = Crops(folder, side, scale, 1 if "every" in address.options else every)
+            _cut_all(crops, parts, workers or os.cpu_count() or 1)
+            shards.gather(folder, len(parts))
+        shutil.rmtree(folder / shards.FOLDER, ignore_errors=True)
+        samples, left_out = shards.counts(folder / shards.TABLE)
+        facts = {"samples": samples, "left_out": left_out, **record}
+        write_manifest(folder, "prepared", **facts)
     return facts
 
 
@@ -150,7 +150,7 @@ def _cut_all(crops: Crops, parts: Sequence[Part], workers: int) -> None:
                     samples, bad = samples + done.samples, bad + done.bad
                     bar.advance(note=f"{samples} samples")
                     if len(bad) > max(samples, _HOPELESS) / 2:
-                        raise shards.too_many(bad, samples, crops.folder)
+                        raise shards.too_many(bad, samples)
             except BaseException:
                 stop.set()
                 pool.shutdown(cancel_futures=True)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from posesift import storage
+from posesift import locks, storage
 from posesift.data.parts import Part
 from posesift.data.pixels import read_crop
 from posesift.data.prepare import shards
@@ -86,9 +86,10 @@ def cut(crops: Crops, number: int, part: Part, stop: threading.Event) -> Cut:
             continue
         content = cv2.imencode(".jpg", crop_SS3, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            storage.make_parent(path)
             path.write_bytes(content.tobytes())
         except OSError as error:
+            locks.check(path)
             raise storage.explained(error, path) from error
     kept_N = np.setdiff1d(np.arange(len(table)), list(bad))
     in_crops = _in_crops(table, np.array(names, object), matrix_N23, crops.side).select(kept_N)

@@ -91,7 +91,7 @@ def gather(folder: Path, count: int) -> None:
         lines = "".join(f"{line}\n" for line in dict.fromkeys(problems))
         _put(folder, PROBLEMS, lines.encode())
     if len(left_out) > BAD_FRACTION * (samples + len(left_out)):
-        raise too_many(left_out, samples + len(left_out), folder)
+        raise too_many(left_out, samples + len(left_out))
     if schema is None:
         raise ValueError(f"expected samples to prepare, found none; see {folder / PROBLEMS}")
     metadata = {**schema.metadata, _PREPARED: json.dumps({"left_out": len(left_out)}).encode()}
@@ -106,14 +106,14 @@ def counts(table: Path) -> tuple[int, int]:
     return found.num_rows, json.loads(found.metadata[_PREPARED])["left_out"]
 
 
-def too_many(left_out: Sequence[str], samples: int, folder: Path) -> ValueError:
+def too_many(left_out: Sequence[str], samples: int) -> ValueError:
     """The error that ends a preparation with many bad samples."""
     lines = "".join(f"\n  {why}" for why in left_out[:_SHOWN])
     more = len(left_out) - _SHOWN
     return ValueError(
         f"{len(left_out)} of {samples} samples have no readable image; at most "
-        f"{BAD_FRACTION:.0%} are left out without asking. Mend them and go on with --out {folder} "
-        f"--resume:{lines}" + (f"\n  and {more} more" if more > 0 else "")
+        f"{BAD_FRACTION:.0%} are left out without asking. Mend them and go on with the same "
+        f"command and --resume:{lines}" + (f"\n  and {more} more" if more > 0 else "")
     )
 
 

@@ -61,6 +61,7 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
     index_N = _sample_numbers(table)
     folder = folder_of(table.root)
     from_start = np.array_equal(index_N, np.arange(len(index_N)))
+    storage.sweep(folder)  # what killed processes left there
     kept = _longest(folder, table.root)
     if kept is not None and len(index_N) and index_N.max() < len(kept):
         return kept[: len(index_N)] if from_start else kept[index_N]
@@ -137,8 +138,10 @@ def _done(jobs: list[tuple], workers: int) -> Iterator[int]:
 
 
 def _begin_worker() -> None:
-    """One thread each; Ctrl-C is for the first process, which then ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """One thread each; signals are for the first process, which then ends the others."""
+    for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     cv2.setNumThreads(1)
 
 

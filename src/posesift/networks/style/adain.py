@@ -13,13 +13,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from posesift.networks.seeded import seeded
 from posesift.networks.style.style import Style
 from posesift.networks.weights import read_tensors
-from posesift.storage import atomic_path
+from posesift.tensor_files import write_tensors
 
 CONVOLUTIONS = (  # of the encoder, 3 x 3, in multiples of its width; 0 is the image, None halves
     (0, 1), (1, 1), None, (1, 2), (2, 2), None, (2, 4), (4, 4), (4, 4), (4, 4), None, (4, 8),
@@ -88,9 +87,7 @@ class AdaIN(Style):
             DECODER: self.decoder.state_dict() | {"parity": torch.tensor(self.parity)},
         }
         for stem, state in parts.items():
-            tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
-            with atomic_path(Path(folder) / f"{stem}.safetensors") as temporary:
-                save_file(tensors, temporary)
+            write_tensors(Path(folder) / f"{stem}.safetensors", state)
 
 
 def exchange(content_BChw: Tensor, style_BChw: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,11 +22,10 @@ from posesift.report.paper import print_gallery, print_squares, print_tables, pr
 from posesift.report.paper.latex import latex
 from posesift.report.paper.spreadsheet import csv_text
 from posesift.report.wording import typeset
-from posesift.storage import explained
+from posesift.storage import TEMPORARY, explained
 
 FOLDER = "paper"
 README = "README.txt"
-_STALE = 3600.0  # seconds after which what a killed run left is removed
 _SUFFIXES = {"text/csv": ".csv", "application/json": ".json"}
 
 
@@ -50,7 +48,8 @@ class Item:
 def write(page: Page, folder: str | Path) -> Path:
     """Write the figures and tables of a page to ``folder/paper`` and return that path.
 
-    The same page gives the same bytes; a run that is killed leaves the old folder or none.
+    The same page gives the same bytes; a run that is killed leaves the old folder or none, and
+    what it had written is removed by the next that holds the folder (`posesift.folders.writing`).
 
     Raises:
         ValueError: ``paper`` is not PoseSift's own (see `check`), or cannot be written.
@@ -58,11 +57,8 @@ def write(page: Page, folder: str | Path) -> Path:
     check(folder)
     goal = Path(folder) / FOLDER
     mark = secrets.token_hex(4)
-    beside, old = (goal.with_name(f".{FOLDER}-{kind}-{mark}") for kind in ("new", "old"))
+    beside, old = (goal.with_name(f"{TEMPORARY}{FOLDER}-{kind}-{mark}") for kind in ("new", "old"))
     try:
-        for left in goal.parent.glob(f".{FOLDER}-???-*"):
-            if time.time() - left.stat().st_mtime > _STALE:
-                shutil.rmtree(left)
         beside.mkdir()
         try:
             _fill(page, beside)
@@ -105,6 +101,11 @@ def check(folder: str | Path) -> None:
                 f"{path} is replaced as a whole, but holds {name}, which PoseSift did not write; "
                 "move it elsewhere, or give --no-paper"
             )
+
+
+def names(paper: Path) -> list[str]:
+    """What `write` has put into ``paper``: paths inside it."""
+    return sorted(path.relative_to(paper).as_posix() for path in paper.rglob("*.*"))
 
 
 def items(page: Page) -> Iterator[Item]:

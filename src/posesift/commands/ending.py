@@ -1,0 +1,56 @@
+"""How a command ends before its time: by Ctrl-C, or by a signal that asks it to end."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+
+class Ended(KeyboardInterrupt):
+    """A signal that asks the process to end, heard wherever Ctrl-C is.
+
+    Attributes:
+        signum: the signal.
+    """
+
+    def __init__(self, signum: int, text: str = ""):
+        super().__init__(text)
+        self.signum = signum
+
+
+def signal_of(stop: KeyboardInterrupt) -> signal.Signals:
+    """The signal that ended a command; Ctrl-C is SIGINT."""
+    return signal.Signals(stop.signum if isinstance(stop, Ended) else signal.SIGINT)
+
+
+@contextlib.contextmanager
+def heard(name: str) -> Iterator[None]:
+    """Raise `Ended` when the signal ``name``, say ``"SIGTERM"``, arrives.
+
+    Elsewhere than in the main thread, and where the system has no such signal, nothing changes.
+    """
+    signum = getattr(signal, name, None)
+    if signum is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(signum: int, frame: Any) -> None:
+        raise Ended(signum)
+
+    before = signal.signal(signum, end)
+    try:
+        yield
+    finally:
+        signal.signal(signum, before if before is not None else signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def saying(text: str) -> Iterator[None]:
+    """Say, when the block is ended by Ctrl-C or a signal, how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise Ended(signal_of(stop), text) from None

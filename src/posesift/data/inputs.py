@@ -1,0 +1,36 @@
+"""The files and folders that a data address leads to: what must not be written over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from posesift.data.address import Address, parse
+from posesift.poses.table import PoseTable
+
+_FOLDERS = ("images", "annotations")  # options whose value is a path
+_FILES = ("skeleton", "as", "map")  # options whose value is a name, or the path of a file
+
+
+def inputs_of(address: str | Address, table: PoseTable | None = None) -> list[Path]:
+    """Paths that are read with the data of ``address``.
+
+    Args:
+        address: of the data.
+        table: what was read, whose images may lie somewhere that only the data say.
+
+    >>> inputs_of("coco:/d/ann.json,images=/d/photos,skeleton=body16")
+    [PosixPath('/d/ann.json'), PosixPath('/d/photos')]
+    >>> inputs_of("world:body,n=20")
+    []
+    """
+    address = parse(address) if isinstance(address, str) else address
+    if address.kind == "world":
+        return []
+    found = [Path(address.path)]
+    for name, value in address.options.items():
+        path = Path(value).expanduser()
+        if name in _FOLDERS or (name in _FILES and path.is_file()):
+            found.append(path)
+    if table is not None and table.root and not table.root.startswith("world:"):
+        found.append(Path(table.root))
+    return found

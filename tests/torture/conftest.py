@@ -1,0 +1,25 @@
+"""A table of what was done to each command, at the end of the tests."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+def pytest_terminal_summary(terminalreporter):
+    rows = []
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            found = dict(getattr(report, "user_properties", []))
+            if getattr(report, "when", "") == "call" and "counts" in found:
+                rows.append((found["command"], Counter(found["counts"]), found["seconds"]))
+    if not rows:
+        return
+    terminalreporter.section("crashes")
+    for command, counts, seconds in rows:
+        told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()) if count)
+        terminalreporter.line(f"{command}: {counts.total()} ({told}); {seconds} s of processor")
+    total = sum((counts for _, counts, _ in rows), Counter())
+    terminalreporter.line(
+        f"all: {total.total()}; "
+        + ", ".join(f"{count} {what}" for what, count in sorted(total.items()) if count)
+    )
