@@ -68,7 +68,14 @@ def test_fit_ends_with_the_weights_of_the_plainest_possible_loop():
     network = TinyNet().to(memory_format=torch.channels_last)
     codec = HeatmapCodec(SIDE, network.stride)
     for first, steps, rate in ((0, 6, 2e-3), (1000, 4, 1e-3)):
-        optimiser = torch.optim.AdamW(network.parameters(), weight_decay=1e-4, fused=True)
+        weights_only, vectors = (
+            [p for p in network.parameters() if (p.ndim > 1) == wide] for wide in (True, False)
+        )
+        optimiser = torch.optim.AdamW(
+            [{"params": weights_only}, {"params": vectors, "weight_decay": 0.0}],
+            weight_decay=1e-4,
+            fused=True,
+        )
         for step in range(steps):
             for group in optimiser.param_groups:
                 group["lr"] = rate * trapezoid(step / steps)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from posesift import documents
 from posesift.skeletons.document import read_toml
@@ -56,10 +57,11 @@ def load(path: str | Path) -> Synonyms:
     if unknown := set(document) - {"synonyms", "means"}:
         found = ", ".join(map(repr, sorted(unknown)))
         raise ValueError(f"{path}: expected [synonyms] and [means] and nothing else, found {found}")
-    given = documents.converted(document, dict[str, dict[str, list[str]]], str(path))
     tables: dict[str, dict[str, tuple[str, ...]]] = {"synonyms": {}, "means": {}}
-    for title, table in given.items():
-        for name, others in table.items():
+    for title in document:
+        table = documents.converted(document[title], dict[str, Any], f"{path}: {title}")
+        for name, given in table.items():
+            others = documents.converted(given, list[str], f"{path}: {title}.{name}")
             if not others:
                 raise ValueError(f"{path}: {title}.{name}: expected a list of names, found none")
             tables[title][plain(name)] = tuple(map(plain, others))

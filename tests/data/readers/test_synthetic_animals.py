@@ -146,7 +146,7 @@ def test_bad_pictures_are_left_out_and_listed(tmp_path):
     content = files[0].read_bytes()
     for length in (0, 40, len(content) // 2):
         files[3].write_bytes(content[:length])
-        assert "the file may be cut short" in read(f"synthetic-animals:{tmp_path}").problems[0]
+        assert "may be cut short" in read(f"synthetic-animals:{tmp_path}").problems[0]
     for file in files[4:8]:
         file.unlink()
     with pytest.raises(ValueError, match="5 of 20 samples are bad"):

@@ -201,7 +201,8 @@ def check(table: PoseTable) -> None:
             sample numbers.
     """
     _choices(table.root)
-    _sample_numbers(table)
+    if table.image_N is not None:
+        _sample_numbers(table)
 
 
 def _sample_numbers(table: PoseTable) -> np.ndarray:
