@@ -30,8 +30,8 @@ def test_the_entry_agrees_with_the_functions():
     found = evaluate(predicted, true, visible, 64, BODY, difficulty_N=difficulty)
     entry = found.entry
     assert list(entry) == [
-        "samples", "protocol", "pck", "pck_auc", "evalpose_limbs", "evalpose_100",
-        "evalpose_cosine", "angle_error_deg", "angle_error_by_group", "angle_at_15",
+        "samples", "protocol", "pck", "pck_auc", "pck_either_side", "evalpose_limbs",
+        "evalpose_100", "evalpose_cosine", "angle_error_deg", "angle_error_by_group", "angle_at_15",
         "undefined", "by_bin",
     ]  # fmt: skip
     assert entry == json.loads(json.dumps(entry, allow_nan=False))
@@ -41,6 +41,10 @@ def test_the_entry_agrees_with_the_functions():
             predicted, true, visible, 64, threshold, skeleton=BODY
         )
     assert entry["pck_auc"] == pck.pck_auc(predicted, true, visible, 64, skeleton=BODY)["all"]
+    errors = pck.either_side_errors(predicted, true, visible, 64, BODY.mirror)
+    limbs = errors[:, list(BODY.groups["all"])]
+    share = 100 * (limbs[~np.isnan(limbs)] < 0.1).mean()
+    assert entry["pck_either_side"]["0.1"] == pytest.approx(share)
     a = joint_angles(predicted, visible, BODY.triplets)
     b = joint_angles(true, visible, BODY.triplets)
     limbs = evalpose.evalpose_limbs(predicted, true, visible, BODY)

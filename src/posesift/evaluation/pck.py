@@ -71,6 +71,37 @@ def relative_errors(
     return np.where(visible & ~np.isnan(side_N1), errors, np.nan)
 
 
+def either_side_errors(
+    predicted_NK2: ArrayLike,
+    true_NK2: ArrayLike,
+    visible_NK: ArrayLike,
+    side: ArrayLike,
+    mirror: tuple[int, ...],
+) -> Floats:
+    """`relative_errors` to the nearer of a keypoint's label and that of its mirror partner.
+
+    What remains of the errors when left and right do not matter: far below the errors themselves,
+    the network finds limbs and does not tell their sides.
+
+    Args:
+        predicted_NK2: as in `relative_errors`.
+        true_NK2: likewise.
+        visible_NK: likewise; a partner that is not visible is not compared with.
+        side: likewise.
+        mirror: the skeleton's permutation that exchanges left and right.
+
+    >>> true = [[[0.0, 0.0], [10.0, 0.0]]]
+    >>> either_side_errors([[[9.0, 0.0], [9.0, 0.0]]], true, [[True, True]], 10, (1, 0))
+    array([[0.1, 0.1]])
+    """
+    predicted, true = np.asarray(predicted_NK2, np.float64), np.asarray(true_NK2, np.float64)
+    visible = np.asarray(visible_NK, bool)
+    own = relative_errors(predicted, true, visible, side)
+    other = list(mirror)
+    partners = relative_errors(predicted, true[:, other], visible[:, other], side)
+    return np.where(np.isnan(own), np.nan, np.fmin(own, partners))
+
+
 def group_percent(credit_NK: NDArray, errors_NK: Floats, skeleton: Skeleton) -> dict:
     """Mean credit in percent of the counted keypoints of each reporting group.
 

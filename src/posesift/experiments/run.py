@@ -34,7 +34,7 @@ from posesift.experiments.score import (
 )
 from posesift.experiments.spec import ADAPTING, Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method, style_of
-from posesift.experiments.validation import some_images, validator, warnings
+from posesift.experiments.validation import sides_told, some_images, validator, warnings
 from posesift.networks.weights import IMAGENET, SCRATCH, described
 from posesift.poses import PoseTable
 from posesift.progress import note
@@ -201,6 +201,7 @@ def _trained(
     if problems := [
         *foreseen(experiment, data),
         *warnings(method, images_N3HW, experiment.side),
+        *sides_told(found["sets"].get("target", {})),
     ]:
         found["warnings"] = problems
         storage.write_json(folder / "evaluation.json", found)

@@ -5,7 +5,7 @@ Everything here but ``best-on-target-test`` does without labels of the target.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from posesift.adaptation.loop import Validate
     from posesift.adaptation.method import Method
     from posesift.poses import PoseTable
+
+
+SIDES_MATTER = 10.0  # points of PCK@0.1
 
 
 def some_images(target: PoseTable, experiment: Experiment) -> Tensor:
@@ -65,6 +68,25 @@ def warnings(method: Method, images_N3HW: Tensor | None, side: int) -> list[str]
         return []
     collapsed = check_collapse(method, images_N3HW, side)
     return [collapsed] if collapsed else []
+
+
+def sides_told(entry: dict[str, Any]) -> list[str]:
+    """A warning where a network finds limbs but does not tell left from right.
+
+    Args:
+        entry: of `posesift.evaluation.evaluate`.
+    """
+    if not entry:
+        return []
+    plain, sideless = entry["pck"]["0.1"]["all"], entry["pck_either_side"]["0.1"]
+    if plain is None or sideless - plain < SIDES_MATTER:
+        return []
+    return [
+        "left and right are taken for one another: PCK@0.1 on the target would be more than "
+        f"{SIDES_MATTER:.0f} points higher if sides did not matter (pck_either_side in "
+        "evaluation.json); more --steps help, and so does a source in which people mostly face the "
+        "camera (facing=60 in the address of a built-in world)"
+    ]
 
 
 def _pck(method: Method, dataset: PoseDataset) -> float | None:

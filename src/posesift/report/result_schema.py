@@ -45,6 +45,7 @@ class Entry(TypedDict, total=False):
     protocol: str | None
     pck: dict[str, ByName | None] | None
     pck_auc: Number
+    pck_either_side: ByName | None
     evalpose_100: Number
     evalpose_cosine: Number
     angle_error_deg: Number
