@@ -56,7 +56,7 @@ def before_after(folder: Path, side: int = 176, columns: int = 7) -> np.ndarray:
     The samples are those at even steps of the target's difficulty, whatever the networks say.
     """
     cells = [folder / "cells" / arm / "seed0" for arm in ("source-only", "udape+hard-mining")]
-    found = [read_predictions(cell / "predictions.parquet", "target") for cell in cells]
+    found = [read_predictions(cell, "target") for cell in cells]
     table = read(found[0].address)
     order = np.argsort(found[0].difficulty_N)
     chosen = order[np.linspace(0, len(order) - 1, columns + 2).round().astype(int)[1:-1]]

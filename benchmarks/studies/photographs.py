@@ -87,7 +87,7 @@ STUDIES: dict[str, tuple[str, Callable[..., Comparison]]] = {
 
 def figures(cell: Path) -> dict[str, float]:
     """Of one trained network on the test photographs, from its predictions."""
-    found = read_predictions(cell / "predictions.parquet", "target")
+    found = read_predictions(cell, "target")
     experiment = storage.read_json(cell / "environment.json")
     skeleton = Skeleton.from_json(experiment["skeleton_json"])
     bins = quantile_bins(found.difficulty_N)
