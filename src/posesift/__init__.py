@@ -1,8 +1,102 @@
 """PoseSift: choose the synthetic poses that make a pose estimator work on real images.
 
+The public names stand here, and come from the rooms below when they are first used:
+
+    import posesift
+
+    source = posesift.read("world:body,n=6000")
+    difficulty = posesift.fit_scorer(source).score(source)
+    weights = posesift.strategy("hard-mining", difficulty).weights(0.5)
+
 The rooms, in the order of the data: ``skeletons``, ``poses``, ``data``, ``difficulty``,
 ``sampling``, ``networks``, ``adaptation``, ``evaluation``, ``experiments``, ``report``.
 Importing this package loads neither torch nor matplotlib.
 """
 
-__version__ = "0.1.0"
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from posesift.version import __version__
+
+if TYPE_CHECKING:
+    from posesift.adaptation.regda import RegDA
+    from posesift.adaptation.source_only import SourceOnly
+    from posesift.adaptation.udape import UDAPE
+    from posesift.data.loading import PoseDataset, collate
+    from posesift.data.readers import read
+    from posesift.difficulty.bins import bin_edges
+    from posesift.difficulty.scorers import fit as fit_scorer
+    from posesift.evaluation.evaluate import evaluate
+    from posesift.evaluation.metrics import PCK, PCKAUC, AngleError, EvalPose
+    from posesift.experiments.compare import compare
+    from posesift.experiments.run import train
+    from posesift.networks.build import build as network
+    from posesift.poses.table import PoseTable
+    from posesift.report.page import write_report
+    from posesift.sampling.sampler import StrategySampler
+    from posesift.sampling.strategies import make as strategy
+
+_WHERE = {
+    "PoseTable": ("posesift.poses.table", "PoseTable"),
+    "read": ("posesift.data.readers", "read"),
+    "PoseDataset": ("posesift.data.loading", "PoseDataset"),
+    "collate": ("posesift.data.loading", "collate"),
+    "fit_scorer": ("posesift.difficulty.scorers", "fit"),
+    "bin_edges": ("posesift.difficulty.bins", "bin_edges"),
+    "strategy": ("posesift.sampling.strategies", "make"),
+    "StrategySampler": ("posesift.sampling.sampler", "StrategySampler"),
+    "network": ("posesift.networks.build", "build"),
+    "SourceOnly": ("posesift.adaptation.source_only", "SourceOnly"),
+    "RegDA": ("posesift.adaptation.regda", "RegDA"),
+    "UDAPE": ("posesift.adaptation.udape", "UDAPE"),
+    "evaluate": ("posesift.evaluation.evaluate", "evaluate"),
+    "PCK": ("posesift.evaluation.metrics", "PCK"),
+    "PCKAUC": ("posesift.evaluation.metrics", "PCKAUC"),
+    "EvalPose": ("posesift.evaluation.metrics", "EvalPose"),
+    "AngleError": ("posesift.evaluation.metrics", "AngleError"),
+    "train": ("posesift.experiments.run", "train"),
+    "compare": ("posesift.experiments.compare", "compare"),
+    "write_report": ("posesift.report.page", "write_report"),
+}
+"""A public name to the module that has it, and its name there."""
+
+__all__ = [
+    "PCK",
+    "PCKAUC",
+    "UDAPE",
+    "AngleError",
+    "EvalPose",
+    "PoseDataset",
+    "PoseTable",
+    "RegDA",
+    "SourceOnly",
+    "StrategySampler",
+    "__version__",
+    "bin_edges",
+    "collate",
+    "compare",
+    "evaluate",
+    "fit_scorer",
+    "network",
+    "read",
+    "strategy",
+    "train",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, when it is first used (PEP 562)."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'posesift' has no attribute {name!r}")
+    module, inner = _WHERE[name]
+    found = getattr(importlib.import_module(module), inner)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """What stands here, the names that have not been used yet included."""
+    return sorted({*globals(), *__all__})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import posesift
-from posesift import progress
+from posesift import progress, spelling
 from posesift.commands import COMMANDS
 from posesift.commands.ending import heard, signal_of
 
@@ -83,8 +83,16 @@ def _in_words(error: ValueError | OSError) -> str:
 def _parse(arguments: list[str]) -> Command:
     import tyro
 
+    from posesift.commands.help import shown
+
+    first = arguments[0] if arguments else "--help"
+    if not first.startswith("-") and first not in COMMANDS:
+        raise ValueError(
+            f"expected a command, found {first!r}{spelling.hint(first, COMMANDS)}; there are "
+            f"{', '.join(COMMANDS)} (posesift --help says what they do)"
+        )
     return tyro.extras.subcommand_cli_from_dict(
-        COMMANDS,
+        {name: shown(command) for name, command in COMMANDS.items()},
         prog="posesift",
         description=(posesift.__doc__ or "").split("\n")[0].removeprefix("PoseSift: ").capitalize(),
         args=arguments or ["--help"],

@@ -10,10 +10,10 @@ import shutil
 from dataclasses import dataclass
 from typing import Any
 
-import posesift
 from posesift import storage
 from posesift.commands.flags import table_text
 from posesift.progress import say, say_json
+from posesift.version import __version__
 
 CORE = (
     "torch", "numpy", "scipy", "opencv-python-headless", "pyarrow", "lightning-fabric",
@@ -79,7 +79,7 @@ def examine() -> dict[str, Any]:
     if free < 2e9:
         advice.append(f"only {storage.size_text(free)} free where the cache is: {folder}")
     return {
-        "posesift": posesift.__version__,
+        "posesift": __version__,
         "packages": packages,
         "machine": {
             "python": platform.python_version(),

@@ -69,8 +69,8 @@ def evaluate(
 
     ``entry`` holds ``samples``, ``protocol``, ``pck`` (threshold to group to percent),
     ``pck_auc`` (of the group ``all``), ``pck_either_side`` (threshold to percent, of the group
-    ``all``, when left and right do not matter), ``evalpose_limbs``, ``evalpose_100``, ``evalpose_cosine``
-    (means over the samples where they are defined), ``angle_error_deg``,
+    ``all``, when left and right do not matter), ``evalpose_limbs``, ``evalpose_100``,
+    ``evalpose_cosine`` (means over the samples where they are defined), ``angle_error_deg``,
     ``angle_error_by_group``, ``angle_at_15``, ``undefined`` (how many samples or angles had no
     value, by name) and ``by_bin`` (easiest first): ``bin``, ``low``, ``high`` (difficulty edges),
     ``samples``, ``pck`` (group ``all`` at 0.05), ``evalpose_limbs``, ``evalpose_100``,

@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import posesift
 from posesift import storage
 from posesift.adaptation.runtime import Runtime
 from posesift.experiments.spec import Experiment
@@ -14,6 +13,7 @@ from posesift.networks.weights import default as default_weights
 from posesift.networks.weights import described
 from posesift.poses import PoseTable
 from posesift.sampling.strategies import Strategy, effective_sample_size, largest_weight
+from posesift.version import __version__
 
 
 def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]:
@@ -77,7 +77,7 @@ def write_environment(
     storage.write_json(
         folder / "environment.json",
         {
-            "posesift": posesift.__version__,
+            "posesift": __version__,
             **runtime.describe(),
             "began_from": _began_from(experiment),
             "skeleton": source.skeleton.name,

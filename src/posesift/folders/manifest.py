@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import posesift
 from posesift import locks
 from posesift.folders import layout
 from posesift.storage import read_json, write_json, write_text
+from posesift.version import __version__
 
 MANIFEST = "manifest.json"
 MARK = ".posesift"  # in a folder that is being filled: the kind of the result, files of before
@@ -38,7 +38,7 @@ def write_manifest(folder: str | Path, kind: str, **facts: Any) -> None:
         for name in layout.files(folder, skip)
         if layout.is_listed(kind, name) or name in earlier
     ]
-    _write(folder, {"kind": kind, "posesift": posesift.__version__, **facts}, names)
+    _write(folder, {"kind": kind, "posesift": __version__, **facts}, names)
     (folder / MARK).unlink(missing_ok=True)
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import jinja2
 
-import posesift
 from posesift import storage
 from posesift.report import contents, folders, repeated_images
 from posesift.report.blocks import Explorer, Page
 from posesift.report.wording import typeset
+from posesift.version import __version__
 
 SCRIPT = (
     "explore_poses.js",
@@ -71,7 +71,7 @@ def render(page: Page) -> str:
     return template.render(
         page=page,
         repeated=repeated_images.of(page),
-        version=posesift.__version__,
+        version=__version__,
         script=script,
         script_hash=f"'sha256-{digest}'",
     )

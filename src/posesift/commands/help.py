@@ -1,0 +1,74 @@
+"""How ``--help`` shows flags: what to write in the place of a value, and no word of ``None``."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any
+
+import tyro
+
+VALUES = {
+    "source": "DATA",
+    "target": "DATA",
+    "test": "DATA",
+    "data": "DATA",
+    "recipe": "RECIPE",
+    "folder": "FOLDER",
+    "run_folder": "FOLDER",
+    "out": "FOLDER",
+    "start_from": "FOLDER",
+    "scorer": "FOLDER",
+    "style_weights": "FOLDER",
+    "weights": "imagenet|none|FILE",
+    "network": "NETWORK",
+    "sampling": "STRATEGY",
+    "samplings": "STRATEGY",
+    "methods": "METHOD",
+    "seeds": "N",
+    "sheet": "FILE",
+}
+"""What stands for the value of a flag, by its name; others by their type."""
+
+TYPES = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT"}
+
+
+@functools.cache
+def shown(command: type) -> type:
+    """The same command, its flags annotated for help.
+
+    A flag that is left out without a default of its own is off, or as its text says; saying
+    "(default: None)" of it tells nobody anything.
+    """
+    hints = typing.get_type_hints(command, include_extras=True)
+    for field in dataclasses.fields(command):
+        hint = hints[field.name]
+        given: dict[str, Any] = {}
+        if metavar := _value_of(field.name, hint):
+            given["metavar"] = metavar
+        if field.default is None or field.default is False or field.default == ():
+            given["help_behavior_hint"] = ""
+        if given:
+            command.__annotations__[field.name] = Annotated[hint, tyro.conf.arg(**given)]
+    return command
+
+
+def _value_of(name: str, hint: Any) -> str | None:
+    """What stands for a value: by the flag's name, its choices, or its type."""
+    while typing.get_origin(hint) is Annotated:
+        hint = typing.get_args(hint)[0]
+    if hint is bool:
+        return None
+    if name in VALUES:
+        return VALUES[name]
+    parts = [part for part in typing.get_args(hint) if part is not NoneType] or [hint]
+    while typing.get_origin(parts[0]) is tuple or parts[0] is Ellipsis:
+        parts = list(typing.get_args(parts[0]))
+    if typing.get_origin(hint) is typing.Literal:
+        return "|".join(map(str, parts))
+    if typing.get_origin(parts[0]) is typing.Literal:
+        return "|".join(map(str, typing.get_args(parts[0])))
+    return TYPES.get(parts[0])
