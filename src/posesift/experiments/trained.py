@@ -18,6 +18,8 @@ from posesift.networks.heatmaps import HeatmapCodec
 from posesift.networks.weights import default as default_weights
 from posesift.skeletons import Skeleton
 
+BLANK_HEADS = 8.0  # times the features' rate, on a pretrained network; 2 leave them blank for long
+
 if TYPE_CHECKING:
     from posesift.networks.style.style import Style
 
@@ -88,6 +90,8 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
         from posesift.adaptation.regda import RegDA, RegDASettings
 
         settings = RegDASettings(**common, **domains, seed=experiment.seed)
+        if hasattr(network, "backbone"):  # a slow rate suits its features, not two blank heads
+            settings = replace(settings, head_speed=BLANK_HEADS, adversarial_speed=BLANK_HEADS)
         return RegDA(network, codec, settings)
     if experiment.method == "udape":
         from posesift.adaptation.udape import UDAPE, UDAPESettings
