@@ -10,10 +10,13 @@ import pytest
 from tests.datasets import write_images
 from tests.experiments.tiny import CHANGES, experiment
 
-from posesift import storage
+from posesift import skeletons, storage
+from posesift.adaptation.regda_optimisers import set_rates
+from posesift.adaptation.runtime import Runtime
 from posesift.experiments.recipes import aimed, recipe
 from posesift.experiments.run import data_of, evaluate_run, foreseen, train, trained_run
 from posesift.experiments.spec import Experiment
+from posesift.experiments.trained import new_method
 from posesift.experiments.validation import sides_told
 
 packaged = pytest.mark.skipif(
@@ -128,3 +131,14 @@ def test_a_network_that_does_not_tell_sides_is_told_of(plain, sideless, told):
     entry = {"pck": {"0.1": {"all": plain}}, "pck_either_side": {"0.1": sideless}}
     assert len(sides_told(entry)) == told
     assert sides_told({}) == []
+
+
+@pytest.mark.parametrize(("network", "times"), [("small", 2.0), ("efficientnet-lite0", 8.0)])
+def test_blank_heads_learn_faster_than_pretrained_features(network, times):
+    plan = dataclasses.replace(experiment(method="regda"), network=network, weights="none")
+    method = new_method(plan, skeletons.load("body16"))
+    method.prepare(Runtime.resolve("cpu", "fp32"))
+    method.start_stage(method.stages[-1])
+    set_rates(method.optimisers, method.settings, 0.5)  # all at their plateau
+    rate = {name: o.param_groups[0]["lr"] for name, o in method.optimisers.items()}
+    assert rate["head"] == rate["head_adv"] == pytest.approx(times * rate["features"])

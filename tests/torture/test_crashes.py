@@ -143,8 +143,10 @@ class Case:
         else:  # in the moment between two renames
             assert all(self._is_finished(path) for path in self._places()[1:])
         again = self.flags()
+        begun = any((path / ".posesift").is_file() for path in self._places()[:2])
         done = self._run(*(again or ("--overwrite",)))
-        if done["code"] == 2 and again:  # ended before the new result had begun
+        if done["code"] == 2 and again:  # ended before the new result had its mark
+            assert not begun, done["said"]
             assert "or give --overwrite to replace it" in done["said"]
             done = self._run("--overwrite")
         assert done["code"] == 0, done["said"]
