@@ -14,12 +14,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from posesift.evaluation import evalpose, intervals, pck, similarity
-from posesift.poses.angles import joint_angles
+from posesift.evaluation import evalpose, intervals, pck
+from posesift.poses.angles import AngleStatistics, joint_angles
+from posesift.similarity import bins as similarity
 from posesift.skeletons import load
 
 BODY = load("body16")
-STATISTICS = evalpose.AngleStatistics(np.full(12, 110.0), np.full(12, 35.0))
+STATISTICS = AngleStatistics(np.full(12, 110.0), np.full(12, 35.0))
 BINS = 25
 
 

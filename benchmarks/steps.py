@@ -26,16 +26,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from posesift.adaptation.augment import NONE, STRONG, generator
 from posesift.adaptation.losses import mean_square
-from posesift.adaptation.method import Method
 from posesift.adaptation.optimisers import adamw
-from posesift.adaptation.regda import RegDA
-from posesift.adaptation.regda_settings import RegDASettings
-from posesift.adaptation.runtime import PRECISIONS, Runtime
-from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
-from posesift.adaptation.two_heads import TwoHeads
-from posesift.adaptation.udape import UDAPE, UDAPESettings
+from posesift.adaptation.regda.method import RegDA
+from posesift.adaptation.regda.settings import RegDASettings
+from posesift.adaptation.regda.two_heads import TwoHeads
+from posesift.adaptation.source_only.method import SourceOnly, SourceOnlySettings
+from posesift.adaptation.training.method import Method
+from posesift.adaptation.training.runtime import PRECISIONS, Runtime
+from posesift.adaptation.udape.method import UDAPE, UDAPESettings
+from posesift.adaptation.views.augment import NONE, STRONG, generator
 from posesift.networks.build import NETWORKS, build
 from posesift.networks.heatmaps import HeatmapCodec
 from posesift.networks.style import build as build_style

@@ -22,9 +22,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from posesift.adaptation.affine import compose, invert, move
-from posesift.adaptation.parity_warps import Warp, draw_warp, unwarp
-from posesift.adaptation.runtime import Runtime
+from posesift.adaptation.training.runtime import Runtime
+from posesift.adaptation.udape.published_warps import Warp, draw_warp, unwarp
+from posesift.adaptation.views.affine import compose, invert, move
 from posesift.networks.heatmaps import HeatmapCodec
 
 SIDE, STRIDE, SIGMA = 256, 4, 2

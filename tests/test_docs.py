@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from posesift import skeletons
-from posesift.adaptation.trackers import PACKAGES
+from posesift.adaptation.training.trackers import PACKAGES
 from posesift.cli import _parse
 from posesift.commands import COMMANDS
 from posesift.commands.compare import Compare

@@ -27,7 +27,7 @@ from scipy.stats import spearmanr
 from posesift.data.readers import read
 from posesift.evaluation import evalpose, pck
 from posesift.evaluation.baselines import constant_pose
-from posesift.poses.angles import joint_angles, limb_directions
+from posesift.poses.angles import MINIMUM_ANGLES, joint_angles, limb_directions, statistics_of
 from posesift.report import folders
 from posesift.skeletons import Skeleton
 
@@ -106,7 +106,7 @@ def wrapped(turn: np.ndarray) -> np.ndarray:
 def mean_N(value_NA: np.ndarray) -> np.ndarray:
     """Mean over what is defined, clipped at 0, in percent; NaN under three values."""
     known_NA = ~np.isnan(value_NA)
-    count_N = np.where(known_NA.sum(1) >= evalpose.MINIMUM_ANGLES, known_NA.sum(1), np.nan)
+    count_N = np.where(known_NA.sum(1) >= MINIMUM_ANGLES, known_NA.sum(1), np.nan)
     return 100 * np.maximum(0, np.nansum(value_NA, 1) / count_N)
 
 
@@ -124,7 +124,7 @@ def cosine(error: np.ndarray) -> np.ndarray:
 
 
 def standardised(judged: Judged) -> np.ndarray:
-    return evalpose.evalpose_100(*judged.angles(), *evalpose.statistics_of(judged.skeleton))
+    return evalpose.evalpose_100(*judged.angles(), *statistics_of(judged.skeleton))
 
 
 FORMS: dict[str, Callable[[Judged], np.ndarray]] = {

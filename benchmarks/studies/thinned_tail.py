@@ -22,11 +22,11 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from posesift import progress
-from posesift.adaptation.augment import STRONG
-from posesift.adaptation.loop import fit
-from posesift.adaptation.method import Batch, Stage
-from posesift.adaptation.runtime import Runtime
-from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
+from posesift.adaptation.source_only.method import SourceOnly, SourceOnlySettings
+from posesift.adaptation.training.loop import fit
+from posesift.adaptation.training.method import Batch, Stage
+from posesift.adaptation.training.runtime import Runtime
+from posesift.adaptation.views.augment import STRONG
 from posesift.data.loading import PoseDataset, collate
 from posesift.data.readers import read
 from posesift.difficulty.scorers import fit as fit_scorer

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 from posesift.version import __version__
 
 if TYPE_CHECKING:
-    from posesift.adaptation.regda import RegDA
-    from posesift.adaptation.source_only import SourceOnly
-    from posesift.adaptation.udape import UDAPE
+    from posesift.adaptation.regda.method import RegDA
+    from posesift.adaptation.source_only.method import SourceOnly
+    from posesift.adaptation.udape.method import UDAPE
     from posesift.data.loading import PoseDataset, collate
     from posesift.data.readers import read
     from posesift.difficulty.bins import bin_edges
@@ -48,9 +48,9 @@ _WHERE = {
     "strategy": ("posesift.sampling.strategies", "make"),
     "StrategySampler": ("posesift.sampling.sampler", "StrategySampler"),
     "network": ("posesift.networks.build", "build"),
-    "SourceOnly": ("posesift.adaptation.source_only", "SourceOnly"),
-    "RegDA": ("posesift.adaptation.regda", "RegDA"),
-    "UDAPE": ("posesift.adaptation.udape", "UDAPE"),
+    "SourceOnly": ("posesift.adaptation.source_only.method", "SourceOnly"),
+    "RegDA": ("posesift.adaptation.regda.method", "RegDA"),
+    "UDAPE": ("posesift.adaptation.udape.method", "UDAPE"),
     "evaluate": ("posesift.evaluation.evaluate", "evaluate"),
     "PCK": ("posesift.evaluation.metrics", "PCK"),
     "PCKAUC": ("posesift.evaluation.metrics", "PCKAUC"),

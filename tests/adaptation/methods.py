@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import torch
 from tests.adaptation.tiny import BATCH, SIDE, TinyNet, batch, source_only
 
-from posesift.adaptation.augment import NONE, Augmentation
-from posesift.adaptation.method import Batch, Method, Stage
+from posesift.adaptation.training.method import Batch, Method, Stage
+from posesift.adaptation.views.augment import NONE, Augmentation
 from posesift.networks.batchnorm import freeze_batchnorm
 from posesift.networks.heatmaps import HeatmapCodec
 
@@ -31,7 +31,7 @@ def make_source_only(augmentation: Augmentation, frozen: bool) -> Method:
 
 
 def make_udape(augmentation: Augmentation, frozen: bool) -> Method:
-    from posesift.adaptation.udape import UDAPE, UDAPESettings
+    from posesift.adaptation.udape.method import UDAPE, UDAPESettings
 
     settings = UDAPESettings(
         warmup_steps=WARMUP_STEPS,
@@ -46,8 +46,8 @@ def make_udape(augmentation: Augmentation, frozen: bool) -> Method:
 
 
 def make_regda(augmentation: Augmentation, frozen: bool) -> Method:
-    from posesift.adaptation.regda import RegDA
-    from posesift.adaptation.regda_settings import RegDASettings
+    from posesift.adaptation.regda.method import RegDA
+    from posesift.adaptation.regda.settings import RegDASettings
 
     class Frozen(RegDA):
         """With BatchNorm of the two heads, which it makes itself, frozen as well."""

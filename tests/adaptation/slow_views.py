@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 import torch
-from tests.adaptation.test_udape_parity import slow_crop, slow_jitter, slow_matrix, slow_nearest
+from tests.adaptation.udape.test_published import slow_crop, slow_jitter, slow_matrix, slow_nearest
 from torch import Tensor
 
-from posesift.adaptation.method import Batch
-from posesift.adaptation.parity_views import draw_crop
-from posesift.adaptation.parity_warps import draw_warp
-from posesift.adaptation.regda_parity_views import RegDAViews
+from posesift.adaptation.regda.published_views import RegDAViews
+from posesift.adaptation.training.method import Batch
+from posesift.adaptation.udape.published_views import draw_crop
+from posesift.adaptation.udape.published_warps import draw_warp
 from posesift.networks import MEAN, SPREAD
 
 

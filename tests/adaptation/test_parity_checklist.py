@@ -10,16 +10,16 @@
 | teacher: BatchNorm in train mode, only parameters averaged | `teacher_averages_parameters_only` |
 | rate falls at epochs 44 and 59 of 500 steps | `rate_falls_at_two_absolute_steps` |
 | un-halved consistency, halved supervised loss | `only_the_supervised_loss_is_halved` |
-| RegDA: ground false, gradient scale, three optimisers | `adaptation/test_regda.py` |
-| RegDA: views, target's weights, BatchNorm statistics, gate | `adaptation/test_regda_parity.py` |
-| source alone: Adam, half the squared error, two falls | `adaptation/test_source_only_parity.py` |
-| style network: views, constant rate | `adaptation/test_style_training.py` |
+| RegDA: ground false, gradient scale, three optimisers | `regda/test_regda.py` |
+| RegDA: views, target's weights, BatchNorm statistics, gate | `regda/test_published.py` |
+| source alone: Adam, half the squared error, two falls | `source_only/test_published.py` |
+| style network: views, constant rate | `test_style_training.py` |
 | widths by kind; steps counted from the run before | `experiments/test_trained.py` |
 | labels at loading | `data/test_loading.py` |
 | PCK: 3.2 cells strictly, labels from cell 2, by batch size | `evaluation/test_pck_reference.py` |
 | PCK pooled beside it | `evaluation/test_pck.py` |
 
-The losses as a whole are held to loops in `test_udape_parity.py`.
+The losses as a whole are held to loops in `udape/test_published.py`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,16 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.adaptation.test_udape_parity import Blend, parity, runtime, slow_matrix, warp_of
 from tests.adaptation.tiny import batch
+from tests.adaptation.udape.test_published import Blend, parity, runtime, slow_matrix, warp_of
 from torch import Tensor
 
-from posesift.adaptation.augment import generator
-from posesift.adaptation.udape_parity import UDAPEParity, UDAPEParitySettings, most_confident
+from posesift.adaptation.udape.published import (
+    UDAPEParity,
+    UDAPEParitySettings,
+    most_confident,
+)
+from posesift.adaptation.views.augment import generator
 from posesift.networks.heatmaps import HeatmapCodec
 
 PUBLISHED = UDAPEParitySettings()

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.adaptation.test_udape_parity import slow_crop, slow_matrix, slow_nearest
+from tests.adaptation.udape.test_published import slow_crop, slow_matrix, slow_nearest
 from tests.networks.style.images import narrow
 from torch import Tensor
 from torch.nn import functional
 
-from posesift.adaptation import checkpoint
-from posesift.adaptation.appearance import normalise
-from posesift.adaptation.augment import NONE, Augmentation, generator
-from posesift.adaptation.loop import fit
-from posesift.adaptation.method import Batch, Stage
-from posesift.adaptation.parity_views import ParityViews
-from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.style_training import StyleSettings, StyleTraining
+from posesift.adaptation.training import checkpoint
+from posesift.adaptation.training.loop import fit
+from posesift.adaptation.training.method import Batch, Stage
+from posesift.adaptation.training.runtime import Runtime
+from posesift.adaptation.udape.published_views import ParityViews
+from posesift.adaptation.views.appearance import normalise
+from posesift.adaptation.views.augment import NONE, Augmentation, generator
 from posesift.networks.style.adain import AdaIN
 
 SIDE = 32
@@ -200,8 +200,8 @@ def test_the_published_constant_rate_under_parity_and_a_trapezoid_else(parity, a
 
 def test_under_parity_it_sees_the_published_views(monkeypatch):
     """Of both domains a crop of the image, turned and scaled by loops; black beyond it."""
-    from posesift.adaptation.parity_views import draw_crop
-    from posesift.adaptation.parity_warps import draw_warp
+    from posesift.adaptation.udape.published_views import draw_crop
+    from posesift.adaptation.udape.published_warps import draw_warp
 
     method = StyleTraining(narrow(parity=True))
     method.prepare(runtime)

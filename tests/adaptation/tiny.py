@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from posesift.adaptation.augment import NONE, Augmentation
-from posesift.adaptation.method import Batch, Stage
-from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
+from posesift.adaptation.source_only.method import SourceOnly, SourceOnlySettings
+from posesift.adaptation.training.method import Batch, Stage
+from posesift.adaptation.views.augment import NONE, Augmentation
 from posesift.networks.heatmaps import HeatmapCodec
 
 SIDE, KEYPOINTS, BATCH = 16, 3, 4

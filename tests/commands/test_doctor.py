@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from posesift.adaptation.bf16 import bf16_pays
+from posesift.adaptation.training.bf16 import bf16_pays
 from posesift.commands import doctor
 
 

@@ -87,7 +87,7 @@ SLIPS = {
 
 def test_a_slip_of_the_pen_costs_nothing(root, capsys, monkeypatch):
     """Not one file is touched, of an old result or for a new one, whatever is wrong."""
-    from posesift.adaptation import hardware, runtime
+    from posesift.adaptation.training import hardware, runtime
 
     monkeypatch.setattr(runtime, "available", lambda: ("cpu",))  # on a machine with GPUs, too
     assert hardware.available()[-1] == "cpu"

@@ -17,18 +17,18 @@ from tests.datasets import (
 )
 
 from posesift import skeletons
-from posesift.adaptation.augment import NONE, generator
-from posesift.adaptation.runtime import Runtime
-from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
+from posesift.adaptation.source_only.method import SourceOnly, SourceOnlySettings
+from posesift.adaptation.training.runtime import Runtime
+from posesift.adaptation.views.augment import NONE, generator
 from posesift.data.labels.keypoint_names import own_skeleton
 from posesift.data.loading import PoseDataset
 from posesift.data.mapped import mapped, never_visible, warning_of_never_visible
 from posesift.data.readers import read
-from posesift.evaluation.evalpose import statistics_of
 from posesift.evaluation.evaluate import evaluate
 from posesift.networks.build import build
 from posesift.networks.heatmaps import HeatmapCodec
 from posesift.poses import PoseTable
+from posesift.poses.angles import statistics_of
 
 BODY, PEOPLE = skeletons.load("body16"), skeletons.load("coco17")
 

@@ -11,12 +11,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from posesift.evaluation import evalpose
-from posesift.poses.angles import joint_angles
+from posesift.poses.angles import AngleStatistics, joint_angles, standardised, statistics_of
 from posesift.poses.table import PoseTable
 from posesift.skeletons import load
 
 BODY = load("body16")
-STATISTICS = evalpose.AngleStatistics(np.linspace(70, 150, 12), np.linspace(25, 55, 12))
+STATISTICS = AngleStatistics(np.linspace(70, 150, 12), np.linspace(25, 55, 12))
 
 
 def poses(seed, n=8):
@@ -62,7 +62,7 @@ def test_the_printed_formula_by_hand():
 def test_random_poses_crowd_the_printed_formula_but_not_the_standardised_one():
     a, b = np.random.default_rng(0).uniform(0, 180, (2, 20_000, 12))
     assert np.median(evalpose.evalpose_cosine(a, b)) > 0.7
-    flat = evalpose.AngleStatistics(np.full(12, 90.0), np.full(12, 180 / math.sqrt(12)))
+    flat = AngleStatistics(np.full(12, 90.0), np.full(12, 180 / math.sqrt(12)))
     assert np.median(evalpose.evalpose_100(a, b, *flat)) < 5
 
 
@@ -117,7 +117,7 @@ def test_a_missing_joint_or_a_bone_without_length_drops_the_angle_in_both():
     gone = {BODY.angle_names.index("left elbow"), BODY.angle_names.index("right knee")}
     kept = [i for i in range(12) if i not in gone]
     assert set(np.flatnonzero(np.isnan(found_b[0]))) == gone
-    short = evalpose.AngleStatistics(STATISTICS.mean_A[kept], STATISTICS.spread_A[kept])
+    short = AngleStatistics(STATISTICS.mean_A[kept], STATISTICS.spread_A[kept])
     assert evalpose.evalpose_100(found_a, found_b, *STATISTICS) == pytest.approx(
         evalpose.evalpose_100(found_a[:, kept], found_b[:, kept], *short)
     )
@@ -157,18 +157,16 @@ def test_the_share_within_a_limit_includes_the_limit():
 def test_constants_come_from_the_source_table_of_a_users_skeleton():
     mine = replace(BODY, name="mine", angle_mean_deg=None, angle_spread_deg=None)
     with pytest.raises(ValueError, match=r"'mine' carries no mean and spread .*statistics_of"):
-        evalpose.statistics_of(mine)
+        statistics_of(mine)
     points = poses(7, 50).astype(np.float32)
     size = np.full(50, 64, np.int32)
     table = PoseTable(mine, points, np.ones((50, 16), bool), size, size)
-    found = evalpose.statistics_of(mine, table)
+    found = statistics_of(mine, table)
     np.testing.assert_allclose(found.mean_A, angles(points).mean(0))
     np.testing.assert_allclose(found.spread_A, angles(points).std(0))
-    np.testing.assert_allclose(
-        evalpose.standardised(angles(points), found).std(0), np.ones(12), atol=1e-9
-    )
+    np.testing.assert_allclose(standardised(angles(points), found).std(0), np.ones(12), atol=1e-9)
     told = replace(mine, angle_mean_deg=(90.0,) * 12, angle_spread_deg=(30.0,) * 12)
-    assert evalpose.statistics_of(told, table).mean_A.tolist() == [90] * 12
+    assert statistics_of(told, table).mean_A.tolist() == [90] * 12
 
 
 def scored(predicted, true, visible=None):

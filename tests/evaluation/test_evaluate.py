@@ -10,7 +10,7 @@ import pytest
 
 from posesift.evaluation import evalpose, intervals, pck, pck_reference
 from posesift.evaluation.evaluate import evaluate
-from posesift.poses.angles import joint_angles
+from posesift.poses.angles import joint_angles, statistics_of
 from posesift.skeletons import load
 
 BODY = replace(load("body16"), angle_mean_deg=(110.0,) * 12, angle_spread_deg=(35.0,) * 12)
@@ -50,7 +50,7 @@ def test_the_entry_agrees_with_the_functions():
     limbs = evalpose.evalpose_limbs(predicted, true, visible, BODY)
     assert entry["evalpose_limbs"] == pytest.approx(np.nanmean(limbs))
     np.testing.assert_allclose(found.evalpose_limbs_N, limbs, rtol=1e-6)
-    similar = evalpose.evalpose_100(a, b, *evalpose.statistics_of(BODY))
+    similar = evalpose.evalpose_100(a, b, *statistics_of(BODY))
     assert entry["evalpose_100"] == pytest.approx(np.nanmean(similar))
     assert entry["evalpose_cosine"] == pytest.approx(np.nanmean(evalpose.evalpose_cosine(a, b)))
     assert entry["angle_error_deg"] == evalpose.angle_error_deg(a, b)

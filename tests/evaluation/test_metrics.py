@@ -15,7 +15,7 @@ import torch.distributed
 
 from posesift.evaluation import evalpose, pck
 from posesift.evaluation.metrics import PCK, PCKAUC, AngleError, EvalPose
-from posesift.poses.angles import joint_angles
+from posesift.poses.angles import joint_angles, statistics_of
 from posesift.skeletons import load
 
 BODY = replace(load("body16"), angle_mean_deg=(110.0,) * 12, angle_spread_deg=(35.0,) * 12)
@@ -51,7 +51,7 @@ def by_functions():
     found = joint_angles(predicted, visible, BODY.triplets)
     label = joint_angles(true, visible, BODY.triplets)
     limbs = evalpose.evalpose_limbs(predicted, true, visible, BODY)
-    similar = evalpose.evalpose_100(found, label, *evalpose.statistics_of(BODY))
+    similar = evalpose.evalpose_100(found, label, *statistics_of(BODY))
     cosine = evalpose.evalpose_cosine(found, label)
 
     def mean(score):

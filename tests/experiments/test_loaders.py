@@ -7,8 +7,8 @@ import pytest
 import torch
 from tests.experiments.tiny import experiment
 
-from posesift.adaptation.method import Stage
-from posesift.adaptation.runtime import Runtime
+from posesift.adaptation.training.method import Stage
+from posesift.adaptation.training.runtime import Runtime
 from posesift.data.readers import read
 from posesift.experiments.loaders import STAGES, loaders
 from posesift.sampling import make

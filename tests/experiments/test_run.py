@@ -14,7 +14,7 @@ from tests.datasets import write_images
 from tests.experiments.tiny import CHANGES, experiment
 
 from posesift import folders, storage
-from posesift.adaptation.runtime import Runtime
+from posesift.adaptation.training.runtime import Runtime
 from posesift.data.readers import read
 from posesift.experiments.run import evaluate_run, train, trained_run
 from posesift.experiments.score import ScoreSettings, load_scored, score_poses

@@ -7,7 +7,7 @@ from tests.experiments.tiny import experiment
 from tests.networks.style.images import VGG, published, write
 
 from posesift import folders
-from posesift.adaptation.trackers import Trackers
+from posesift.adaptation.training.trackers import Trackers
 from posesift.experiments import style
 from posesift.experiments.style import train_style
 from posesift.networks.style import build

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from posesift import folders, skeletons, storage
-from posesift.adaptation import checkpoint
-from posesift.adaptation.regda_parity_views import BODIES, STILL
-from posesift.adaptation.runtime import Runtime
+from posesift.adaptation.regda.published_views import BODIES, STILL
+from posesift.adaptation.training import checkpoint
+from posesift.adaptation.training.runtime import Runtime
 from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method
 

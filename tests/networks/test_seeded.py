@@ -9,7 +9,7 @@ import torch
 from tests.adaptation.tiny import TinyNet
 from torch import nn
 
-from posesift.adaptation.two_heads import TwoHeads
+from posesift.adaptation.regda.two_heads import TwoHeads
 from posesift.networks import build as networks
 from posesift.networks.heads import pose_head
 from posesift.networks.style import adain

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from posesift import skeletons, storage
-from posesift.evaluation.evalpose import statistics_of
 from posesift.evaluation.evaluate import evaluate
+from posesift.poses.angles import statistics_of
 from posesift.poses.table import PoseTable
 from posesift.report.page import write_report
 

@@ -12,8 +12,6 @@ import pytest
 from tests.report.conftest import BODY, SIDE, save_table, stick_poses
 
 from posesift import skeletons
-from posesift.evaluation.coverage import cover
-from posesift.evaluation.orientation import Poses
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
 from posesift.report.blocks import Charts, Download, Gallery, Note, Page, Section, Table
@@ -21,6 +19,8 @@ from posesift.report.coverage import coverage_figures, coverage_finding, coverag
 from posesift.report.page import render
 from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.wording import capitalised, plural
+from posesift.similarity.coverage import cover
+from posesift.similarity.orientation import Poses
 
 HOSTILE = ['=1+1,"x".png', "<script>alert(1)</script>.png", "+a\nb.png", "@ü‮.png", "-3.png"]
 

@@ -18,11 +18,11 @@ from tests.report.browser import CHROMIUM, Browser
 from tests.report.conftest import BODY, SIDE
 from tests.report.explorer_page import HOSTILE, MODELS, pose_set, write_page
 
-from posesift.evaluation.support import nearest
 from posesift.poses.angles import joint_angles
 from posesift.report.blocks import Note, Page, Section
 from posesift.report.page import render
 from posesift.report.pose_sets import PoseSet
+from posesift.similarity.neighbours import nearest
 
 pytestmark = pytest.mark.browser
 

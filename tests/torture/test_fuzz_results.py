@@ -14,7 +14,7 @@ from tests.report.conftest import build_comparison
 from tests.torture.guard import guarded, read_or_explained
 from tests.torture.spoil import as_json, as_yaml, edited, edits, examples, spoilt
 
-from posesift.adaptation import checkpoint
+from posesift.adaptation.training import checkpoint
 from posesift.difficulty.scorers import load_scorer
 from posesift.report import folders
 

@@ -4,7 +4,7 @@
 them, ``augment`` makes views of a batch on the device, ``checkpoint`` keeps and finds states,
 ``runtime`` knows devices and precision. All of them need torch, so import the module you use:
 
-    from posesift.adaptation.loop import fit
-    from posesift.adaptation.runtime import Runtime
-    from posesift.adaptation.source_only import SourceOnly
+    from posesift.adaptation.training.loop import fit
+    from posesift.adaptation.training.runtime import Runtime
+    from posesift.adaptation.source_only.method import SourceOnly
 """

@@ -16,15 +16,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from posesift.adaptation.augment import Augmentation, view
-from posesift.adaptation.method import Batch, Stage, StepResult
 from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
-from posesift.adaptation.parity_views import ParityViews
 from posesift.adaptation.schedules import trapezoid
+from posesift.adaptation.training.method import Batch, Stage, StepResult
+from posesift.adaptation.udape.published_views import ParityViews
+from posesift.adaptation.views.augment import Augmentation, view
 from posesift.networks.style.adain import AdaIN, exchange, moments
 
 if TYPE_CHECKING:
-    from posesift.adaptation.runtime import Runtime
+    from posesift.adaptation.training.runtime import Runtime
 
 
 # no colour: that is what is to be learnt

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from posesift.adaptation.affine import move
-from posesift.adaptation.augment import Augmentation, view
 from posesift.adaptation.losses import mean_square
-from posesift.adaptation.method import Batch
+from posesift.adaptation.training.method import Batch
+from posesift.adaptation.views.affine import move
+from posesift.adaptation.views.augment import Augmentation, view
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:
-    from posesift.adaptation.runtime import Runtime
+    from posesift.adaptation.training.runtime import Runtime
 
 
 class LabelledViews(NamedTuple):

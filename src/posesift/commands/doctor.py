@@ -56,8 +56,8 @@ def examine() -> dict[str, Any]:
     runtime: dict[str, Any] = {"device": "unknown", "precision": "unknown"}
     if packages["torch"] and packages["lightning-fabric"]:
         try:
-            from posesift.adaptation.bf16 import bf16_pays
-            from posesift.adaptation.runtime import Runtime
+            from posesift.adaptation.training.bf16 import bf16_pays
+            from posesift.adaptation.training.runtime import Runtime
 
             runtime = Runtime.resolve().describe()
             pays, why = bf16_pays(runtime["device"])

@@ -98,7 +98,7 @@ class Train(ResultFlags, DeviceFlags):
 
     def run(self) -> None:
         """Train, evaluate, draw the page."""
-        from posesift.adaptation.trackers import check as check_trackers
+        from posesift.adaptation.training.trackers import check as check_trackers
         from posesift.experiments.run import check, data_of, foreseen, inputs_of_run, train
         from posesift.report.page import write_report
 
@@ -127,7 +127,7 @@ class Train(ResultFlags, DeviceFlags):
 
     def _train_style(self, experiment: Experiment) -> None:
         """Train a style network, which has no test set and no page."""
-        from posesift.adaptation.trackers import check as check_trackers
+        from posesift.adaptation.training.trackers import check as check_trackers
         from posesift.data.inputs import inputs_of
         from posesift.experiments.style import opened, train_style
 
@@ -182,7 +182,7 @@ class Train(ResultFlags, DeviceFlags):
             return
         if self.out is None:
             raise ValueError("--devices above 1 needs --out: all of them must know the folder")
-        from posesift.adaptation.runtime import Runtime
+        from posesift.adaptation.training.runtime import Runtime
 
         runtime = Runtime.resolve(
             experiment.device, experiment.precision, experiment.threads, devices=experiment.devices

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from posesift import html, storage
+from posesift import notebook, storage
 from posesift.difficulty.normalisation import Normaliser, chunks
 from posesift.poses import PoseTable
 from posesift.skeletons import Skeleton
@@ -71,7 +71,7 @@ class Scorer:
             ("poses seen", self.fitted_on.get("seen")),
             ("seed", self.seed),
         ]
-        return html.facts(f"Scorer: {self.method}", pairs)
+        return notebook.facts(f"Scorer: {self.method}", pairs)
 
     @property
     def skeleton(self) -> Skeleton:

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from posesift.difficulty import bins as difficulty_bins
-from posesift.evaluation import support
-from posesift.evaluation.evalpose import MINIMUM_ANGLES
-from posesift.poses.angles import joint_angles
+from posesift.poses.angles import MINIMUM_ANGLES, joint_angles
+from posesift.similarity.neighbours import nearest
 
 if TYPE_CHECKING:
     from posesift.poses.table import PoseTable
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 REFERENCE_CAP = 20_000
 NEIGHBOURS = 10
 BINS = 4
+GROUPS = (0, 1, 10, 100, 1000)  # lower bounds of the neighbour counts that are reported together
 
 
 def evaluation_difficulty(
@@ -83,7 +83,7 @@ def angle_rarity(
         reference = reference[np.sort(chosen)]
     if not len(reference):
         return np.full(len(angles), np.nan, np.float32)
-    distance_Nk, _ = support.nearest(angles, reference, neighbours)
+    distance_Nk, _ = nearest(angles, reference, neighbours)
     mean_N = distance_Nk.mean(1)
     return np.where(np.isfinite(mean_N), mean_N, np.nan).astype(np.float32)
 
@@ -109,3 +109,43 @@ def quantile_bins(
 
 def _angles(table: PoseTable) -> NDArray[np.float64]:
     return joint_angles(table.keypoints_NK2, table.visible_NK, table.skeleton.triplets)
+
+
+def pck_by_support(
+    neighbours_N: ArrayLike,
+    correct_N: ArrayLike,
+    counted_N: ArrayLike,
+    groups: tuple[int, ...] = GROUPS,
+) -> list[dict]:
+    """Pooled PCK of the target samples, grouped by how many source neighbours they have.
+
+    Args:
+        neighbours_N: of `count_within`; -1 = unknown, left out.
+        correct_N: correct keypoints of each sample (`pck.hits`).
+        counted_N: out of how many.
+        groups: rising lower bounds of the groups; the last is open.
+
+    Returns:
+        One dictionary a group with ``neighbours_low``, ``neighbours_high`` (inclusive, None =
+        open), ``samples``, ``pck`` in percent (None where nothing was counted).
+
+    >>> pck_by_support([0, 3, 5], [1, 2, 4], [4, 4, 4], groups=(0, 1))[1]
+    {'neighbours_low': 1, 'neighbours_high': None, 'samples': 2, 'pck': 75.0}
+    """
+    neighbours = np.asarray(neighbours_N)
+    correct, counted = np.asarray(correct_N), np.asarray(counted_N)
+    rows = []
+    for low, following in zip(groups, (*groups[1:], None), strict=True):
+        member = neighbours >= low
+        if following is not None:
+            member &= neighbours < following
+        total = counted[member].sum()
+        rows.append(
+            {
+                "neighbours_low": low,
+                "neighbours_high": None if following is None else following - 1,
+                "samples": int(member.sum()),
+                "pck": float(100 * correct[member].sum() / total) if total else None,
+            }
+        )
+    return rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from posesift import html
+from posesift import notebook
 
 
 def entry_html(entry: dict[str, Any], title: str = "Evaluation") -> str:
@@ -22,7 +22,7 @@ def _groups(entry: dict[str, Any], title: str) -> str:
         [f"PCK@{threshold}", *(found.get(name) for name in groups)]
         for threshold, found in by_threshold.items()
     ]
-    return html.table(title, ["%", *groups], rows)
+    return notebook.table(title, ["%", *groups], rows)
 
 
 def _measures(entry: dict[str, Any]) -> str:
@@ -32,12 +32,12 @@ def _measures(entry: dict[str, Any]) -> str:
         ("angles within 15 degrees, %", entry.get("angle_at_15")),
         ("PCK AUC, %", entry.get("pck_auc")),
     ]
-    return html.facts("Other measures", pairs)
+    return notebook.facts("Other measures", pairs)
 
 
 def _bins(entry: dict[str, Any]) -> str:
     """PCK@0.05 and EvalPose by difficulty; bins are counted from 1."""
-    rows: list[list[html.Value]] = []
+    rows: list[list[notebook.Value]] = []
     for row in entry.get("by_bin") or []:
         ends = row.get("interval")
         level = row.get("pck")
@@ -46,12 +46,12 @@ def _bins(entry: dict[str, Any]) -> str:
                 str(row["bin"] + 1),
                 row["samples"],
                 level,
-                f"{html.number(ends[0])} to {html.number(ends[1])}" if ends else None,
-                html.Bar((level or 0) / 100),
+                f"{notebook.number(ends[0])} to {notebook.number(ends[1])}" if ends else None,
+                notebook.Bar((level or 0) / 100),
                 row.get("evalpose_limbs"),
             ]
         )
     if not rows:
         return ""
     columns = ["bin", "samples", "PCK@0.05 %", "95 % interval", "", "EvalPose"]
-    return html.table("By difficulty, easiest first", columns, rows)
+    return notebook.table("By difficulty, easiest first", columns, rows)

@@ -25,29 +25,21 @@ Shapes: N samples, K keypoints, A angles, L limbs, 2 = (x, y). Angles and errors
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from posesift.poses.angles import angle_statistics, joint_angles, limb_directions
+from posesift.poses.angles import MINIMUM_ANGLES, limb_directions
 from posesift.skeletons.skeleton import Skeleton
 
 if TYPE_CHECKING:
-    from posesift.poses.table import PoseTable
+    pass
 
-MINIMUM_ANGLES = 3  # and limbs
 LIMB_LIMIT = 45.0  # degrees: a limb that is off by more earns nothing
 _ZERO_LENGTH = 1e-9  # of a vector of angles; exact zeros that rounding blurred
 
 Floats = NDArray[np.float64]
-
-
-class AngleStatistics(NamedTuple):
-    """Mean and spread (standard deviation) of each angle in degrees, (A,) float64."""
-
-    mean_A: Floats
-    spread_A: Floats
 
 
 def evalpose_limbs(
@@ -190,39 +182,6 @@ def per_sample_angle_error(angles_a_NA: ArrayLike, angles_b_NA: ArrayLike) -> Fl
         out=np.full(len(a_NA), np.nan),
         where=count_N > 0,
     )
-
-
-def statistics_of(skeleton: Skeleton, source: PoseTable | None = None) -> AngleStatistics:
-    """The constants of `evalpose_100`: the skeleton's own, else those of a source table.
-
-    Scores are comparable only under the same constants.
-
-    Args:
-        skeleton: may carry mean and spread of its angles.
-        source: table to take them from when it does not.
-
-    Raises:
-        ValueError: the skeleton carries none and there is no table.
-    """
-    if skeleton.angle_mean_deg is not None and skeleton.angle_spread_deg is not None:
-        return AngleStatistics(
-            np.array(skeleton.angle_mean_deg), np.array(skeleton.angle_spread_deg)
-        )
-    if source is None and skeleton.triplets:
-        raise ValueError(
-            f"skeleton {skeleton.name!r} carries no mean and spread of its angles; pass the "
-            "source's pose table to evaluation.evalpose.statistics_of, or add mean and spread to "
-            "the angles in its TOML file"
-        )
-    if source is None:  # a skeleton without angles needs no constants
-        return AngleStatistics(np.empty(0), np.empty(0))
-    angles_NA = joint_angles(source.keypoints_NK2, source.visible_NK, skeleton.triplets)
-    return AngleStatistics(*angle_statistics(angles_NA))
-
-
-def standardised(angles_NA: ArrayLike, statistics: AngleStatistics) -> Floats:
-    """Angles as deviations from their mean in units of their spread; NaN stays NaN."""
-    return (np.asarray(angles_NA, np.float64) - statistics.mean_A) / statistics.spread_A
 
 
 def _shared(angles_a_NA: ArrayLike, angles_b_NA: ArrayLike) -> tuple[Floats, Floats]:

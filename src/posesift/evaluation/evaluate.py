@@ -15,8 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from posesift.evaluation import by_bin, evalpose, intervals, pck, pck_reference
 from posesift.evaluation.entry_view import entry_html
-from posesift.evaluation.evalpose import AngleStatistics
-from posesift.poses.angles import joint_angles
+from posesift.poses.angles import AngleStatistics, joint_angles, statistics_of
 from posesift.skeletons.skeleton import Skeleton
 
 Protocol = Literal["pooled", "reference"]
@@ -100,7 +99,7 @@ def evaluate(
     visible = np.asarray(visible_NK, bool)
     if not len(visible):
         raise ValueError("expected at least one sample to evaluate, found none")
-    statistics = statistics or evalpose.statistics_of(skeleton)
+    statistics = statistics or statistics_of(skeleton)
     errors_NK = pck.relative_errors(predicted, true, visible, side)
     sideless_NK = pck.either_side_errors(predicted, true, visible, side, skeleton.mirror)
     if protocol == "pooled":

@@ -21,8 +21,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from posesift.evaluation import evalpose, pck
-from posesift.evaluation.evalpose import AngleStatistics
-from posesift.poses.angles import joint_angles
+from posesift.poses.angles import AngleStatistics, joint_angles, statistics_of
 from posesift.skeletons.skeleton import Skeleton
 
 FORMS = ("limbs", "standardised", "cosine")
@@ -129,7 +128,7 @@ class EvalPose(Metric):
         self.form = form
         self.statistics = None
         if form == "standardised":
-            self.statistics = statistics or evalpose.statistics_of(skeleton)
+            self.statistics = statistics or statistics_of(skeleton)
         for name in ("total", "defined", "undefined"):
             self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 

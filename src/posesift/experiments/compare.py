@@ -12,14 +12,14 @@ import yaml
 from torch import Tensor
 
 from posesift import folders, storage
-from posesift.adaptation.appearance import normalise
-from posesift.adaptation.runtime import Runtime
+from posesift.adaptation.training.runtime import Runtime
+from posesift.adaptation.views.appearance import normalise
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.evaluation.baselines import reestimated_batchnorm
+from posesift.evaluation.judge import judge, test_sets
 from posesift.experiments.arms import Arm, Comparison, cell_folder, seeded, seeds_of
 from posesift.experiments.findings import findings
-from posesift.experiments.judge import judge, test_sets
 from posesift.experiments.run import check as check_run
 from posesift.experiments.run import data_of, inputs_of_run, train
 from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses

@@ -25,7 +25,7 @@ def training_steps(plan: Comparison, folder: Path | None = None) -> int:
 
 def estimate(plan: Comparison, folder: Path | None = None) -> str:
     """One line before the work: how long it will take here, and what is shorter."""
-    from posesift.adaptation.runtime import Runtime
+    from posesift.adaptation.training.runtime import Runtime
 
     device, precision = (plan.changes.get(key) or "auto" for key in ("device", "precision"))
     runtime = Runtime.resolve(device, precision, plan.changes.get("threads")).describe()

@@ -1,4 +1,4 @@
-"""Batches for `posesift.adaptation.loop.fit`: labelled ones of the source, bare ones of the target.
+"""Batches for `training.loop.fit`: labelled ones of the source, bare ones of the target.
 
 What a batch of a stage holds is a function of the experiment's seed, the stage and the step
 alone, so a run that is resumed sees the batches it would have seen.
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from posesift.adaptation.loop import Loader
-from posesift.adaptation.method import Batch, Stage
+from posesift.adaptation.training.loop import Loader
+from posesift.adaptation.training.method import Batch, Stage
 from posesift.data.loading import PoseDataset, begin_worker, collate
 from posesift.experiments.score import Scored
 from posesift.experiments.spec import ADAPTING, Experiment
@@ -22,7 +22,7 @@ from posesift.sampling.sampler import StrategySampler
 from posesift.sampling.strategies import Strategy, make
 
 if TYPE_CHECKING:
-    from posesift.adaptation.runtime import Runtime
+    from posesift.adaptation.training.runtime import Runtime
 
 STAGES = ("warm-up", "adaptation")
 LABELS = ("keypoints", "visible")

@@ -11,19 +11,23 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from posesift.adaptation import parity_views, regda_parity_views
-from posesift.adaptation.method import Method
-from posesift.adaptation.regda import RegDA, RegDASettings
-from posesift.adaptation.regda_parity_views import RegDAViews
-from posesift.adaptation.source_only_parity import SourceOnlyParity, SourceOnlyParitySettings
-from posesift.adaptation.udape_parity import UDAPEParity, UDAPEParitySettings
+from posesift.adaptation.regda import published_views as regda_views
+from posesift.adaptation.regda.method import RegDA, RegDASettings
+from posesift.adaptation.regda.published_views import RegDAViews
+from posesift.adaptation.source_only.published import (
+    SourceOnlyParity,
+    SourceOnlyParitySettings,
+)
+from posesift.adaptation.training.method import Method
+from posesift.adaptation.udape import published_views as udape_views
+from posesift.adaptation.udape.published import UDAPEParity, UDAPEParitySettings
 from posesift.data.address import parse
 from posesift.experiments.spec import Experiment
 from posesift.networks.heatmaps import HeatmapCodec
 from posesift.skeletons import Skeleton
 
 if TYPE_CHECKING:
-    from posesift.networks.style.style import Style
+    from posesift.networks.style.base import Style
 
 SIGMA = {"body": 2.0, "hand": 2.0, "animal": 1.0}  # cells, as published for heatmaps of 64 x 64
 KINDS = {"hand": "hand", "animal": "animal", "ap10k": "animal"}  # by how a skeleton's name begins
@@ -49,10 +53,10 @@ def published_method(
             warmup_steps=first,
             steps=second,
             steps_before=_steps_before(experiment),
-            views=parity_views.HANDS if kind == "hand" else parity_views.BODIES,
+            views=udape_views.HANDS if kind == "hand" else udape_views.BODIES,
         )
         return UDAPEParity(network, codec, settings, style)
-    views = regda_parity_views.HANDS if kind == "hand" else regda_parity_views.BODIES
+    views = regda_views.HANDS if kind == "hand" else regda_views.BODIES
     of_target = _of_target(experiment, views)
     if experiment.method == "regda":
         settings = RegDASettings(
@@ -82,7 +86,7 @@ def _kind(skeleton: Skeleton) -> str:
 def _of_target(experiment: Experiment, views: RegDAViews) -> RegDAViews:
     """RegDA's views of the target: of Leeds Sports Pose its code takes the images as they are."""
     is_lsp = experiment.target is not None and parse(experiment.target).kind == "lsp"
-    return regda_parity_views.STILL if is_lsp else views
+    return regda_views.STILL if is_lsp else views
 
 
 def _steps_before(experiment: Experiment) -> int:

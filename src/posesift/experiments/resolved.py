@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from posesift import storage
-from posesift.adaptation.runtime import Runtime
+from posesift.adaptation.training.runtime import Runtime
 from posesift.experiments.spec import Experiment
 from posesift.networks.weights import default as default_weights
 from posesift.networks.weights import described

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from posesift import folders, storage
-from posesift.adaptation.checkpoint import take_network
-from posesift.adaptation.loop import fit
-from posesift.adaptation.method import Method
-from posesift.adaptation.runtime import Runtime
-from posesift.adaptation.trackers import trackers
+from posesift.adaptation.training.checkpoint import take_network
+from posesift.adaptation.training.loop import fit
+from posesift.adaptation.training.method import Method
+from posesift.adaptation.training.runtime import Runtime
+from posesift.adaptation.training.trackers import trackers
 from posesift.data.inputs import inputs_of
 from posesift.data.loading import PoseDataset
 from posesift.data.mapped import warning_of_never_visible
 from posesift.data.readers import read
-from posesift.experiments.judge import Protocol, judge, test_sets
+from posesift.evaluation.judge import Protocol, judge, test_sets
 from posesift.experiments.leaks import leaks
 from posesift.experiments.loaders import STAGES, check_target, loaders, needs_images, strategy
 from posesift.experiments.recipes import aimed

@@ -21,8 +21,6 @@ from numpy.typing import NDArray
 from posesift import documents, folders, storage
 from posesift.difficulty import bins, checks
 from posesift.difficulty.scorers import Scorer, fit, load_scorer, unscorable
-from posesift.evaluation.evalpose import statistics_of
-from posesift.evaluation.similarity import bin_similarity
 from posesift.experiments.beside_source import beside_source
 from posesift.experiments.score_checks import (
     VAE,
@@ -35,8 +33,9 @@ from posesift.experiments.score_checks import (
 from posesift.experiments.score_view import score_html
 from posesift.experiments.spec import Experiment
 from posesift.poses import PoseTable
-from posesift.poses.angles import joint_angles
+from posesift.poses.angles import joint_angles, statistics_of
 from posesift.progress import bar
+from posesift.similarity.bins import bin_similarity
 
 SHOWN_BINS = 50  # what a figure can show side by side; of more bins, neighbours are also grouped
 

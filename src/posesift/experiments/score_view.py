@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from posesift import html
+from posesift import notebook
 
 
 def score_html(summary: dict[str, Any]) -> str:
     """Bins with counts, edges, spread of poses and share of rare modes; then the warnings."""
     variation = summary["variation"]
     rare = any(row.get("rare_share") is not None for row in variation)
-    bars = html.bars([row["covariance_trace"] or 0.0 for row in variation])
+    bars = notebook.bars([row["covariance_trace"] or 0.0 for row in variation])
     columns = ["bin", "from", "to", "poses", "median score", "spread of poses", ""]
-    rows: list[list[html.Value]] = []
+    rows: list[list[notebook.Value]] = []
     for row, bar in zip(variation, bars, strict=True):
-        cells: list[html.Value] = [
+        cells: list[notebook.Value] = [
             str(row["bin"] + 1),
-            html.number(row["low"], 3),
-            html.number(row["high"], 3),
+            notebook.number(row["low"], 3),
+            notebook.number(row["high"], 3),
             row["samples"],
-            html.number(row["q50"], 3),
-            html.number(row["covariance_trace"], 2),
+            notebook.number(row["q50"], 3),
+            notebook.number(row["covariance_trace"], 2),
             bar,
         ]
         if rare:
@@ -30,6 +30,6 @@ def score_html(summary: dict[str, Any]) -> str:
         rows.append(cells)
     title = f"{summary['method']} score of {summary['samples']} poses, {summary['bins']} bins"
     auc = (summary.get("rare_mode_auc") or {}).get(summary["method"])
-    said = [f"AUC of rare modes {html.number(auc, 2)}."] if auc is not None else []
+    said = [f"AUC of rare modes {notebook.number(auc, 2)}."] if auc is not None else []
     said += [str(text) for text in summary.get("warnings") or []]
-    return html.table(title, [*columns, *["rare modes %"] * rare], rows, " ".join(said))
+    return notebook.table(title, [*columns, *["rare modes %"] * rare], rows, " ".join(said))

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from posesift import folders, storage
-from posesift.adaptation.appearance import normalise
-from posesift.adaptation.loop import fit
-from posesift.adaptation.runtime import Runtime
 from posesift.adaptation.style_training import StyleSettings, StyleTraining
-from posesift.adaptation.trackers import trackers
+from posesift.adaptation.training.loop import fit
+from posesift.adaptation.training.runtime import Runtime
+from posesift.adaptation.training.trackers import trackers
+from posesift.adaptation.views.appearance import normalise
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.experiments.loaders import loaders
@@ -27,7 +27,7 @@ from posesift.experiments.resolved import resolved
 from posesift.experiments.spec import Experiment
 from posesift.networks import MEAN, SPREAD
 from posesift.networks.style.adain import untrained
-from posesift.networks.style.style import Style
+from posesift.networks.style.base import Style
 from posesift.poses import PoseTable
 from posesift.sampling.strategies import make
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from posesift import folders, storage
-from posesift.adaptation import checkpoint
-from posesift.adaptation.augment import STRONG
-from posesift.adaptation.method import Method
-from posesift.adaptation.runtime import Runtime
+from posesift.adaptation.training import checkpoint
+from posesift.adaptation.training.method import Method
+from posesift.adaptation.training.runtime import Runtime
+from posesift.adaptation.views.augment import STRONG
 from posesift.experiments.spec import Experiment
 from posesift.networks.batchnorm import freeze_batchnorm
 from posesift.networks.build import build
@@ -21,7 +21,7 @@ from posesift.skeletons import Skeleton
 BLANK_HEADS = 8.0  # times the features' rate, on a pretrained network; 2 leave them blank for long
 
 if TYPE_CHECKING:
-    from posesift.networks.style.style import Style
+    from posesift.networks.style.base import Style
 
 
 def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
@@ -87,18 +87,18 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
     }
     domains: dict[str, Any] = {"domain_statistics": experiment.batchnorm == "domain"}
     if experiment.method == "regda":
-        from posesift.adaptation.regda import RegDA, RegDASettings
+        from posesift.adaptation.regda.method import RegDA, RegDASettings
 
         settings = RegDASettings(**common, **domains, seed=experiment.seed)
         if hasattr(network, "backbone"):  # a slow rate suits its features, not two blank heads
             settings = replace(settings, head_speed=BLANK_HEADS, adversarial_speed=BLANK_HEADS)
         return RegDA(network, codec, settings)
     if experiment.method == "udape":
-        from posesift.adaptation.udape import UDAPE, UDAPESettings
+        from posesift.adaptation.udape.method import UDAPE, UDAPESettings
 
         settings = UDAPESettings(**common, **domains)
         return UDAPE(network, codec, settings, style_of(experiment))
-    from posesift.adaptation.source_only import SourceOnly, SourceOnlySettings
+    from posesift.adaptation.source_only.method import SourceOnly, SourceOnlySettings
 
     return SourceOnly(network, codec, SourceOnlySettings(**common))
 

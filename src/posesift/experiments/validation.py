@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from posesift.adaptation.validators import Agreement, check_collapse, some_rows
+from posesift.adaptation.training.validators import Agreement, check_collapse, some_rows
 from posesift.data.loading import PoseDataset
 from posesift.evaluation.pck import pck
 from posesift.experiments.spec import Experiment
 from posesift.skeletons import Skeleton
 
 if TYPE_CHECKING:
-    from posesift.adaptation.loop import Validate
-    from posesift.adaptation.method import Method
+    from posesift.adaptation.training.loop import Validate
+    from posesift.adaptation.training.method import Method
     from posesift.poses import PoseTable
 
 

@@ -8,11 +8,20 @@ Legend: N samples, K keypoints, A angles, L limbs, 2 = (x, y), 3 = (one end, ver
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from posesift.skeletons import Skeleton
+
+if TYPE_CHECKING:
+    from posesift.poses.table import PoseTable
+
+MINIMUM_ANGLES = 3  # and limbs: of fewer, no similarity
 SHORTEST_BONE = 1e-6  # of the pose's extent: below it, a direction is rounding noise
+
+Floats = NDArray[np.float64]
 
 
 def joint_angles(
@@ -103,3 +112,43 @@ def _shortest(points_NK2: NDArray[np.float64], visible_NK: NDArray) -> NDArray[n
     high_N2 = np.where(visible_NK[:, :, None], points_NK2, -np.inf).max(axis=1)
     extent_N1 = np.maximum(high_N2 - low_N2, 0).max(axis=1, initial=0)[:, None]
     return SHORTEST_BONE * extent_N1
+
+
+class AngleStatistics(NamedTuple):
+    """Mean and spread (standard deviation) of each angle in degrees, (A,) float64."""
+
+    mean_A: Floats
+    spread_A: Floats
+
+
+def statistics_of(skeleton: Skeleton, source: PoseTable | None = None) -> AngleStatistics:
+    """The constants of `evalpose_100`: the skeleton's own, else those of a source table.
+
+    Scores are comparable only under the same constants.
+
+    Args:
+        skeleton: may carry mean and spread of its angles.
+        source: table to take them from when it does not.
+
+    Raises:
+        ValueError: the skeleton carries none and there is no table.
+    """
+    if skeleton.angle_mean_deg is not None and skeleton.angle_spread_deg is not None:
+        return AngleStatistics(
+            np.array(skeleton.angle_mean_deg), np.array(skeleton.angle_spread_deg)
+        )
+    if source is None and skeleton.triplets:
+        raise ValueError(
+            f"skeleton {skeleton.name!r} carries no mean and spread of its angles; pass the "
+            "source's pose table to evaluation.evalpose.statistics_of, or add mean and spread to "
+            "the angles in its TOML file"
+        )
+    if source is None:  # a skeleton without angles needs no constants
+        return AngleStatistics(np.empty(0), np.empty(0))
+    angles_NA = joint_angles(source.keypoints_NK2, source.visible_NK, skeleton.triplets)
+    return AngleStatistics(*angle_statistics(angles_NA))
+
+
+def standardised(angles_NA: ArrayLike, statistics: AngleStatistics) -> Floats:
+    """Angles as deviations from their mean in units of their spread; NaN stays NaN."""
+    return (np.asarray(angles_NA, np.float64) - statistics.mean_A) / statistics.spread_A

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posesift import html
+from posesift import notebook
 from posesift.report.outcome import evalpose_form, methods, results, run_sections
 
 if TYPE_CHECKING:
@@ -30,13 +30,15 @@ def run_html(folder: RunFolder) -> str:
     columns = ["set", "samples", "PCK@0.05 %", "PCK@0.1 %", form.name, "angle error °"]
     settings = folder.settings
     title = str(settings.get("title") or settings.get("recipe") or "Run")
-    return html.table(title, columns, rows, "One run: nothing says how another seed would fall.")
+    return notebook.table(
+        title, columns, rows, "One run: nothing says how another seed would fall."
+    )
 
 
 def comparison_html(folder: ComparisonFolder) -> str:
     """Arms with mean and interval of PCK@0.05 on the target, and the endpoint named in advance."""
     comparison = folder.comparison
-    rows: list[list[html.Value]] = []
+    rows: list[list[notebook.Value]] = []
     levels: list[float] = []
     for arm in results.arms(comparison, "arm", "oracle"):
         if arm["role"] == "oracle" and arm.get("trained_on") != "target":
@@ -51,10 +53,10 @@ def comparison_html(folder: ComparisonFolder) -> str:
                 level.mean if level else None,
                 _ends(level),
                 len(values),
-                None if share is None else html.number(share.mean, 0),
+                None if share is None else notebook.number(share.mean, 0),
             ]
         )
-    rows = [[*row, bar] for row, bar in zip(rows, html.bars(levels), strict=True)]
+    rows = [[*row, bar] for row, bar in zip(rows, notebook.bars(levels), strict=True)]
     columns = ["arm", "PCK@0.05 %", "95 % interval", "seeds", "gap closed %", ""]
     primary = comparison["primary"]
     shown = results.endpoint(primary)
@@ -64,10 +66,10 @@ def comparison_html(folder: ComparisonFolder) -> str:
         note += "not known."
     else:
         note += f"{shown.mean:+.1f} points ({_ends(shown) or 'no interval'})."
-    return html.table(str(comparison["title"]), columns, rows, note)
+    return notebook.table(str(comparison["title"]), columns, rows, note)
 
 
 def _ends(shown: results.Interval | None) -> str | None:
     if shown is None or shown.low is None:
         return None
-    return f"{html.number(shown.low)} to {html.number(shown.high)}"
+    return f"{notebook.number(shown.low)} to {notebook.number(shown.high)}"

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from posesift.adaptation.appearance import normalise
+from posesift.adaptation.views.appearance import normalise
 from posesift.networks.style.adain import AdaIN
 
 # (place in the published Sequential, inputs, outputs, side of the kernel)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from posesift import spelling
 
 if TYPE_CHECKING:
-    from posesift.networks.style.style import Style
+    from posesift.networks.style.base import Style
 
 NAMES = ("statistics", "fourier", "adain")
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from posesift.networks.seeded import seeded
-from posesift.networks.style.style import Style
+from posesift.networks.style.base import Style
 from posesift.networks.weights import read_tensors
 from posesift.tensor_files import write_tensors
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from posesift.networks.style.style import Style
+from posesift.networks.style.base import Style
 
 
 class Fourier(Style):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from posesift.networks.style.style import Style
+from posesift.networks.style.base import Style
 
 FLAT = 1e-4  # added to variances, of normalised images: noise of a flat channel stays small
 

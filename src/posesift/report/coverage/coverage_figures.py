@@ -14,11 +14,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from posesift.evaluation import angle_space
-from posesift.evaluation.coverage import Coverage
 from posesift.report import theme
 from posesift.report.theme import Chart
 from posesift.report.wording import count, listed, number, shortened
+from posesift.similarity.coverage import Coverage
+from posesift.similarity.plane import density, shared_plane, shift_deg
 
 DOTS = 1_500  # drawn of the target; more would only grow the page
 CELLS = 96  # along each side of the source's density
@@ -46,7 +46,7 @@ def pose_map(
     """
     if len(source_MA) == 0 or len(target_NA) == 0 or source_MA.shape[1] < 2:
         return None
-    plane = angle_space.plane(source_MA, target_NA)
+    plane = shared_plane(source_MA, target_NA)
     covered_N, numbered_P2 = found.covered_N, plane.second_M2[found.ranked_R[shown_P]]
     turned_N = found.by_angles_N & ~covered_N
     held = _Density.of(plane.first_N2)
@@ -110,7 +110,7 @@ def pose_map(
 @theme.styled
 def angle_densities(source_MA: NDArray, target_NA: NDArray, names: tuple[str, ...]) -> Chart:
     """How each joint angle spreads in source and target, those that differ most first."""
-    shift_A = angle_space.shift_deg(source_MA, target_NA)
+    shift_A = shift_deg(source_MA, target_NA)
     order = np.argsort(-np.nan_to_num(shift_A, nan=-1.0).round(9), kind="stable")[:PANELS].tolist()
     columns = 3
     rows = -(-len(order) // columns)
@@ -130,7 +130,7 @@ def angle_densities(source_MA: NDArray, target_NA: NDArray, names: tuple[str, ..
     low, high = theme.series(0), theme.series(1)
     for axis, a in zip(axes, order, strict=False):
         source_G, target_G = (
-            np.sqrt(angle_space.density(angles[:, a], grid_G)) for angles in (source_MA, target_NA)
+            np.sqrt(density(angles[:, a], grid_G)) for angles in (source_MA, target_NA)
         )
         axis.fill_between(grid_G, 0, source_G, color=low.colour, alpha=0.4, linewidth=0)
         axis.plot(grid_G, target_G, color=high.colour, linewidth=1.5)

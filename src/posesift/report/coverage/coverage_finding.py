@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from posesift.evaluation import angle_space
 from posesift.report.blocks import Finding
 from posesift.report.coverage.coverage_section import ANCHOR, has_sides
 from posesift.report.coverage.lacking import Lacking
 from posesift.report.summary.rare_poses import spoken
 from posesift.report.wording import capitalised, count, listed, number, percent, plural, signed
+from posesift.similarity import plane
 
 QUESTION = "What should be rendered next?"
 _MODES = 5
@@ -94,7 +94,7 @@ def _named(found: Lacking) -> str:
         return f"Poses like these, above all {listed(told)}"
     c = found.coverage
     lacking_NA = found.angles_NA[c.row_N[~c.covered_N]]
-    shift_A = np.nan_to_num(angle_space.shift_deg(lacking_NA, found.source.angles_NA))
+    shift_A = np.nan_to_num(plane.shift_deg(lacking_NA, found.source.angles_NA))
     most = np.argsort(-shift_A.round(9), kind="stable")[:_ANGLES]
     if not shift_A.any():
         return "Poses like these"

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from posesift.evaluation import coverage
-from posesift.evaluation.coverage import Coverage
-from posesift.evaluation.evalpose import MINIMUM_ANGLES
-from posesift.evaluation.orientation import Poses
+from posesift.poses.angles import MINIMUM_ANGLES
 from posesift.report import drawing, samples
 from posesift.report.blocks import Picture
 from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.summary.rare_poses import spoken
 from posesift.report.wording import number
+from posesift.similarity import coverage
+from posesift.similarity.coverage import Coverage
+from posesift.similarity.orientation import Poses
 
 SHOWN = 8
 CONTROLS = 2

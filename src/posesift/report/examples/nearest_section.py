@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from posesift.evaluation.support import RADIUS_DEG, count_within, nearest
 from posesift.poses.angles import joint_angles
 from posesift.report import drawing, samples
 from posesift.report.blocks import Block, Choice, Gallery, Note, Section, Strip
@@ -19,6 +18,7 @@ from posesift.report.folders import ComparisonFolder, Predictions
 from posesift.report.outcome import methods, results
 from posesift.report.pose_sets import PoseSet
 from posesift.report.wording import number, plural
+from posesift.similarity.neighbours import RADIUS_DEG, count_within, nearest
 
 TITLE = "Failures and their nearest source poses"
 EACH = 3  # failures of either kind

@@ -1,0 +1,1 @@
+"""What every method is trained by: the loop, its journal and checkpoints, the devices."""

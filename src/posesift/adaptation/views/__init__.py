@@ -1,0 +1,1 @@
+"""Random views of a batch of crops, made on the device."""

@@ -1,0 +1,1 @@
+"""How much sets of poses are alike: neighbours, coverage and bins in the space of joint angles."""
