@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from posesift.data.files import matlab
+from posesift.data.files.listed import listed
 from posesift.data.labels.cleaning import BAD_FRACTION
 
 KEYPOINT_OF_JOINT = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 8, 9)
@@ -81,7 +82,7 @@ def image_names(folder: Path, count: int, digits: int) -> list[str]:
     Raises:
         ValueError: other images are there, or more than 5 % are missing.
     """
-    present = sorted(path.name for path in (folder / "images").glob("im*.jpg"))
+    present = listed(folder / "images", "im", ".jpg")
     names = [f"im{number:0{digits}d}.jpg" for number in range(1, count + 1)]
     beyond = set(present) - set(names)
     if beyond or len(present) < (1 - BAD_FRACTION) * count or not present:

@@ -22,6 +22,7 @@ from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.files import plain_pickle
 from posesift.data.files.images import image_sizes
+from posesift.data.files.listed import listed
 from posesift.data.files.listed_images import boxes_or_images, told_of_boxes
 from posesift.data.labels import published_rows
 from posesift.data.labels.boxes import Boxes
@@ -195,7 +196,7 @@ def _animals(path: str, text: str) -> tuple[Path, list[str]]:
 def _pictures(root: Path, animal: str) -> list[str]:
     """An animal's pictures relative to ``root``, in the order of their names."""
     folder = root / _FOLDER.format(animal)
-    found = sorted(entry.name for entry in folder.glob("*img.png"))
+    found = listed(folder, end="img.png")
     if not found:
         raise ValueError(f"expected pictures *_img.png in {folder}, found none")
     return [f"{folder.name}/{name}" for name in found]

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from posesift.data.files import video
+from posesift.data.files.listed import listed
 from posesift.data.labels.cleaning import LeftOut
 from posesift.data.parts import Part
 from posesift.data.readers.human36m.clips import Choice, clip_table, no_table
@@ -44,7 +45,7 @@ def video_parts(folder: Path, choice: Choice) -> Iterator[Part]:
     _reader()
     for subject in choice.subjects:
         positions = folder / f"S{subject}" / _POSES
-        files = sorted(path for path in positions.glob("*.cdf") if path.name[:4] != "_ALL")
+        files = [positions / n for n in listed(positions, end=".cdf") if not n.startswith("_ALL")]
         if not files:
             raise ValueError(
                 f"expected files such as Directions.54138969.cdf in {positions}, found none"

@@ -16,6 +16,7 @@ from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.files.image_folder import image_folder
 from posesift.data.files.images import image_sizes
+from posesift.data.files.listed import listed
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled
 from posesift.data.labels.splits import Split, in_split
@@ -156,7 +157,8 @@ def _files(given: Path, annotations: str | None) -> tuple[list[Path], list[str]]
 def _of_kind(folder: Path, kind: str) -> list[Path]:
     for place in PLACES:
         if kind == "mat":
-            files = sorted((folder / place).glob("mpii_human_pose*.mat"))[:1]
+            names = listed(folder / place, "mpii_human_pose", ".mat")[:1]
+            files = [folder / place / name for name in names]
         else:
             files = [folder / place / f"{part}.{kind}" for part in ("train", "valid")]
             files = [file for file in files if file.is_file()]

@@ -13,7 +13,6 @@ Shapes: N frames that are read, T frames of a clip, J = 24 joints of SMPL, K key
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.files import matlab
+from posesift.data.files.listed import listed
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.cleaning import LeftOut
 from posesift.data.labels.labelled import labelled
@@ -164,22 +164,14 @@ def _videos(base: Path, splits: Sequence[str], runs: Sequence[str]) -> list[str]
     split_of: dict[str, str] = {}
     for split in splits:
         for run in runs:
-            for sequence in _listed(base / split / f"run{run}"):
-                names = _listed(base / split / f"run{run}" / sequence)
+            for sequence in listed(base / split / f"run{run}"):
+                names = listed(base / split / f"run{run}" / sequence)
                 # what has a video or labels: one without the other is a bad clip
                 clips = {name.removesuffix(".mp4") for name in names if name.endswith(".mp4")}
                 clips |= {name.removesuffix(_INFO) for name in names if name.endswith(_INFO)}
                 for clip in sorted(clips):
                     split_of.setdefault(f"run{run}/{sequence}/{clip}", split)
     return [f"{base.name}/{split}/{clip}.mp4" for clip, split in split_of.items()]
-
-
-def _listed(folder: Path) -> list[str]:
-    """Names in a folder, in order; none where there is no folder."""
-    try:
-        return sorted(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
 
 
 def _clip(
