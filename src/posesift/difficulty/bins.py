@@ -33,7 +33,7 @@ def default_k(n: int) -> int:
 
 
 def panel_bins(k: int) -> tuple[int, ...]:
-    """The bins that a panel shows: the first, the last, and two evenly between.
+    """Return the bins that a panel shows: the first, the last, and two evenly between.
 
     >>> panel_bins(25), panel_bins(10), panel_bins(2)
     ((0, 8, 16, 24), (0, 3, 6, 9), (0, 1))
@@ -42,7 +42,7 @@ def panel_bins(k: int) -> tuple[int, ...]:
 
 
 def groups(k: int, most: int) -> npt.NDArray[np.int64]:
-    """Groups of neighbouring bins, as even as can be, where every bin of its own is too many.
+    """Return groups of neighbouring bins, as even as can be, where each bin alone is too many.
 
     Returns:
         (G, 2) first and last bin of each group, both inclusive; G <= ``most``, and = k where
@@ -134,7 +134,7 @@ def variation(
     held_out_N: npt.NDArray[np.bool_] | None = None,
     rare_N: npt.NDArray[np.bool_] | None = None,
 ) -> list[dict[str, Any]]:
-    """What varies inside each bin: the score, and the poses themselves.
+    """Return what varies inside each bin: the score, and the poses themselves.
 
     The poster's box plot shows the score, which rises with the bin by construction.  The trace of
     the covariance of normalised poses does not have to: it is the evidence.

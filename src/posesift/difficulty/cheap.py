@@ -27,14 +27,14 @@ class MeanDistance:
 
     @classmethod
     def fit(cls, points_NK2: Tensor, visible_NK: Tensor) -> MeanDistance:
-        """The mean over the poses in which a keypoint is visible."""
+        """Return the mean over the poses in which a keypoint is visible."""
         return cls(_visible_mean(points_NK2, visible_NK))
 
     @torch.inference_mode()
     def scores(
         self, points_BK2: Tensor, visible_BK: Tensor, clip_B: object = None
     ) -> dict[str, Tensor]:
-        """The score of each pose (B,)."""
+        """Return the score of each pose (B,)."""
         return {self.name: squared_residual(points_BK2 - self.mean_K2, visible_BK)}
 
     def facts(self) -> dict[str, Any]:
@@ -42,12 +42,12 @@ class MeanDistance:
         return {}
 
     def tensors(self) -> dict[str, Tensor]:
-        """The mean pose."""
+        """Return the mean pose."""
         return {"mean": self.mean_K2}
 
     @classmethod
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> MeanDistance:
-        """The model that `facts` and `tensors` describe."""
+        """Return the model that `facts` and `tensors` describe."""
         return cls(tensors["mean"])
 
 
@@ -92,7 +92,7 @@ class PCAResidual:
         return cls(mean_K2, components_PD.unflatten(1, mean_K2.shape), penalty_P.float())
 
     def said(self, points_BK2: Tensor, visible_BK: Tensor) -> Tensor:
-        """The best fit (B, K, 2), at all keypoints."""
+        """Return the best fit (B, K, 2), at all keypoints."""
         shifts_2K2 = torch.eye(2)[:, None].expand(2, self.mean_K2.shape[0], 2)
         basis_QD = torch.cat([self.components_PK2, shifts_2K2]).flatten(1)
         penalty_Q = torch.cat([self.penalty_P, self.penalty_P.new_full((2,), 1e-6)])
@@ -107,7 +107,7 @@ class PCAResidual:
     def scores(
         self, points_BK2: Tensor, visible_BK: Tensor, clip_B: object = None
     ) -> dict[str, Tensor]:
-        """The score of each pose (B,)."""
+        """Return the score of each pose (B,)."""
         difference_BK2 = points_BK2 - self.said(points_BK2, visible_BK)
         return {self.name: squared_residual(difference_BK2, visible_BK)}
 
@@ -125,7 +125,7 @@ class PCAResidual:
 
     @classmethod
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> PCAResidual:
-        """The model that `facts` and `tensors` describe."""
+        """Return the model that `facts` and `tensors` describe."""
         return cls(tensors["mean"], tensors["components"], tensors["penalty"])
 
 

@@ -56,7 +56,7 @@ def second_fit(table: PoseTable, scorer: Scorer, seed: int | None = None) -> Sec
 
 
 def noise(agreement: float, method: str = "elbo") -> str | None:
-    """A warning if two fits rank the poses differently (rank correlation below 0.9), else None.
+    """Return a warning if two fits rank poses differently (rank correlation below 0.9), else None.
 
     Args:
         agreement: rank correlation of the two.
@@ -76,7 +76,7 @@ def noise(agreement: float, method: str = "elbo") -> str | None:
 
 
 def collapse(reconstruction_N: npt.NDArray, mean_distance_N: npt.NDArray) -> str | None:
-    """A warning if the Pose VAE has collapsed, else None.
+    """Return a warning if the Pose VAE has collapsed, else None.
 
     A collapsed VAE ignores its code and answers every pose with the mean pose: its score is the
     squared distance to the mean, and difficulty then means no more than "unlike the average".
@@ -96,7 +96,7 @@ def collapse(reconstruction_N: npt.NDArray, mean_distance_N: npt.NDArray) -> str
 
 
 def few(poses: int, k: int, *, fitted_here: bool) -> str | None:
-    """A warning if a score rests on fewer than 40 poses, the louder the fewer; else None.
+    """Return a warning if a score rests on fewer than 40 poses, the louder the fewer; else None.
 
     Args:
         poses: that can be scored.
@@ -129,7 +129,7 @@ def few(poses: int, k: int, *, fitted_here: bool) -> str | None:
 
 
 def beyond_source(harder: int, poses: int, source: str) -> str | None:
-    """A warning if most poses fall into the hardest tenth of those their scorer was fitted on.
+    """Return a warning if most poses fall into the hardest tenth of what their scorer was fitted on.
 
     Args:
         harder: how many score above 90 % of the poses of the fit.

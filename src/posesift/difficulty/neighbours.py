@@ -67,7 +67,7 @@ class Neighbours:
     def scores(
         self, points_BK2: Tensor, visible_BK: Tensor, clip_B: npt.NDArray | None = None
     ) -> dict[str, Tensor]:
-        """The score of each pose (B,); NaN where no reference pose can be compared with it."""
+        """Return the score of each pose (B,); NaN where no reference pose can be compared to it."""
         code_B = self._codes(clip_B, len(points_BK2))
         rows = max(1, _PAIRS // len(self.points_RK2))
         parts = [
@@ -111,7 +111,7 @@ class Neighbours:
         return squared_BR.masked_fill_(shared_BR < _SHARED, torch.inf)
 
     def _codes(self, clip_B: npt.NDArray | None, count: int) -> Tensor:
-        """The clip of each pose as an index into `clips`; -1 for any other."""
+        """Return the clip of each pose as an index into `clips`; -1 for any other."""
         if clip_B is None or not self.clips:
             return torch.full((count,), -1)
         known, names_B = np.array(self.clips), clip_B.astype(str)
@@ -123,12 +123,12 @@ class Neighbours:
         return {"k": self.k, "clips": self.clips}
 
     def tensors(self) -> dict[str, Tensor]:
-        """The reference poses."""
+        """Return the reference poses."""
         return {"points": self.points_RK2, "visible": self.visible_RK, "clip": self.clip_R}
 
     @classmethod
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Neighbours:
-        """The model that `facts` and `tensors` describe."""
+        """Return the model that `facts` and `tensors` describe."""
         return cls(
             tensors["points"], tensors["visible"], facts["clips"], tensors["clip"], facts["k"]
         )

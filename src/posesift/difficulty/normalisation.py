@@ -154,7 +154,7 @@ def normalise(
 def chunks(
     keypoints_NK2: npt.NDArray, visible_NK: npt.NDArray, box_N4: npt.NDArray | None
 ) -> Iterator[tuple[slice, Tensor, Tensor, Tensor | None]]:
-    """The table's columns as tensors, `CHUNK` poses at a time, with the slice they stand for."""
+    """Yield the table's columns as tensors, `CHUNK` poses at a time, with the slice they are of."""
     for first in range(0, len(visible_NK), CHUNK):
         rows = slice(first, min(first + CHUNK, len(visible_NK)))
         yield (

@@ -134,12 +134,12 @@ class PoseVAE(nn.Module):
         return {**own, **asdict(self.settings)}
 
     def tensors(self) -> dict[str, Tensor]:
-        """The weights."""
+        """Return the weights."""
         return dict(self.state_dict())
 
     @classmethod
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> PoseVAE:
-        """The network that `facts` and `tensors` describe."""
+        """Return the network that `facts` and `tensors` describe."""
         facts = dict(facts)
         keypoints, centre, unit = facts.pop("keypoints"), facts.pop("centre"), facts.pop("unit")
         network = cls(keypoints, tuple(centre), VAESettings(**facts), unit)

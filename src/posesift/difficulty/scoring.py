@@ -105,7 +105,7 @@ class Scorer:
         return scores
 
     def points(self, table: PoseTable) -> npt.NDArray[np.float32]:
-        """The table's poses as the model sees them: (N, K, 2) float32, zero where not visible."""
+        """Return the poses as the model sees them: (N, K, 2) float32, zero where not visible."""
         points_NK2 = np.empty(table.keypoints_NK2.shape, dtype=np.float32)
         for rows, points_BK2, _ in normalised_chunks(table, self.normaliser):
             points_NK2[rows] = points_BK2.numpy()

@@ -31,7 +31,7 @@ class Claim:
 
 
 def dated_folder(name: str, root: str | Path = "runs") -> Path:
-    """A folder ``runs/<name>-<date>-<time>`` that does not exist yet; it is not created.
+    """Return a folder ``runs/<name>-<date>-<time>`` that does not exist yet; it is not created.
 
     A second call within the same second gets a number behind, so two runs never share one.
     """
@@ -188,7 +188,7 @@ def _clear(folder: Path) -> None:
 
 
 def _chosen(out: Path, place: Path, kind: str, overwrite: bool, resume: bool, again: bool) -> Path:
-    """The folder to work in.
+    """Return the folder to work in.
 
     Raises:
         ValueError: what was asked for does not go with what is there.
@@ -269,5 +269,5 @@ def _remove_if_empty(folder: Path) -> None:
 
 
 def _content(folder: Path) -> str | None:
-    """The name of a file in a folder, if there is one; PoseSift's own hidden ones do not count."""
+    """Return the name of a file in a folder, if there is one that is not PoseSift's own hidden one."""
     return next(layout.files(folder), None)

@@ -65,7 +65,7 @@ def mark(folder: Path, kind: str) -> None:
 
 
 def begun(folder: Path) -> str | None:
-    """The kind of the result that was begun in a folder; None where PoseSift began none."""
+    """Return the kind of the result that was begun in a folder; None where PoseSift began none."""
     kind = _read_mark(folder).get("kind")
     return kind if kind in layout.KINDS else None
 
@@ -102,14 +102,14 @@ def resumable(folder: str | Path) -> bool:
 
 
 def listed(folder: Path) -> set[str]:
-    """The files that a folder's manifest names; none where there is no manifest of ours."""
+    """Return the files that a folder's manifest names; none where there is no manifest of ours."""
     found = _manifest(folder)
     files = found.get("files") if "posesift" in found else None
     return set(files) if isinstance(files, dict) else set()
 
 
 def others(folder: Path) -> list[str]:
-    """The files in a folder of ours that are not: people's own.
+    """Return the files in a folder of ours that are not: people's own.
 
     In a finished folder all that its manifest does not name, in an unfinished one all that a
     result of its kind does not consist of.
@@ -128,7 +128,7 @@ def others(folder: Path) -> list[str]:
 
 
 def read_manifest(folder: str | Path, kind: str | tuple[str, ...] | None = None) -> dict[str, Any]:
-    """The manifest of a finished folder.
+    """Return the manifest of a finished folder.
 
     Raises:
         ValueError: no such folder, an unfinished one, or one of another kind than ``kind``.

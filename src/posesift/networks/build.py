@@ -116,7 +116,7 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
 
 
 def _unwrapped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors without the prefixes that all of their names share."""
+    """Return the tensors without the prefixes that all of their names share."""
     for wrapper in WRAPPERS:
         if all(name.startswith(wrapper) for name in tensors):
             tensors = {name.removeprefix(wrapper): value for name, value in tensors.items()}

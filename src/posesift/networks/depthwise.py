@@ -88,7 +88,7 @@ def _gradient(
 
 
 def _of_wide_kernel(gradient_BChw: Tensor, x_BCHW: Tensor, stride: int) -> Tensor:
-    """The gradient of a 5 x 5 kernel, from those of its four 3 x 3 corners."""
+    """Return the gradient of a 5 x 5 kernel, from those of its four 3 x 3 corners."""
     height, width = gradient_BChw.shape[-2:]
     padded_BCHW = functional.pad(x_BCHW, (2, 2, 2, 2))
     channels = x_BCHW.shape[1]

@@ -70,7 +70,7 @@ class PoseResNet(nn.Module):
         self.stride: int = backbone.stride // 8  # type: ignore[operator, assignment]
 
     def features(self, images_B3HW: Tensor) -> Tensor:
-        """What the head sees: (B, 256, H / 4, W / 4)."""
+        """Return what the head sees: (B, 256, H / 4, W / 4)."""
         return self.upsampling(self.backbone(images_B3HW))
 
     def forward(self, images_B3HW: Tensor) -> Tensor:

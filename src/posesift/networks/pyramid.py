@@ -77,7 +77,7 @@ class PyramidPoseNet(nn.Module):
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
     def features(self, images_B3HW: Tensor) -> Tensor:
-        """What the head sees: (B, ``CHANNELS``, h, w)."""
+        """Return what the head sees: (B, ``CHANNELS``, h, w)."""
         return self.decoder(self.backbone(images_B3HW))
 
     def forward(self, images_B3HW: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ DECODER = (32, 48, 48)  # channels of the way back, at strides 2, 4 and 8
 
 
 def convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Conv2d:
-    """A convolution without bias (a BatchNorm follows) that keeps ``side / stride``."""
+    """Return a convolution without bias (a BatchNorm follows) that keeps ``side / stride``."""
     return nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False)
 
 
@@ -112,7 +112,7 @@ class SmallPoseNet(nn.Module):
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
     def features(self, images_B3HW: Tensor) -> Tensor:
-        """What the head sees: (B, ``channels``, H / 2, W / 2)."""
+        """Return what the head sees: (B, ``channels``, H / 2, W / 2)."""
         x = self.stem(images_B3HW)
         levels = []
         for stage in self.stages:

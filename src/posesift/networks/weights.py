@@ -50,7 +50,7 @@ PUBLISHED = {
 
 
 def default(network: str) -> str:
-    """What a network begins from when nothing else is said: ``imagenet`` or ``none``.
+    """Return what a network begins from when nothing else is said: ``imagenet`` or ``none``.
 
     >>> default("efficientnet-lite0"), default("resnet101")
     ('imagenet', 'none')
@@ -59,7 +59,7 @@ def default(network: str) -> str:
 
 
 def imagenet_file(network: str) -> Path:
-    """The file with the ImageNet weights of ``network``.
+    """Return the file with the ImageNet weights of ``network``.
 
     Raises:
         ValueError: no package carries any; the package is not installed, or has no such file.

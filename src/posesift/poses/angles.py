@@ -122,7 +122,7 @@ class AngleStatistics(NamedTuple):
 
 
 def statistics_of(skeleton: Skeleton, source: PoseTable | None = None) -> AngleStatistics:
-    """The constants of `evalpose_100`: the skeleton's own, else those of a source table.
+    """Return the constants of `evalpose_100`: the skeleton's own, else those of a source table.
 
     Scores are comparable only under the same constants.
 

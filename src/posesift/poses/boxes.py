@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 def keypoint_boxes(keypoints_NK2: NDArray, visible_NK: NDArray) -> NDArray[np.float32]:
-    """The smallest box around the visible keypoints of each pose.
+    """Return the smallest box around the visible keypoints of each pose.
 
     Only visible keypoints count, whatever the others hold. A pose without a visible keypoint gets
     a box of zeros.

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def cell_centre(cell: ArrayLike, stride: float) -> NDArray[np.float64]:
-    """The crop pixel at which heatmap cell ``cell`` has its centre.
+    """Return the crop pixel at which heatmap cell ``cell`` has its centre.
 
     >>> cell_centre([0, 1, 31], 2).tolist()
     [0.5, 2.5, 62.5]
@@ -26,7 +26,7 @@ def cell_centre(cell: ArrayLike, stride: float) -> NDArray[np.float64]:
 
 
 def to_cell(pixel: ArrayLike, stride: float) -> NDArray[np.float64]:
-    """The (fractional) heatmap cell of a crop pixel; the inverse of `cell_centre`.
+    """Return the (fractional) heatmap cell of a crop pixel; the inverse of `cell_centre`.
 
     >>> to_cell([0.5, 2.5, 62.5], 2).tolist()
     [0.0, 1.0, 31.0]
@@ -35,7 +35,7 @@ def to_cell(pixel: ArrayLike, stride: float) -> NDArray[np.float64]:
 
 
 def crop_matrices(box_N4: ArrayLike, side: int) -> NDArray[np.float64]:
-    """Maps from image pixels to the pixels of a ``side`` x ``side`` crop around each box.
+    """Return maps from image pixels to the pixels of a ``side`` x ``side`` crop around each box.
 
     The longer side of the box fills the crop; the box is centred, and along the shorter side the
     crop shows what lies beside it.
@@ -64,7 +64,7 @@ def apply(matrix_N23: NDArray, points_NK2: NDArray) -> NDArray:
 
 
 def invert(matrix_N23: NDArray) -> NDArray:
-    """The inverse maps; works on (2, 3) and (N, 2, 3).
+    """Return the inverse maps; works on (2, 3) and (N, 2, 3).
 
     >>> matrix = crop_matrices([[10, 20, 40, 30]], 64)
     >>> np.allclose(apply(invert(matrix), apply(matrix, np.ones((1, 5, 2)))), 1)
@@ -75,7 +75,7 @@ def invert(matrix_N23: NDArray) -> NDArray:
 
 
 def mirror_matrix(width: float) -> NDArray[np.float64]:
-    """The map to a mirror image: pixel x of an image ``width`` wide becomes ``width - 1 - x``.
+    """Return the map to a mirror image: pixel x, of ``width``, becomes ``width - 1 - x``.
 
     >>> apply(mirror_matrix(100), np.array([[0.0, 7.0]])).tolist()
     [[99.0, 7.0]]
@@ -84,7 +84,7 @@ def mirror_matrix(width: float) -> NDArray[np.float64]:
 
 
 def compose(outer_N23: NDArray, inner_N23: NDArray) -> NDArray:
-    """The map that applies ``inner`` first, then ``outer``."""
+    """Return the map that applies ``inner`` first, then ``outer``."""
     linear = outer_N23[..., :2] @ inner_N23[..., :2]
     shift = outer_N23[..., :2] @ inner_N23[..., 2:] + outer_N23[..., 2:]
     return np.concatenate([linear, shift], axis=-1)

@@ -29,7 +29,7 @@ class Scored:
     seed: int
 
     def permuted(self) -> Scored:
-        """The same scores and bins, dealt out anew to the samples."""
+        """Return the same scores and bins, dealt out anew to the samples."""
         order_N = np.random.default_rng((self.seed, 0x5CA7)).permutation(len(self.score_N))
         return Scored(self.score_N[order_N], self.bin_N[order_N], self.k, self.seed)
 
@@ -73,7 +73,7 @@ def quadratic(data: Scored) -> Weights:
 
 
 def top(data: Scored) -> Weights:
-    """The harder half of the bins, all samples in it alike."""
+    """Return the harder half of the bins, all samples in it alike."""
     return (data.bin_N >= min(data.k // 2, int(data.bin_N.max()))).astype(np.float64)
 
 
@@ -99,7 +99,7 @@ def curriculum(data: Scored, *, b: float = 0.3, a: float = 0.6) -> Weights:
 
 
 def curriculum_then_hard(data: Scored, *, b: float = 0.3, a: float = 0.6) -> Weights:
-    """A curriculum until t = `a`, hard mining's weights from there on."""
+    """Return a curriculum until t = `a`, hard mining's weights from there on."""
     easy_first, hard_N = curriculum(data, b=b, a=a), tempered(data)
     assert callable(easy_first)
     return lambda t: easy_first(t) if t < a else hard_N  # type: ignore[return-value]
@@ -111,7 +111,7 @@ def shuffled(data: Scored) -> Weights:
 
 
 def random_pacing(data: Scored, *, b: float = 0.3, a: float = 0.6) -> Weights:
-    """A curriculum over a random order: as many samples at each t, but any samples."""
+    """Return a curriculum over a random order: as many samples at each t, but any samples."""
     return curriculum(data.permuted(), b=b, a=a)
 
 

@@ -103,7 +103,7 @@ class StrategySampler(Sampler[int]):
         return (self.draws - self.start) // self.ranks
 
     def __iter__(self) -> Iterator[int]:
-        """This rank's indices, from `start` to the end of the stage."""
+        """Yield this rank's indices, from `start` to the end of the stage."""
         share = self.batch_size // self.ranks
         done = self.start
         while done < self.draws:
@@ -114,7 +114,7 @@ class StrategySampler(Sampler[int]):
             done += len(indices_M)
 
     def round(self, number: int) -> IntArray:
-        """The global draws of one round, in order; the last round may be cut short."""
+        """Return the global draws of one round, in order; the last round may be cut short."""
         first = number * self.round_length
         weights_N = self._weights(first / self.draws)
         rng = np.random.default_rng((self.seed, self.epoch, number))
@@ -128,7 +128,7 @@ class StrategySampler(Sampler[int]):
         self.epoch = epoch
 
     def summary(self) -> str:
-        """What the weights do, in one line (two where they change with t)."""
+        """Return what the weights do, in one line (two where they change with t)."""
         if self.strategy.constant:
             return f"{self.strategy.name}: {self.draws:,} draws, {_described(self._weights(0.0))}"
         return (

@@ -114,14 +114,14 @@ def make(
 
 
 def fixed(weights_N: npt.ArrayLike, name: str = "fixed") -> Strategy:
-    """A strategy of your own weights, the same for all t."""
+    """Return a strategy of your own weights, the same for all t."""
     weights_N = normalised(weights_N, f"strategy '{name}'")
     weights_N.flags.writeable = False
     return Strategy(name, True, lambda t: weights_N)
 
 
 def subset(strategy: Strategy, n: int, seed: int = 0, t: float = 0.0) -> IntArray:
-    """A fixed subset of n different samples, drawn with the strategy's weights at t.
+    """Return a fixed subset of n different samples, drawn with the strategy's weights at t.
 
     A sample is in it with probability n w, or with certainty where n w would pass 1.  Systematic
     in the samples' order, so that clips and folders keep their share.  Its control is the subset
@@ -154,7 +154,7 @@ def effective_sample_size(weights_N: npt.ArrayLike) -> float:
 
 
 def largest_weight(weights_N: npt.ArrayLike) -> float:
-    """The largest weight as a multiple of the mean weight.
+    """Return the largest weight as a multiple of the mean weight.
 
     >>> largest_weight([1, 1, 2])
     1.5

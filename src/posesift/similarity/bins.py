@@ -44,7 +44,7 @@ class BinSimilarity:
     left_out_G: NDArray[np.int64]
 
     def to_json(self) -> dict[str, Any]:
-        """The entry of ``summary.json``: null where undefined."""
+        """Return the entry of ``summary.json``: null where undefined."""
         matrix = [[None if np.isnan(x) else float(x) for x in row] for row in self.matrix_GG]
         return {
             "matrix": matrix,

@@ -27,7 +27,7 @@ _QUERIES, _REFERENCES = 256, 2048  # a block of pairs: 4 MB in float64, which ca
 def nearest(
     angles_NA: ArrayLike, source_MA: ArrayLike, k: int = 10
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The k nearest source poses of each pose in angle space, exact, in blocks.
+    """Return the k nearest source poses of each pose in angle space, exact, in blocks.
 
     Args:
         angles_NA: angles in degrees of the poses to look from, NaN = undefined.
@@ -52,7 +52,7 @@ def nearest_of(
     k: int,
     beyond_N: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The k smallest of each row of squared distances that come in blocks, as of `nearest`.
+    """Return the k smallest of each row of squared distances that come in blocks, as of `nearest`.
 
     ``beyond_N``, where given, is kept at the largest of the k so far, for whoever makes the blocks.
     """

@@ -61,11 +61,11 @@ class Poses:
         return Poses(one.angles_NA, one.place_NK, one.visible_NK, other)
 
     def __len__(self) -> int:
-        """The number of poses N."""
+        """Return the number of poses N."""
         return len(self.angles_NA)
 
     def __getitem__(self, rows: NDArray | slice) -> Poses:
-        """Some of the poses."""
+        """Return some of the poses."""
         mirrored = None if self.mirrored is None else self.mirrored[rows]
         return Poses(self.angles_NA[rows], self.place_NK[rows], self.visible_NK[rows], mirrored)
 
@@ -83,7 +83,7 @@ class Poses:
 def nearest(
     poses: Poses, references: Poses, k: int = 1, turn_weight: float = 0.5
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The k nearest references of each pose, exact, in blocks.
+    """Return the k nearest references of each pose, exact, in blocks.
 
     Args:
         poses: to look from.
@@ -175,7 +175,7 @@ def _one_way(
 
 
 def _turns_of_pairs(poses: Poses, references: Poses) -> NDArray[np.float64]:
-    """The diagonal of `turns`, for as many poses as references."""
+    """Return the diagonal of `turns`, for as many poses as references."""
     both_NK = poses.visible_NK & references.visible_NK
     p, q = (_centred(of.place_NK, both_NK) for of in (poses, references))
     return _turn(np.einsum("nk,nk->n", p, q.conj()))

@@ -50,7 +50,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def names() -> list[str]:
-    """The built-in skeletons.
+    """Return the built-in skeletons.
 
     >>> names()
     ['animal14', 'animal18', 'ap10k17', 'body16', 'coco17', 'hand21']
@@ -59,7 +59,7 @@ def names() -> list[str]:
 
 
 def load(name: str | Path) -> Skeleton:
-    """A built-in skeleton by name, or one of your own by the path of its TOML file.
+    """Return a built-in skeleton by name, or one of your own by the path of its TOML file.
 
     >>> body = load("body16")
     >>> len(body), body.keypoints[body.limbs[0][0]], body.groups["elbow"]
@@ -85,7 +85,7 @@ def load(name: str | Path) -> Skeleton:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """What a TOML file says.
+    """Return what a TOML file says.
 
     Raises:
         ValueError: it is not valid; the message says where.
@@ -193,7 +193,7 @@ def from_document(document: Any, where: str) -> Skeleton:
 
 
 def to_document(skeleton: Skeleton) -> dict[str, Any]:
-    """The inverse of `from_document`."""
+    """Return the inverse of `from_document`."""
     named = skeleton.keypoints
     lengths = skeleton.limb_lengths or (None,) * len(skeleton.limbs)
     means = skeleton.angle_mean_deg or (None,) * len(skeleton.triplets)

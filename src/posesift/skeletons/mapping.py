@@ -99,7 +99,7 @@ def mapping(
     absent: Collection[str] = (),
     own: Synonyms | None = None,
 ) -> Mapping:
-    """The mapping of ``source`` to ``target``.
+    """Return the mapping of ``source`` to ``target``.
 
     Args:
         source: what the data have.
@@ -168,7 +168,7 @@ def mapping(
 
 
 def mismatch(found: Skeleton, wanted: Skeleton) -> str:
-    """What to say of data of ``found`` where ``wanted`` is needed: the difference, and a way out.
+    """Say how data of ``found`` differ from ``wanted``, which is needed, and what to do.
 
     >>> from posesift.skeletons import load
     >>> mismatch(load("coco17"), load("body16")).split("; ")[-1]

@@ -49,7 +49,7 @@ class Skeleton:
     colours: tuple[str, ...]
 
     def __len__(self) -> int:
-        """The number of keypoints K."""
+        """Return the number of keypoints K."""
         return len(self.keypoints)
 
     def __hash__(self) -> int:
@@ -85,7 +85,7 @@ class Skeleton:
 
     @staticmethod
     def from_json(text: str) -> Skeleton:
-        """The skeleton that `to_json` wrote.
+        """Return the skeleton that `to_json` wrote.
 
         >>> from posesift.skeletons import load
         >>> Skeleton.from_json(load("hand21").to_json()) == load("hand21")

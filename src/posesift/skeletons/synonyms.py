@@ -34,13 +34,13 @@ class Synonyms:
 
 
 def plain(name: str) -> str:
-    """A keypoint's name as it is compared: ``"Left Wrist"`` is ``left_wrist``."""
+    """Return a keypoint's name as it is compared: ``"Left Wrist"`` is ``left_wrist``."""
     return re.sub(r"[\s_-]+", "_", name.strip().lower())
 
 
 @functools.cache
 def built_in() -> Synonyms:
-    """The table that is always used."""
+    """Return the table that is always used."""
     return load(TABLE)
 
 

@@ -105,7 +105,7 @@ def prepare(
 
 
 def _record(address: str | Address, side: int, scale: float, every: int) -> dict[str, Any]:
-    """What the result depends on; the address with its option ``every`` where it has one."""
+    """Return what the result depends on; the address with its option ``every`` where it has one."""
     if not 8 <= side <= _LARGEST:
         raise ValueError(f"expected side from 8 to {_LARGEST} pixels, found {side}")
     if every < 1:

@@ -100,7 +100,7 @@ def cut(crops: Crops, number: int, part: Part, stop: threading.Event) -> Cut:
 def _in_crops(
     table: PoseTable, image_N: np.ndarray, matrix_N23: np.ndarray, side: int
 ) -> PoseTable:
-    """The table as its crops show it."""
+    """Return the table as its crops show it."""
     points_NK2 = geometry.apply(matrix_N23, table.keypoints_NK2)
     inside_NK = ((points_NK2 >= -0.5) & (points_NK2 <= side - 0.5)).all(-1)
     visible_NK = table.visible_NK & inside_NK
@@ -120,7 +120,7 @@ def _in_crops(
 
 
 def _name(number: int, part: str, row: int, table: PoseTable) -> str:
-    """A crop's name: numbers make it unique, words tell where it comes from.
+    """Return a crop's name: numbers make it unique, words tell where it comes from.
 
     Nothing but letters, digits and dashes of the raw names is taken, so no name leads elsewhere.
     """
@@ -131,7 +131,7 @@ def _name(number: int, part: str, row: int, table: PoseTable) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text as a part of a file name.
+    """Return a text as a part of a file name.
 
     >>> _plain("..//ung_104 (2)é")
     'ung_104-2'

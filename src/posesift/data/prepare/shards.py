@@ -52,7 +52,7 @@ def write(folder: Path, number: int, part: str, table: PoseTable, left_out: Sequ
 
 
 def whole(folder: Path, number: int, part: str) -> int:
-    """Samples of a part that is done; 0 where it is not, or may have been mended since.
+    """Return samples of a part that is done; 0 where it is not, or may have been mended since.
 
     Raises:
         ValueError: the shard is that of another part, so the raw data have changed.
@@ -107,7 +107,7 @@ def counts(table: Path) -> tuple[int, int]:
 
 
 def too_many(left_out: Sequence[str], samples: int) -> ValueError:
-    """The error that ends a preparation with many bad samples."""
+    """Return the error that ends a preparation with many bad samples."""
     lines = "".join(f"\n  {why}" for why in left_out[:_SHOWN])
     more = len(left_out) - _SHOWN
     return ValueError(
@@ -134,7 +134,7 @@ def _put(folder: Path, name: str, content: bytes) -> None:
 
 
 def _common(before: pa.Schema | None, found: pa.Schema, part: str) -> pa.Schema:
-    """The schema of all parts so far, without their problems."""
+    """Return the schema of all parts so far, without their problems."""
     facts: dict[str, Any] = json.loads(found.metadata[FACTS]) | {"problems": []}
     if before is not None:
         told = json.loads(before.metadata[FACTS])

@@ -214,7 +214,7 @@ def canonical(
     side: int,
     facing: int | None = None,
 ) -> str:
-    """The address of a world without its number of samples: the root of its images.
+    """Return the address of a world without its number of samples: the root of its images.
 
     >>> canonical("body", "target", "photo", 0, "test", 64)
     'world:body,poses=target,look=photo,seed=0,split=test,side=64'

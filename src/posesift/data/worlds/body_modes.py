@@ -198,7 +198,7 @@ MIXTURES: dict[str, Mixture] = {poses: Mixture.of(MODES, share) for poses, share
 
 
 def mirrored(angles_NA: np.ndarray) -> np.ndarray:
-    """The same poses with left and right changed."""
+    """Return the same poses with left and right changed."""
     return angles_NA[:, MIRROR] * MIRROR_SIGN
 
 

@@ -86,7 +86,7 @@ def build(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
 
 
 def rotations(angles_NA: np.ndarray) -> dict[str, np.ndarray]:
-    """The rotation matrix (N, 3, 3) of each joint against its parent: ``Rx Rz Ry``."""
+    """Return the rotation matrix (N, 3, 3) of each joint against its parent: ``Rx Rz Ry``."""
     euler_N3J = np.einsum("na,ajx->nxj", angles_NA.astype(np.float32), _EULER_AJ3, optimize=True)
     sine_N3J, cosine_N3J = np.sin(euler_N3J), np.cos(euler_N3J)
     (sx, sz, sy), (cx, cz, cy) = sine_N3J.swapaxes(0, 1), cosine_N3J.swapaxes(0, 1)
@@ -165,7 +165,7 @@ def pose(angles_NA: np.ndarray, lengths: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _sided(name: str, left: tuple[int, ...], right: tuple[int, ...], radii, material, **more):
-    """The same part on either side of the body; `joins` are names without the side."""
+    """Add the same part on either side of the body; `joins` are names without the side."""
     joins = more.pop("joins", ())
     return [
         Part(

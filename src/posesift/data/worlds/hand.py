@@ -132,7 +132,7 @@ def _on_the_palm(base_NF3: np.ndarray) -> np.ndarray:
 
 
 def _forearms(rng: np.random.Generator, wrist_N23: np.ndarray) -> np.ndarray:
-    """The two sides of a cuff and the middle of the forearm's far end, (N, 3, 3)."""
+    """Return the two sides of a cuff and the middle of the forearm's far end, (N, 3, 3)."""
     count = len(wrist_N23)
     bend_N, aside_N = np.deg2rad(rng.normal((8.0, 3.0), (18.0, 9.0), (count, 2))).T
     along_N3 = np.stack(

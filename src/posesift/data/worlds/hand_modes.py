@@ -78,7 +78,7 @@ class Mode:
         )
 
     def spread_A(self) -> np.ndarray:
-        """Standard deviations in the order of `ANGLES`, degrees."""
+        """Return standard deviations in the order of `ANGLES`, degrees."""
         fingers = np.outer(self.spread[1:], self.firm).ravel()
         return np.concatenate([[4.0], np.repeat(self.spread[0], 4), fingers])
 

@@ -24,7 +24,7 @@ _RIM, _LIGHT = 0.55, 1.13
 
 
 def light_direction(rng: np.random.Generator) -> tuple[float, float]:
-    """A unit vector in the image towards the light: from above, left or right."""
+    """Return a unit vector in the image towards the light: from above, left or right."""
     angle = rng.uniform(-0.85 * np.pi, -0.15 * np.pi)
     return (float(np.cos(angle)), float(np.sin(angle)))
 

@@ -45,7 +45,7 @@ _SHADE = 1.0  # mean difference of 8-bit values, up to which two images are the 
 
 
 def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
-    """The images of a world's table: (N, S, S, 3) uint8 RGB, read-only, row by row with the table.
+    """Return the images of a world's table, row by row: (N, S, S, 3) uint8 RGB, read-only.
 
     What is on disk already is used, the rest is painted and kept. Interrupted painting leaves
     nothing behind.
@@ -170,7 +170,7 @@ def _without_main() -> Iterator[None]:
 
 
 def _choices(root: str) -> tuple[dict, str]:
-    """The arguments of `worlds.sample`, and the look, that the root of a table names."""
+    """Return the arguments of `worlds.sample`, and the look, that the root of a table names."""
     address = parse(root) if root.startswith("world:") else None
     if address is None or not {"poses", "look", "seed", "split", "side"} <= set(address.options):
         raise ValueError(
@@ -217,7 +217,7 @@ def _sample_numbers(table: PoseTable) -> np.ndarray:
 
 
 def _longest(folder: Path, root: str) -> np.ndarray | None:
-    """The sound file with the most samples from 0 on."""
+    """Return the sound file with the most samples from 0 on."""
     named = ((_FROM_START.fullmatch(path.name), path) for path in folder.glob("first-*.npy"))
     counted = [(int(found[1]), path) for found, path in named if found]
     for count, path in sorted(counted, reverse=True):
@@ -227,7 +227,7 @@ def _longest(folder: Path, root: str) -> np.ndarray | None:
 
 
 def _checked(path: Path, root: str, index_N: np.ndarray) -> np.ndarray | None:
-    """The images of a file, opened as a memory map; None where there is none, or not these.
+    """Return the images of a file, opened as a memory map; None where there is none, or not these.
 
     What lies in the cache may be cut short, damaged, or another's. Shape, type and length are
     looked at, and the first and last image are painted again, once in a process: rounding of
@@ -255,7 +255,7 @@ def _checked(path: Path, root: str, index_N: np.ndarray) -> np.ndarray | None:
 
 
 def _identity(path: Path, root: str) -> tuple:
-    """A file as it is now."""
+    """Return a file as it is now."""
     found = path.stat()
     return str(path), root, found.st_mtime_ns, found.st_size, found.st_ino
 

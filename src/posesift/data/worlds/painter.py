@@ -103,7 +103,7 @@ def stencils(
 
 
 def hull(centre_S2: np.ndarray, radius_S: np.ndarray) -> np.ndarray:
-    """The outline (..., V, 2) of the convex hull of discs (..., S, 2) with radii (..., S).
+    """Return the outline (..., V, 2) of the convex hull of discs (..., S, 2) with radii (..., S).
 
     A polygon inside the hull that touches it in V directions. For one or two discs it lacks at
     most 4 % of the area; of three or more, one that hardly stands out may be cut off.

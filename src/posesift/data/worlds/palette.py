@@ -14,19 +14,19 @@ _HAIR = ["#261E1C", "#3E2A1E", "#684226", "#9E703E", "#CCA66C", "#8C8A88", "#964
 
 
 def skin_tone(rng: np.random.Generator) -> Colour:
-    """A natural skin colour, light to dark with equal chance."""
+    """Return a natural skin colour, light to dark with equal chance."""
     place = rng.uniform(0, len(_SKIN) - 1)
     first = min(int(place), len(_SKIN) - 2)
     return mix(from_hex(_SKIN[first]), from_hex(_SKIN[first + 1]), place - first)
 
 
 def hair_colour(rng: np.random.Generator) -> Colour:
-    """A natural hair colour, with a little variation in brightness."""
+    """Return a natural hair colour, with a little variation in brightness."""
     return shade(from_hex(_HAIR[int(rng.integers(len(_HAIR)))]), rng.uniform(0.8, 1.2))
 
 
 def cloth_colour(rng: np.random.Generator) -> Colour:
-    """A colour of clothes: mostly muted, sometimes vivid, sometimes white, grey or black."""
+    """Return a colour of clothes: mostly muted, sometimes vivid, sometimes white, grey or black."""
     hue, kind, light = rng.random(3)
     if kind < 0.3:  # white, grey, black
         return hsv(hue, 0.06, 0.15 + 0.8 * light)
@@ -37,7 +37,7 @@ def cloth_colour(rng: np.random.Generator) -> Colour:
 
 
 def from_hex(text: str) -> Colour:
-    """The colour that ``#RRGGBB`` names.
+    """Return the colour that ``#RRGGBB`` names.
 
     >>> from_hex("#FF8000")
     (255.0, 128.0, 0.0)
@@ -53,7 +53,7 @@ def hsv(hue: float, saturation: float, value: float) -> Colour:
 
 
 def mix(first: Colour, second: Colour, t: float) -> Colour:
-    """The colour at `t` in [0, 1] on the line from `first` to `second`."""
+    """Return the colour at `t` in [0, 1] on the line from `first` to `second`."""
     return tuple((1 - t) * a + t * b for a, b in zip(first, second, strict=True))  # pyright: ignore[reportReturnType]
 
 

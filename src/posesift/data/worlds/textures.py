@@ -25,7 +25,7 @@ _SEED = 20_240
 
 
 def texture(rng: np.random.Generator, name: str, side: int) -> np.ndarray:
-    """A random crop (S, S) of a texture: float32 factors of brightness about 1."""
+    """Return a random crop (S, S) of a texture: float32 factors of brightness about 1."""
     bank = _texture_bank()[name]
     y, x = rng.integers(0, _SIZE - 64, 2)
     crop = bank[y : y + 64, x : x + 64]
@@ -35,7 +35,7 @@ def texture(rng: np.random.Generator, name: str, side: int) -> np.ndarray:
 
 
 def background(rng: np.random.Generator, side: int) -> np.ndarray:
-    """A cluttered background (S, S, 3) uint8: a crop, at a random zoom, of one of the bank."""
+    """Return a cluttered background (S, S, 3) uint8: a randomly zoomed crop of one of the bank."""
     picture = _background_bank()[int(rng.integers(_BACKGROUNDS))]
     size = int(rng.integers(72, 200))
     y, x = rng.integers(0, _SIZE - size, 2)

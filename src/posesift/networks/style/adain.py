@@ -91,7 +91,7 @@ class AdaIN(Style):
 
 
 def exchange(content_BChw: Tensor, style_BChw: Tensor) -> Tensor:
-    """The content's features with the style's mean and spread of each channel; equation 8."""
+    """Return the content's features with the style's mean and spread by channel; equation 8."""
     content_mean, content_spread = moments(content_BChw)
     style_mean, style_spread = moments(style_BChw)
     return (content_BChw.float() - content_mean) / content_spread * style_spread + style_mean
@@ -152,7 +152,7 @@ def untrained(encoder: str | Path, *, parity: bool = False, seed: int = 0) -> Ad
 
 
 def _find(folder: Path, stem: str) -> Path:
-    """The file of weights in ``folder`` that ``stem`` means."""
+    """Return the file of weights in ``folder`` that ``stem`` means."""
     for path in (folder / f"{stem}.safetensors", folder / f"{stem}.pth"):
         if path.is_file():
             return path

@@ -38,7 +38,7 @@ class Style(nn.Module):
         return torch.addcmul(self.mean_311, images_B3HW, self.spread_311)
 
     def normalised(self, images_B3HW: Tensor) -> Tensor:
-        """The way back from `brightness`."""
+        """Return the way back from `brightness`."""
         return (images_B3HW - self.mean_311) / self.spread_311
 
     def within_range(self, images_B3HW: Tensor) -> Tensor:
