@@ -129,7 +129,7 @@ def few(poses: int, k: int, *, fitted_here: bool) -> str | None:
 
 
 def beyond_source(harder: int, poses: int, source: str) -> str | None:
-    """Return a warning if most poses fall into the hardest tenth of what their scorer was fitted on.
+    """Return a warning if most poses fall into the hardest tenth of their scorer's own.
 
     Args:
         harder: how many score above 90 % of the poses of the fit.
