@@ -269,5 +269,5 @@ def _remove_if_empty(folder: Path) -> None:
 
 
 def _content(folder: Path) -> str | None:
-    """Return the name of a file in a folder, if it has one that is not PoseSift's own and hidden."""
+    """Return the name of a file in a folder, if it has one; not PoseSift's own hidden ones."""
     return next(layout.files(folder), None)
