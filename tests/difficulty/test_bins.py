@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -129,32 +130,97 @@ def test_squared_distances_one_pose_at_a_time():
     assert bins.squared_distances(points, np.zeros((20, 4), bool)) is None
 
 
-def test_variation_by_bin():
-    rng = np.random.default_rng(0)
-    score = np.sort(rng.lognormal(size=400)).astype(np.float32)
-    edges = bins.bin_edges(score, 4)
-    number = bins.assign(score, edges)
-    points = rng.normal(size=(400, 5, 2)) * (1 + number[:, None, None])
-    held_out = np.arange(400) % 2 == 0
-    rare = number == 3
-    rows = bins.variation(score, number, points, edges=edges, held_out_N=held_out, rare_N=rare)
-    assert [row["bin"] for row in rows] == [0, 1, 2, 3]
-    assert [row["samples"] for row in rows] == [100] * 4
-    assert [row["rare_share"] for row in rows] == [0, 0, 0, 1]
+def slow_row(b, score, number, points, visible, edges, held_out, rare):
+    """One bin's entry, sample by sample and keypoint by keypoint."""
+    inside = [i for i in range(len(score)) if number[i] == b]
+    scores = [float(score[i]) for i in inside]
+    names = ("q05", "q25", "q50", "q75", "q95")
+    levels = (0.05, 0.25, 0.5, 0.75, 0.95)
+    row = {"bin": b, "samples": len(inside)}
+    row |= {
+        n: np.quantile(scores, q) if inside else None for n, q in zip(names, levels, strict=True)
+    }
+    row["mean"] = sum(scores) / len(scores) if inside else None
+    row["low"] = edges[b] if edges is not None else min(scores, default=None)
+    row["high"] = edges[b + 1] if edges is not None else max(scores, default=None)
+    row["rare_share"] = (
+        sum(rare[i] for i in inside) / len(inside) if rare is not None and inside else None
+    )
+    poses = [i for i in inside if held_out is None or held_out[i]]
+    keypoints = range(points.shape[1])
+    seen = {k: [i for i in poses if visible is None or visible[i, k]] for k in keypoints}
+    row["covariance_trace"] = row["spread"] = None
+    if len(poses) < 8:
+        return row
+    mean = {k: points[seen[k], k].mean(0) if seen[k] else np.zeros(2) for k in keypoints}
+    far = {(i, k): ((points[i, k] - mean[k]) ** 2).sum() for k in keypoints for i in seen[k]}
+    variances = [np.mean([far[i, k] for i in seen[k]]) for k in keypoints if len(seen[k]) >= 2]
+    if variances:
+        row["covariance_trace"] = np.mean(variances) * len(keypoints)
+    of_pose = {i: [far[i, k] for k in keypoints if (i, k) in far] for i in poses}
+    squared = [np.mean(values) * len(keypoints) for values in of_pose.values() if values]
+    if squared:
+        row["spread"] = np.quantile(squared, levels)
+    return row
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    given_=st.sets(st.sampled_from(["visible", "edges", "held", "rare"])),
+)
+@settings(max_examples=40)
+def test_variation_is_that_of_a_loop(seed, given_):
+    rng = np.random.default_rng(seed)
+    n, k = int(rng.integers(6, 60)), int(rng.integers(1, 5))
+    score = rng.lognormal(size=n).astype(np.float32)
+    edges = bins.bin_edges(score, k) if "edges" in given_ else None
+    number = rng.integers(0, k, n) if edges is None else bins.assign(score, edges)
+    points = rng.normal(size=(n, 3, 2)) * 3
+    visible = rng.random((n, 3)) < rng.choice([0.05, 0.7]) if "visible" in given_ else None
+    held_out = rng.random(n) < 0.7 if "held" in given_ else None
+    rare = rng.random(n) < 0.3 if "rare" in given_ else None
+    rows = bins.variation(
+        score, number, points, visible, edges=edges, held_out_N=held_out, rare_N=rare
+    )
+    assert len(rows) == (k if edges is not None else number.max() + 1)
     for b, row in enumerate(rows):
-        inside = score[number == b].astype(float)
-        assert row["q75"] == pytest.approx(np.quantile(inside, 0.75))
-        assert row["mean"] == pytest.approx(inside.mean())
-        assert (row["low"], row["high"]) == (edges[b], edges[b + 1])
-        seen = points[(number == b) & held_out]
-        expected = np.trace(np.cov(seen.reshape(50, -1), rowvar=False, ddof=0))
-        assert row["covariance_trace"] == pytest.approx(expected)
-        squared = ((seen - seen.mean(0)) ** 2).sum((1, 2))
-        quantiles = np.quantile(squared, [0.05, 0.25, 0.5, 0.75, 0.95])
-        np.testing.assert_allclose(row["spread"], quantiles)
-    assert bins.variation_spearman(rows) == {"score": 1.0, "covariance": 1.0}
-    falling = bins.variation(score, 3 - number, points)
-    assert bins.variation_spearman(falling) == {"score": -1.0, "covariance": -1.0}
+        wanted = slow_row(b, score, number, points, visible, edges, held_out, rare)
+        assert row.keys() == wanted.keys()
+        for name, value in wanted.items():
+            if value is None:
+                assert row[name] is None, name
+            else:
+                np.testing.assert_allclose(row[name], value, rtol=1e-9, atol=1e-12, err_msg=name)
+                assert isinstance(row[name], (int, float, list)), name  # as JSON takes them
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.none() | st.integers(0, 9), st.none() | st.integers(0, 9)), max_size=7
+    )
+)
+def test_variation_rises_by_rank_correlation_of_the_bins_that_have_a_value(rows):
+    found = bins.variation_spearman([{"q50": a, "covariance_trace": b} for a, b in rows])
+    assert found.keys() == {"score", "covariance"}
+    columns = {"score": [a for a, _ in rows], "covariance": [b for _, b in rows]}
+    for name, values in columns.items():
+        known = [(number, value) for number, value in enumerate(values) if value is not None]
+        if len(known) < 3:
+            assert found[name] is None
+        elif len({value for _, value in known}) == 1:
+            assert found[name] == 0
+        else:
+            wanted = scipy.stats.spearmanr(*np.transpose(known)).statistic
+            assert found[name] == pytest.approx(wanted)
+
+
+@given(k=st.integers(1, 60))
+def test_a_panel_shows_first_and_last_and_two_evenly_between(k):
+    shown = bins.panel_bins(k)
+    assert list(shown) == sorted(set(shown))
+    assert (shown[0], shown[-1], len(shown)) == (0, k - 1, min(k, 4))
+    steps = np.diff(shown)
+    assert k <= 4 or steps.max() - steps.min() <= 1
 
 
 def test_an_empty_bin_has_no_statistics():
