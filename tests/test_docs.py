@@ -229,7 +229,9 @@ def test_the_examples_of_adaptation_run(tmp_path, monkeypatch):
 def test_the_adaptation_example_of_the_readme_runs():
     begin, choose, adapt, *_ = blocks("README", "python")
     names: dict = {}
-    choose = (begin + choose).replace("n=6000", "n=80").replace("200 * 32", "3 * 32").replace("32", "4")
+    choose = (
+        (begin + choose).replace("n=6000", "n=80").replace("200 * 32", "3 * 32").replace("32", "4")
+    )
     exec(choose.replace("fit_scorer(source)", "fit_scorer(source, 'pca')"), names)
     target = names["ps"].read("world:body,poses=target,look=photo,n=8")
     images = names["ps"].PoseDataset(target, side=64).batch(range(4))
