@@ -17,11 +17,11 @@ from tests.adaptation.tiny import SIDE, TinyNet, batch, loader, source_only, sto
 from tests.patience import PATIENCE
 from torch import Tensor
 
-from posesift.adaptation.schedules import trapezoid
 from posesift.adaptation.source_only.method import SourceOnly
 from posesift.adaptation.training import checkpoint
 from posesift.adaptation.training.loop import Fitted, fit
 from posesift.adaptation.training.method import Method, Stage, StepResult
+from posesift.adaptation.training.optimisers import trapezoid
 from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.views.affine import warp
 from posesift.adaptation.views.appearance import normalise
@@ -438,7 +438,7 @@ class TwoDomains(SourceOnly):
         return (Stage("adaptation", 3, self.watch, ("source", "target")),)
 
     def watch(self, source_batch, target_batch, t, generator) -> StepResult:
-        result = self.step(source_batch, None, t, generator)
+        result = self.step(batch, t, generator)
         self.seen.append((t, target_batch["index"].tolist(), torch.rand(1, generator=generator)))
         return StepResult(result.losses, {"seen": torch.tensor(float(len(self.seen)))})
 

@@ -210,9 +210,7 @@ def fit(
                     interrupt.obey()
                 random = generator(runtime.device, seed, number, step, *rank)
                 batch = {d: runtime.to_device(values) for d, values in batch.items()}
-                result = stage.step(
-                    batch.get("source"), batch.get("target"), step / stage.steps, random
-                )
+                result = stage.step(batch, step / stage.steps, random)
                 journal.add(result)
                 done_now, last = before + step + 1, step + 1 == stage.steps
                 due = done_now % save_every == 0 or last
