@@ -26,13 +26,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from posesift.adaptation.losses import mean_square
-from posesift.adaptation.optimisers import adamw
 from posesift.adaptation.regda.method import RegDA
 from posesift.adaptation.regda.settings import RegDASettings
 from posesift.adaptation.regda.two_heads import TwoHeads
 from posesift.adaptation.source_only.method import SourceOnly, SourceOnlySettings
+from posesift.adaptation.supervised import mean_square
 from posesift.adaptation.training.method import Method
+from posesift.adaptation.training.optimisers import adamw
 from posesift.adaptation.training.runtime import PRECISIONS, Runtime
 from posesift.adaptation.udape.method import UDAPE, UDAPESettings
 from posesift.adaptation.views.augment import NONE, STRONG, generator
@@ -134,7 +134,11 @@ class Bench:
         def step() -> None:
             nonlocal count
             count += 1
-            chosen.step(source, target, 0.5, generator(self.runtime.device, 0, 0, count))
+            chosen.step(
+                {"source": source, "target": target},
+                0.5,
+                generator(self.runtime.device, 0, 0, count),
+            )
 
         return step
 

@@ -28,7 +28,8 @@ from posesift.experiments import published
 from posesift.experiments.arms import seeded
 from posesift.experiments.choice import CHOICES, LEAKS
 from posesift.experiments.compare import of_arm
-from posesift.experiments.spec import METHODS, SAMPLE_IN, STYLES, TRACKERS
+from posesift.experiments.methods import METHODS
+from posesift.experiments.spec import SAMPLE_IN, STYLES, TRACKERS
 from posesift.sampling import NAMES
 from posesift.skeletons.document import from_document
 

@@ -31,7 +31,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.adaptation.tiny import batch
+from tests.adaptation.tiny import batch, pair
 from tests.adaptation.udape.test_published import Blend, parity, runtime, slow_matrix, warp_of
 from torch import Tensor
 
@@ -54,7 +54,7 @@ def adapting(style=None, **settings) -> UDAPEParity:
 
 
 def step(method: UDAPEParity, seed: int = 0, t: float = 0.0):
-    return method.adapt(batch(seed), batch(50 + seed), t, generator("cpu", seed))
+    return method.adapt(pair(batch(seed), batch(50 + seed)), t, generator("cpu", seed))
 
 
 def seen(module: torch.nn.Module) -> list[Tensor]:
@@ -197,7 +197,7 @@ def test_rate_falls_at_two_absolute_steps():
     for stage in method.stages:
         method.start_stage(stage)
         for number in range(6):
-            stage.step(batch(0), batch(1), number / 6, generator("cpu", number))
+            stage.step(pair(batch(0), batch(1)), number / 6, generator("cpu", number))
             rates.append(method.optimiser.param_groups[0]["lr"])
     assert rates == pytest.approx([1e-4] * 4 + [1e-5] * 5 + [1e-6] * 3)
     assert method.optimiser is adam

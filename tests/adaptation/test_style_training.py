@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.adaptation.tiny import pair
 from tests.adaptation.udape.test_published import slow_crop, slow_matrix, slow_nearest
 from tests.networks.style.images import narrow
 from torch import Tensor
@@ -76,7 +77,7 @@ def test_the_losses_are_the_paper_s(parity):
         expected = {}
         for name, content, style in (("there", source, target), ("back", target, source)):
             expected[name] = plain_losses(network, content, style)
-        found = method.step(source, target, 0.5, random).losses
+        found = method.step(pair(source, target), 0.5, random).losses
         found = (found["content"].item() / 2, found["style"].item() / 0.3)
         close = [name for name in expected if found == pytest.approx(expected[name], rel=1e-3)]
         assert len(close) == 1, (found, expected)
@@ -124,7 +125,7 @@ def test_training_lowers_the_loss_and_leaves_the_encoder_alone():
     losses = []
     for step in range(12):
         random = torch.Generator().manual_seed(2 * step)  # even: source to target
-        found = method.step(batch(0, "source"), batch(0, "target"), 0.3, random).losses
+        found = method.step(pair(batch(0, "source"), batch(0, "target")), 0.3, random).losses
         assert all(not loss.requires_grad for loss in found.values())
         losses.append(sum(loss.item() for loss in found.values()))
     assert losses[-1] < 0.7 * losses[0]
@@ -163,7 +164,7 @@ def test_parts_of_a_batch_add_up_to_it():
         method.prepare(Runtime(runtime.device, "fp32", runtime.threads, accumulate=accumulate))
         method.start_stage(method.stages[0])
         random = torch.Generator().manual_seed(0)
-        losses.append(method.step(batch(0, "source"), batch(0, "target"), 0.5, random).losses)
+        losses.append(method.step(pair(batch(0, "source"), batch(0, "target")), 0.5, random).losses)
     for name in ("content", "style"):
         torch.testing.assert_close(losses[0][name], losses[1][name], rtol=1e-4, atol=1e-5)
 
@@ -175,7 +176,7 @@ def test_half_precision_is_close_and_gives_float32():
         method.prepare(Runtime(runtime.device, precision, runtime.threads))
         method.start_stage(method.stages[0])
         random = torch.Generator().manual_seed(0)
-        losses = method.step(batch(0, "source"), batch(0, "target"), 0.5, random).losses
+        losses = method.step(pair(batch(0, "source"), batch(0, "target")), 0.5, random).losses
         images = [normalise(batch(5, domain)["image"]) for domain in ("source", "target")]
         with method.runtime.autocast():
             found.append((*losses.values(), narrow()(*images, torch.tensor([0.3, 1.0]))))
@@ -194,7 +195,11 @@ def test_the_published_constant_rate_under_parity_and_a_trapezoid_else(parity, a
     method.prepare(runtime)
     method.start_stage(method.stages[0])
     for t in (0.0, 0.9) if parity else (0.0,):
-        method.step(batch(0, "source"), batch(0, "target"), t, torch.Generator().manual_seed(0))
+        method.step(
+            pair(batch(0, "source"), batch(0, "target")),
+            t,
+            torch.Generator().manual_seed(0),
+        )
         assert method.optimiser.param_groups[0]["lr"] == pytest.approx(expected)
 
 
@@ -209,7 +214,7 @@ def test_under_parity_it_sees_the_published_views(monkeypatch):
     seen = []
     losses = method._losses
     monkeypatch.setattr(method, "_losses", lambda *two: (seen.extend(two), losses(*two))[1])
-    method.step(batch(0, "source"), batch(0, "target"), 0.0, generator("cpu", 1))
+    method.step(pair(batch(0, "source"), batch(0, "target")), 0.0, generator("cpu", 1))
     if generator("cpu", 1).initial_seed() % 2:
         seen.reverse()
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from posesift.adaptation.source_only.method import SourceOnly, SourceOnlySettings
-from posesift.adaptation.training.method import Batch, Stage
+from posesift.adaptation.training.method import Batch, Batches, Stage
 from posesift.adaptation.views.augment import NONE, Augmentation
 from posesift.networks.heatmaps import HeatmapCodec
 
@@ -44,6 +44,11 @@ def batch(number: int, visible: bool = True) -> Batch:
         "visible": torch.rand(BATCH, KEYPOINTS, generator=random) < (0.8 if visible else 0.0),
         "index": torch.arange(BATCH),
     }
+
+
+def pair(source: Batch, target: Batch) -> Batches:
+    """What a step of both domains gets."""
+    return {"source": source, "target": target}
 
 
 def loader(stage: Stage, start: int) -> Iterator[Batch]:

@@ -245,7 +245,9 @@ def test_what_is_never_visible_is_trained_around_and_has_no_figure():
     )
     method.prepare(Runtime.resolve("cpu", "fp32"))
     method.start_stage(method.stages[0])
-    loss = method.step(dataset.batch(range(8)), None, 0.5, generator("cpu", 0)).losses["supervised"]
+    loss = method.step({"source": dataset.batch(range(8))}, 0.5, generator("cpu", 0)).losses[
+        "supervised"
+    ]
     assert loss.isfinite()
     assert loss > 0
     *_, last = (module for module in network.modules() if isinstance(module, torch.nn.Conv2d))

@@ -11,7 +11,7 @@ from tests.datasets import write_images
 from tests.experiments.tiny import CHANGES, experiment
 
 from posesift import skeletons, storage
-from posesift.adaptation.regda.optimisers import set_rates
+from posesift.adaptation.regda.settings import set_rates
 from posesift.adaptation.training.runtime import Runtime
 from posesift.experiments.recipes import aimed, recipe
 from posesift.experiments.run import data_of, evaluate_run, foreseen, train, trained_run

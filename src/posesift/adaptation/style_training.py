@@ -10,15 +10,14 @@ Tensor names: B batch, C channels, H W rows and columns, h w those of features.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
-from posesift.adaptation.schedules import trapezoid
-from posesift.adaptation.training.method import Batch, Stage, StepResult
+from posesift.adaptation.training.method import BOTH, Batches, Method, Stage, StepResult
+from posesift.adaptation.training.optimisers import adamw, set_rate, trapezoid
 from posesift.adaptation.udape.published_views import ParityViews
 from posesift.adaptation.views.augment import Augmentation, view
 from posesift.networks.style.adain import AdaIN, exchange, moments
@@ -35,7 +34,7 @@ RATE, PARITY_RATE = 1e-4, 1e-5
 
 @dataclass(frozen=True, kw_only=True)
 class StyleSettings:
-    """Of the one stage.
+    """Settings of the one stage.
 
     Attributes:
         steps: UDAPE trains for 500,000 of batch 4.
@@ -56,7 +55,7 @@ class StyleSettings:
     views: ParityViews = PARITY_VIEWS
 
 
-class StyleTraining:
+class StyleTraining(Method):
     """A method that trains the decoder of ``network`` (see the module).
 
     Its checkpoints hold encoder and decoder: 28 MB, for which they can be read without the file
@@ -67,6 +66,8 @@ class StyleTraining:
         settings: see `StyleSettings`.
     """
 
+    network: AdaIN
+
     def __init__(self, network: AdaIN, settings: StyleSettings = StyleSettings()):
         self.network = network
         self.settings = settings
@@ -76,35 +77,26 @@ class StyleTraining:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """The one stage, on images of both domains."""
-        return (Stage("style", self.settings.steps, self.step, ("source", "target")),)
+        return (Stage("style", self.settings.steps, self.step, BOTH),)
 
     def prepare(self, runtime: Runtime) -> None:
-        """Put the network on the device."""
+        """Put the network on the device; only the decoder is trained."""
         self.runtime = runtime
         self.network.to(runtime.device)
         self._decode = runtime.setup(self.network.decoder.requires_grad_())
 
     def start_stage(self, stage: Stage) -> None:
-        """A fresh optimiser of the decoder: AdamW without decay of weights, which is Adam."""
+        """Make a fresh optimiser of the decoder: AdamW without decay of weights, which is Adam."""
         self.optimiser = adamw(self.network.decoder, self._rate, weight_decay=0)
 
-    def step(
-        self,
-        source_batch: Batch | None,
-        target_batch: Batch | None,
-        t: float,
-        generator: torch.Generator,
-    ) -> StepResult:
-        """One step in one of both directions."""
-        assert source_batch is not None
-        assert target_batch is not None
+    def step(self, batch: Batches, t: float, generator: torch.Generator) -> StepResult:
+        """Take a step in one of both directions."""
         settings = self.settings
         set_rate(self.optimiser, self._rate * (1 if self.network.parity else trapezoid(t)))
-        source_B3HW = self._view(source_batch["image"], generator)
-        target_B3HW = self._view(target_batch["image"], generator)
-        content_B3HW, style_B3HW = source_B3HW, target_B3HW
+        content_B3HW = self._view(batch["source"]["image"], generator)
+        style_B3HW = self._view(batch["target"]["image"], generator)
         if generator.initial_seed() % 2:  # a coin that the device need not be asked for
-            content_B3HW, style_B3HW = target_B3HW, source_B3HW
+            content_B3HW, style_B3HW = style_B3HW, content_B3HW
 
         self.optimiser.zero_grad()
         losses = torch.zeros(2, device=content_B3HW.device)
@@ -118,7 +110,7 @@ class StyleTraining:
         return StepResult({"content": content, "style": style})
 
     def _view(self, images_B3HW: Tensor, generator: torch.Generator) -> Tensor:
-        """Random views of the images, normalised."""
+        """Draw random views of the images, normalised."""
         settings = self.settings
         if not self.network.parity:
             return view(images_B3HW, settings.augmentation, generator)[0]
@@ -126,7 +118,7 @@ class StyleTraining:
         return settings.views.view(crops_B3HW, generator)[0]
 
     def _losses(self, content_B3HW: Tensor, style_B3HW: Tensor) -> tuple[Tensor, Tensor]:
-        """Of the content's image at full strength; equations 12 and 13."""
+        """Compute equations 12 and 13 at full strength."""
         network, runtime = self.network, self.runtime
         height, width = content_B3HW.shape[-2:]
         with torch.no_grad(), runtime.autocast():
@@ -144,7 +136,7 @@ class StyleTraining:
         return content, style
 
     def predict(self, images_B3HW: Tensor) -> NoReturn:
-        """There is nothing to predict.
+        """Refuse: there is nothing to predict.
 
         Raises:
             ValueError: always.
@@ -153,16 +145,3 @@ class StyleTraining:
             "a style network changes how images look and finds no keypoints in them: it cannot "
             "be evaluated; give its folder to `posesift train ... --style adain --style-weights`"
         )
-
-    def load_network(self, state: dict[str, Tensor]) -> None:
-        """Take up the trained network of a run; before `prepare` or after it."""
-        self.network.load_state_dict(state)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Network and optimiser."""
-        return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up a state of the same stage."""
-        self.network.load_state_dict(state["network"])
-        load_optimiser(self.optimiser, state["optimiser"])

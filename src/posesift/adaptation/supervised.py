@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from posesift.adaptation.losses import mean_square
 from posesift.adaptation.training.method import Batch
 from posesift.adaptation.views.affine import move
 from posesift.adaptation.views.augment import Augmentation, view
@@ -43,7 +42,7 @@ def labelled_views(
     mirror: tuple[int, ...] | None,
     generator: torch.Generator,
 ) -> LabelledViews:
-    """A random view of every labelled crop, its keypoints moved with it and drawn as heatmaps."""
+    """Draw a random view of every labelled crop, its keypoints moved with it, as heatmaps."""
     assert batch["image"].shape[-1] == codec.side, batch["image"].shape
     views_B3HW, matrix_B23 = view(batch["image"], augmentation, generator)
     keypoints_BK2, visible_BK = move(
@@ -52,32 +51,44 @@ def labelled_views(
     return LabelledViews(views_B3HW, *codec.encode(keypoints_BK2, visible_BK))
 
 
+def mean_square(predicted_BKHW: Tensor, target_BKHW: Tensor, weight_BK: Tensor) -> Tensor:
+    """Average the weighted squared difference over all cells; a scalar.
+
+    A heatmap of weight 0 adds nothing and stays in the denominator (as in the reference code),
+    so a batch with few visible keypoints takes a smaller step.
+    """
+    difference_BKHW = (predicted_BKHW.float() - target_BKHW) * weight_BK[..., None, None]
+    return difference_BKHW.square().mean()
+
+
 def fit_views(
     forward: Callable[[Tensor], Tensor],
     optimiser: Optimizer,
     views: LabelledViews,
     runtime: Runtime,
-    scale: float,
+    scale: float = 1.0,
+    loss: Callable[[Tensor, Tensor, Tensor], Tensor] = mean_square,
 ) -> Tensor:
-    """One step of the optimiser towards the labels; the loss, detached.
+    """Take one step of the optimiser towards the labels, and give the loss, detached.
 
     Args:
         forward: what `Runtime.setup` gave for the network.
         optimiser: of its parameters.
         views: a batch, which is taken in the runtime's parts.
         runtime: where to compute.
-        scale: on the mean over cells.
+        scale: on the loss.
+        loss: ``loss(predicted_BKhw, target_BKhw, weight_BK)``, a mean over the batch.
     """
     optimiser.zero_grad()
-    loss = torch.zeros((), device=views.images_B3HW.device)
+    total = torch.zeros((), device=views.images_B3HW.device)
     for part, share in runtime.parts(len(views.images_B3HW)):
         predicted_BKhw = forward(views.images_B3HW[part])
-        error = mean_square(predicted_BKhw, views.target_BKhw[part], views.weight_BK[part])
+        error = loss(predicted_BKhw, views.target_BKhw[part], views.weight_BK[part])
         error = scale * share * error
         runtime.backward(error)
-        loss += error.detach()
+        total += error.detach()
     optimiser.step()
-    return loss
+    return total
 
 
 def check_mirror(augmentation: Augmentation, mirror: tuple[int, ...] | None) -> None:

@@ -7,16 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from posesift.experiments.methods import METHODS
 from posesift.experiments.recipes import aimed, recipe
 from posesift.experiments.spec import Experiment
-
-LABELS = {
-    "source-only": "Source only",
-    "regda": "RegDA",
-    "udape": "UDAPE",
-    "oracle": "Oracle",
-    "warm-up": "Warm-up",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +51,11 @@ class Arm:
         'Source only + hard mining'
         """
         if self.role == "oracle":
-            label = LABELS["oracle"]
+            label = METHODS["oracle"].label
             return label if self.trained_on in (None, "target") else f"{label} ({self.trained_on})"
-        label = LABELS[self.method]
+        label = METHODS[self.method].label
         if self.role == "warm-up":
-            label = LABELS["warm-up"]
-            label += "" if self.method == "source-only" else f" ({LABELS[self.method]})"
+            label = "Warm-up" if self.method == "source-only" else f"Warm-up ({label})"
         strategy = self.sampling.replace("-", " ")
         return label if self.sampling == "uniform" else f"{label} + {strategy}"
 

@@ -20,6 +20,7 @@ from posesift.evaluation.baselines import reestimated_batchnorm
 from posesift.evaluation.judge import judge, test_sets
 from posesift.experiments.arms import Arm, Comparison, cell_folder, seeded, seeds_of
 from posesift.experiments.findings import findings
+from posesift.experiments.methods import METHODS
 from posesift.experiments.run import check as check_run
 from posesift.experiments.run import data_of, inputs_of_run, train
 from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
@@ -114,7 +115,7 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
         changes |= {"method": "oracle", "target": experiment.oracles[arm.trained_on]}
     if arm.role == "warm-up":
         changes["choose_by"] = "last"
-    if arm.method != "udape":
+    if not METHODS[arm.method].styled:
         changes |= {"style": "none", "style_weights": None}  # nothing of the target is looked at
     return dataclasses.replace(experiment, **changes)
 

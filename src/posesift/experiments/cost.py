@@ -6,6 +6,7 @@ from pathlib import Path
 
 from posesift import folders
 from posesift.experiments.arms import Arm, Comparison, cell_folder, seeded, seeds_of
+from posesift.experiments.methods import METHODS
 
 SECONDS_A_STEP = {
     "small": {"bf16": 0.055, "fp32": 0.085},
@@ -13,8 +14,6 @@ SECONDS_A_STEP = {
 }
 """A supervised step on 32 crops of 64 px, on two CPU cores, by network and precision. Measured:
 `efficientnet-lite0` in bf16; the others are scaled from figures of one thread."""
-COST = {"source-only": 1.0, "oracle": 1.0, "regda": 2.8, "udape": 2.4}
-"""An adaptation step of each method, in supervised ones."""
 SECONDS_BESIDE = 90.0  # painting, scoring, evaluation and the report of one seed
 
 
@@ -36,7 +35,9 @@ def estimate(plan: Comparison, folder: Path | None = None) -> str:
     experiment = seeded(plan, plan.seeds[0])
     if runtime["device"] != "cpu" or experiment.network not in SECONDS_A_STEP:
         return text
-    work = sum(arm.warmup_steps + COST[arm.method] * arm.steps for arm, _ in _left(plan, folder))
+    work = sum(
+        arm.warmup_steps + METHODS[arm.method].cost * arm.steps for arm, _ in _left(plan, folder)
+    )
     size = experiment.batch_size / 32 * (experiment.side / 64) ** 2
     seconds = work * size * SECONDS_A_STEP[experiment.network][runtime["precision"]]
     seconds += SECONDS_BESIDE * len(plan.seeds) * (0.25 if plan.quick else 1.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from posesift.experiments.choice import describe, is_leak
+from posesift.experiments.methods import METHODS
 from posesift.experiments.spec import Experiment
 
 VISIBILITY = (
@@ -26,9 +27,15 @@ def leaks(experiment: Experiment) -> list[str]:
     True
     """
     found = [describe(experiment.choose_by)] if is_leak(experiment.choose_by) else []
-    if experiment.parity and experiment.method == "regda" and experiment.steps:
+    if _sees_labels(experiment):
         found.append(VISIBILITY)
     return [*found, *_inherited(experiment)]
+
+
+def _sees_labels(experiment: Experiment) -> bool:
+    """Say whether the published form of the method adapts by labels of the target."""
+    sees = METHODS[experiment.method].published_sees_labels
+    return experiment.parity and sees and experiment.steps > 0
 
 
 def _inherited(experiment: Experiment) -> list[str]:
@@ -42,11 +49,11 @@ def _inherited(experiment: Experiment) -> list[str]:
         seen.add(run)
         experiment = Experiment.load(path)
         why = []
-        if experiment.method == "oracle":
+        if METHODS[experiment.method].trains_on_target:
             why.append("was trained on the target's labels (oracle)")
         if is_leak(experiment.choose_by):
             why.append(f"was chosen by --choose-by {experiment.choose_by}")
-        if experiment.parity and experiment.method == "regda" and experiment.steps:
+        if _sees_labels(experiment):
             why.append("used the visibility of the target's keypoints (RegDA under --parity)")
         if why:
             found.append(f"Leak: it starts from {run}, whose network {' and '.join(why)}.")

@@ -14,8 +14,9 @@ import numpy as np
 from posesift.adaptation.training.loop import Loader
 from posesift.adaptation.training.method import Batch, Stage
 from posesift.data.loading import PoseDataset, begin_worker, collate
+from posesift.experiments.methods import METHODS
 from posesift.experiments.score import Scored
-from posesift.experiments.spec import ADAPTING, Experiment
+from posesift.experiments.spec import Experiment
 from posesift.poses import PoseTable
 from posesift.progress import note
 from posesift.sampling.sampler import StrategySampler
@@ -105,14 +106,14 @@ def check_target(experiment: Experiment, source: PoseTable, target: PoseTable) -
 
 def needs_images(experiment: Experiment) -> str:
     """Who it is that looks at images of the target, for a message."""
-    if experiment.method in ADAPTING:
+    if METHODS[experiment.method].needs_target:
         return f"{experiment.method} adapts to"
     return f"--choose-by {experiment.choose_by} looks at"
 
 
 def _looks_at_labels(experiment: Experiment) -> bool:
     """The published RegDA weights its loss on the target by which labels are in the view."""
-    return experiment.parity and experiment.method == "regda"
+    return experiment.parity and METHODS[experiment.method].published_sees_labels
 
 
 def _unlabelled(experiment: Experiment) -> Callable[[Batch], Batch]:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from posesift.experiments.arms import Arm, Comparison, seeded
-from posesift.experiments.spec import ADAPTING, METHODS, SAMPLE_IN, Experiment, choose
+from posesift.experiments.methods import METHODS, names
+from posesift.experiments.spec import SAMPLE_IN, Experiment, choose
 from posesift.sampling.strategies import NAMES as STRATEGIES
 
 
@@ -91,7 +92,7 @@ def plan_of(
     second = experiment.steps if steps is None else steps
     if first < 1 or second < 1:
         raise ValueError("a comparison needs at least one step in both stages; raise --steps")
-    if experiment.target is None and any(method in ADAPTING for method, _ in pairs):
+    if experiment.target is None and any(METHODS[method].needs_target for method, _ in pairs):
         raise ValueError("methods that adapt need images of the target: give --target")
     warm: dict[str, Arm] = {}
     arms = []
@@ -115,8 +116,9 @@ def plan_of(
 def _warm_up(experiment: Experiment, method: str, sampling: str, sample_in: str, steps: int) -> Arm:
     """The warm-up that an arm starts from."""
     sampling = sampling if sample_in in ("warm-up", "both") else "uniform"
-    own = method in ADAPTING and (
-        experiment.parity or (method == "udape" and experiment.style != "none")
+    entry = METHODS[method]
+    own = entry.needs_target and (
+        experiment.parity or (entry.styled and experiment.style != "none")
     )
     return Arm(
         name=_name(f"warm-up-{method}" if own else "warm-up", sampling),
@@ -129,7 +131,7 @@ def _warm_up(experiment: Experiment, method: str, sampling: str, sample_in: str,
 
 
 def _check(pairs: tuple[tuple[str, str], ...], seeds: tuple[int, ...], sample_in: str) -> None:
-    known = tuple(name for name in METHODS if name != "oracle")
+    known = names(trains_on_target=False)
     for method, sampling in pairs:
         choose("method to compare", method, known)
         choose("sampling strategy", sampling, STRATEGIES)
@@ -154,7 +156,7 @@ def _primary(pairs: tuple[tuple[str, str], ...]) -> tuple[str, str]:
     Of one method alone it is the last strategy against the first.
     """
     methods = tuple(method for method, _ in pairs)
-    method = ([name for name in methods if name in ADAPTING] or methods)[-1]
+    method = ([name for name in methods if METHODS[name].needs_target] or methods)[-1]
     if (method, "hard-mining") in pairs and (method, "uniform") in pairs:
         return _name(method, "hard-mining"), method
     other = "source-only" if "source-only" in methods else methods[0]

@@ -22,6 +22,7 @@ from posesift.data.readers import read
 from posesift.evaluation.judge import Protocol, judge, test_sets
 from posesift.experiments.leaks import leaks
 from posesift.experiments.loaders import STAGES, check_target, loaders, needs_images, strategy
+from posesift.experiments.methods import METHODS, names
 from posesift.experiments.recipes import aimed
 from posesift.experiments.resolved import decided, resolved, write_environment
 from posesift.experiments.score import (
@@ -32,7 +33,7 @@ from posesift.experiments.score import (
     load_scored,
     score_poses,
 )
-from posesift.experiments.spec import ADAPTING, Experiment
+from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method, style_of
 from posesift.experiments.validation import sides_told, some_images, validator, warnings
 from posesift.networks.weights import IMAGENET, SCRATCH, described
@@ -60,16 +61,20 @@ def data_of(experiment: Experiment) -> Data:
         ValueError: data that cannot be read, have other skeletons, no labels to measure by, or
             no images to adapt to; a style for a method that has none, or without its weights.
     """
-    if experiment.style != "none" and experiment.method != "udape":
-        raise ValueError(f"--style is of udape; {experiment.method} does not change looks")
+    entry = METHODS[experiment.method]
+    if experiment.style != "none" and not entry.styled:
+        raise ValueError(
+            f"--style is of {' and '.join(names(styled=True))}; {experiment.method} does not "
+            "change looks"
+        )
     style_of(experiment)
     source = read(experiment.source, default_split="train")
     training, target = source, None
-    if experiment.method == "oracle":
+    if entry.trains_on_target:
         if experiment.target is None:
             raise ValueError("an oracle trains on the target's labels: give --target")
         training = read(experiment.target, default_split="train")
-    if experiment.method in ADAPTING or experiment.choose_by == "agreement":
+    if entry.needs_target or experiment.choose_by == "agreement":
         if experiment.target is None:
             raise ValueError(f"{needs_images(experiment)} images of the target: give --target")
         target = read(experiment.target, default_split="train")

@@ -17,12 +17,11 @@ import yaml
 
 from posesift import documents, spelling, storage
 from posesift.experiments.choice import CHOICES
+from posesift.experiments.methods import METHODS
 from posesift.experiments.ranges import check_ranges
 from posesift.networks import SIDES, TIMM
 from posesift.sampling.strategies import NAMES as STRATEGIES
 
-METHODS = ("source-only", "regda", "udape", "oracle")
-ADAPTING = ("regda", "udape")  # those that look at unlabelled images of the target
 SAMPLE_IN = ("warm-up", "adaptation", "both")
 STYLES = ("none", "statistics", "fourier", "adain")
 BATCHNORMS = ("batch", "frozen", "domain")
@@ -156,7 +155,7 @@ class Experiment:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        choose("method", self.method, METHODS)
+        choose("method", self.method, tuple(METHODS))
         choose("sampling strategy", self.sampling, STRATEGIES)
         choose("value for --sample-in", self.sample_in, SAMPLE_IN)
         choose("style", self.style, STYLES)

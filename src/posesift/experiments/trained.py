@@ -11,6 +11,8 @@ from posesift.adaptation.training import checkpoint
 from posesift.adaptation.training.method import Method
 from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.views.augment import STRONG
+from posesift.experiments import methods
+from posesift.experiments.parity import published_settings, published_sigma
 from posesift.experiments.spec import Experiment
 from posesift.networks.batchnorm import freeze_batchnorm
 from posesift.networks.build import build
@@ -18,7 +20,9 @@ from posesift.networks.heatmaps import HeatmapCodec
 from posesift.networks.weights import default as default_weights
 from posesift.skeletons import Skeleton
 
-BLANK_HEADS = 8.0  # times the features' rate, on a pretrained network; 2 leave them blank for long
+BLANK_HEADS = 8.0
+"""Rate of RegDA's heads on a pretrained network, times that of its features, which are slow: 2
+would leave the heads blank for long."""
 
 if TYPE_CHECKING:
     from posesift.networks.style.base import Style
@@ -47,7 +51,7 @@ def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
 
 
 def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = False) -> Method:
-    """The untrained method of an experiment; ``rounding`` as for `load_method`.
+    """Make the untrained method of an experiment; ``rounding`` as for `load_method`.
 
     Under ``parity`` the published width of heatmaps, the published rates and the published views
     stand in place of the experiment's.
@@ -64,15 +68,29 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
     if experiment.batchnorm == "frozen":
         freeze_batchnorm(getattr(network, "backbone", network))
     stride: int = network.stride  # pyright: ignore[reportAssignmentType]
-    if experiment.parity:
-        from posesift.experiments.parity import published_method
-
-        return published_method(experiment, skeleton, network, stride, style_of(experiment))
-    codec = HeatmapCodec(experiment.side, stride, experiment.sigma, rounding)
-    flips = experiment.flip and skeleton.mirror != tuple(range(len(skeleton)))
-    common: dict[str, Any] = {
+    known: dict[str, Any] = {
         "warmup_steps": 0 if experiment.start_from else experiment.warmup_steps,
         "steps": experiment.steps,
+        "seed": experiment.seed,
+    }
+    if experiment.parity:
+        sigma = published_sigma(skeleton)
+        rounding = True
+        known |= published_settings(experiment, skeleton)
+    else:
+        sigma = experiment.sigma
+        known |= _settings(experiment, skeleton)
+        if hasattr(network, "backbone"):
+            known |= {"head_speed": BLANK_HEADS, "adversarial_speed": BLANK_HEADS}
+    codec = HeatmapCodec(experiment.side, stride, sigma, rounding)
+    style = style_of(experiment) if methods.METHODS[experiment.method].styled else None
+    return methods.make(experiment.method, network, codec, style, experiment.parity, known)
+
+
+def _settings(experiment: Experiment, skeleton: Skeleton) -> dict[str, Any]:
+    """Say what an experiment sets of any method, by the names of the methods' settings."""
+    flips = experiment.flip and skeleton.mirror != tuple(range(len(skeleton)))
+    return {
         "learning_rate": experiment.learning_rate,
         "adaptation_learning_rate": experiment.learning_rate_second,
         "augmentation": replace(
@@ -84,23 +102,8 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
         ),
         "mirror": skeleton.mirror,
         "backbone_speed": experiment.backbone_speed,
+        "domain_statistics": experiment.batchnorm == "domain",
     }
-    domains: dict[str, Any] = {"domain_statistics": experiment.batchnorm == "domain"}
-    if experiment.method == "regda":
-        from posesift.adaptation.regda.method import RegDA, RegDASettings
-
-        settings = RegDASettings(**common, **domains, seed=experiment.seed)
-        if hasattr(network, "backbone"):  # a slow rate suits its features, not two blank heads
-            settings = replace(settings, head_speed=BLANK_HEADS, adversarial_speed=BLANK_HEADS)
-        return RegDA(network, codec, settings)
-    if experiment.method == "udape":
-        from posesift.adaptation.udape.method import UDAPE, UDAPESettings
-
-        settings = UDAPESettings(**common, **domains)
-        return UDAPE(network, codec, settings, style_of(experiment))
-    from posesift.adaptation.source_only.method import SourceOnly, SourceOnlySettings
-
-    return SourceOnly(network, codec, SourceOnlySettings(**common))
 
 
 def style_of(experiment: Experiment) -> Style | None:

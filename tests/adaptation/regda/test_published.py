@@ -25,7 +25,7 @@ from tests.adaptation.regda.test_regda import (
     unlabelled,
 )  # fmt: skip
 from tests.adaptation.slow_views import Draws, slow_blur, slow_views
-from tests.adaptation.tiny import SIDE, TinyNet, batch
+from tests.adaptation.tiny import SIDE, TinyNet, batch, pair
 from torch import Tensor, nn
 
 from posesift.adaptation.regda.published_views import BODIES, HANDS, STILL, RegDAViews, blur
@@ -134,7 +134,7 @@ def test_losses_on_published_views_are_those_of_the_loops(still_target):
         network.head[-1].weight.normal_(generator=torch.Generator().manual_seed(5))
         network.head_adv[-1].weight.normal_(generator=torch.Generator().manual_seed(6))
     frozen = copy.deepcopy(network)
-    found = method.adapt(batch(0), batch(1), 0.5, generator("cpu", 4)).losses
+    found = method.adapt(pair(batch(0), batch(1)), 0.5, generator("cpu", 4)).losses
 
     random, eps = generator("cpu", 4), method.settings.epsilon
     images, label, weight = slow_views(batch(0), views, 2, 1, random)
@@ -175,7 +175,7 @@ def test_a_target_without_labels_is_refused():
     visible = {"visible": batch(50)["visible"]}
     for target in (unlabelled(batch(50)), unlabelled(batch(50)) | visible):
         with pytest.raises(ValueError, match=r"visible and lie in the view.*leave parity out"):
-            method.adapt(batch(0), target, 0.5, torch.Generator())
+            method.adapt(pair(batch(0), target), 0.5, torch.Generator())
 
 
 # ---- statistics of BatchNorm
@@ -195,7 +195,7 @@ def test_statistics_take_up_the_target_as_often_as_published(parity):
     batches = [(batch(i), batch(100 + i)) for i in range(2)]
     two = reference_adaptation(TinyNet(), 7, method.settings, batches)
     for i, (source, target) in enumerate(batches):
-        method.adapt(source, target, i / 4, torch.Generator())
+        method.adapt(pair(source, target), i / 4, torch.Generator())
     for part in ("features", "head", "head_adv"):
         for one, other in zip(
             statistics(getattr(network, part)), statistics(getattr(two, part)), strict=True
@@ -215,7 +215,7 @@ def test_statistics_are_those_published_where_a_batch_is_cut_into_parts():
     method.settings = replace(method.settings, adaptation_learning_rate=0.0)
     method.start_stage(ADAPTATION)
     expected = copy.deepcopy(method.network).train()
-    method.adapt(twice(batch(0)), twice(batch(1)), 0.0, torch.Generator())
+    method.adapt(pair(twice(batch(0)), twice(batch(1))), 0.0, torch.Generator())
     with torch.no_grad():
         for values in [batch(0)] * 2 + [batch(1)] * 4:
             expected(STILL.view(values["image"], torch.Generator())[0])

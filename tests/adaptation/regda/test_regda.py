@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 from tests.adaptation.regda.test_disparity import slow_false, slow_kl
-from tests.adaptation.tiny import BATCH, KEYPOINTS, SIDE, TinyNet, batch, loader, source_only
+from tests.adaptation.tiny import BATCH, KEYPOINTS, SIDE, TinyNet, batch, loader, pair, source_only
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -114,7 +114,7 @@ def test_losses_of_a_step_are_those_of_a_slow_derivation(parity):
         network.head_adv[-1].weight.normal_(generator=torch.Generator().manual_seed(6))
     source, target = batch(0), batch(1)
     frozen = copy.deepcopy(network)
-    found = method.adapt(source, target, 0.5, torch.Generator()).losses
+    found = method.adapt(pair(source, target), 0.5, torch.Generator()).losses
 
     eps, ones = method.settings.epsilon, torch.ones(BATCH, KEYPOINTS)
     with torch.no_grad():
@@ -243,7 +243,7 @@ def test_one_pass_over_the_target_trains_as_the_published_two_do(settings):
         TinyNet(), 7, method.settings, [(batch(i), batch(100 + i)) for i in range(4)]
     )
     for i in range(4):
-        method.adapt(batch(i), batch(100 + i), i / 4, torch.Generator())
+        method.adapt(pair(batch(i), batch(100 + i)), i / 4, torch.Generator())
     for (name, found), expected in zip(network.named_parameters(), two.parameters(), strict=True):
         if name.endswith((".0.bias", "head.3.bias", "head_adv.3.bias")):
             continue  # cancelled by BatchNorm or softmax: rounding noise, which AdamW enlarges
@@ -298,7 +298,7 @@ def test_which_part_moves_in_which_step():
         )
     )
     t = 0.5
-    method.adapt(batch(0), batch(1), t, torch.Generator())
+    method.adapt(pair(batch(0), batch(1)), t, torch.Generator())
     assert steps == [
         ("features", {"features"}), ("head", {"head"}), ("head_adv", {"head_adv"}),  # A
         ("head_adv", {"head_adv"}),  # B
@@ -319,7 +319,7 @@ def test_before_the_adversarial_weight_rises_the_target_moves_no_feature():
     method.optimisers["features"].register_step_pre_hook(
         lambda *_: seen.append([p.grad.clone() for p in network.features.parameters()])
     )
-    method.adapt(batch(0), batch(1), 0.0, torch.Generator())
+    method.adapt(pair(batch(0), batch(1)), 0.0, torch.Generator())
     assert any(gradient.any() for gradient in seen[0])
     assert not any(gradient.any() for gradient in seen[1])
 
@@ -335,7 +335,11 @@ def test_a_batch_in_parts_trains_as_the_whole():
         for stage in method.stages:
             method.start_stage(stage)
             for i in range(2):
-                found = stage.step(twice(batch(i)), twice(batch(100 + i)), 0.5, torch.Generator())
+                found = stage.step(
+                    pair(twice(batch(i)), twice(batch(100 + i))),
+                    0.5,
+                    torch.Generator(),
+                )
             ends.append((parameters_of(method.network), found.losses, found.logs))
     for one, other in ((ends[0], ends[2]), (ends[1], ends[3])):
         for x, y in zip(one[0], other[0], strict=True):
@@ -356,7 +360,7 @@ def test_labels_of_the_target_are_not_looked_at():
             target = batch(50 + i)
             if not labels:
                 target = unlabelled(target)
-            method.adapt(batch(i), target, i / 4, torch.Generator().manual_seed(i))
+            method.adapt(pair(batch(i), target), i / 4, torch.Generator().manual_seed(i))
         ends.append(values_of(network))
     assert equal(*ends)
 
@@ -366,7 +370,7 @@ def test_parity_leaks_the_visibility_of_the_target():
     for visible in (True, False):
         method, network = adapting(parity=True)
         target = {**batch(50), "visible": batch(50, visible)["visible"]}
-        method.adapt(batch(0), target, 0.5, torch.Generator())
+        method.adapt(pair(batch(0), target), 0.5, torch.Generator())
         ends.append(values_of(network))
     assert not equal(*ends)
 
@@ -382,7 +386,7 @@ def test_without_a_visible_joint_or_with_all_out_of_frame_every_figure_is_finite
             method.start_stage(stage)
             for i in range(2):
                 target = {**values, "image": batch(9)["image"]}
-                found = stage.step(values, target, i / 4, torch.Generator())
+                found = stage.step(pair(values, target), i / 4, torch.Generator())
             assert found.losses["supervised"] == 0
             assert all(torch.isfinite(v) for v in {**found.losses, **found.logs}.values())
             assert all(torch.isfinite(v).all() for v in values_of(method.network).values())
@@ -420,7 +424,7 @@ def test_by_default_the_fresh_heads_lead_and_all_rates_fall_to_nothing():
     method, _ = adapting(adaptation_learning_rate=1e-3, head_speed=3, adversarial_speed=5)
     rates = {}
     for t in (0.0, 0.05, 0.3, 0.999):
-        method.adapt(batch(0), batch(1), t, torch.Generator())
+        method.adapt(pair(batch(0), batch(1)), t, torch.Generator())
         rates[t] = {n: o.param_groups[0]["lr"] for n, o in method.optimisers.items()}
     assert rates[0.3] == pytest.approx({"features": 1e-3, "head": 3e-3, "head_adv": 5e-3})
     assert rates[0.05]["head"] == pytest.approx(3e-3)
@@ -442,7 +446,7 @@ def test_parity_lambda_is_a_tenth_of_tanh_and_positive():
 def test_parity_optimiser_rates():
     method, _ = adapting(parity=True, steps=15000)
     for i in (0, 7500, 15000 - 1):
-        method.adapt(batch(0), batch(1), i / 15000, torch.Generator())
+        method.adapt(pair(batch(0), batch(1)), i / 15000, torch.Generator())
         factor = (1 + 1e-4 * i) ** -0.75
         for name, base in (("features", 0.01), ("head", 0.1), ("head_adv", 0.1)):
             optimiser = method.optimisers[name]
@@ -476,7 +480,7 @@ def test_parity_warmup_rates_drop_at_epochs_44_and_59_and_the_backbone_is_slower
     assert len(rest["params"]) + len(owned) == len(list(method.network.parameters()))
     for epoch, drop in ((0, 1), (43, 1), (44, 0.1), (58, 0.1), (59, 0.01), (69, 0.01)):
         t = (epoch * 500 + (499 if epoch in (43, 58) else 0)) / steps
-        method.fit_source(batch(0), None, t, torch.Generator())
+        method.warm_up({"source": batch(0)}, t, torch.Generator())
         assert (rest["lr"], backbone["lr"]) == pytest.approx((0.1 * drop, 0.01 * drop))
 
 
@@ -504,9 +508,9 @@ def test_domain_statistics_are_those_of_the_target_alone():
     source["image"] = source["image"] // 2 + 127
     method, network = adapting(domain_statistics=True)
     before = copy.deepcopy(network)
-    method.adapt(source, target, 0.5, torch.Generator())
+    method.adapt(pair(source, target), 0.5, torch.Generator())
     plainly, _ = adapting(domain_statistics=False)
-    plainly.adapt(source, target, 0.5, torch.Generator())
+    plainly.adapt(pair(source, target), 0.5, torch.Generator())
 
     def statistics(net):
         return next(m for m in net.features.modules() if isinstance(m, nn.BatchNorm2d)).running_mean

@@ -56,7 +56,7 @@ def test_it_trains_as_the_loop_does_over_both_stages():
     for stage in method.stages:
         method.start_stage(stage)
         for number in range(3):
-            loss = stage.step(batch(done), None, number / 3, generator("cpu", done))
+            loss = stage.step({"source": batch(done)}, number / 3, generator("cpu", done))
             views = slow_views(batch(done), BODIES, 2, 1, generator("cpu", done))
             images, heatmaps, weights = views
             error = (network(images) - heatmaps) * weights[..., None, None]
@@ -91,7 +91,7 @@ def test_the_rate_counts_the_steps_before(before, rate):
     method = made(warmup_steps=0, steps=4, steps_before=before)
     method.prepare(runtime)
     method.start_stage(method.stages[0])
-    method.stages[0].step(batch(0), None, 0.0, generator("cpu", 0))
+    method.stages[0].step({"source": batch(0)}, 0.0, generator("cpu", 0))
     assert method.optimiser.param_groups[0]["lr"] == pytest.approx(rate)
 
 

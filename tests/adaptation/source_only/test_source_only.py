@@ -4,8 +4,8 @@ import pytest
 import torch
 from tests.adaptation.tiny import batch, source_only
 
-from posesift.adaptation.losses import mean_square
 from posesift.adaptation.source_only.method import SourceOnlySettings
+from posesift.adaptation.supervised import mean_square
 from posesift.adaptation.training.loop import fit
 from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.views.augment import NONE, Augmentation
@@ -41,7 +41,7 @@ def test_a_batch_without_visible_keypoints_moves_nothing_but_the_statistics():
     method = source_only()
     method.prepare(runtime)
     method.start_stage(method.stages[0])
-    result = method.step(batch(0, visible=False), None, 0.0, torch.Generator())
+    result = method.step({"source": batch(0, visible=False)}, 0.0, torch.Generator())
     assert result.losses["supervised"] == 0
     assert all(not p.grad.any() for p in method.network.parameters() if p.grad is not None)
 
@@ -69,7 +69,7 @@ def test_a_step_keeps_no_graph():
     method = source_only(NONE)
     method.prepare(runtime)
     method.start_stage(method.stages[0])
-    result = method.step(batch(0), None, 0.5, torch.Generator())
+    result = method.step({"source": batch(0)}, 0.5, torch.Generator())
     assert not result.losses["supervised"].requires_grad
 
 

@@ -10,7 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.adaptation.tiny import BATCH, KEYPOINTS, SIDE, TinyNet, batch, loader, stopping_loader
+from tests.adaptation.tiny import (
+    BATCH,
+    KEYPOINTS,
+    SIDE,
+    TinyNet,
+    batch,
+    loader,
+    pair,
+    stopping_loader,
+)
 from torch import Tensor, nn
 
 from posesift.adaptation.training.loop import fit
@@ -282,7 +291,9 @@ def test_losses_of_the_adaptation_are_those_of_the_loops(case):
         slow = SlowUDAPE(method, seed)
         expected = slow.adapt(batch(seed), batch(50 + seed))
         occluded += slow.occluded
-        losses = method.adapt(batch(seed), batch(50 + seed), 0.0, generator("cpu", seed)).losses
+        losses = method.adapt(
+            pair(batch(seed), batch(50 + seed)), 0.0, generator("cpu", seed)
+        ).losses
         assert losses["supervised"].item() == pytest.approx(expected[0], abs=1e-5)
         assert losses["consistency"].item() == pytest.approx(expected[1], abs=1e-5)
         assert expected[1] > 1e-3
@@ -295,7 +306,7 @@ def test_the_loss_of_the_warm_up_is_that_of_the_loops(style):
     method.prepare(runtime)
     method.start_stage(method.stages[0])
     expected = SlowUDAPE(method, 3).warm_up(batch(0), batch(50))
-    loss = method.warm_up(batch(0), batch(50), 0.0, generator("cpu", 3)).losses["supervised"]
+    loss = method.warm_up(pair(batch(0), batch(50)), 0.0, generator("cpu", 3)).losses["supervised"]
     assert loss.item() == pytest.approx(expected, abs=1e-5)
 
 
@@ -307,7 +318,7 @@ def test_a_batch_in_parts_adds_up_to_the_losses_of_the_whole():
         method.prepare(Runtime(torch.device("cpu"), "fp32", 1, accumulate=parts))
         method.start_stage(method.stages[1])
         method.student.eval()
-        found.append(method.adapt(batch(0), batch(50), 0.0, generator("cpu", 1)).losses)
+        found.append(method.adapt(pair(batch(0), batch(50)), 0.0, generator("cpu", 1)).losses)
         found[-1]["gradient"] = method.student.head.weight.grad
     for name, whole in found[0].items():
         assert torch.allclose(whole, found[1][name], atol=1e-6), name
@@ -485,7 +496,7 @@ def test_gradients_reach_the_student_through_the_warp_and_never_the_teacher():
     method = parity(steps=4)
     method.prepare(runtime)
     method.start_stage(method.stages[1])
-    method.adapt(batch(0, visible=False), batch(50), 0.0, generator("cpu", 0))
+    method.adapt(pair(batch(0, visible=False), batch(50)), 0.0, generator("cpu", 0))
     assert method.student.head.weight.grad.any(), "only the consistency was there"
     assert all(p.grad is None for p in method.teacher.parameters())
 
@@ -549,7 +560,7 @@ def test_an_adaptation_asks_for_the_confidences_of_all_ranks(monkeypatch):
         monkeypatch.setattr(
             Runtime, "gather", lambda self, values, b=beside: torch.cat([values, values * 0 + b])
         )
-        found = method.adapt(batch(0), batch(1), 0.0, generator("cpu", 0))
+        found = method.adapt(pair(batch(0), batch(1)), 0.0, generator("cpu", 0))
         losses.append(found.losses["consistency"].item())
     assert losses[0] > 0
     assert losses[1] == 0

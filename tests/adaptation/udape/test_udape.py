@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tests.adaptation.tiny import KEYPOINTS, SIDE, TinyNet, batch, loader
+from tests.adaptation.tiny import KEYPOINTS, SIDE, TinyNet, batch, loader, pair
 
 from posesift.adaptation.training import checkpoint
 from posesift.adaptation.training.loop import fit
@@ -102,7 +102,7 @@ def test_losses_are_those_of_a_slow_formulation():
         x, y = apply(back[None], points[b : b + 1, k : k + 1])[0, 0].tolist()
         return (x, y) if -0.5 <= x < SIDE - 0.5 and -0.5 <= y < SIDE - 0.5 else None
 
-    result = method.adapt(source, target, 0.5, generator("cpu", 0, 0, 0))
+    result = method.adapt(pair(source, target), 0.5, generator("cpu", 0, 0, 0))
     assert torch.equal(source_matrix[:, :, :2], torch.eye(2).expand(count, 2, 2))
     supervised = mean_square(found[:count], labelled)
     consistency = mean_square(found[count:], pseudo)
@@ -121,7 +121,11 @@ def test_target_labels_change_nothing():
     ):
         method = adapting()
         for step in range(3):
-            method.adapt(batch(step), labels(100 + step), step / 3, generator("cpu", 0, 0, step))
+            method.adapt(
+                pair(batch(step), labels(100 + step)),
+                step / 3,
+                generator("cpu", 0, 0, step),
+            )
         ends.append(method.state_dict()["network"])
     for other in ends[1:]:
         for name, value in ends[0].items():
@@ -132,7 +136,7 @@ def test_the_teacher_follows_the_student_and_predicts():
     method = adapting(decay=0.5)
     before = method.network.head.weight.clone()
     first = method.student.head.weight.clone()
-    method.adapt(batch(0), unlabelled(1), 0.5, generator("cpu", 0, 0, 0))
+    method.adapt(pair(batch(0), unlabelled(1)), 0.5, generator("cpu", 0, 0, 0))
     assert not torch.equal(method.student.head.weight, first)
     torch.testing.assert_close(method.network.head.weight, method.student.head.weight)
     assert not torch.equal(method.network.head.weight, before)
@@ -150,8 +154,8 @@ def test_consistency_rises_over_the_ramp_and_can_be_left_out():
     ends = []
     for t, weight in ((0.0, 1.0), (0.5, 0.0), (0.5, 1.0)):
         method = adapting(consistency=weight, ramp_up=0.1)
-        method._rate = 1.0  # the trapezoid differs between t: compare gradients, not weights
-        method.adapt(batch(0), unlabelled(1), t, generator("cpu", 0, 0, 0))
+        method.rate = 1.0  # the trapezoid differs between t: compare gradients, not weights
+        method.adapt(pair(batch(0), unlabelled(1)), t, generator("cpu", 0, 0, 0))
         ends.append([p.grad.clone() for p in method.student.parameters()])
     for at_start, without, _ in zip(*ends, strict=True):
         assert torch.equal(at_start, without)
@@ -169,9 +173,9 @@ def test_style_goes_both_ways_and_never_to_the_student():
     method = adapting(Spy(), style_rate=0.5, **PLAIN)
     source, target = batch(0), unlabelled(1)
     given = []
-    forward = method._forward
-    method._forward = lambda images: given.append(images.clone()) or forward(images)
-    method.adapt(source, target, 0.5, generator("cpu", 0, 0, 0))
+    forward = method.forward
+    method.forward = lambda images: given.append(images.clone()) or forward(images)
+    method.adapt(pair(source, target), 0.5, generator("cpu", 0, 0, 0))
     (content, look, strength), (content_t, look_t, _) = seen
     source_views, target_views = normalise(source["image"]), normalise(target["image"])
     close = {"atol": 1e-4, "rtol": 0}
@@ -191,7 +195,7 @@ def test_parts_of_a_batch_add_up_to_its_gradient():
         method = adapting(occlusion_rate=0.0)
         method.runtime = replace(method.runtime, accumulate=accumulate)
         method.student.body[1].eval()  # with running statistics, as parts see other batches
-        method.adapt(batch(0), unlabelled(1), 0.5, generator("cpu", 0, 0, 0))
+        method.adapt(pair(batch(0), unlabelled(1)), 0.5, generator("cpu", 0, 0, 0))
         gradients.append([p.grad.clone() for p in method.student.parameters()])
     for other in gradients[1:]:
         for mine, theirs in zip(gradients[0], other, strict=True):
@@ -241,7 +245,9 @@ def test_it_learns_to_agree_on_the_target():
     first, last = [], []
     for step in range(60):
         result = method.adapt(
-            batch(step % 4), unlabelled(50 + step % 4), step / 60, generator("cpu", 0, 0, step)
+            pair(batch(step % 4), unlabelled(50 + step % 4)),
+            step / 60,
+            generator("cpu", 0, 0, step),
         )
         (first if step < 10 else last).append(sum(v.item() for v in result.losses.values()))
     assert sum(last[-10:]) < sum(first)
@@ -274,7 +280,7 @@ def test_domain_statistics_normalise_each_domain_alone_and_keep_the_targets():
         reference(views[1])
     label, weight = method.codec.encode(source["keypoints"], source["visible"])
     error = ((on_source - label).square().mean((-2, -1)) * weight).mean()
-    result = method.adapt(source, target, 0.5, torch.Generator().manual_seed(0))
+    result = method.adapt(pair(source, target), 0.5, torch.Generator().manual_seed(0))
     expected = method.settings.loss_scale * error
     assert result.losses["supervised"].item() == pytest.approx(expected.item(), rel=1e-4)
     norm, other = method.student.body[1], reference.body[1]
@@ -288,7 +294,7 @@ def test_without_domain_statistics_both_domains_are_normalised_together():
     found = {}
     for own in (False, True):
         method = adapting(domain_statistics=own, **PLAIN)
-        method.adapt(source, target, 0.5, torch.Generator().manual_seed(0))
+        method.adapt(pair(source, target), 0.5, torch.Generator().manual_seed(0))
         found[own] = method.student.body[1].running_mean.clone()
     student = adapting(**PLAIN).student.train()
     with torch.no_grad():

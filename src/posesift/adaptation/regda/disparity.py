@@ -26,7 +26,7 @@ from posesift.networks.heatmaps import HeatmapCodec
 
 
 def kl(logits_BKHW: Tensor, target_BKHW: Tensor, weight_BK: Tensor, epsilon: float = 0.0) -> Tensor:
-    """Weighted mean over B and K of KL(target || softmax of the logits), in nats; a scalar.
+    """Average KL(target || softmax of the logits) over B and K, weighted; a scalar in nats.
 
     A joint of weight 0 adds nothing and stays in the denominator. So does, with ``epsilon`` 0,
     one with an empty target: nothing is divided by its sum of 0.
@@ -52,14 +52,14 @@ def kl(logits_BKHW: Tensor, target_BKHW: Tensor, weight_BK: Tensor, epsilon: flo
 
 
 def peak(logits_BKHW: Tensor) -> tuple[Tensor, Tensor]:
-    """The cell_BK2 of the largest value, whole numbers, and that value height_BK."""
+    """Find the cell_BK2 of the largest value, whole numbers, and that value height_BK."""
     height_BK, flat_BK = logits_BKHW.flatten(2).max(-1)
     columns = logits_BKHW.shape[-1]
     return torch.stack([flat_BK % columns, flat_BK // columns], -1), height_BK
 
 
 def ground_truth(cell_BK2: Tensor, codec: HeatmapCodec) -> Tensor:
-    """A bump truth_BKHW on the middle of each cell, as ``codec`` draws it; carries no gradient."""
+    """Draw a bump truth_BKHW on the middle of each cell by ``codec``; carries no gradient."""
     # `rounding` lets a cell stand for its first pixel
     middle = 0.0 if codec.rounding else (codec.stride - 1) / 2
     keypoints_BK2 = cell_BK2.detach().float() * codec.stride + middle
@@ -67,7 +67,7 @@ def ground_truth(cell_BK2: Tensor, codec: HeatmapCodec) -> Tensor:
 
 
 def ground_false(truth_BKHW: Tensor) -> Tensor:
-    """Where the other joints are: false_BKHW[:, k] = clip(sum over j != k of truth[:, j], 0, 1).
+    """Draw where the other joints are: false[:, k] = clip(sum over j != k of truth[:, j], 0, 1).
 
     The sum over all less the own one: linear in K. What cancels leaves 1e-7, the size of the
     ``epsilon`` that is added to it anyway.
@@ -92,7 +92,7 @@ class _ScaleGradient(torch.autograd.Function):
 
 
 def scale_gradient(values: Tensor, factor: float) -> Tensor:
-    """``values`` themselves, whose gradient is multiplied by ``factor`` on the way back.
+    """Pass ``values`` on, and multiply their gradient by ``factor`` on the way back.
 
     The factor of RegDA is positive: unlike in a gradient reversal layer it is the two losses that
     oppose each other, not the sign.

@@ -2,7 +2,7 @@
 
 Jiang et al., "Regressive domain adaptation for unsupervised keypoint detection", CVPR 2021. The
 warm-up trains the network on labelled source images. The adaptation keeps its features and puts
-two fresh heads on them, the main and the adversarial, which ``regda_steps`` moves apart and
+two fresh heads on them, the main and the adversarial, which `RegDASteps` moves apart and
 together; the main head predicts.
 
 Tensor names: B batch, K keypoints, C channels, H W image rows and columns, h w heatmap rows and
@@ -20,19 +20,21 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from posesift.adaptation.optimisers import load_optimiser
 from posesift.adaptation.regda.disparity import kl
-from posesift.adaptation.regda.optimisers import (
-    adaptation_optimisers,
-    set_rates,
-    warmup_optimisers,
-)
-from posesift.adaptation.regda.settings import RegDASettings
+from posesift.adaptation.regda.settings import RegDASettings, optimiser, set_rates
 from posesift.adaptation.regda.steps import RegDASteps
 from posesift.adaptation.regda.two_heads import TwoHeads
-from posesift.adaptation.supervised import LabelledViews, labelled_views
-from posesift.adaptation.training.method import Batch, Stage, StepResult
-from posesift.adaptation.views.appearance import normalise
+from posesift.adaptation.supervised import LabelledViews, fit_views, labelled_views
+from posesift.adaptation.training.method import (
+    BOTH,
+    Batch,
+    Batches,
+    Method,
+    Stage,
+    StepResult,
+    with_steps,
+)
+from posesift.adaptation.training.optimisers import load_optimiser
 from posesift.adaptation.views.augment import view
 from posesift.networks.batchnorm import running_statistics_taken
 from posesift.networks.heatmaps import HeatmapCodec
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from posesift.adaptation.training.runtime import Runtime
 
 
-class RegDA:
+class RegDA(Method):
     """Regressive domain adaptation (see the module).
 
     Args:
@@ -70,8 +72,7 @@ class RegDA:
         codec: HeatmapCodec,
         settings: RegDASettings = RegDASettings(),
     ):
-        self.network = network
-        self.codec = replace(codec, rounding=True) if settings.parity else codec
+        super().__init__(network, replace(codec, rounding=True) if settings.parity else codec)
         self.settings = settings.in_force()
         self._one_head = network
         self.optimisers: dict[str, Optimizer] = {}
@@ -79,78 +80,55 @@ class RegDA:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Warm-up and adaptation, those with steps."""
-        stages = (
-            Stage("warm-up", self.settings.warmup_steps, self.fit_source),
-            Stage("adaptation", self.settings.steps, self.adapt, ("source", "target")),
+        return with_steps(
+            Stage("warm-up", self.settings.warmup_steps, self.warm_up),
+            Stage("adaptation", self.settings.steps, self.adapt, BOTH),
         )
-        return tuple(stage for stage in stages if stage.steps)
 
     def prepare(self, runtime: Runtime) -> None:
-        """Put the network on the device."""
+        """Put the network on the device; ranks connect its parts when a stage says which."""
         self.runtime = runtime
         self.network.to(device=runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def start_stage(self, stage: Stage) -> None:
-        """Two heads for the adaptation, and fresh optimisers."""
+        """Make fresh optimisers; for the adaptation two heads and an optimiser of each part."""
+        settings = self.settings
         if stage.name == "warm-up":
             self.network = self._one_head
-            self._forward = self.runtime.setup(self.network)
-            self.optimisers = warmup_optimisers(self.network, self.settings)
+            self.forward = self.runtime.setup(self.network)
+            self.optimisers = {"network": optimiser(self.network, settings, "network")}
         else:
-            network = self._two_heads()
-            self.network = network
-            self.optimisers = adaptation_optimisers(network, self.settings)
-            self._steps = RegDASteps(
-                network, self.codec, self.settings, self.runtime, self.optimisers
-            )
+            self.network = network = self._two_heads()
+            parts = {"features": network.features, "head": network.head}
+            parts["head_adv"] = network.head_adv
+            self.optimisers = {name: optimiser(m, settings, name) for name, m in parts.items()}
+            self._steps = RegDASteps(network, self.codec, settings, self.runtime, self.optimisers)
         self.network.train()
 
     # ---- warm-up
 
-    def fit_source(
-        self,
-        source_batch: Batch | None,
-        target_batch: Batch | None,
-        t: float,
-        generator: torch.Generator,
-    ) -> StepResult:
-        """One supervised step on the source batch; the target's is not looked at."""
-        assert source_batch is not None
+    def warm_up(self, batch: Batches, t: float, generator: torch.Generator) -> StepResult:
+        """Take a supervised step on the source batch."""
         set_rates(self.optimisers, self.settings, t)
-        views = self._labelled_views(source_batch, generator)
-        self.optimisers["network"].zero_grad()
-        loss = torch.zeros((), device=views.images_B3HW.device)
-        for part, share in self.runtime.parts(len(views.images_B3HW)):
-            logits_BKhw = self._forward(views.images_B3HW[part])
-            distance = share * kl(logits_BKhw, views.target_BKhw[part], views.weight_BK[part])
-            self.runtime.backward(distance)
-            loss += distance.detach()
-        self.optimisers["network"].step()
+        views = self._labelled_views(batch["source"], generator)
+        loss = fit_views(self.forward, self.optimisers["network"], views, self.runtime, loss=kl)
         return StepResult({"supervised": loss})
 
     # ---- adaptation
 
-    def adapt(
-        self,
-        source_batch: Batch | None,
-        target_batch: Batch | None,
-        t: float,
-        generator: torch.Generator,
-    ) -> StepResult:
-        """Steps A, B and C on a batch of each domain."""
-        assert source_batch is not None
-        assert target_batch is not None
+    def adapt(self, batch: Batches, t: float, generator: torch.Generator) -> StepResult:
+        """Fit the source, then move the heads apart and together again on the target."""
         settings = self.settings
         set_rates(self.optimisers, settings, t)
         weight = settings.adversarial_factor(t)
 
-        source = self._labelled_views(source_batch, generator)
+        source = self._labelled_views(batch["source"], generator)
         with self._source_statistics():
-            supervised, source_disparity = self._steps.a(source, weight)
+            supervised, source_disparity = self._steps.fit_source(source, weight)
 
-        target_B3HW, weight_BK = self._target_views(target_batch, generator)
-        seen, false_disparity, agreement = self._steps.b(target_B3HW, weight_BK)
-        target_disparity = self._steps.c(target_B3HW, seen, weight_BK, weight)
+        target_B3HW, weight_BK = self._target_views(batch["target"], generator)
+        seen, false_disparity, agreement = self._steps.maximise_disparity(target_B3HW, weight_BK)
+        target_disparity = self._steps.minimise_disparity(target_B3HW, seen, weight_BK, weight)
         return StepResult(
             {
                 "supervised": supervised,
@@ -165,7 +143,7 @@ class RegDA:
         )
 
     def _source_statistics(self) -> AbstractContextManager[None]:
-        """Whether BatchNorm's running statistics take up the source."""
+        """Keep BatchNorm's running statistics from taking up the source, where it is so set."""
         if self.settings.domain_statistics:
             return running_statistics_taken(self.network, 0)
         return nullcontext()
@@ -177,7 +155,7 @@ class RegDA:
         return labelled_views(batch, settings.augmentation, self.codec, settings.mirror, generator)
 
     def _target_views(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Views of the target, and ones as weight_B1 of their disparities: no look at labels.
+        """Draw views of the target, and ones as weight_B1 of their disparities: no labels.
 
         Under `parity` weight_BK, which joints are labelled as visible and lie in the view, as in
         the reference: a leak.
@@ -200,7 +178,7 @@ class RegDA:
     # ---- prediction and state
 
     def predict(self, images_B3HW: Tensor) -> tuple[Tensor, Tensor]:
-        """keypoints_BK2 in crop pixels and confidence_BK in [0, 1] of uint8 crops.
+        """Find keypoints_BK2 in crop pixels and confidence_BK in [0, 1] in uint8 crops.
 
         Logits have no zero, and the codec reads heights above 0. Their softmax is what the loss
         compares with a bump divided by its sum, 2 pi sigma^2 cells; times that sum it is the
@@ -209,9 +187,7 @@ class RegDA:
         The reference reads the logits all the same: under `parity` a joint with none above 0 is at
         the corner (0, 0).
         """
-        logits_BKhw = self.runtime.infer(
-            self.network, normalise(images_B3HW.to(self.runtime.device))
-        )
+        logits_BKhw = self.heatmaps(images_B3HW)
         share_BKhw = logits_BKhw.flatten(2).softmax(-1).view_as(logits_BKhw)
         bump = 2 * math.pi * self.codec.sigma**2
         keypoints_BK2, confidence_BK = self.codec.decode(bump * share_BKhw)
@@ -244,5 +220,5 @@ class RegDA:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up a state of the same stage."""
         self.network.load_state_dict(state["network"])
-        for name, optimiser in self.optimisers.items():
-            load_optimiser(optimiser, state["optimisers"][name])
+        for name, moved in self.optimisers.items():
+            load_optimiser(moved, state["optimisers"][name])

@@ -29,7 +29,7 @@ DROPS = (44 * EPOCH, 59 * EPOCH)  # milestones 45 and 60, but stepped before eac
 
 
 def warmup_factor(i: int) -> float:
-    """Of the learning rate in iteration ``i`` of the warm-up: a tenth after each drop.
+    """Give the factor on the warm-up's rate in iteration ``i``: a tenth after each drop.
 
     >>> [round(warmup_factor(i), 3) for i in (0, 21999, 22000, 29499, 29500)]
     [1.0, 1.0, 0.1, 0.1, 0.01]
@@ -38,7 +38,7 @@ def warmup_factor(i: int) -> float:
 
 
 def adaptation_factor(i: int) -> float:
-    """Of the learning rates in iteration ``i`` of the adaptation.
+    """Give the factor on the learning rates in iteration ``i`` of the adaptation.
 
     >>> [round(adaptation_factor(i), 3) for i in (0, 15000)]
     [1.0, 0.503]
@@ -47,7 +47,7 @@ def adaptation_factor(i: int) -> float:
 
 
 def adversarial_share(i: int) -> float:
-    """Of the full adversarial weight in iteration ``i``: never negative.
+    """Give the share of the full adversarial weight in iteration ``i``: never negative.
 
     The reference's warm-start gradient layer, 2 / (1 + exp(-i / 1000)) - 1.
 

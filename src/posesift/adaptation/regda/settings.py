@@ -1,7 +1,7 @@
-"""What can be set of RegDA, and how rates and weights change while its stages run.
+"""Settings of RegDA, its optimisers, and how rates and weights change while its stages run.
 
 By default as functions of a stage's progress t, so that a short stage sees the whole of them;
-under `parity` by iteration, as in the public reference code (``regda_parity``).
+under `parity` by iteration, as in the public reference code (``regda.published``).
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from posesift.adaptation.regda import published as regda_parity
+from torch import nn
+from torch.optim import SGD, Optimizer
+
+from posesift.adaptation.regda import published
 from posesift.adaptation.regda.published_views import BODIES, RegDAViews
-from posesift.adaptation.schedules import trapezoid
 from posesift.adaptation.supervised import check_mirror
+from posesift.adaptation.training.optimisers import adamw, groups, set_rate, trapezoid
 from posesift.adaptation.views.augment import SUPERVISED, Augmentation
 
 OPTIMISERS = ("adamw", "sgd")
@@ -20,7 +23,7 @@ OPTIMISERS = ("adamw", "sgd")
 
 @dataclass(frozen=True, kw_only=True)
 class RegDASettings:
-    """Of RegDA.
+    """Settings of RegDA.
 
     Attributes:
         warmup_steps: of the first stage; 0 leaves it out.
@@ -49,7 +52,7 @@ class RegDASettings:
             both domains.
         seed: of the two heads' initial weights.
         parity: reproduce the public reference code instead: its optimisers, rates, weights and
-            schedules (``regda_parity``, in place of those given), its `views`, heatmaps by its
+            schedules (``regda.published``, in place of those given), its `views`, heatmaps by its
             rounding rule, pseudo-labels and predictions of logits below 0 at the corner (0, 0),
             BatchNorm statistics that take up the target twice a step, and the target's losses
             weighted by which of its joints are visible in the view. The last is a leak: it takes
@@ -104,23 +107,23 @@ class RegDASettings:
                 )
 
     def in_force(self) -> RegDASettings:
-        """These settings, under `parity` with the reference's numbers in place of those given."""
-        return replace(self, **regda_parity.SETTINGS) if self.parity else self
+        """Put the reference's numbers in place of those given, under `parity`."""
+        return replace(self, **published.SETTINGS) if self.parity else self
 
     def warmup_factor(self, t: float) -> float:
-        """On the learning rate of the warm-up at its progress ``t``."""
+        """Give the factor on the learning rate of the warm-up at its progress ``t``."""
         if self.parity:
-            return regda_parity.warmup_factor(round(t * self.warmup_steps))
+            return published.warmup_factor(round(t * self.warmup_steps))
         return trapezoid(t)
 
     def adaptation_factor(self, t: float, part: str) -> float:
-        """On the rate of ``"features"``, ``"head"`` or ``"head_adv"`` at progress ``t``."""
+        """Give that on the rate of ``"features"``, ``"head"`` or ``"head_adv"`` at ``t``."""
         if self.parity:
-            return regda_parity.adaptation_factor(round(t * self.steps))
+            return published.adaptation_factor(round(t * self.steps))
         return trapezoid(t, self.features_rise if part == "features" else self.heads_rise)
 
     def adversarial_factor(self, t: float) -> float:
-        """On the gradient from the adversarial head to the features at progress ``t``.
+        """Give that on the gradient from the adversarial head to the features at ``t``.
 
         By progress, not by iteration: 200 steps of the reference's curve end at a tenth of its
         height.
@@ -129,7 +132,33 @@ class RegDASettings:
         [0.0, 0.064, 0.091, 0.1, 0.1]
         """
         if self.parity:
-            share = regda_parity.adversarial_share(round(t * self.steps))
+            share = published.adversarial_share(round(t * self.steps))
         else:
             share = math.tanh(self.adversarial_rise * t)
         return self.adversarial_weight * share
+
+
+def optimiser(module: nn.Module, settings: RegDASettings, part: str) -> Optimizer:
+    """Make the optimiser of a part: ``"network"`` in the warm-up, else as in `set_rates`.
+
+    The adaptation has three, because its steps move different parts, each with its own momentum.
+    """
+    # the published adaptation has one rate for all features
+    slow = part == "network" or (part == "features" and not settings.parity)
+    speed = settings.backbone_speed if slow else 1.0
+    if settings.optimiser == "adamw":
+        return adamw(module, 0.0, settings.weight_decay, backbone_speed=speed)
+    decay = settings.weight_decay  # of all parameters alike, as published
+    chosen = groups(module, decay, speed, vector_decay=decay)
+    return SGD(chosen, 0.0, momentum=0.9, nesterov=True)
+
+
+def set_rates(optimisers: dict[str, Optimizer], settings: RegDASettings, t: float) -> None:
+    """Give ``"network"``, or ``"features"``, ``"head"`` and ``"head_adv"``, their rates."""
+    speeds = {"head": settings.head_speed, "head_adv": settings.adversarial_speed}
+    for part, moved in optimisers.items():
+        if part == "network":
+            rate = settings.learning_rate * settings.warmup_factor(t)
+        else:
+            rate = settings.adaptation_learning_rate * settings.adaptation_factor(t, part)
+        set_rate(moved, rate * speeds.get(part, 1.0))

@@ -2,11 +2,12 @@
 
 Jiang et al., "Regressive domain adaptation for unsupervised keypoint detection", CVPR 2021.
 
-A. fits features and both heads to the source: the main head to the labels, the adversarial head
-   to the main head (`margin` times as much);
-B. moves the adversarial head alone on the target, towards where the main head sees the *other*
-   joints, so that it disagrees wherever nothing in the features forbids it;
-C. moves the features alone on the target, so that the adversarial head agrees again.
+A. `fit_source` fits features and both heads to the source: the main head to the labels, the
+   adversarial head to the main head (`margin` times as much);
+B. `maximise_disparity` moves the adversarial head alone on the target, towards where the main
+   head sees the *other* joints, so that it disagrees wherever nothing in the features forbids it;
+C. `minimise_disparity` moves the features alone on the target, so that the adversarial head
+   agrees again.
 
 What moves apart in B and together in C are predictions for the target that the source does not
 pin down. Only the adversarial head talks to the features through a gradient made smaller
@@ -84,8 +85,8 @@ class RegDASteps:
         self._features = runtime.setup(network.features)
         self._head, self._head_adv = runtime.setup(network.head), runtime.setup(network.head_adv)
 
-    def a(self, source: LabelledViews, weight: float) -> tuple[Tensor, Tensor]:
-        """Both heads and the features on the source; the supervised loss and the disparity."""
+    def fit_source(self, source: LabelledViews, weight: float) -> tuple[Tensor, Tensor]:
+        """Fit all to the source (A), and give the supervised loss and the disparity."""
         settings = self.settings
         supervised = torch.zeros((), device=source.images_B3HW.device)
         disparity = torch.zeros_like(supervised)
@@ -106,8 +107,10 @@ class RegDASteps:
             optimiser.step()
         return supervised, disparity
 
-    def b(self, target_B3HW: Tensor, weight_BK: Tensor) -> tuple[list[Seen], Tensor, Tensor]:
-        """The adversarial head on the target: away from the main head.
+    def maximise_disparity(
+        self, target_B3HW: Tensor, weight_BK: Tensor
+    ) -> tuple[list[Seen], Tensor, Tensor]:
+        """Move the adversarial head away from the main head on the target (B).
 
         Returns:
             What C goes on with, part by part; the disparity to the ground false; and the share
@@ -140,8 +143,10 @@ class RegDASteps:
         self.optimisers["head_adv"].step()
         return seen, disparity, agreement
 
-    def c(self, target_B3HW: Tensor, seen: list[Seen], weight_BK: Tensor, weight: float) -> Tensor:
-        """The features on the target: so that the adversarial head comes back; the disparity."""
+    def minimise_disparity(
+        self, target_B3HW: Tensor, seen: list[Seen], weight_BK: Tensor, weight: float
+    ) -> Tensor:
+        """Move the features so that the adversarial head comes back (C); give the disparity."""
         settings, network = self.settings, self.network
         disparity = torch.zeros((), device=target_B3HW.device)
         # the head as B left it, held still: gradients pass through it and leave none
@@ -163,18 +168,18 @@ class RegDASteps:
         return disparity
 
     def _statistics_of_both_steps(self, graph: bool) -> AbstractContextManager[None]:
-        """Of B's pass: under `parity` also those of C's, if C will go on with this one's graph."""
+        """Count B's pass for C's too under `parity`, if C will go on with this one's graph."""
         if self.settings.parity and graph:
             return running_statistics_taken(self.network, 2)
         return nullcontext()
 
     def _look(self, module: nn.Module, inputs: Tensor) -> Tensor:
-        """What ``module`` says, in training mode, without a gradient."""
+        """Ask ``module`` in training mode, without a gradient."""
         with torch.no_grad(), self.runtime.autocast():
             return module(inputs).float()
 
     def pseudo_cell(self, main_BKhw: Tensor) -> Tensor:
-        """Where the main head sees each joint: cell_BK2, no gradient.
+        """Find where the main head sees each joint: cell_BK2, no gradient.
 
         The reference puts a joint whose largest logit is not above 0 into the corner. Under the
         softmax of the loss the sign of a logit means nothing, so only `parity` does that here.

@@ -10,26 +10,20 @@ Tensor names: B batch, K keypoints, H W image rows and columns, h w heatmap rows
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
-from posesift.adaptation.schedules import trapezoid
 from posesift.adaptation.supervised import check_mirror, fit_views, labelled_views
-from posesift.adaptation.training.method import Batch, Stage, StepResult
-from posesift.adaptation.views.appearance import normalise
+from posesift.adaptation.training.method import Batches, Method, Stage, StepResult, with_steps
+from posesift.adaptation.training.optimisers import adamw, set_rate, trapezoid
 from posesift.adaptation.views.augment import SUPERVISED, Augmentation
 from posesift.networks.heatmaps import HeatmapCodec
-
-if TYPE_CHECKING:
-    from posesift.adaptation.training.runtime import Runtime
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceOnlySettings:
-    """Of the supervised training.
+    """Settings of supervised training.
 
     Attributes:
         warmup_steps: of the first stage; 0 leaves it out.
@@ -57,8 +51,13 @@ class SourceOnlySettings:
     def __post_init__(self) -> None:
         check_mirror(self.augmentation, self.mirror)
 
+    def rate_of(self, stage: Stage) -> float:
+        """Say the highest learning rate of a stage."""
+        adapting = stage.name == "adaptation"
+        return self.adaptation_learning_rate if adapting else self.learning_rate
 
-class SourceOnly:
+
+class SourceOnly(Method):
     """Supervised training of one network (see the module).
 
     >>> from posesift.adaptation.training.runtime import Runtime
@@ -79,72 +78,34 @@ class SourceOnly:
         codec: HeatmapCodec,
         settings: SourceOnlySettings = SourceOnlySettings(),
     ):
-        self.network = network
-        self.codec = codec
+        super().__init__(network, codec)
         self.settings = settings
-        self._rate = settings.learning_rate
 
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Warm-up and adaptation, those with steps."""
-        stages = (
+        return with_steps(
             Stage("warm-up", self.settings.warmup_steps, self.step),
             Stage("adaptation", self.settings.steps, self.step),
         )
-        return tuple(stage for stage in stages if stage.steps)
-
-    def prepare(self, runtime: Runtime) -> None:
-        """Put the network on the device."""
-        self.runtime = runtime
-        self._forward = runtime.setup(self.network)
 
     def start_stage(self, stage: Stage) -> None:
-        """A fresh optimiser: moments of another stage's gradients mislead."""
-        adapting = stage.name == "adaptation"
-        self._rate = (
-            self.settings.adaptation_learning_rate if adapting else self.settings.learning_rate
-        )
+        """Make a fresh optimiser: moments of another stage's gradients mislead."""
+        self.rate = self.settings.rate_of(stage)
         self.optimiser = adamw(
             self.network,
-            self._rate,
+            self.rate,
             self.settings.weight_decay,
             backbone_speed=self.settings.backbone_speed,
         )
         self.network.train()
 
-    def step(
-        self,
-        source_batch: Batch | None,
-        target_batch: Batch | None,
-        t: float,
-        generator: torch.Generator,
-    ) -> StepResult:
-        """One supervised step on the source batch; the target's is not looked at."""
-        assert source_batch is not None
+    def step(self, batch: Batches, t: float, generator: torch.Generator) -> StepResult:
+        """Take a supervised step on the source batch."""
         settings = self.settings
-        set_rate(self.optimiser, self._rate * trapezoid(t))
+        set_rate(self.optimiser, self.rate * trapezoid(t))
         views = labelled_views(
-            source_batch, settings.augmentation, self.codec, settings.mirror, generator
+            batch["source"], settings.augmentation, self.codec, settings.mirror, generator
         )
-        loss = fit_views(self._forward, self.optimiser, views, self.runtime, settings.loss_scale)
+        loss = fit_views(self.forward, self.optimiser, views, self.runtime, settings.loss_scale)
         return StepResult({"supervised": loss})
-
-    def predict(self, images_B3HW: Tensor) -> tuple[Tensor, Tensor]:
-        """keypoints_BK2 in crop pixels and confidence_BK of uint8 crops; BatchNorm in eval mode."""
-        heatmaps_BKhw = self.runtime.infer(
-            self.network, normalise(images_B3HW.to(self.runtime.device))
-        )
-        return self.codec.decode(heatmaps_BKhw)
-
-    def load_network(self, state: dict[str, Tensor]) -> None:
-        """Take up the trained network of a run; before `prepare` or after it."""
-        self.network.load_state_dict(state)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Network and optimiser."""
-        return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up a state of the same stage."""
-        self.network.load_state_dict(state["network"])
-        load_optimiser(self.optimiser, state["optimiser"])

@@ -33,6 +33,7 @@ class Journal:
         log: called with every line's record.
         mean: the mean of a tensor over ranks (``Runtime.mean``); `averages` and `write` call it,
             so all ranks must call these.
+        every: steps a line.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class Journal:
         path: Path | None,
         log: Callable[[Record], None] | None = None,
         mean: Callable[[Tensor], Tensor] = lambda values: values,
+        every: int = 20,
     ):
-        self._path, self._log, self._mean = path, log, mean
+        self._path, self._log, self._mean, self._every = path, log, mean, every
         if path is not None:
             make_parent(path)
         self._sums: dict[str, Tensor] = {}
@@ -63,6 +65,10 @@ class Journal:
                 break
         write_text(self._path, "".join(kept))
 
+    def due(self, step: int) -> bool:
+        """Say whether a line is due after ``step`` steps; there is one at each stage's end, too."""
+        return step % self._every == 0
+
     def add(self, result: StepResult) -> None:
         """Take a step's result in, without waiting for the device."""
         self._losses.update(result.losses)
@@ -73,7 +79,7 @@ class Journal:
         self._timed += 1
 
     def averages(self, where: str) -> dict[str, float]:
-        """The means so far, fetched from the device.
+        """Fetch the means so far from the device.
 
         Raises:
             ValueError: one of the losses is not finite; ``where`` says when.
@@ -116,7 +122,7 @@ class Journal:
         return record
 
     def state_dict(self) -> Mapping[str, Any]:
-        """The average that is under way."""
+        """Give the average that is under way."""
         return {"sums": dict(self._sums), "losses": sorted(self._losses), "count": self._count}
 
     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:

@@ -18,7 +18,7 @@ LONGEST = 0.9995  # weight of the past in a step; more would outlive any schedul
 
 
 def decay_for(steps: int) -> float:
-    """Weight of the past that averages over about a third of a stage of ``steps``.
+    """Choose the weight of the past that averages over about a third of a stage of ``steps``.
 
     A fixed 0.999 averages over a thousand steps: in a stage of 200 the teacher would still be
     the network that it began as.
@@ -63,7 +63,7 @@ class MeanTeacher:
 
     @torch.no_grad()
     def update(self) -> None:
-        """One step towards the student; a few fused kernels for all tensors."""
+        """Take one step towards the student; a few fused kernels for all tensors."""
         past = self.decay * (1 - self.decay**self.updates) / (1 - self.decay ** (self.updates + 1))
         self.updates += 1
         mine, theirs = (list(side) for side in zip(*self._averaged, strict=True))

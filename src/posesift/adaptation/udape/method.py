@@ -1,11 +1,11 @@
 """UDAPE: a mean teacher, stylisation both ways, and adaptive occlusion.
 
 Kim et al., "A unified framework for domain adaptive pose estimation", ECCV 2022. What is
-different from the published code, which ``udape_parity`` reproduces: pseudo-labels are coordinates
-mapped between views in closed form, drawn in the student's frame, and left out where they fall
-outside of it; the teacher predicts with averaged BatchNorm statistics; the confidence mask is one
-of each joint, not of all together, which would drop exactly the hard ones; the occluding patch is
-pasted where the joint is.
+different from the published code, which ``udape.published`` reproduces: pseudo-labels are
+coordinates mapped between views in closed form, drawn in the student's frame, and left out where
+they fall outside of it; the teacher predicts with averaged BatchNorm statistics; the confidence
+mask is one of each joint, not of all together, which would drop exactly the hard ones; the
+occluding patch is pasted where the joint is.
 
 Tensor names: B batch, K keypoints, H W image rows and columns, h w heatmap rows and columns,
 2 = (x, y), 23 = the matrix of an affine map.
@@ -18,16 +18,20 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from posesift.adaptation.losses import mean_square
-from posesift.adaptation.optimisers import adamw, load_optimiser, set_rate
-from posesift.adaptation.schedules import ramp, trapezoid
-from posesift.adaptation.supervised import fit_views, labelled_views
-from posesift.adaptation.training.method import Batch, Stage, StepResult
+from posesift.adaptation.supervised import fit_views, labelled_views, mean_square
+from posesift.adaptation.training.method import (
+    BOTH,
+    Batches,
+    Method,
+    Stage,
+    StepResult,
+    with_steps,
+)
+from posesift.adaptation.training.optimisers import adamw, ramp, set_rate, trapezoid
 from posesift.adaptation.udape.mean_teacher import MeanTeacher, decay_for
 from posesift.adaptation.udape.occlusion import occlude
 from posesift.adaptation.udape.pseudo_labels import pseudo_labels
 from posesift.adaptation.udape.settings import UDAPESettings
-from posesift.adaptation.views.appearance import normalise
 from posesift.adaptation.views.augment import view
 from posesift.networks.batchnorm import running_statistics_taken
 from posesift.networks.heatmaps import HeatmapCodec
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     from posesift.adaptation.training.runtime import Runtime
 
 
-class UDAPE:
+class UDAPE(Method):
     """Supervised warm-up, then a mean teacher on unlabelled target images (see the module).
 
     Args:
@@ -54,98 +58,68 @@ class UDAPE:
         settings: UDAPESettings = UDAPESettings(),
         style: nn.Module | None = None,
     ):
+        super().__init__(network, codec)
         self.student = network
-        self.codec = codec
-        self.settings = settings
-        self.style = style
         self.teacher: MeanTeacher | None = None
-        self._rate = settings.learning_rate
-
-    @property
-    def network(self) -> nn.Module:
-        """What predicts: the student, and from the second stage on the teacher."""
-        return self.student if self.teacher is None else self.teacher.network
+        self.settings, self.style = settings, style
 
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Warm-up and adaptation, those with steps."""
-        both = ("source", "target")
-        stages = (
-            Stage(
-                "warm-up",
-                self.settings.warmup_steps,
-                self.warm_up,
-                both if self.style else ("source",),
-            ),
-            Stage("adaptation", self.settings.steps, self.adapt, both),
+        looks = BOTH if self.style else ("source",)
+        return with_steps(
+            Stage("warm-up", self.settings.warmup_steps, self.warm_up, looks),
+            Stage("adaptation", self.settings.steps, self.adapt, BOTH),
         )
-        return tuple(stage for stage in stages if stage.steps)
 
     def prepare(self, runtime: Runtime) -> None:
         """Put the networks on the device."""
-        self.runtime = runtime
-        self._forward = runtime.setup(self.student)
+        super().prepare(runtime)
         if self.style is not None:
             self.style = self.style.to(runtime.device).eval()
 
     def start_stage(self, stage: Stage) -> None:
-        """A fresh optimiser; for the second stage the teacher, a copy of the student."""
+        """Make a fresh optimiser; for the second stage the teacher, a copy of the student."""
         settings = self.settings
-        self._rate = settings.learning_rate
         if stage.name == "adaptation":
-            self._rate = settings.adaptation_learning_rate
             decay = decay_for(stage.steps) if settings.decay is None else settings.decay
             self.teacher = MeanTeacher(self.student, decay)
+            self.network = self.teacher.network
+        self.rate = settings.rate_of(stage)
         self.optimiser = adamw(
             self.student,
-            self._rate,
+            self.rate,
             settings.weight_decay,
             backbone_speed=settings.backbone_speed,
         )
         self.student.train()
 
-    def warm_up(
-        self,
-        source_batch: Batch | None,
-        target_batch: Batch | None,
-        t: float,
-        generator: torch.Generator,
-    ) -> StepResult:
-        """A supervised step on source views, some of them in the look of target images."""
-        assert source_batch is not None
+    def warm_up(self, batch: Batches, t: float, generator: torch.Generator) -> StepResult:
+        """Take a supervised step on source views, some of them in the look of target images."""
         settings = self.settings
-        set_rate(self.optimiser, self._rate * trapezoid(t))
+        set_rate(self.optimiser, self.rate * trapezoid(t))
         views = labelled_views(
-            source_batch, settings.augmentation, self.codec, settings.mirror, generator
+            batch["source"], settings.augmentation, self.codec, settings.mirror, generator
         )
         if self.style is not None:
-            assert target_batch is not None
-            looks_B3HW, _ = view(target_batch["image"], settings.teacher, generator)
+            looks_B3HW, _ = view(batch["target"]["image"], settings.teacher, generator)
             stylised_B3HW = self._stylised(views.images_B3HW, looks_B3HW, generator)
             views = views._replace(images_B3HW=stylised_B3HW)
-        loss = fit_views(self._forward, self.optimiser, views, self.runtime, settings.loss_scale)
+        loss = fit_views(self.forward, self.optimiser, views, self.runtime, settings.loss_scale)
         return StepResult({"supervised": loss})
 
-    def adapt(
-        self,
-        source_batch: Batch | None,
-        target_batch: Batch | None,
-        t: float,
-        generator: torch.Generator,
-    ) -> StepResult:
-        """Supervised on the source, consistent with the teacher on the target."""
-        assert source_batch is not None
-        assert target_batch is not None
+    def adapt(self, batch: Batches, t: float, generator: torch.Generator) -> StepResult:
+        """Learn from the source's labels, and from the teacher's on the target."""
         assert self.teacher is not None
         settings, side = self.settings, self.codec.side
-        set_rate(self.optimiser, self._rate * trapezoid(t))
+        set_rate(self.optimiser, self.rate * trapezoid(t))
 
         # 1. views: labelled source; student and teacher of the same target crops
         source_B3HW, target_BKhw, weight_BK = labelled_views(
-            source_batch, settings.augmentation, self.codec, settings.mirror, generator
+            batch["source"], settings.augmentation, self.codec, settings.mirror, generator
         )
-        student_B3HW, student_B23 = view(target_batch["image"], settings.student, generator)
-        teacher_B3HW, teacher_B23 = view(target_batch["image"], settings.teacher, generator)
+        student_B3HW, student_B23 = view(batch["target"]["image"], settings.student, generator)
+        teacher_B3HW, teacher_B23 = view(batch["target"]["image"], settings.teacher, generator)
         if self.style is not None:  # both ways, each from what the other was before
             looks_B3HW = source_B3HW
             source_B3HW = self._stylised(source_B3HW, teacher_B3HW, generator)
@@ -202,18 +176,18 @@ class UDAPE:
         )
 
     def _both(self, source_B3HW: Tensor, target_B3HW: Tensor) -> tuple[Tensor, Tensor]:
-        """The student's heatmaps of both domains; see `UDAPESettings.domain_statistics`."""
+        """Give the student's heatmaps of both domains; see `UDAPESettings.domain_statistics`."""
         if self.settings.domain_statistics:
             with running_statistics_taken(self.student, 0):
-                on_source_BKhw = self._forward(source_B3HW)
-            return on_source_BKhw, self._forward(target_B3HW)
-        both_BKhw = self._forward(torch.cat([source_B3HW, target_B3HW]))
+                on_source_BKhw = self.forward(source_B3HW)
+            return on_source_BKhw, self.forward(target_B3HW)
+        both_BKhw = self.forward(torch.cat([source_B3HW, target_B3HW]))
         return both_BKhw[: len(source_B3HW)], both_BKhw[len(source_B3HW) :]
 
     def _stylised(
         self, images_B3HW: Tensor, looks_B3HW: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """The first samples of a batch in the look of others; batches come in random order."""
+        """Give the first samples of a batch the look of others; batches come in random order."""
         assert self.style is not None
         count = round(self.settings.style_rate * len(images_B3HW))
         if count == 0:
@@ -223,28 +197,19 @@ class UDAPE:
             stylised_B3HW = self.style(images_B3HW[:count], looks_B3HW[-count:], strength_B)
         return torch.cat([stylised_B3HW.float(), images_B3HW[count:]])
 
-    def predict(self, images_B3HW: Tensor) -> tuple[Tensor, Tensor]:
-        """keypoints_BK2 in crop pixels and confidence_BK of uint8 crops, by `network`."""
-        images_B3HW = normalise(images_B3HW.to(self.runtime.device))
-        return self.codec.decode(self.runtime.infer(self.network, images_B3HW))
-
     def state_dict(self) -> dict[str, Any]:
-        """What predicts, the student, the teacher's age, the optimiser."""
-        state: dict[str, Any] = {
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
+        """What predicts and the optimiser; from the second stage on also student and teacher."""
+        state = super().state_dict()
         if self.teacher is not None:
             state |= {"student": self.student.state_dict(), "updates": self.teacher.updates}
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up a state of the same stage."""
-        self.network.load_state_dict(state["network"])
+        super().load_state_dict(state)
         if self.teacher is not None:
             self.student.load_state_dict(state["student"])
             self.teacher.updates = state["updates"]
-        load_optimiser(self.optimiser, state["optimiser"])
 
     def load_network(self, state: dict[str, Tensor]) -> None:
         """Take up the trained network of a run, as the student."""

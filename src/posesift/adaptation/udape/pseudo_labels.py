@@ -74,7 +74,7 @@ def confident(
     scope: Scope = "joint",
     gather: Callable[[Tensor], Tensor] = lambda values: values,
 ) -> Tensor:
-    """The most confident ``keep`` of the labels, of each joint or of all; (B, K) bool.
+    """Choose the most confident ``keep`` of the labels, of each joint or of all; (B, K) bool.
 
     >>> confidence = torch.tensor([[0.9, 0.1], [0.8, 0.3]])
     >>> confident(confidence, 0.5, "joint")

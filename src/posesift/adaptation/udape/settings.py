@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from posesift.adaptation.source_only.method import SourceOnlySettings
 from posesift.adaptation.supervised import check_mirror
 from posesift.adaptation.udape.pseudo_labels import Scope
-from posesift.adaptation.views.augment import STRONG, SUPERVISED, WEAK, Augmentation
+from posesift.adaptation.views.augment import STRONG, WEAK, Augmentation
 
 
 @dataclass(frozen=True, kw_only=True)
-class UDAPESettings:
-    """Of both stages.
+class UDAPESettings(SourceOnlySettings):
+    """Settings of UDAPE: those of the supervised training, and of the mean teacher.
 
     Attributes:
-        warmup_steps: of the supervised first stage; 0 leaves it out.
-        steps: of the mean-teacher stage.
-        learning_rate: highest rate of AdamW in the first stage.
-        adaptation_learning_rate: the same in the second.
-        weight_decay: of AdamW.
-        backbone_speed: rate of ``network.backbone``, where a network has one, as a multiple of
-            the rest's.
-        loss_scale: on the means over cells; keeps gradients in a comfortable range.
-        augmentation: of the labelled source views.
-        student: of the views that the student learns the pseudo-labels on.
-        teacher: of the views that the teacher labels.
-        mirror: permutation that exchanges left and right keypoints; needed for flips.
+        student: augmentation of the views that the student learns the pseudo-labels on.
+        teacher: augmentation of the views that the teacher labels.
         consistency: weight of the pseudo-labels' loss, reached after `ramp_up`.
         ramp_up: share of the stage over which that weight rises from 0.
         keep: share of the pseudo-labels that is trusted.
@@ -40,17 +31,8 @@ class UDAPESettings:
         occlusion_size: side of the hiding patch as a share of the image's.
     """
 
-    warmup_steps: int = 450
-    steps: int = 200
-    learning_rate: float = 2e-3
-    adaptation_learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
-    backbone_speed: float = 1.0
-    loss_scale: float = 200.0
-    augmentation: Augmentation = SUPERVISED
     student: Augmentation = STRONG
     teacher: Augmentation = WEAK
-    mirror: tuple[int, ...] | None = None
     consistency: float = 1.0
     ramp_up: float = 0.1
     keep: float = 0.5
@@ -62,7 +44,8 @@ class UDAPESettings:
     occlusion_size: float = 0.08
 
     def __post_init__(self) -> None:
-        for views in (self.augmentation, self.student, self.teacher):
+        super().__post_init__()
+        for views in (self.student, self.teacher):
             check_mirror(views, self.mirror)
         for name in ("keep", "style_rate", "occlusion_rate"):
             if not 0 <= getattr(self, name) <= 1:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from posesift.adaptation.optimisers import adamw, groups, set_rate
+from posesift.adaptation.training.optimisers import adamw, groups, set_rate
 
 
 class Net(nn.Module):
