@@ -30,7 +30,7 @@ from posesift.experiments.choice import CHOICES, LEAKS
 from posesift.experiments.compare import of_arm
 from posesift.experiments.spec import METHODS, SAMPLE_IN, STYLES, TRACKERS
 from posesift.sampling import NAMES
-from posesift.skeletons.document import from_document
+from posesift.skeletons.skeleton import from_document
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
