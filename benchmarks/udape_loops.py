@@ -23,8 +23,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from posesift.adaptation.training.runtime import Runtime
-from posesift.adaptation.udape.published_warps import Warp, draw_warp, unwarp
 from posesift.adaptation.views.affine import compose, invert, move
+from posesift.adaptation.views.published_warps import Warp, draw_warp, unwarp
 from posesift.networks.heatmaps import HeatmapCodec
 
 SIDE, STRIDE, SIGMA = 256, 4, 2

@@ -18,7 +18,7 @@ import numpy as np
 from posesift.data import worlds
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
-from posesift.report.folders import read_predictions
+from posesift.results.predictions import read_predictions
 
 FOLDER = Path(__file__).parent / "pictures"
 LIMIT = 150_000  # bytes a picture

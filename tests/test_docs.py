@@ -31,7 +31,7 @@ from posesift.experiments.compare import of_arm
 from posesift.experiments.methods import METHODS
 from posesift.experiments.spec import SAMPLE_IN, STYLES, TRACKERS
 from posesift.sampling import NAMES
-from posesift.skeletons.document import from_document
+from posesift.skeletons.skeleton import from_document
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

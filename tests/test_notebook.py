@@ -12,12 +12,11 @@ import pytest
 from tests.report.conftest import build_comparison
 
 from posesift import notebook as tables
-from posesift import skeletons
+from posesift import results, skeletons
 from posesift.difficulty.scorers import fit
 from posesift.evaluation.evaluate import evaluate
 from posesift.poses.angles import statistics_of
 from posesift.poses.table import PoseTable
-from posesift.report import folders
 
 EVIL = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 MISSING = "–"
@@ -112,21 +111,21 @@ def test_names_are_text(table: PoseTable, folder: Path) -> None:
     found = shown(evil)
     assert found.row(EVIL)[1] == "5"
     assert found.row("address")[1] == EVIL
-    opened = folders.read(folder)
-    assert isinstance(opened, folders.ComparisonFolder)
+    opened = results.read(folder)
+    assert isinstance(opened, results.Comparison)
     for arm in opened.comparison["arms"]:
         arm["label"] = EVIL
     opened.comparison["title"] = EVIL
     assert shown(opened).titles == [EVIL]
-    run = folders.read(folder / "cells/uniform/seed0")
-    assert isinstance(run, folders.RunFolder)
+    run = results.read(folder / "cells/uniform/seed0")
+    assert isinstance(run, results.Run)
     run.settings["labels"] = {"target": EVIL}
     assert shown(run).row(EVIL)
 
 
 def test_a_comparison_shows_means_over_its_seeds(folder: Path) -> None:
-    opened = folders.read(folder)
-    assert isinstance(opened, folders.ComparisonFolder)
+    opened = results.read(folder)
+    assert isinstance(opened, results.Comparison)
     values = [
         cell["sets"]["target"]["pck"]["0.05"]["all"]
         for cell in opened.comparison["cells"]
@@ -140,16 +139,16 @@ def test_a_comparison_shows_means_over_its_seeds(folder: Path) -> None:
 
 
 def test_a_run_and_its_figures(folder: Path) -> None:
-    run = folders.read(folder / "cells/uniform/seed0")
-    assert isinstance(run, folders.RunFolder)
+    run = results.read(folder / "cells/uniform/seed0")
+    assert isinstance(run, results.Run)
     found = shown(run)
     for name, entry in run.evaluation["sets"].items():
         assert found.row(name)[2] == f"{entry['pck']['0.05']['all']:.1f}"
 
 
 def test_scores_show_a_row_a_bin(folder: Path) -> None:
-    score = folders.read(folder / "score")
-    assert isinstance(score, folders.ScoreFolder)
+    score = results.read(folder / "score")
+    assert isinstance(score, results.Score)
     found = shown(score)
     bins = [row for row in found.rows if row[0].isdigit()]
     assert [row[0] for row in bins] == [str(b + 1) for b in range(10)]
@@ -184,8 +183,8 @@ def test_a_scorer_says_what_it_is() -> None:
 
 def test_showing_loads_neither_torch_nor_matplotlib() -> None:
     code = (
-        "import sys, posesift.notebook, posesift.poses.table_view, posesift.evaluation.entry_view, "
-        "posesift.experiments.score_view; "
+        "import sys, posesift.notebook, posesift.poses.modes_view, posesift.evaluation.entry_view, "
+        "posesift.results.score_table; "
         "sys.exit(bool({'torch', 'matplotlib'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

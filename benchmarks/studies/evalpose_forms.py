@@ -24,11 +24,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import spearmanr
 
+from posesift import results
 from posesift.data.readers import read
 from posesift.evaluation import evalpose, pck
 from posesift.evaluation.baselines import constant_pose
 from posesift.poses.angles import MINIMUM_ANGLES, joint_angles, limb_directions, statistics_of
-from posesift.report import folders
 from posesift.skeletons import Skeleton
 
 NOISE = (0.01, 0.02, 0.04, 0.08, 0.16)  # standard deviation, of the crop's side
@@ -147,7 +147,7 @@ FORMS: dict[str, Callable[[Judged], np.ndarray]] = {
 
 
 def read_run(folder: Path, set_name: str) -> Judged:
-    found = folders.read_predictions(folder, set_name)
+    found = results.read_predictions(folder, set_name)
     if found is None:
         raise SystemExit(f"{folder} holds no predictions on the set {set_name!r}")
     return Judged(
@@ -161,7 +161,7 @@ def read_run(folder: Path, set_name: str) -> Judged:
 
 def constant(folder: Path, run: Judged) -> Judged:
     """The source's median pose for every sample."""
-    settings = folders.read(folder).settings  # pyright: ignore[reportAttributeAccessIssue]
+    settings = results.read(folder).settings  # pyright: ignore[reportAttributeAccessIssue]
     pose_K2 = constant_pose(read(settings["source"]), round(run.side))
     return run._replace(predicted_NK2=np.broadcast_to(pose_K2, run.true_NK2.shape))
 

@@ -35,7 +35,7 @@ from posesift.experiments.arms import Arm, Comparison
 from posesift.experiments.compare import check_begun, compare
 from posesift.experiments.plan import plan_of
 from posesift.experiments.recipes import recipe
-from posesift.report.folders import read_predictions
+from posesift.results.predictions import read_predictions
 from posesift.skeletons import Skeleton
 
 FIGURES = ("0.05", "0.1", "0.2", "AUC", "hardest quarter 0.05", "hardest quarter 0.1")

@@ -9,10 +9,10 @@ import torch
 from tests.adaptation.udape.test_published import slow_crop, slow_jitter, slow_matrix, slow_nearest
 from torch import Tensor
 
-from posesift.adaptation.regda.published_views import RegDAViews
+from posesift.adaptation.published_views import RegDAViews
 from posesift.adaptation.training.method import Batch
-from posesift.adaptation.udape.published_views import draw_crop
-from posesift.adaptation.udape.published_warps import draw_warp
+from posesift.adaptation.views.published import draw_crop
+from posesift.adaptation.views.published_warps import draw_warp
 from posesift.networks import MEAN, SPREAD
 
 

@@ -18,9 +18,9 @@ from posesift.adaptation.training import checkpoint
 from posesift.adaptation.training.loop import fit
 from posesift.adaptation.training.method import Batch, Stage
 from posesift.adaptation.training.runtime import Runtime
-from posesift.adaptation.udape.published_views import ParityViews
 from posesift.adaptation.views.appearance import normalise
 from posesift.adaptation.views.augment import NONE, Augmentation, generator
+from posesift.adaptation.views.published import ParityViews
 from posesift.networks.style.adain import AdaIN
 
 SIDE = 32
@@ -205,8 +205,8 @@ def test_the_published_constant_rate_under_parity_and_a_trapezoid_else(parity, a
 
 def test_under_parity_it_sees_the_published_views(monkeypatch):
     """Of both domains a crop of the image, turned and scaled by loops; black beyond it."""
-    from posesift.adaptation.udape.published_views import draw_crop
-    from posesift.adaptation.udape.published_warps import draw_warp
+    from posesift.adaptation.views.published import draw_crop
+    from posesift.adaptation.views.published_warps import draw_warp
 
     method = StyleTraining(narrow(parity=True))
     method.prepare(runtime)

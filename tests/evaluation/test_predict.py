@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import cv2
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
 
 from posesift.data.loading import PoseDataset
-from posesift.evaluation.evaluate import evaluate
 from posesift.evaluation.predict import Predictions, predict
-from posesift.evaluation.samples import write_samples
 from posesift.poses.table import PoseTable
 from posesift.skeletons import load
 
@@ -76,35 +72,6 @@ def test_predictions_read_back(dataset, tmp_path):
     assert found.skeleton == BODY
 
 
-def test_samples_hold_every_set(dataset, tmp_path):
-    predictions = predict(brightest, dataset)
-    difficulty = np.arange(7.0)
-    difficulty[6] = np.nan
-    found = evaluate(
-        predictions.keypoints_NK2, predictions.true_NK2, predictions.visible_NK, 32, BODY,
-        difficulty_N=difficulty,
-    )  # fmt: skip
-    sets = {"target": (predictions, found), "source": (predictions, found)}
-    write_samples(tmp_path / "s.parquet", sets, {"target": "coco:t", "source": "coco:s"})
-    table = pq.read_table(tmp_path / "s.parquet")
-    assert table.column_names == [
-        "set", "index", "predicted", "confidence", "keypoints", "visible", "difficulty", "pck",
-        "evalpose_limbs",
-        "evalpose_100",
-    ]  # fmt: skip
-    assert table["set"].to_pylist() == ["target"] * 7 + ["source"] * 7
-    assert table["index"].to_pylist() == list(range(7)) * 2
-    assert table["predicted"][3].as_py() == predictions.keypoints_NK2[3].reshape(-1).tolist()
-    assert table["visible"][3].as_py() == predictions.visible_NK[3].tolist()
-    assert table["pck"].to_pylist() == [100.0] * 14
-    assert table["difficulty"][6].as_py() is None
-    assert table["evalpose_100"].null_count == 14  # every bone has no length
-    facts = table.schema.metadata
-    assert json.loads(facts[b"addresses"])["source"] == "coco:s"
-    assert int(facts[b"side"]) == 32
-    assert b"right_ankle" in facts[b"skeleton"]
-
-
 def test_mistakes_are_explained(dataset, tmp_path):
     with pytest.raises(ValueError, match="found no file"):
         Predictions.load(tmp_path / "none.parquet")
@@ -114,12 +81,5 @@ def test_mistakes_are_explained(dataset, tmp_path):
     dataset.table.save(tmp_path / "t.parquet")
     with pytest.raises(ValueError, match="does not hold predictions"):
         Predictions.load(tmp_path / "t.parquet")
-    predictions = predict(brightest, dataset)
-    found = evaluate(
-        predictions.keypoints_NK2, predictions.true_NK2, predictions.visible_NK, 32, BODY
-    )
-    sets = {"a": (predictions, found), "b": (replace(predictions, side=64), found)}
-    with pytest.raises(ValueError, match="found 64 px and body16 in 'b'"):
-        write_samples(tmp_path / "s.parquet", sets, {})
     with pytest.raises(ValueError, match="found none"):
         predict(brightest, PoseDataset(dataset.table.select(np.arange(0)), 32))

@@ -12,9 +12,9 @@ from posesift.evaluation.intervals import paired_interval
 from posesift.experiments.arms import Arm, cell_folder
 from posesift.experiments.compare import _claimed, check_begun, compare
 from posesift.experiments.cost import training_steps
-from posesift.experiments.differences import HARDEST
 from posesift.experiments.plan import plan_of
 from posesift.experiments.spec import Experiment
+from posesift.results.endpoints import HARDEST
 
 PLAN = plan_of(
     "world-body",

@@ -4,7 +4,8 @@ import pytest
 
 from posesift.experiments import published
 from posesift.experiments.arms import Arm, Comparison
-from posesift.experiments.differences import HARDEST, differences, gap_closed
+from posesift.experiments.differences import differences, gap_closed
+from posesift.results.endpoints import HARDEST
 
 ARMS = (
     Arm(name="source-only"),

@@ -17,9 +17,10 @@ from posesift import folders, storage
 from posesift.adaptation.training.runtime import Runtime
 from posesift.data.readers import read
 from posesift.experiments.run import evaluate_run, train, trained_run
-from posesift.experiments.score import ScoreSettings, load_scored, score_poses
+from posesift.experiments.score import ScoreSettings, score_poses
 from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import load_method
+from posesift.results.score import read_score_of
 from posesift.sampling.sampler import StrategySampler
 
 
@@ -271,10 +272,10 @@ def test_unlabelled_data_are_refused_where_labels_are_needed(tmp_path):
 def test_scores_are_kept_and_read_back(tmp_path):
     table = read(CHANGES["source"])
     scored = score_poses(table, tmp_path, ScoreSettings(method="pca", bins=4))
-    again = load_scored(tmp_path, table)
+    again = read_score_of(tmp_path, table)
     assert (again.score_N == scored.score_N).all()
     assert (again.bin_N == scored.bin_N).all()
     assert again.summary == scored.summary
     other = read(CHANGES["oracles"]["target"])
     with pytest.raises(ValueError, match="expected 16 of"):
-        load_scored(tmp_path, other)
+        read_score_of(tmp_path, other)

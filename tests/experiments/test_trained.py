@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from posesift import folders, skeletons, storage
-from posesift.adaptation.regda.published_views import BODIES, STILL
+from posesift.adaptation.published_views import BODIES, STILL
 from posesift.adaptation.training import checkpoint
 from posesift.adaptation.training.runtime import Runtime
 from posesift.experiments.spec import Experiment

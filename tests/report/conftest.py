@@ -12,15 +12,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from posesift import skeletons, storage
 from posesift.evaluation.evaluate import evaluate
+from posesift.evaluation.judge import Judged
+from posesift.evaluation.predict import Predictions
 from posesift.poses.angles import statistics_of
 from posesift.poses.table import PoseTable
 from posesift.report.page import write_report
+from posesift.results.comparison import write_comparison
+from posesift.results.run import write_evaluation
+from posesift.results.score import write_score
 
 SIDE = 64
 BODY = skeletons.load("body16")
@@ -127,9 +130,7 @@ def build_score(
             "matrix": (near * fading).tolist(), "used": len(table) - 9, "left_out": 9
         },
     } | changes  # fmt: skip
-    storage.write_json(folder / "summary.json", summary)
-    columns = {"index": np.arange(len(table)), "score": score_N, "bin": bin_N}
-    pq.write_table(pa.table(columns), folder / "difficulty.parquet")
+    write_score(folder, table, {str(summary["method"]): score_N}, bin_N, summary)
     return folder
 
 
@@ -137,7 +138,7 @@ def build_run(
     folder: Path, tables: dict[str, tuple[PoseTable, str]], skill: dict[str, float], seed: int
 ) -> dict:
     """A run folder with noisy labels as predictions; gives the evaluation's sets back."""
-    sets, rows = {}, []
+    sets = {}
     for name, (table, _) in tables.items():
         rng = np.random.default_rng([seed, len(name)])
         hard_N = (np.asarray(table.neg_log_p_N, float) - 20) / 40
@@ -153,35 +154,24 @@ def build_run(
             difficulty_N=table.neg_log_p_N,
             statistics=statistics_of(BODY, table),
         )
-        sets[name] = measured.entry
-        rows.append(
-            pa.table(
-                {
-                    "set": [name] * len(table),
-                    "index": np.arange(len(table)),
-                    "predicted": list(found.reshape(len(table), -1)),
-                    "confidence": list(np.ones((len(table), 16), np.float32)),
-                    "keypoints": list(true.reshape(len(table), -1)),
-                    "visible": list(table.visible_NK),
-                    "difficulty": measured.difficulty_N,
-                    "pck": measured.pck_N,
-                    "evalpose_limbs": measured.evalpose_limbs_N,
-                    "evalpose_100": measured.evalpose_100_N,
-                }
-            )
+        predictions = Predictions(
+            keypoints_NK2=found,
+            confidence_NK=np.ones((len(table), 16), np.float32),
+            index_N=np.arange(len(table)),
+            true_NK2=true,
+            visible_NK=table.visible_NK,
+            side=SIDE,
+            skeleton=BODY,
         )
+        sets[name] = (predictions, measured)
     addresses = {name: address for name, (_, address) in tables.items()}
-    facts = {"skeleton": BODY.to_json(), "side": str(SIDE), "addresses": json.dumps(addresses)}
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(
-        pa.concat_tables(rows).replace_schema_metadata(facts), folder / "predictions.parquet"
-    )
-    storage.write_json(folder / "evaluation.json", {"sets": sets, "baselines": {}})
+    evaluation = write_evaluation(folder, Judged(sets, addresses, {}))
     settings = "recipe: world-body\nmethod: udape\nsampling: uniform\nsteps: 200\nseed: 0\n"
     storage.write_text(folder / "experiment.yaml", settings)
     losses = [{"step": s, "loss": 2 / (s + 1), "loss_target": 1 / (s + 2)} for s in range(0, 90, 9)]
     storage.write_text(folder / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in losses))
-    return sets
+    return evaluation["sets"]
 
 
 def build_comparison(folder: Path, seeds: tuple[int, ...] = (0, 1, 2), n: int = 160) -> Path:
@@ -249,7 +239,7 @@ def build_comparison(folder: Path, seeds: tuple[int, ...] = (0, 1, 2), n: int = 
                           for i, (low, high) in enumerate([(0, 0), (1, 9), (10, 99), (100, None)])]
                     for arm, level in (("uniform", 30.0), ("hard-mining", 32.0))},
     }  # fmt: skip
-    storage.write_json(folder / "comparison.json", comparison)
+    write_comparison(folder, comparison)
     return folder
 
 

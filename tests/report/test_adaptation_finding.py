@@ -10,8 +10,8 @@ import pytest
 from tests.report.methods_comparison import only
 
 from posesift.report.claims import headline
-from posesift.report.outcome import results
 from posesift.report.summary import adaptation_finding, findings, free_rows
+from posesift.results import by_seed
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_later_bins_are_compared_within_seeds(found: dict) -> None:
     gains = adaptation_finding.bin_gains(found, "udape+hard-mining", "udape")
     said = adaptation_finding.later_bins(found)
     assert said is not None
-    more = results.difference(gains[-1], gains[0])
+    more = by_seed.difference(gains[-1], gains[0])
     assert more is not None
     assert said.answer.startswith(f"Yes. The hardest quarter gains {more.mean:.1f} points more")
     for cell in found["cells"]:

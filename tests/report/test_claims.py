@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from tests.report.methods_comparison import only
 
-from posesift.report import folders
+from posesift import results
+from posesift.report import verdicts
 from posesift.report.blocks import Claims, Section
-from posesift.report.claims import claims, endpoints, headline, verdicts
-from posesift.report.outcome.results import Interval
-from posesift.report.summary import findings, opening, ranking
+from posesift.report.claims import claims, headline
+from posesift.report.summary import findings, opening
+from posesift.results import endpoints, ranking
+from posesift.results.by_seed import Interval
 
 
 @pytest.fixture
@@ -218,8 +220,8 @@ def test_the_summary_points_to_the_claims(found: dict) -> None:
 
 
 def test_a_run_claims_no_more_than_one_seed(comparison: Path) -> None:
-    folder = folders.read(comparison / "cells/uniform/seed0")
-    assert isinstance(folder, folders.RunFolder)
+    folder = results.read(comparison / "cells/uniform/seed0")
+    assert isinstance(folder, results.Run)
     shown = block(claims.of_run(folder))
     assert {claim.verdict for claim in shown.claims} == {verdicts.LEAD}
     assert dict(shown.shared)["seed"] == "0"

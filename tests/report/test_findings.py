@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from posesift.report.claims import headline
-from posesift.report.outcome import results
-from posesift.report.outcome.results import Interval
 from posesift.report.summary import beside_oracle, findings, free_rows, sampling_finding
 from posesift.report.summary.beside_oracle import Loss
+from posesift.results import by_seed
+from posesift.results.by_seed import Interval
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_the_gap_names_the_larger_part(found: dict) -> None:
     said = findings.gap(found)
     assert said is not None
     assert "the larger part is the look" in said.detail
-    square = results.gap(found, "uniform")
+    square = by_seed.gap(found, "uniform")
     assert square is not None
     assert square.interaction is not None
     assert f"together cost {abs(square.interaction):.1f} points " in said.detail

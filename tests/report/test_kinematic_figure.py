@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posesift import skeletons
+from posesift import results, skeletons
 from posesift.poses.angles import joint_angles
-from posesift.report import folders, pose_sets
+from posesift.report import pose_sets
 from posesift.report.pose_sets import PoseSet
 from posesift.report.scores import kinematic_figure
 from posesift.report.theme import Chart
@@ -26,7 +26,7 @@ def words(chart: Chart) -> list[str]:
 
 @pytest.fixture(scope="module")
 def source(comparison: Path) -> PoseSet:
-    found, _ = pose_sets.source_of(folders.read_score(comparison / "score"))
+    found, _ = pose_sets.source_of(results.read_score(comparison / "score"))
     assert found is not None
     return found
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from tests.report.conftest import build_score, save_table
 
+from posesift import results
 from posesift.data.checks.suspects import marked
-from posesift.report import folders, pose_sets
+from posesift.report import pose_sets
 from posesift.report.blocks import Gallery, Section
 from posesift.report.pose_sets import PoseSet
 from posesift.report.scores.labels_first import labels_first
@@ -20,7 +21,7 @@ from posesift.report.summary import rare_poses
 def source(tmp_path_factory: pytest.TempPathFactory) -> PoseSet:
     folder = tmp_path_factory.mktemp("labels")
     score = build_score(folder / "score", *save_table(folder / "data", 120, 3))
-    found, _ = pose_sets.source_of(folders.read_score(score))
+    found, _ = pose_sets.source_of(results.read_score(score))
     assert found is not None
     return found
 

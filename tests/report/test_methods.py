@@ -9,22 +9,20 @@ from pathlib import Path
 import pytest
 from tests.report.methods_comparison import only
 
-from posesift import storage
-from posesift.report import folders
+from posesift import results, storage
 from posesift.report.blocks import Charts, Choice, Gallery, Note, Table
 from posesift.report.examples import example_sections
-from posesift.report.folders import ComparisonFolder
 from posesift.report.outcome import (
     difficulty_section,
     method_table,
-    methods,
     outcome_sections,
     panels,
-    results,
     support_section,
 )
 from posesift.report.page import write_report
 from posesift.report.summary import adaptation_finding
+from posesift.results import by_seed, methods
+from posesift.results.comparison import Comparison
 
 EVIL = "<script>alert('x')</script>"
 
@@ -43,7 +41,7 @@ def test_what_is_compared_with_what(found: dict) -> None:
     assert methods.ordered(found) == ["source-only", "regda", "udape"]
     assert methods.adapted(found) == ["regda", "udape"]
     assert methods.leading(found) == "udape"
-    assert results.reference(found) == "source-only"
+    assert by_seed.reference(found) == "source-only"
     assert methods.against(found, "udape+hard-mining") == "udape"
     assert methods.against(found, "udape") == "source-only"
     assert methods.against(found, "source-only") is None
@@ -96,7 +94,7 @@ def test_the_table_of_methods(found: dict) -> None:
     assert table.columns == [
         "all", "gap closed %", "shoulder", "elbow", "wrist", "hip", "knee", "ankle",
     ]  # fmt: skip
-    mean = sum(results.by_seed(found, "udape", "target", "pck", "0.05", "all").values()) / 3
+    mean = sum(by_seed.values(found, "udape", "target", "pck", "0.05", "all").values()) / 3
     assert row_of(table, "UDAPE")[0] == f"{mean:.1f}"
     assert abs(float(row_of(table, "UDAPE")[1]) - 50) <= 2  # 20 of 40 points
     assert row_of(table, "Source only")[1] == "–"
@@ -214,8 +212,8 @@ def test_a_strategy_looks_alike_in_every_panel(found: dict) -> None:
 def test_examples_are_of_each_arm_beside_what_it_is_compared_with(
     methods_comparison: Path, methods_page: Path
 ) -> None:
-    opened = folders.read(methods_comparison)
-    assert isinstance(opened, ComparisonFolder)
+    opened = results.read(methods_comparison)
+    assert isinstance(opened, Comparison)
     assert example_sections.pairs_of(opened.comparison)[:3] == [
         ("udape+hard-mining", "udape"), ("regda", "source-only"), ("udape", "source-only"),
     ]  # fmt: skip

@@ -17,14 +17,15 @@ import pyarrow.parquet as pq
 import pytest
 from tests.report.conftest import BODY
 
-from posesift import storage
-from posesift.report import contents, folders, pose_sets
+from posesift import results, storage
+from posesift.report import contents, pose_sets
 from posesift.report.blocks import Choice, Gallery, Note, Section, Table
 from posesift.report.examples import example_sections, nearest_section
-from posesift.report.folders import ComparisonFolder, RunFolder
 from posesift.report.outcome import comparison_sections, run_sections
 from posesift.report.page import write_report
 from posesift.report.summary import findings
+from posesift.results.comparison import Comparison
+from posesift.results.run import Run
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -94,9 +95,9 @@ def edit(path: Path, change: Change) -> None:
     path.write_text(json.dumps(content))  # NaN stays NaN, as others would write it
 
 
-def opened(folder: Path) -> ComparisonFolder:
-    read = folders.read(folder)
-    assert isinstance(read, ComparisonFolder)
+def opened(folder: Path) -> Comparison:
+    read = results.read(folder)
+    assert isinstance(read, Comparison)
     return read
 
 
@@ -223,8 +224,8 @@ def test_numbers_that_are_none_are_dashes(run: Path, undefined: float | None) ->
         content["sets"]["target"].update(evalpose_limbs=undefined, pck_auc=undefined)
 
     edit(run / "evaluation.json", change)
-    read = folders.read(run)
-    assert isinstance(read, RunFolder)
+    read = results.read(run)
+    assert isinstance(read, Run)
     (table,) = run_sections.overall(read).blocks
     assert isinstance(table, Table)
     row = dict(zip(table.columns, table.rows[0].cells, strict=True))
@@ -335,8 +336,8 @@ def test_undefined_errors_are_never_shown_as_failures(copied: Path) -> None:
     assert "no measure is defined" in notes(example_sections.of_comparison(folder))
     failed = nearest_section.nearest_sources(folder, *pose_sets.source_of(folder.score))
     assert "too few samples have a PCK" in notes(failed)
-    alone = folders.read(copied / "cells/udape/seed0")
-    assert isinstance(alone, RunFolder)
+    alone = results.read(copied / "cells/udape/seed0")
+    assert isinstance(alone, Run)
     assert "no measure is defined" in notes(example_sections.of_run(alone))
 
 
@@ -375,8 +376,8 @@ def test_a_run_without_a_labelled_test_set(run: Path) -> None:
 
 def test_a_run_that_kept_no_predictions(run: Path) -> None:
     (run / "predictions.parquet").unlink()
-    read = folders.read(run)
-    assert isinstance(read, RunFolder)
+    read = results.read(run)
+    assert isinstance(read, Run)
     said = notes(example_sections.of_run(read))
     assert "No single predictions are shown: predictions.parquet has none of the set" in said
 
@@ -392,4 +393,4 @@ def test_a_comparison_of_nothing_is_refused_in_words(copied: Path, key: str) -> 
     changes = {"cells": []} if key == "arms" else {}
     edit(copied / "comparison.json", lambda c: c.update({key: [], **changes}))
     with pytest.raises(ValueError, match=f"has no {key}: nothing was compared"):
-        folders.read(copied)
+        results.read(copied)

@@ -8,7 +8,7 @@ from tests.report.conftest import BODY, SIDE, stick_poses
 
 from posesift.poses.angles import joint_angles
 from posesift.report.examples import nearest_section
-from posesift.report.folders import Predictions
+from posesift.results.predictions import Predictions
 
 
 def predictions(n: int, seed: int, hidden: float = 0.15) -> Predictions:

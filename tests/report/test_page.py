@@ -13,14 +13,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from posesift import storage
+from posesift import results, storage
 from posesift.poses.table import PoseTable
-from posesift.report import folders, pose_sets
+from posesift.report import pose_sets
 from posesift.report.blocks import Gallery, Note, Section
 from posesift.report.examples import example_sections, nearest_section
-from posesift.report.folders import ComparisonFolder
 from posesift.report.page import write_report
 from posesift.report.scores import score_sections
+from posesift.results.comparison import Comparison
 
 EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 OURS = [{"type": "application/json", "id": "explorer-data"}, {}]  # data, and what reads it
@@ -186,7 +186,7 @@ def test_without_images_skeletons_are_drawn_and_it_is_said(
     assert len(drawn) == 42
 
 
-def readdress(folder: Path, address: str) -> ComparisonFolder:
+def readdress(folder: Path, address: str) -> Comparison:
     """Let the stored predictions say that the target lies at ``address``."""
     for arm in ("uniform", "hard-mining"):
         path = folder / f"cells/{arm}/seed0/predictions.parquet"
@@ -194,8 +194,8 @@ def readdress(folder: Path, address: str) -> ComparisonFolder:
         facts = dict(table.schema.metadata or {})
         facts[b"addresses"] = json.dumps({"target": address}).encode()
         pq.write_table(table.replace_schema_metadata(facts), path)
-    found = folders.read(folder)
-    assert isinstance(found, ComparisonFolder)
+    found = results.read(folder)
+    assert isinstance(found, Comparison)
     return found
 
 
@@ -314,16 +314,16 @@ def test_a_broken_cell_is_refused_in_words(copied: Path) -> None:
     cell = copied / "cells/uniform/seed0"
     (cell / "predictions.parquet").write_bytes(b"x")
     with pytest.raises(ValueError, match=r"predictions\.parquet is not a readable"):
-        folders.read_predictions(cell, "target")
-    assert folders.read_predictions(copied, "target") is None
+        results.read_predictions(cell, "target")
+    assert results.read_predictions(copied, "target") is None
 
 
 def test_a_cell_cannot_climb_out(copied: Path) -> None:
     found = json.loads((copied / "comparison.json").read_text())
     found["cells"] = [cell | {"folder": "../../elsewhere"} for cell in found["cells"]]
     change(copied / "comparison.json", **found)
-    opened = folders.read(copied)
-    assert isinstance(opened, ComparisonFolder)
+    opened = results.read(copied)
+    assert isinstance(opened, Comparison)
     with pytest.raises(ValueError, match="leads out of its folder"):
         opened.cell("uniform", 0)
 

@@ -20,9 +20,8 @@ import pytest
 from tests.patience import PATIENCE
 from tests.report.test_latex import check_table
 
-from posesift import folders as results
-from posesift import skeletons
-from posesift.report import contents, drawing, folders, theme
+from posesift import folders, results, skeletons
+from posesift.report import contents, drawing, theme
 from posesift.report.blocks import (
     Block,
     Cell,
@@ -230,7 +229,7 @@ def test_skeletons_are_drawn_where_images_are_missing() -> None:
 
 def test_the_same_folder_gives_the_same_bytes(comparison: Path, tmp_path: Path) -> None:
     def written() -> dict[str, bytes]:
-        page = contents.of(folders.read(comparison / "score"))
+        page = contents.of(results.read(comparison / "score"))
         kept = [part for part in page.sections if part.anchor in ("bins", "similarity", "scorers")]
         return everything(paper.write(dataclasses.replace(page, sections=kept), tmp_path))
 
@@ -241,7 +240,7 @@ def test_the_same_folder_gives_the_same_bytes(comparison: Path, tmp_path: Path) 
 
 def test_a_real_page_gives_all_it_shows(comparison: Path, tmp_path: Path) -> None:
     """Every chart, table and gallery of a page, in files that open."""
-    run = folders.read(comparison / "cells/uniform/seed0")
+    run = results.read(comparison / "cells/uniform/seed0")
     files = everything(paper.write(contents.of(run), tmp_path))
     assert all(re.fullmatch(r"README\.txt|(figures|tables)/[a-z0-9-]+\.[a-z]+", f) for f in files)
     figures = [name for name in files if name.endswith(".pdf")]
@@ -269,7 +268,7 @@ def test_data_that_moved_still_gives_a_paper(comparison: Path, tmp_path: Path) -
     shutil.copytree(comparison / "score", score)
     text = (score / "summary.json").read_text()
     (score / "summary.json").write_text(text.replace("poses:", "poses:/gone"))
-    files = everything(paper.write(contents.of(folders.read(score)), score))
+    files = everything(paper.write(contents.of(results.read(score)), score))
     assert "figures/poses-how-the-scores-are-spread.pdf" in files
     assert not any("pictures" in name for name in files)
 
@@ -338,7 +337,7 @@ def test_a_killed_run_leaves_the_old_folder_and_the_next_one_clears_up(tmp_path:
     (left,) = (path for path in tmp_path.iterdir() if path.name != "paper")
     paper.write(page_of(table("New")), tmp_path)
     assert left.exists()  # it may be of a run that is at work
-    with results.writing(tmp_path):  # as the command does: now it cannot be
+    with folders.writing(tmp_path):  # as the command does: now it cannot be
         paper.write(page_of(table("Newer")), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["paper"]
 

@@ -9,24 +9,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posesift.report import folders, pose_sets
-from posesift.report.folders import ComparisonFolder, read_predictions
+from posesift import results
+from posesift.report import pose_sets
 from posesift.report.pose_sets import PoseSet
 from posesift.report.summary import rare_failure, rare_poses
+from posesift.results.comparison import Comparison
+from posesift.results.predictions import read_predictions
 
 MODES = ["kick"] * 8 + ["handstand"] * 4 + ["stand"] * 200 + ["walk"] * 188
 SHARE = {"jump": 0.001, "kick": 0.02, "handstand": 0.02, "stand": 0.5, "walk": 0.459}
 
 
 @pytest.fixture(scope="module")
-def folder(comparison: Path) -> ComparisonFolder:
-    found = folders.read(comparison)
-    assert isinstance(found, ComparisonFolder)
+def folder(comparison: Path) -> Comparison:
+    found = results.read(comparison)
+    assert isinstance(found, Comparison)
     return found
 
 
 @pytest.fixture(scope="module")
-def source(folder: ComparisonFolder) -> PoseSet:
+def source(folder: Comparison) -> PoseSet:
     assert folder.score is not None
     found, _ = pose_sets.source_of(folder.score)
     assert found is not None
@@ -35,7 +37,7 @@ def source(folder: ComparisonFolder) -> PoseSet:
 
 
 @pytest.fixture(scope="module")
-def target(folder: ComparisonFolder) -> PoseSet:
+def target(folder: Comparison) -> PoseSet:
     found = pose_sets.target_of(folder)
     assert found is not None
     return found
@@ -99,7 +101,7 @@ def test_without_modes_the_hardest_bin_stands_for_rare(source: PoseSet) -> None:
     assert rare_poses.rarest(one_bin, None) is None
 
 
-def slow(folder: ComparisonFolder, arm: str, seed: int, rare_N: np.ndarray) -> tuple[float, float]:
+def slow(folder: Comparison, arm: str, seed: int, rare_N: np.ndarray) -> tuple[float, float]:
     """PCK@0.05 on rare and other samples, joint by joint."""
     cell = folder.cell(arm, seed)
     assert cell is not None
@@ -116,7 +118,7 @@ def slow(folder: ComparisonFolder, arm: str, seed: int, rare_N: np.ndarray) -> t
 
 
 def test_failure_on_rare_poses_is_counted_over_seeds(
-    folder: ComparisonFolder, source: PoseSet, target: PoseSet
+    folder: Comparison, source: PoseSet, target: PoseSet
 ) -> None:
     assert target.table.mode_N is not None
     rare_N = np.isin(target.table.mode_N.astype(str), ["kick", "handstand"])
@@ -147,7 +149,7 @@ def test_failure_on_rare_poses_is_counted_over_seeds(
 
 
 def test_one_seed_has_an_interval_over_images(
-    folder: ComparisonFolder, source: PoseSet, target: PoseSet
+    folder: Comparison, source: PoseSet, target: PoseSet
 ) -> None:
     one = replace(folder, comparison=folder.comparison | {"seeds": [1]})
     said = rare_failure.failing(one, source, target)
@@ -156,7 +158,7 @@ def test_one_seed_has_an_interval_over_images(
 
 
 def test_images_of_one_seed_are_paired(
-    folder: ComparisonFolder, source: PoseSet, target: PoseSet
+    folder: Comparison, source: PoseSet, target: PoseSet
 ) -> None:
     """The same predictions twice: no image tells them apart, so the interval has no width."""
     assert target.table.mode_N is not None
@@ -177,7 +179,7 @@ def test_images_of_one_seed_are_paired(
 
 
 def test_without_modes_the_sources_hardest_bin_splits_the_target(
-    folder: ComparisonFolder, source: PoseSet, target: PoseSet
+    folder: Comparison, source: PoseSet, target: PoseSet
 ) -> None:
     plain = replace(source, table=replace(source.table, mode_N=None))
     assert rare_failure.failing(folder, plain, target) is None  # bins of its own
@@ -193,7 +195,7 @@ def test_without_modes_the_sources_hardest_bin_splits_the_target(
 
 
 def test_nothing_is_said_without_poses_or_predictions(
-    folder: ComparisonFolder, source: PoseSet, target: PoseSet
+    folder: Comparison, source: PoseSet, target: PoseSet
 ) -> None:
     assert rare_failure.failing(folder, None, target) is None
     assert rare_failure.failing(folder, source, None) is None

@@ -5,9 +5,9 @@ import xml.dom.minidom
 
 from posesift.report.outcome import part_figures, result_figures
 from posesift.report.outcome.part_figures import Parts
-from posesift.report.outcome.results import Interval
 from posesift.report.theme import Chart
 from posesift.report.wording import part_names
+from posesift.results.by_seed import Interval
 
 QUARTERS = Parts("PCK@0.05", "%", part_names(3), "difficulty")
 

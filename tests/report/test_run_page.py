@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from posesift import storage
-from posesift.report import folders, run_page
+from posesift import results, storage
+from posesift.report import run_page
 from posesift.report.claims import checkpoint
-from posesift.report.folders import RunFolder
 from posesift.report.page import render, write_report
+from posesift.results.run import Run
 
 
 @pytest.mark.parametrize("said", ["Leak: by the test set.", "chosen by best-on-target-test"])
@@ -35,8 +35,8 @@ def test_the_page_of_a_run_says_how_it_was_trained(run: Path) -> None:
         "sample_in": "adaptation", "choose_by": "agreement", "seed": 3,
     }  # fmt: skip
     (run / "experiment.yaml").write_text(yaml.safe_dump(settings))
-    opened = folders.read(run)
-    assert isinstance(opened, RunFolder)
+    opened = results.read(run)
+    assert isinstance(opened, Run)
     terms = dict(run_page.of_run(opened).terms)
     assert terms["method"] == "UDAPE, reference formulation (parity)"
     assert terms["style"] == "statistics"
@@ -52,8 +52,8 @@ def test_a_run_chosen_by_the_test_set_warns_first(run: Path) -> None:
     storage.write_json(run / "evaluation.json", evaluation | {"warnings": [warning]})
     with (run / "metrics.jsonl").open("a") as log:
         log.write(json.dumps({"step": 99, "warning": warning}) + "\n")
-    opened = folders.read(run)
-    assert isinstance(opened, RunFolder)
+    opened = results.read(run)
+    assert isinstance(opened, Run)
     page = run_page.of_run(opened)
     assert page.notes[0].startswith("Leak: ")
     assert page.notes[1:] == ["A note.", "The teacher has collapsed."]

@@ -7,21 +7,21 @@ import numpy as np
 import pytest
 from tests.report.conftest import build_score, save_table
 
-from posesift import storage
-from posesift.report import folders, pose_sets
+from posesift import results, storage
+from posesift.report import pose_sets
 from posesift.report.blocks import Charts, Gallery, Note, Section, Strip
-from posesift.report.folders import ScoreFolder
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.scores import bin_gallery, score_sections, scorer_table
+from posesift.results.score import Score
 
 
 @pytest.fixture(scope="module")
-def score(comparison: Path) -> ScoreFolder:
-    return folders.read_score(comparison / "score")
+def score(comparison: Path) -> Score:
+    return results.read_score(comparison / "score")
 
 
 @pytest.fixture(scope="module")
-def source(score: ScoreFolder) -> PoseSet:
+def source(score: Score) -> PoseSet:
     found, _ = pose_sets.source_of(score)
     assert found is not None
     return found
@@ -51,7 +51,7 @@ def titles(section: Section) -> list[str]:
 
 
 def test_target_poses_stand_below_the_source_of_the_same_bin(
-    score: ScoreFolder, source: PoseSet, target: PoseSet
+    score: Score, source: PoseSet, target: PoseSet
 ) -> None:
     found = score_sections.gallery(score, source, target)
     named = [(strip.name, strip.follows) for strip in strips(found)]
@@ -71,7 +71,7 @@ def test_target_poses_stand_below_the_source_of_the_same_bin(
 
 
 def test_without_equal_bins_the_lead_counts_what_is_harder_than_most(
-    score: ScoreFolder, source: PoseSet, target: PoseSet
+    score: Score, source: PoseSet, target: PoseSet
 ) -> None:
     wide = replace(score, summary=score.summary | {"binning": "width"})
     limit = np.quantile(score.score_N, 0.9)
@@ -81,7 +81,7 @@ def test_without_equal_bins_the_lead_counts_what_is_harder_than_most(
     assert lead == f"{harder} of {len(known)} target poses are harder than 90 % of the source."
 
 
-def test_pictures_of_a_strip_are_of_its_bin(score: ScoreFolder, source: PoseSet) -> None:
+def test_pictures_of_a_strip_are_of_its_bin(score: Score, source: PoseSet) -> None:
     found = score_sections.gallery(score, source)
     for strip, b in zip(strips(found), (0, 3, 6, 9), strict=True):
         low, high = score.summary["edges"][b : b + 2]
@@ -91,7 +91,7 @@ def test_pictures_of_a_strip_are_of_its_bin(score: ScoreFolder, source: PoseSet)
 
 
 def test_bins_of_another_measure_are_not_set_beside_the_source(
-    score: ScoreFolder, source: PoseSet, target: PoseSet
+    score: Score, source: PoseSet, target: PoseSet
 ) -> None:
     other = replace(target, edges=target.edges * 2)
     found = score_sections.gallery(score, source, other)
@@ -101,7 +101,7 @@ def test_bins_of_another_measure_are_not_set_beside_the_source(
 
 
 def test_a_target_without_its_source_is_shown_and_the_reason_told(
-    score: ScoreFolder, target: PoseSet
+    score: Score, target: PoseSet
 ) -> None:
     found = score_sections.gallery(score, None, target, "the disk is gone")
     assert "No poses of the source are shown: the disk is gone." in notes(found)
@@ -113,7 +113,7 @@ def test_a_target_without_its_source_is_shown_and_the_reason_told(
 
 
 def test_images_that_are_gone_are_named_once_and_by_whose_they_are(
-    score: ScoreFolder, source: PoseSet, target: PoseSet
+    score: Score, source: PoseSet, target: PoseSet
 ) -> None:
     blind = replace(target, table=replace(target.table, image_N=None, root=""), problem="moved")
     found = score_sections.gallery(score, source, blind)
@@ -122,9 +122,7 @@ def test_images_that_are_gone_are_named_once_and_by_whose_they_are(
     assert all(one.image is not None for one in strips(found)[-2].pictures)
 
 
-def test_one_image_that_is_gone_is_one_of_all_that_are_shown(
-    score: ScoreFolder, source: PoseSet
-) -> None:
+def test_one_image_that_is_gone_is_one_of_all_that_are_shown(score: Score, source: PoseSet) -> None:
     """Not as if none were at hand: the others stand there with their images."""
     row = int(np.flatnonzero(source.bin_N == 0)[0])
     only = replace(source, bin_N=np.where(source.bin_N == 0, UNBINNED, source.bin_N))
@@ -141,7 +139,7 @@ def test_one_image_that_is_gone_is_one_of_all_that_are_shown(
 
 
 def test_the_heatmap_stands_beside_the_angles_and_old_folders_have_one(
-    score: ScoreFolder, source: PoseSet
+    score: Score, source: PoseSet
 ) -> None:
     assert "bins" not in score.summary["similarity"]  # a folder of old
     both = ["The joint angles that poses are compared by", "How alike the poses of two bins are"]
@@ -150,7 +148,7 @@ def test_the_heatmap_stands_beside_the_angles_and_old_folders_have_one(
 
 
 @pytest.mark.parametrize("similar", [None, {"matrix": [[0.125]], "used": 3, "left_out": 0}])
-def test_one_bin_or_none_measured_is_said(score: ScoreFolder, similar: dict | None) -> None:
+def test_one_bin_or_none_measured_is_said(score: Score, similar: dict | None) -> None:
     changed = replace(score, summary=score.summary | {"similarity": similar})
     found = score_sections.alike(changed)
     assert titles(found) == []
@@ -159,7 +157,7 @@ def test_one_bin_or_none_measured_is_said(score: ScoreFolder, similar: dict | No
 
 def test_many_bins_are_shown_in_groups(tmp_path: Path) -> None:
     folder = build_score(tmp_path / "score", *save_table(tmp_path / "data", 400, 3), k=100)
-    score = folders.read_score(folder)
+    score = results.read_score(folder)
     source, _ = pose_sets.source_of(score)
     found = score_sections.gallery(score, source)
     assert [strip.name for strip in strips(found)][::3] == ["Bins 1 to 2", "Bins 99 to 100"]
@@ -167,7 +165,7 @@ def test_many_bins_are_shown_in_groups(tmp_path: Path) -> None:
     assert "each row" in next(b.caption for b in found.blocks if isinstance(b, Gallery))
 
 
-def test_metrics_without_a_value_are_dashes(score: ScoreFolder) -> None:
+def test_metrics_without_a_value_are_dashes(score: Score) -> None:
     summary = score.summary | {
         "rare_mode_auc": {"elbo": None, "knn": float("nan")},
         "agreement": {"elbo": float("nan")},
@@ -181,29 +179,27 @@ def test_metrics_without_a_value_are_dashes(score: ScoreFolder) -> None:
     assert "nan" not in str(table).lower()
 
 
-def test_bins_of_a_target_are_comparable_only_by_equal_edges(
-    score: ScoreFolder, target: PoseSet
-) -> None:
+def test_bins_of_a_target_are_comparable_only_by_equal_edges(score: Score, target: PoseSet) -> None:
     assert bin_gallery.comparable(target, score.summary)
     assert not bin_gallery.comparable(replace(target, edges=target.edges[:-1]), score.summary)
     assert not bin_gallery.comparable(None, score.summary)
 
 
-def test_too_few_poses_in_each_bin_is_said_instead_of_drawn(score: ScoreFolder) -> None:
+def test_too_few_poses_in_each_bin_is_said_instead_of_drawn(score: Score) -> None:
     rows = [row | {"covariance_trace": None} for row in score.summary["variation"]]
     found = score_sections.distribution(replace(score, summary=score.summary | {"variation": rows}))
     assert "no bin holds 8 of them" in notes(found)
     assert "Variation of the poses in each bin" not in titles(found)
 
 
-def test_the_summary_of_old_is_read(score: ScoreFolder) -> None:
+def test_the_summary_of_old_is_read(score: Score) -> None:
     summary = storage.read_json(score.path / "summary.json")
     assert "variation_grouped" not in summary
     assert "Variation of the score in each bin" in titles(score_sections.distribution(score))
 
 
 def test_one_histogram_holds_both_sets_where_one_scorer_scored_them(
-    score: ScoreFolder, target: PoseSet
+    score: Score, target: PoseSet
 ) -> None:
     alone, both = (score_sections.distribution(score, of) for of in (None, target))
     assert titles(alone) == titles(both)

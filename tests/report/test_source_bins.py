@@ -14,11 +14,12 @@ from posesift import storage
 from posesift.poses.table import PoseTable
 from posesift.report import pose_sets, theme
 from posesift.report.blocks import Charts, Note
-from posesift.report.folders import ComparisonFolder, read_predictions
-from posesift.report.folders import read as read_folder
 from posesift.report.outcome import source_bins
 from posesift.report.outcome.part_figures import Parts
 from posesift.report.pose_sets import Outcome, PoseSet
+from posesift.results.comparison import Comparison
+from posesift.results.predictions import read_predictions
+from posesift.results.read import read as read_folder
 
 COMPARISON: dict[str, Any] = {
     "seeds": [7, 8],
@@ -120,7 +121,7 @@ def test_of_one_run(three_bins: PoseSet) -> None:
 
 def test_the_pck_of_bins_is_the_headline_s(comparison: Path) -> None:
     folder = read_folder(comparison)
-    assert isinstance(folder, ComparisonFolder)
+    assert isinstance(folder, Comparison)
     found = pose_sets.target_of(folder)
     assert found is not None
     labels = {arm["label"]: arm["name"] for arm in folder.comparison["arms"]}
@@ -138,7 +139,7 @@ def test_the_pck_of_bins_is_the_headline_s(comparison: Path) -> None:
 
 def test_joints_are_pooled_and_not_their_samples(comparison: Path) -> None:
     folder = read_folder(comparison)
-    assert isinstance(folder, ComparisonFolder)
+    assert isinstance(folder, Comparison)
     found = pose_sets.target_of(folder)
     assert found is not None
     found = replace(found, bin_N=np.arange(len(found)) % 3, edges=np.arange(4.0))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posesift.report import contents, folders
+from posesift import results
+from posesift.report import contents
 from posesift.report.blocks import (
     Cell,
     Choice,
@@ -98,7 +99,7 @@ def tables_of(blocks: list) -> list[Table]:
 
 
 def test_every_table_of_a_page_comes_back(comparison) -> None:
-    page = contents.of(folders.read(comparison))
+    page = contents.of(results.read(comparison))
     tables = [table for section in page.sections for table in tables_of(section.blocks)]
     assert len(tables) >= 4
     numbers = 0

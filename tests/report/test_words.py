@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from posesift.report import contents, folders, words
+from posesift import results
+from posesift.report import contents, words
 from posesift.report.blocks import Cell, Download, Explorer, Finding, Page, Row, Section, Table
 
 EMPTY = Page("Score", "", "", [], [], "", [], [], [], [])
@@ -52,7 +53,7 @@ def test_a_term_is_one_plain_sentence_and_stands_once() -> None:
 
 
 def test_parts_of_a_page_are_known_by_their_headings(methods_comparison: Path) -> None:
-    page = contents.of(folders.read(methods_comparison))
+    page = contents.of(results.read(methods_comparison))
     assert page.words == words.of(replace(page, words=[]))
     terms = dict(page.words)
     assert {"arm", "oracle", "UDAPE", "curriculum", "PCK@0.05"} <= terms.keys()

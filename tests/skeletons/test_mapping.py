@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posesift import skeletons
-from posesift.skeletons.document import from_document
 from posesift.skeletons.mapping import mapping, mismatch
+from posesift.skeletons.skeleton import from_document
 from posesift.skeletons.synonyms import TABLE, Synonyms, plain
 
 BODY, PEOPLE = skeletons.load("body16"), skeletons.load("coco17")

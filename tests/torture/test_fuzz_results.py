@@ -14,9 +14,9 @@ from tests.report.conftest import build_comparison
 from tests.torture.guard import guarded, read_or_explained
 from tests.torture.spoil import as_json, as_yaml, edited, edits, examples, spoilt
 
+from posesift import results
 from posesift.adaptation.training import checkpoint
 from posesift.difficulty.scorers import load_scorer
-from posesift.report import folders
 
 EXAMPLES = examples(10, 120)
 RUN = "cells/uniform/seed0"
@@ -37,9 +37,9 @@ def comparison(tmp_path_factory) -> Path:
 
 
 def _read_all(folder: Path) -> None:
-    folders.read(folder)
-    folders.read(folder / RUN)
-    folders.read_predictions(folder / RUN, "target")
+    results.read(folder)
+    results.read(folder / RUN)
+    results.read_predictions(folder / RUN, "target")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

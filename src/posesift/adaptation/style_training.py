@@ -18,8 +18,8 @@ from torch.nn.functional import mse_loss
 
 from posesift.adaptation.training.method import BOTH, Batches, Method, Stage, StepResult
 from posesift.adaptation.training.optimisers import adamw, set_rate, trapezoid
-from posesift.adaptation.udape.published_views import ParityViews
 from posesift.adaptation.views.augment import Augmentation, view
+from posesift.adaptation.views.published import ParityViews
 from posesift.networks.style.adain import AdaIN, exchange, moments
 
 if TYPE_CHECKING:

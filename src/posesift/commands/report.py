@@ -14,7 +14,7 @@ from posesift.commands.flags import show
 from posesift.progress import say
 
 if TYPE_CHECKING:
-    from posesift.report.folders import ComparisonFolder, RunFolder, ScoreFolder
+    from posesift.results import Comparison, Run, Score
 
 
 @dataclass(kw_only=True)
@@ -59,15 +59,15 @@ class Report:
         if self.open:
             show(shown)
 
-    def _read(self) -> ScoreFolder | RunFolder | ComparisonFolder:
+    def _read(self) -> Score | Run | Comparison:
         """What the folder holds; half a result is named as such."""
-        from posesift.report import folders as result_folders
+        from posesift import results
 
         if not self.folder.exists() and folders.begun_in(self.folder) != self.folder:
             with folders.writing(self.folder):  # puts back what a killed --overwrite has moved
                 pass
         try:
-            return result_folders.read(self.folder)
+            return results.read(self.folder)
         except ValueError as error:
             if not folders.is_unfinished(self.folder):
                 raise

@@ -80,8 +80,7 @@ def _beside(summary: dict[str, Any]) -> str:
     fit = summary["beside_source"]
     if not fit:
         return ""
-    from posesift.difficulty.bins import groups
-    from posesift.experiments.score import SHOWN_BINS
+    from posesift.difficulty.bins import SHOWN, groups
 
     edges = fit["edges"]
     rows = [
@@ -90,7 +89,7 @@ def _beside(summary: dict[str, Any]) -> str:
             *(str(sum(fit[of][first : last + 1])) for of in ("source", "these")),
             number(edges[first], 3), number(edges[last + 1], 3),
         ]
-        for first, last in groups(len(edges) - 1, SHOWN_BINS).tolist()
+        for first, last in groups(len(edges) - 1, SHOWN).tolist()
     ]  # fmt: skip
     header = ["bin", "of the fit", "of these", "from", "to"]
     return (

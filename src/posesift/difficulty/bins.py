@@ -15,6 +15,7 @@ import numpy.typing as npt
 from posesift.difficulty.checks import spearman
 
 BINNINGS = ("quantile", "width", "log-width")
+SHOWN = 50  # bins that can stand side by side; of more, neighbours are grouped
 MOST_BINS = 32_767  # what the int16 of a bin's number can count
 FEWEST_IN_A_BIN = 4  # poses of a bin of the default number
 FEWEST_POSES = 8  # of a bin, below which no spread of poses is given

@@ -28,7 +28,8 @@ class Evaluation:
 
     Attributes:
         entry: the set's entry of ``evaluation.json``, ready for JSON: None where undefined.
-        pck_N: each sample's PCK@0.05 in percent over all its visible keypoints, NaN = none.
+        pck_N: each sample's PCK@0.05 in percent over its visible keypoints of the headline group
+            ``"all"``, NaN = none of them.
         evalpose_limbs_N: each sample's EvalPose by limb directions, NaN = undefined.
         evalpose_100_N: by standardised angles.
         angle_error_deg_N: each sample's mean absolute angle error, NaN = undefined.
@@ -149,7 +150,7 @@ def evaluate(
     }
     return Evaluation(
         entry,
-        pck.percent_or_nan(*pck.hits(errors_NK, HEADLINE)).astype(np.float32),
+        pck.percent_or_nan(correct_N, counted_N).astype(np.float32),
         limbs_N.astype(np.float32),
         similar_N.astype(np.float32),
         evalpose.per_sample_angle_error(found_NA, label_NA).astype(np.float32),

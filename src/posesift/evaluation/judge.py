@@ -1,17 +1,16 @@
-"""The last stage of a run: predict every test set, measure, keep both; and what comes for free.
+"""The last stage of a run: predict every test set and measure; and what comes for free.
 
 Legend: N samples, K keypoints, A angles, 2 = (x, y).
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from posesift import storage
 from posesift.data.readers import read
 from posesift.evaluation.baselines import constant_pose
 from posesift.evaluation.by_bin import evaluation_difficulty, pck_by_support
@@ -24,21 +23,41 @@ from posesift.skeletons.mapping import mismatch
 
 if TYPE_CHECKING:
     from posesift.data.loading import PoseDataset
-    from posesift.evaluation.predict import PredictFunction, Predictor
+    from posesift.evaluation.predict import PredictFunction, Predictions, Predictor
 
 Protocol = Literal["pooled", "reference"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What `judge` finds.
+
+    Attributes:
+        sets: name of a test set to its predictions and their evaluation.
+        addresses: name of a test set to the data address it was read from.
+        baselines: name of a baseline to its entry of every set.
+    """
+
+    sets: dict[str, tuple[Predictions, Evaluation]]
+    addresses: dict[str, str]
+    baselines: dict[str, dict[str, Any]]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What ``evaluation.json`` holds: ``sets``, and ``baselines`` by name."""
+        sets = {name: measured.entry for name, (_, measured) in self.sets.items()}
+        return {"sets": sets, "baselines": self.baselines}
 
 
 def judge(
     predictor: Predictor | PredictFunction,
     tests: list[tuple[str, PoseDataset]],
     source: PoseTable,
-    folder: Path | None = None,
     *,
     protocol: Protocol = "pooled",
     stride: float = 4,
     workers: int = 0,
-) -> dict[str, Any]:
+) -> Judged:
     """Evaluate on every test set, beside the constant pose.
 
     Args:
@@ -46,18 +65,14 @@ def judge(
         tests: of `test_sets`.
         source: the training poses, which say how hard a test pose is and how much support it has
             (and give the angle statistics of a skeleton that states none).
-        folder: gets ``evaluation.json`` and ``predictions.parquet``; None keeps nothing.
         protocol: of PCK.
         stride: crop pixels a heatmap cell, which ``"reference"`` rounds to.
         workers: loader processes.
 
-    Returns:
-        What ``evaluation.json`` holds: ``sets``, and ``baselines`` by name. To what `evaluate`
-        finds each set adds ``by_support`` (`pck_by_support`) and ``interval``, the 95 %
-        interval over images of its pooled PCK@0.05.
+    To what `evaluate` finds, the entry of each set adds ``by_support`` (`pck_by_support`) and
+    ``interval``, the 95 % interval over images of its pooled PCK@0.05.
     """
     from posesift.evaluation.predict import predict
-    from posesift.evaluation.samples import write_samples
 
     found = {}
     for name, dataset in tests:
@@ -70,15 +85,8 @@ def judge(
             measured.counted_N,
         )
         found[name] = (predictions, measured)
-    evaluation = {
-        "sets": {name: measured.entry for name, (_, measured) in found.items()},
-        "baselines": {"constant pose": judge_constant_pose(tests, source)},
-    }
-    if folder is not None:
-        addresses = {name: dataset.table.address for name, dataset in tests}
-        write_samples(folder / "predictions.parquet", found, addresses)
-        storage.write_json(folder / "evaluation.json", evaluation)
-    return evaluation
+    addresses = {name: dataset.table.address for name, dataset in tests}
+    return Judged(found, addresses, {"constant pose": judge_constant_pose(tests, source)})
 
 
 def judge_constant_pose(tests: list[tuple[str, PoseDataset]], source: PoseTable) -> dict[str, Any]:

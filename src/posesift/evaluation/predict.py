@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -19,10 +19,12 @@ from torch.utils.data import DataLoader
 
 from posesift import documents, progress
 from posesift.data.loading import PoseDataset, begin_worker, collate
-from posesift.evaluation.samples import keypoint_columns
 from posesift.poses.parquet import numbers
 from posesift.skeletons.skeleton import Skeleton
 from posesift.storage import atomic_path
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PredictFunction = Callable[[Tensor], tuple[Tensor, Tensor]]
 
@@ -66,10 +68,25 @@ class Predictions:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        columns = {"index": pa.array(self.index_N), **keypoint_columns(self)}
         facts = {"skeleton": self.skeleton.to_json(), "side": json.dumps(self.side)}
         with atomic_path(path) as temporary:
-            pq.write_table(pa.table(columns).replace_schema_metadata(facts), temporary)
+            pq.write_table(pa.table(self.columns()).replace_schema_metadata(facts), temporary)
+
+    def columns(self) -> dict[str, pa.Array]:
+        """Give predictions and labels as Arrow columns, as `save` and a run's folder hold them."""
+        import pyarrow as pa
+
+        def fixed(values: NDArray, kind: type) -> pa.Array:
+            flat = np.ascontiguousarray(values, kind).reshape(-1)
+            return pa.FixedSizeListArray.from_arrays(pa.array(flat), flat.size // len(values))
+
+        return {
+            "index": pa.array(self.index_N),
+            "predicted": fixed(self.keypoints_NK2, np.float32),
+            "confidence": fixed(self.confidence_NK, np.float32),
+            "keypoints": fixed(self.true_NK2, np.float32),
+            "visible": fixed(self.visible_NK, bool),
+        }
 
     @staticmethod
     def load(path: str | Path) -> Predictions:

@@ -23,11 +23,13 @@ from posesift.experiments.findings import findings
 from posesift.experiments.methods import METHODS
 from posesift.experiments.run import check as check_run
 from posesift.experiments.run import data_of, inputs_of_run, train
-from posesift.experiments.score import Page, Scored, ScoreSettings, load_scored, score_poses
+from posesift.experiments.score import Page, ScoreSettings, score_poses
 from posesift.experiments.spec import Experiment, read_yaml
 from posesift.experiments.trained import load_method, style_of
 from posesift.poses import PoseTable
 from posesift.progress import note
+from posesift.results.comparison import write_comparison
+from posesift.results.score import Score, read_score_of
 
 DECIDED = ("device", "precision", "threads")
 ADABN_IMAGES = 512  # unlabelled target images that re-estimate the BatchNorm statistics
@@ -67,7 +69,7 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
                 note(f"seed {seed}: {arm.name}")
                 train(of_arm(experiment, arm, folder), cell, scored=scored)
         _baselines(plan, experiment, folder)
-    storage.write_json(folder / "comparison.json", findings(plan, folder))
+    write_comparison(folder, findings(plan, folder))
     if page is not None:
         page(folder)
     folders.write_manifest(folder, "comparison", recipe=plan.recipe, seeds=list(plan.seeds))
@@ -200,10 +202,10 @@ def _given(plan: Comparison) -> dict[str, Any]:
     return {key: value for key, value in plan.changes.items() if value not in (None, "auto")}
 
 
-def _scored(experiment: Experiment, folder: Path, check: bool) -> Scored:
+def _scored(experiment: Experiment, folder: Path, check: bool) -> Score:
     table = read(experiment.source, default_split="train")
     if folders.is_finished(folder):
-        return load_scored(folder, table)
+        return read_score_of(folder, table)
     return score_poses(
         table, folder, dataclasses.replace(ScoreSettings.of(experiment), check=check)
     )
@@ -231,7 +233,7 @@ def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
         target = target.select(np.arange(min(ADABN_IMAGES, len(target))))
         images = _inputs(target, side, runtime)
         method.load_network(reestimated_batchnorm(method.network, images).state_dict())
-        found["BatchNorm re-estimated"] = judge(method, tests, source)["sets"]
+        found["BatchNorm re-estimated"] = judge(method, tests, source).document["sets"]
     rows = [
         {"name": name, "seed": experiment.seed, "inductive": True, "sets": sets}
         for name, sets in found.items()

@@ -10,15 +10,7 @@ from typing import Any
 
 from posesift.evaluation.intervals import holm, mean_interval, paired_interval, ratio_of_sums
 from posesift.experiments.arms import Arm, Comparison, against
-
-HARDEST = "PCK@0.05 on the hardest quarter of the target"
-ENDPOINTS = {
-    "hardest": HARDEST,
-    "target": "PCK@0.05, target",
-    "target_poses": "PCK@0.05, target poses in the source's look",
-}
-CONTROLS = {"hard-mining": "shuffled", "curriculum": "random-pacing"}
-"""Strategies, and what draws as unevenly without knowing which poses are hard."""
+from posesift.results.endpoints import CONTROLS, ENDPOINTS
 
 Cells = list[dict[str, Any]]
 

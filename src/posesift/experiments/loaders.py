@@ -15,10 +15,10 @@ from posesift.adaptation.training.loop import Loader
 from posesift.adaptation.training.method import Batch, Stage
 from posesift.data.loading import PoseDataset, begin_worker, collate
 from posesift.experiments.methods import METHODS
-from posesift.experiments.score import Scored
 from posesift.experiments.spec import Experiment
 from posesift.poses import PoseTable
 from posesift.progress import note
+from posesift.results.score import Score
 from posesift.sampling.sampler import StrategySampler
 from posesift.sampling.strategies import Strategy, make
 
@@ -30,7 +30,7 @@ LABELS = ("keypoints", "visible")
 TARGET_DRAWS = 1_000_003  # added to the seed, so that the target is not drawn in step with it
 
 
-def strategy(experiment: Experiment, stage: str, training: PoseTable, scored: Scored) -> Strategy:
+def strategy(experiment: Experiment, stage: str, training: PoseTable, scored: Score) -> Strategy:
     """The strategy that draws the source in a stage.
 
     Raises:

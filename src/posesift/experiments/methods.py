@@ -35,7 +35,7 @@ class Entry:
     label: str
     made_by: str
     published: str
-    views: str = "posesift.adaptation.regda.published_views"
+    views: str = "posesift.adaptation.published_views"
     cost: float = 1.0
     needs_target: bool = False
     styled: bool = False
@@ -61,7 +61,7 @@ METHODS = {
         label="UDAPE",
         made_by="posesift.adaptation.udape:UDAPE",
         published="posesift.adaptation.udape.published:UDAPEParity",
-        views="posesift.adaptation.udape.published_views",
+        views="posesift.adaptation.views.published",
         cost=2.4,
         needs_target=True,
         styled=True,

@@ -10,7 +10,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from posesift.adaptation.regda.published_views import STILL
+from posesift.adaptation.published_views import STILL
 from posesift.data.address import parse
 from posesift.experiments.methods import METHODS
 from posesift.experiments.spec import Experiment

@@ -25,20 +25,15 @@ from posesift.experiments.loaders import STAGES, check_target, loaders, needs_im
 from posesift.experiments.methods import METHODS, names
 from posesift.experiments.recipes import aimed
 from posesift.experiments.resolved import decided, resolved, write_environment
-from posesift.experiments.score import (
-    Page,
-    Scored,
-    ScoreSettings,
-    check_settings,
-    load_scored,
-    score_poses,
-)
+from posesift.experiments.score import Page, ScoreSettings, check_settings, score_poses
 from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method, style_of
 from posesift.experiments.validation import sides_told, some_images, validator, warnings
 from posesift.networks.weights import IMAGENET, SCRATCH, described
 from posesift.poses import PoseTable
 from posesift.progress import note
+from posesift.results.run import write_evaluation
+from posesift.results.score import Score, read_score_of
 
 
 class Data(NamedTuple):
@@ -126,7 +121,7 @@ def train(
     folder: Path,
     *,
     data: Data | None = None,
-    scored: Scored | None = None,
+    scored: Score | None = None,
     page: Page | None = None,
 ) -> dict[str, Any]:
     """Run ``experiment`` in ``folder``; what an earlier, interrupted call left there is used.
@@ -160,7 +155,7 @@ def train(
 
 
 def _trained(
-    experiment: Experiment, runtime: Runtime, folder: Path, data: Data, scored: Scored | None
+    experiment: Experiment, runtime: Runtime, folder: Path, data: Data, scored: Score | None
 ) -> dict[str, Any]:
     """Score, train, judge."""
     training, skeleton = data.training, data.training.skeleton
@@ -202,15 +197,13 @@ def _trained(
         )
         # by this rank alone: the others are done, and would be waited for
         method.prepare(Runtime.resolve(experiment.device, experiment.precision, experiment.threads))
-    found = judge(method, data.tests, data.source, folder, workers=experiment.workers)
-    if problems := [
+    judged = judge(method, data.tests, data.source, workers=experiment.workers)
+    problems = [
         *foreseen(experiment, data),
         *warnings(method, images_N3HW, experiment.side),
-        *sides_told(found["sets"].get("target", {})),
-    ]:
-        found["warnings"] = problems
-        storage.write_json(folder / "evaluation.json", found)
-    return found
+        *sides_told(judged.document["sets"].get("target", {})),
+    ]
+    return write_evaluation(folder, judged, problems)
 
 
 class Trained(NamedTuple):
@@ -281,15 +274,15 @@ def evaluate_run(trained: Trained, folder: Path, page: Page | None = None) -> di
     storage.write_json(
         folder / "environment.json", before | runtime.describe() | {"evaluated": str(run)}
     )
-    found = judge(
+    judged = judge(
         method,
         trained.data.tests,
         trained.data.source,
-        folder,
         protocol=trained.protocol,
         stride=method.network.stride,  # pyright: ignore[reportArgumentType]
         workers=experiment.workers,
     )
+    found = write_evaluation(folder, judged)
     if page is not None:
         page(folder)
     folders.write_manifest(folder, "run", of=str(run), data=trained.address)
@@ -304,7 +297,7 @@ def _save_every(experiment: Experiment) -> int:
     return max(1, min(experiment.save_every, last // 10))
 
 
-def _score(experiment: Experiment, source: PoseTable, folder: Path) -> Scored:
+def _score(experiment: Experiment, source: PoseTable, folder: Path) -> Score:
     if folders.is_finished(folder):
-        return load_scored(folder, source)
+        return read_score_of(folder, source)
     return score_poses(source, folder, ScoreSettings.of(experiment))

@@ -8,17 +8,16 @@ Legend: N samples, k bins, G groups of neighbouring bins.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from posesift import documents, folders, storage
+from posesift import folders
 from posesift.difficulty import bins, checks
 from posesift.difficulty.scorers import Scorer, fit, load_scorer, unscorable
 from posesift.experiments.beside_source import beside_source
@@ -30,23 +29,12 @@ from posesift.experiments.score_checks import (
     second_fit,
     warnings,
 )
-from posesift.experiments.score_view import score_html
 from posesift.experiments.spec import Experiment
 from posesift.poses import PoseTable
 from posesift.poses.angles import joint_angles, statistics_of
 from posesift.progress import bar
+from posesift.results.score import Score, write_score
 from posesift.similarity.bins import bin_similarity
-
-SHOWN_BINS = 50  # what a figure can show side by side; of more bins, neighbours are also grouped
-
-
-class _Said(TypedDict):
-    """What `load_scored` reads of ``summary.json``."""
-
-    address: str
-    samples: int
-    bins: int
-
 
 Page = Callable[[Path], object]
 """Draws ``report.html`` into a folder: `posesift.report.page.write_report`, say."""
@@ -88,21 +76,9 @@ class ScoreSettings:
         )
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A scored table: what strategies need, and the summary that people read."""
-
-    score_N: NDArray[np.float32]
-    bin_N: NDArray[np.int16]
-    summary: dict[str, Any]
-
-    def _repr_html_(self) -> str:
-        return score_html(self.summary)
-
-
 def score_poses(
     table: PoseTable, folder: Path, settings: ScoreSettings, page: Page | None = None
-) -> Scored:
+) -> Score:
     """Score ``table`` and fill ``folder``; ``page`` draws its report before it counts as finished.
 
     With a new fit the score is also checked: it is fitted a second time on half of the poses, and
@@ -130,7 +106,7 @@ def score_poses(
         second = second_fit(table, scorer) if checked else None
         done.advance()
         variation = _variation(table, scorer, second, score_N, edges, settings.binning, method)
-        bins_G2 = bins.groups(k, SHOWN_BINS)
+        bins_G2 = bins.groups(k, bins.SHOWN)
         grouped = None
         if len(bins_G2) < k:
             edges_G = np.append(edges[bins_G2[:, 0]], edges[-1])
@@ -169,13 +145,12 @@ def score_poses(
         "similarity": bin_similarity(angles_NA, bin_N, k, statistics).to_json(),
     }
     summary["seconds"] = round(time.perf_counter() - began, 2)
-    _write_difficulty(folder / "difficulty.parquet", table, scores, method, bin_N, edges)
     scorer.save(folder)
-    storage.write_json(folder / "summary.json", summary)
+    scored = write_score(folder, table, scores, bin_N, summary)
     if page is not None:
         page(folder)
     folders.write_manifest(folder, "score", data=table.address)
-    return Scored(score_N, bin_N, summary)
+    return scored
 
 
 def check_settings(table: PoseTable, settings: ScoreSettings) -> None:
@@ -242,65 +217,3 @@ def _earlier_fit(folder: str, settings: ScoreSettings) -> Scorer:
                 "leave that flag out, or fit anew without --scorer"
             )
     return scorer
-
-
-def load_scored(folder: Path, table: PoseTable) -> Scored:
-    """What `score_poses` left in ``folder`` for ``table``.
-
-    Raises:
-        ValueError: not a finished score folder, or one of other data.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from posesift.poses.parquet import numbers
-
-    folders.read_manifest(folder, "score")
-    path = folder / "summary.json"
-    summary = storage.read_json(path, dict[str, Any])
-    documents.converted(summary, _Said, str(path))
-    if summary["address"] != table.address or summary["samples"] != len(table):
-        raise ValueError(
-            f"{folder} holds the scores of {summary['samples']} poses of {summary['address']}, "
-            f"expected {len(table)} of {table.address}"
-        )
-    path = folder / "difficulty.parquet"
-    try:
-        columns = pq.ParquetFile(path).read(columns=["score", "bin"])
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
-
-    def column(name: str, kind: type) -> NDArray:
-        found = columns[name].combine_chunks()
-        return numbers(found, (len(table),), kind, f"{path}: column {name!r}")
-
-    return Scored(column("score", np.float32), column("bin", np.int16), summary)
-
-
-def _write_difficulty(
-    path: Path,
-    table: PoseTable,
-    scores: dict[str, NDArray[np.float32]],
-    method: str,
-    bin_N: NDArray[np.int16],
-    edges: NDArray[np.float64],
-) -> None:
-    """``difficulty.parquet``: index, score, bin, and the fit's other scores under their names."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = {
-        "index": pa.array(np.arange(len(table), dtype=np.int64)),
-        "score": pa.array(scores[method], pa.float32()),
-        "bin": pa.array(bin_N, pa.int16()),
-    } | {
-        name: pa.array(score_N, pa.float32()) for name, score_N in scores.items() if name != method
-    }
-    metadata = {
-        "skeleton": table.skeleton.to_json(),
-        "method": method,
-        "edges": json.dumps(edges.tolist()),
-        "address": table.address,
-    }
-    with storage.atomic_path(path) as temporary:
-        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), temporary)

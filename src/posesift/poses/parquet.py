@@ -1,7 +1,8 @@
 """The columns of a pose table in Parquet, and back.
 
 `PoseTable.save` and `PoseTable.load` are the way in for a whole table; a table that is larger than
-memory is written with `to_arrow`, one row group at a time.
+memory is written with `PoseTable.to_arrow`, one row group at a time. Here a table is its fields by
+name, so that the table knows its file and the file needs no table.
 
 Shapes: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
 """
@@ -9,8 +10,9 @@ Shapes: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -20,9 +22,6 @@ from numpy.typing import NDArray
 
 from posesift import documents
 from posesift.skeletons import Skeleton
-
-if TYPE_CHECKING:
-    from posesift.poses.table import PoseTable
 
 _NEEDED = ("keypoints", "visible", "width", "height")
 
@@ -40,39 +39,36 @@ class _Facts(msgspec.Struct):
     problems: list[str] = []
 
 
-def to_arrow(table: PoseTable) -> pa.Table:
-    """The table as Arrow columns; the skeleton and the facts travel in the schema's metadata."""
+def to_arrow(fields: Mapping[str, Any]) -> pa.Table:
+    """The fields of a `PoseTable` as Arrow columns, the inverse of `read_fields`.
 
-    def fixed(values: NDArray, size: int) -> pa.Array:
-        return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), size)
+    The skeleton and what is no column travel in the schema's metadata.
+    """
 
-    joints = len(table.skeleton)
+    def fixed(values: NDArray, kind: type, size: int) -> pa.Array:
+        flat = np.ascontiguousarray(values, kind).reshape(-1)
+        return pa.FixedSizeListArray.from_arrays(pa.array(flat), size)
+
+    joints = len(fields["skeleton"])
     columns: dict[str, pa.Array] = {
-        "keypoints": fixed(table.keypoints_NK2, 2 * joints),
-        "visible": fixed(table.visible_NK, joints),
-        "width": pa.array(table.width_N, pa.int32()),
-        "height": pa.array(table.height_N, pa.int32()),
+        "keypoints": fixed(fields["keypoints_NK2"], np.float32, 2 * joints),
+        "visible": fixed(fields["visible_NK"], bool, joints),
+        "width": pa.array(fields["width_N"], pa.int32()),
+        "height": pa.array(fields["height_N"], pa.int32()),
     }
-    if table.occluded_NK is not None:
-        columns["occluded"] = fixed(np.asarray(table.occluded_NK, bool), joints)
-    if table.box_N4 is not None:
-        columns["box"] = fixed(np.asarray(table.box_N4, np.float32), 4)
+    if fields["occluded_NK"] is not None:
+        columns["occluded"] = fixed(fields["occluded_NK"], bool, joints)
+    if fields["box_N4"] is not None:
+        columns["box"] = fixed(fields["box_N4"], np.float32, 4)
     for name in ("image", "clip", "mode"):
-        value_N = getattr(table, f"{name}_N")
-        if value_N is not None:
-            columns[name] = pa.array(value_N.tolist(), pa.string())
-    if table.mirrored_N is not None:
-        columns["mirrored"] = pa.array(table.mirrored_N, pa.bool_())
-    if table.neg_log_p_N is not None:
-        columns["neg_log_p"] = pa.array(table.neg_log_p_N, pa.float32())
-    facts = {
-        "root": table.root,
-        "boxes_from": table.boxes_from,
-        "share": table.share,
-        "address": table.address,
-        "problems": table.problems,
-    }
-    metadata = {SKELETON: table.skeleton.to_json().encode(), FACTS: json.dumps(facts).encode()}
+        if fields[f"{name}_N"] is not None:
+            columns[name] = pa.array(fields[f"{name}_N"].tolist(), pa.string())
+    if fields["mirrored_N"] is not None:
+        columns["mirrored"] = pa.array(fields["mirrored_N"], pa.bool_())
+    if fields["neg_log_p_N"] is not None:
+        columns["neg_log_p"] = pa.array(fields["neg_log_p_N"], pa.float32())
+    facts = {name: fields[name] for name in ("root", "boxes_from", "share", "address", "problems")}
+    metadata = {SKELETON: fields["skeleton"].to_json().encode(), FACTS: json.dumps(facts).encode()}
     return pa.table(columns).replace_schema_metadata(metadata)
 
 

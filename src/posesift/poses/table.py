@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from posesift import notebook
+from posesift.poses.modes_view import modes_html
 from posesift.skeletons import Skeleton
 from posesift.storage import atomic_path
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 RARE_SHARE = 0.03  # a mode is rare when its share of the source mixture is below this
 
@@ -103,9 +109,21 @@ class PoseTable:
         return len(self.keypoints_NK2)
 
     def _repr_html_(self) -> str:
-        from posesift.poses.table_view import table_html
-
-        return table_html(self)
+        clips = None if self.clip_N is None else len(np.unique(self.clip_N.astype(str)))
+        visible = 100 * float(self.visible_NK.mean()) if self.visible_NK.size else None
+        pairs: list[tuple[str, notebook.Value]] = [
+            ("address", self.address),
+            ("skeleton", f"{self.skeleton.name}, {len(self.skeleton)} keypoints"),
+            ("labelled keypoints", f"{notebook.number(visible)} %"),
+            ("images", "yes" if self.has_images else "none"),
+            ("boxes from", self.boxes_from),
+            ("clips", clips),
+            ("problems", len(self.problems) or None),
+        ]
+        shown = notebook.facts(f"Pose table, {len(self)} pose{'s' * (len(self) != 1)}", pairs)
+        if self.mode_N is None or not len(self):
+            return shown
+        return shown + modes_html(self.mode_N.astype(str), self.share)
 
     @property
     def has_images(self) -> bool:
@@ -147,10 +165,14 @@ class PoseTable:
         """
         import pyarrow.parquet as pq
 
+        with atomic_path(path) as temporary:
+            pq.write_table(self.to_arrow(), temporary)
+
+    def to_arrow(self) -> pa.Table:
+        """Give the columns of the file that `save` writes."""
         from posesift.poses.parquet import to_arrow
 
-        with atomic_path(path) as temporary:
-            pq.write_table(to_arrow(self), temporary)
+        return to_arrow(vars(self))
 
     @staticmethod
     def load(path: str | Path) -> PoseTable:

@@ -12,11 +12,14 @@ from posesift.report.coverage import coverage_finding, coverage_section, lacking
 from posesift.report.examples import example_sections, nearest_section
 from posesift.report.explore import explore_section
 from posesift.report.facts import box_note, budget, flat, once
-from posesift.report.folders import ComparisonFolder, RunFolder, ScoreFolder
-from posesift.report.outcome import comparison_sections, methods, outcome_sections
+from posesift.report.outcome import comparison_sections, outcome_sections
 from posesift.report.scores import score_sections
 from posesift.report.summary import findings, opening
 from posesift.report.wording import capitalised, count, listed, number, plural
+from posesift.results import methods
+from posesift.results.comparison import Comparison
+from posesift.results.run import Run
+from posesift.results.score import Score
 
 NAV = {
     "Claims and their evidence": "Claims",
@@ -37,7 +40,7 @@ NAV = {
 """Names in the list of parts for headings that are too long for it, which keep their words."""
 
 
-def of(folder: ScoreFolder | RunFolder | ComparisonFolder, target: str | None = None) -> Page:
+def of(folder: Score | Run | Comparison, target: str | None = None) -> Page:
     """The page of a folder.
 
     Args:
@@ -47,15 +50,15 @@ def of(folder: ScoreFolder | RunFolder | ComparisonFolder, target: str | None = 
     Raises:
         ValueError: a target for a run or comparison, which have their own.
     """
-    if isinstance(folder, ScoreFolder):
+    if isinstance(folder, Score):
         return _finished(of_score(folder, target))
     if target is not None:
         raise ValueError(
-            f"{folder.path} is a {'comparison' if isinstance(folder, ComparisonFolder) else 'run'} "
+            f"{folder.path} is a {'comparison' if isinstance(folder, Comparison) else 'run'} "
             "with a target of its own; --target is for the folder of a score"
         )
     return _finished(
-        of_comparison(folder) if isinstance(folder, ComparisonFolder) else run_page.of_run(folder)
+        of_comparison(folder) if isinstance(folder, Comparison) else run_page.of_run(folder)
     )
 
 
@@ -65,7 +68,7 @@ def _finished(page: Page) -> Page:
     return replace(page, sections=sections, words=words.of(page))
 
 
-def of_comparison(folder: ComparisonFolder) -> Page:
+def of_comparison(folder: Comparison) -> Page:
     """The page of a comparison, the demo's among them."""
     comparison = folder.comparison
     summary = folder.score.summary if folder.score else None
@@ -117,7 +120,7 @@ def of_comparison(folder: ComparisonFolder) -> Page:
     )
 
 
-def of_score(folder: ScoreFolder, target_address: str | None = None) -> Page:
+def of_score(folder: Score, target_address: str | None = None) -> Page:
     """The page of a score, beside the poses of a target where one is given."""
     source, missing = pose_sets.source_of(folder)
     target = pose_sets.target_at(folder, target_address) if target_address else None

@@ -76,3 +76,9 @@ def flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
             if len(text) <= LONGEST_FACT:
                 lines.append((f"{prefix}{key}", text))
     return lines
+
+
+NAMES = {
+    "constant pose": "a constant pose",
+    "BatchNorm re-estimated": "re-estimating BatchNorm on unlabelled target images",
+}

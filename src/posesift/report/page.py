@@ -14,8 +14,8 @@ from pathlib import Path
 
 import jinja2
 
-from posesift import storage
-from posesift.report import contents, folders, repeated_images
+from posesift import results, storage
+from posesift.report import contents, repeated_images
 from posesift.report.blocks import Explorer, Page
 from posesift.report.wording import typeset
 from posesift.version import __version__
@@ -44,7 +44,7 @@ def write_report(folder: str | Path, target: str | None = None) -> Path:
     Raises:
         ValueError: the folder is none of the three, or a file in it is missing or broken.
     """
-    return save(contents.of(folders.read(folder), target), folder)
+    return save(contents.of(results.read(folder), target), folder)
 
 
 def save(page: Page, folder: str | Path) -> Path:

@@ -20,16 +20,12 @@ from posesift.difficulty import bins
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
 from posesift.report import samples
-from posesift.report.folders import (
-    ComparisonFolder,
-    Predictions,
-    RunFolder,
-    ScoreFolder,
-    read_predictions,
-)
-from posesift.report.outcome import results
-from posesift.report.outcome.run_sections import headline, set_label
 from posesift.report.wording import count
+from posesift.results import by_seed
+from posesift.results.comparison import Comparison
+from posesift.results.predictions import Predictions, read_predictions
+from posesift.results.run import Run
+from posesift.results.score import Score
 
 UNBINNED = -1
 
@@ -104,7 +100,7 @@ class PoseSet:
         return len(self.edges) - 1
 
 
-def source_of(score: ScoreFolder) -> tuple[PoseSet | None, str]:
+def source_of(score: Score) -> tuple[PoseSet | None, str]:
     """The scored poses, or None and why they are not at hand."""
     summary = score.summary
     table, problem = samples.table_of(summary["address"], summary["samples"])
@@ -127,19 +123,19 @@ def source_of(score: ScoreFolder) -> tuple[PoseSet | None, str]:
     return found, ""
 
 
-def target_of(folder: RunFolder | ComparisonFolder) -> PoseSet | None:
+def target_of(folder: Run | Comparison) -> PoseSet | None:
     """The tested target poses with every model's errors; None where no predictions were kept.
 
     Of a comparison the first seed is shown.
     """
-    if isinstance(folder, ComparisonFolder):
+    if isinstance(folder, Comparison):
         name, title, predicted = "target", "target poses", _arms(folder)
     else:
-        name, _ = headline(folder)
+        name, _ = folder.headline
         one = read_predictions(folder.path, name)
         oracle = folder.settings.get("method") == "oracle"
         of_run = [] if one is None else [("this run", one, oracle)]
-        title, predicted = set_label(folder, name), of_run
+        title, predicted = folder.set_label(name), of_run
     if not predicted:
         return None
     first = predicted[0][1]
@@ -171,7 +167,7 @@ def target_of(folder: RunFolder | ComparisonFolder) -> PoseSet | None:
     )
 
 
-def target_at(score: ScoreFolder, where: str) -> PoseSet:
+def target_at(score: Score, where: str) -> PoseSet:
     """Labelled data as the target of a score, before any model was trained.
 
     Args:
@@ -209,12 +205,12 @@ def told(target: PoseSet) -> str:
     return f"{poses}, split {split}: {target.table.address}"
 
 
-def _arms(folder: ComparisonFolder) -> list[tuple[str, Predictions, bool]]:
+def _arms(folder: Comparison) -> list[tuple[str, Predictions, bool]]:
     """Predictions of the first seed, and whose labels: reference first, target's oracle last."""
     comparison = folder.comparison
     seed = comparison["seeds"][0]
-    names = results.shown_arms(comparison)
-    oracles = results.arms(comparison, "oracle")
+    names = by_seed.shown_arms(comparison)
+    oracles = by_seed.arms(comparison, "oracle")
     own = [a["name"] for a in oracles if a["trained_on"] == "target"]
     names += own
     found = []
@@ -222,7 +218,7 @@ def _arms(folder: ComparisonFolder) -> list[tuple[str, Predictions, bool]]:
         cell = folder.cell(name, seed)
         one = read_predictions(cell, "target") if cell else None
         if one is not None and (not found or np.array_equal(one.index_N, found[0][1].index_N)):
-            found.append((results.label(comparison, name), one, name in own))
+            found.append((by_seed.label(comparison, name), one, name in own))
     return found
 
 
@@ -246,7 +242,7 @@ def _tested(of: Predictions) -> tuple[PoseTable, str]:
 _Scored = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], str]
 
 
-def _scored(score: ScoreFolder | None, table: PoseTable, of: Predictions) -> _Scored:
+def _scored(score: Score | None, table: PoseTable, of: Predictions) -> _Scored:
     """By the source's scorer, else by the difficulty that the evaluation used."""
     if score is not None and (score.path / "scorer.json").is_file():
         return _by_scorer(score, table)
@@ -261,7 +257,7 @@ def _scored(score: ScoreFolder | None, table: PoseTable, of: Predictions) -> _Sc
     return score_N, bin_N, edges, "difficulty of the evaluation"
 
 
-def _by_scorer(score: ScoreFolder, table: PoseTable) -> _Scored:
+def _by_scorer(score: Score, table: PoseTable) -> _Scored:
     from posesift.difficulty.scorers import load_scorer
     from posesift.difficulty.scoring import unscorable
 

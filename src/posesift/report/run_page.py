@@ -12,17 +12,18 @@ from posesift.report.coverage import coverage_finding, coverage_section, lacking
 from posesift.report.examples import example_sections
 from posesift.report.explore import explore_section
 from posesift.report.facts import box_note, budget, flat, once
-from posesift.report.folders import RunFolder
-from posesift.report.outcome import evalpose_form, methods, results, run_sections
+from posesift.report.outcome import run_sections
 from posesift.report.scores import score_sections
 from posesift.report.wording import number
+from posesift.results import by_seed, evalpose_form, methods
+from posesift.results.run import Run
 
 
-def of_run(folder: RunFolder) -> Page:
+def of_run(folder: Run) -> Page:
     """The page of one training."""
     settings = folder.settings
-    name, entry = run_sections.headline(folder)
-    shown = run_sections.set_label(folder, name)
+    name, entry = folder.headline
+    shown = folder.set_label(name)
     form = evalpose_form.of_run(folder.evaluation)
     figures = [
         Figure(
@@ -36,7 +37,7 @@ def of_run(folder: RunFolder) -> Page:
             ((form.key,), "of 100", form.name),
             (("angle_error_deg",), "degrees", "mean angle error"),
         )
-        if (value := results.lookup(entry, *keys)) is not None
+        if (value := by_seed.lookup(entry, *keys)) is not None
     ]
     source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
     target = pose_sets.target_of(folder)
@@ -104,7 +105,7 @@ def _sampling(settings: dict[str, Any]) -> str:
     return ", ".join(told)
 
 
-def _warnings(folder: RunFolder) -> list[str]:
+def _warnings(folder: Run) -> list[str]:
     """What the run itself found worth a warning, wherever it kept it; each once."""
     found: list[str] = []
     for place in (folder.evaluation, folder.environment, *folder.metrics):

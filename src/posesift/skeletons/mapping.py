@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesift import spelling
-from posesift.skeletons.document import names
-from posesift.skeletons.skeleton import Skeleton
+from posesift.skeletons.skeleton import Skeleton, names
 from posesift.skeletons.synonyms import Synonyms, built_in, plain
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from posesift import documents
-from posesift.skeletons.document import read_toml
+from posesift.skeletons.skeleton import read_toml
 
 TABLE = Path(__file__).parent / "correspondences" / "keypoints.toml"
 

@@ -28,7 +28,7 @@ from tests.adaptation.slow_views import Draws, slow_blur, slow_views
 from tests.adaptation.tiny import SIDE, TinyNet, batch, pair
 from torch import Tensor, nn
 
-from posesift.adaptation.regda.published_views import BODIES, HANDS, STILL, RegDAViews, blur
+from posesift.adaptation.published_views import BODIES, HANDS, STILL, RegDAViews, blur
 from posesift.adaptation.views.augment import generator
 from posesift.networks import MEAN, SPREAD
 from posesift.networks.heatmaps import HeatmapCodec

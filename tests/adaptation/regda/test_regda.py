@@ -16,8 +16,8 @@ from tests.adaptation.tiny import BATCH, KEYPOINTS, SIDE, TinyNet, batch, loader
 from torch import Tensor, nn
 from torch.nn import functional
 
+from posesift.adaptation.published_views import STILL
 from posesift.adaptation.regda.method import RegDA, RegDASettings
-from posesift.adaptation.regda.published_views import STILL
 from posesift.adaptation.regda.two_heads import TwoHeads
 from posesift.adaptation.training import checkpoint
 from posesift.adaptation.training.loop import fit

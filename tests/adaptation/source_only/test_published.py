@@ -11,7 +11,7 @@ from tests.adaptation.slow_views import slow_views
 from tests.adaptation.tiny import SIDE, TinyNet, batch, loader, stopping_loader
 from torch import Tensor
 
-from posesift.adaptation.regda.published_views import BODIES
+from posesift.adaptation.published_views import BODIES
 from posesift.adaptation.source_only.published import (
     SourceOnlyParity,
     SourceOnlyParitySettings,

@@ -29,17 +29,11 @@ from posesift.adaptation.udape.published import (
     UDAPEParitySettings,
     most_confident,
 )
-from posesift.adaptation.udape.published_views import (
-    BODIES,
-    Crop,
-    ParityViews,
-    draw_crop,
-    jitter,
-)
-from posesift.adaptation.udape.published_warps import Warp, draw_warp, occlude, unwarp
 from posesift.adaptation.views.affine import apply
 from posesift.adaptation.views.appearance import MEAN, SPREAD, normalise
 from posesift.adaptation.views.augment import generator
+from posesift.adaptation.views.published import BODIES, Crop, ParityViews, draw_crop, jitter
+from posesift.adaptation.views.published_warps import Warp, draw_warp, occlude, unwarp
 from posesift.networks.heatmaps import HeatmapCodec
 
 STRIDE, SIGMA = TinyNet.stride, 1

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from torch import nn
 from torch.optim import SGD, Optimizer
 
+from posesift.adaptation.published_views import BODIES, RegDAViews
 from posesift.adaptation.regda import published
-from posesift.adaptation.regda.published_views import BODIES, RegDAViews
 from posesift.adaptation.supervised import check_mirror
 from posesift.adaptation.training.optimisers import adamw, groups, set_rate, trapezoid
 from posesift.adaptation.views.augment import SUPERVISED, Augmentation

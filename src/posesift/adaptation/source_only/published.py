@@ -2,7 +2,7 @@
 
 Jiang et al., "Regressive domain adaptation for unsupervised keypoint detection", CVPR 2021. With
 the target's labels in the source's place it is the published oracle. Half the mean squared error;
-the views of `regda.published_views`.
+the views of `published_views`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from posesift.adaptation.regda.published_views import BODIES, RegDAViews
+from posesift.adaptation.published_views import BODIES, RegDAViews
 from posesift.adaptation.supervised import fit_views
 from posesift.adaptation.training.method import Batches, Stage, StepResult, with_steps
 from posesift.adaptation.training.published import Published, PublishedSettings

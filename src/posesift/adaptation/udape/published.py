@@ -29,8 +29,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from posesift.adaptation.supervised import LabelledViews, fit_views, mean_square
 from posesift.adaptation.training.method import BOTH, Batch, Batches, Stage, StepResult, with_steps
 from posesift.adaptation.training.published import Published, PublishedSettings
-from posesift.adaptation.udape.published_views import BODIES, ParityViews
-from posesift.adaptation.udape.published_warps import occlude, unwarp
+from posesift.adaptation.views.published import BODIES, ParityViews
+from posesift.adaptation.views.published_warps import occlude, unwarp
 from posesift.networks.heatmaps import HeatmapCodec
 
 if TYPE_CHECKING:

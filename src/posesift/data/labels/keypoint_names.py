@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from posesift import spelling
 from posesift.skeletons import Skeleton
-from posesift.skeletons.document import from_document
+from posesift.skeletons.skeleton import from_document
 from posesift.skeletons.synonyms import plain
 
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from posesift import documents, progress, storage
 from posesift.data.labels.cleaning import BAD_FRACTION
-from posesift.poses.parquet import FACTS, SKELETON, to_arrow
+from posesift.poses.parquet import FACTS, SKELETON
 from posesift.poses.table import PoseTable
 
 TABLE, PROBLEMS, FOLDER = "poses.parquet", "problems.txt", "parts"
@@ -44,7 +44,7 @@ def write(folder: Path, number: int, part: str, table: PoseTable, left_out: Sequ
         table: its samples as their crops show them.
         left_out: what is wrong with samples whose image could not be read.
     """
-    arrow = to_arrow(table)
+    arrow = table.to_arrow()
     about = {"part": part, "left_out": list(left_out)}
     metadata = arrow.schema.metadata | {_PREPARED: json.dumps(about).encode()}
     with storage.atomic_path(_place(folder, number)) as temporary:

@@ -8,16 +8,17 @@ from typing import Any
 
 from posesift.report import facts
 from posesift.report.blocks import REPRODUCE
-from posesift.report.claims import checkpoint, endpoints
-from posesift.report.outcome import methods, outcome_sections, results
-from posesift.report.outcome.results import Comparison, Interval
-from posesift.report.summary.sampling_finding import sure
+from posesift.report.claims import checkpoint
+from posesift.report.outcome import outcome_sections
+from posesift.report.verdicts import sure
 from posesift.report.wording import count, listed, number, p_value, percent, signed
+from posesift.results import by_seed, endpoints, methods
+from posesift.results.by_seed import Compared, Interval
 
 Terms = list[tuple[str, str]]
 
 
-def of_row(comparison: Comparison, row: dict[str, Any], shown: Interval) -> Terms:
+def of_row(comparison: Compared, row: dict[str, Any], shown: Interval) -> Terms:
     """Of a paired difference: interval, p, seeds, and the control of a sampling strategy."""
     found = of_values(shown, endpoints.paired(comparison, row) or row["values"])
     if row is comparison["primary"]:
@@ -32,7 +33,7 @@ def of_row(comparison: Comparison, row: dict[str, Any], shown: Interval) -> Term
     return found + _control(comparison, row)
 
 
-def of_share(comparison: Comparison, called: str, share: Interval) -> Terms:
+def of_share(comparison: Compared, called: str, share: Interval) -> Terms:
     """Of a share of the gap to the oracle."""
     row = next(r for r in comparison["gap_closed"] if r["arm"] == called)
     known = [value for value in row.get("values") or [] if value is not None]
@@ -42,7 +43,7 @@ def of_share(comparison: Comparison, called: str, share: Interval) -> Terms:
         found = [("95 % interval", f"{number(share.low, 0)} to {percent(share.high)}, {zero}")]
     found.append(("by seed", listed([percent(value) for value in known])))
     oracle = methods.target_oracle(comparison)
-    name = results.label(comparison, oracle["name"]) if oracle else "an oracle"
+    name = by_seed.label(comparison, oracle["name"]) if oracle else "an oracle"
     return [*found, ("0 % and 100 %", f"{_base(comparison)} and {name}, on the target")]
 
 
@@ -77,7 +78,7 @@ def of_score(summary: dict[str, Any]) -> Terms:
     return [(name, told) for name, told in found if told]
 
 
-def shared(comparison: Comparison) -> Terms:
+def shared(comparison: Compared) -> Terms:
     """What all claims of a comparison have alike: seeds, budget, protocol, labels, command."""
     seeds = comparison["seeds"]
     chosen, _ = checkpoint.of_comparison(comparison)
@@ -121,15 +122,15 @@ def _draws(budget: dict[str, Any]) -> str:
     return f"{words}: {count(draws)} draws" if draws else words
 
 
-def _control(comparison: Comparison, row: dict[str, Any]) -> Terms:
+def _control(comparison: Compared, row: dict[str, Any]) -> Terms:
     """A sampling strategy minus what draws as unevenly but blindly, and that minus uniform."""
     if (beside := endpoints.beside_control(comparison, row)) is None:
         told = "not trained here: no gain can be credited to difficulty"
         return [("its control", told)] if endpoints.lacks_control(comparison, row["arm"]) else []
     control, against = (
-        results.label(comparison, name) for name in (beside["against"], row["against"])
+        by_seed.label(comparison, name) for name in (beside["against"], row["against"])
     )
-    shown = results.endpoint(beside)
+    shown = by_seed.endpoint(beside)
     told = f"{_told(beside)} over {control}, which draws as unevenly but blindly"
     if shown and shown.clear is False:
         told += ": nothing here says that difficulty makes the difference"
@@ -139,10 +140,10 @@ def _control(comparison: Comparison, row: dict[str, Any]) -> Terms:
 
 
 def _told(row: dict[str, Any]) -> str:
-    shown = results.endpoint(row)
+    shown = by_seed.endpoint(row)
     assert shown is not None  # as `endpoints.stated` gives it
     return f"{signed(shown.mean)} points ({sure(shown, len(row['values']))})"
 
 
-def _base(comparison: Comparison) -> str:
-    return results.label(comparison, results.reference(comparison))
+def _base(comparison: Compared) -> str:
+    return by_seed.label(comparison, by_seed.reference(comparison))

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from posesift.report import verdicts
 from posesift.report.blocks import Claim, Claims, Section
 from posesift.report.claims import claim_evidence as evidence
-from posesift.report.claims import endpoints, headline, verdicts
-from posesift.report.folders import RunFolder
-from posesift.report.outcome import evalpose_form, results, run_sections
-from posesift.report.outcome.results import Comparison
-from posesift.report.summary import ranking
+from posesift.report.claims import headline
+from posesift.report.outcome import run_sections
 from posesift.report.wording import capitalised, number, plural, signed
+from posesift.results import by_seed, endpoints, evalpose_form, ranking
+from posesift.results.by_seed import Compared
+from posesift.results.run import Run
 
 TITLE = "Claims and their evidence"
 SHARED = "What all of these share"
 
 
-def of_comparison(comparison: Comparison, summary: dict[str, Any] | None = None) -> Section | None:
+def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -> Section | None:
     """Each number at the top of the page as a claim, and the lead of the best arm."""
     found = [shown.claim for shown in headline.headlines(comparison, summary)]
     found += [claim] if (claim := of_lead(comparison)) else []
@@ -36,12 +37,12 @@ def of_comparison(comparison: Comparison, summary: dict[str, Any] | None = None)
     return Section("claims", TITLE, lead, [block])
 
 
-def of_lead(comparison: Comparison) -> Claim | None:
+def of_lead(comparison: Compared) -> Claim | None:
     """The arm with the highest mean against the next."""
     found = ranking.lead(comparison)
     if found is None:
         return None
-    best, second = (results.label(comparison, name) for name in (found.best, found.second))
+    best, second = (by_seed.label(comparison, name) for name in (found.best, found.second))
     row = endpoints.stated(comparison, found.best, found.second, headline.WHOLE)
     verdict = verdicts.of(found.ahead, found.seeds, (row or {}).get("p_holm"))
     terms = evidence.of_row(comparison, row, found.ahead) if row else []
@@ -58,15 +59,15 @@ def of_lead(comparison: Comparison) -> Claim | None:
     )
 
 
-def lead_anchor(comparison: Comparison, summary: dict[str, Any] | None) -> str:
+def lead_anchor(comparison: Compared, summary: dict[str, Any] | None) -> str:
     """Where the claim of `of_lead` stands on the page."""
     return f"claim-{len(headline.headlines(comparison, summary)) + 1}"
 
 
-def of_run(folder: RunFolder) -> Section | None:
+def of_run(folder: Run) -> Section | None:
     """The numbers at the top of a run's page: each is of one seed."""
-    name, entry = run_sections.headline(folder)
-    shown = run_sections.set_label(folder, name)
+    name, entry = folder.headline
+    shown = folder.set_label(name)
     if not entry:
         return None
     found = []
@@ -76,7 +77,7 @@ def of_run(folder: RunFolder) -> Section | None:
         ((form.key,), "of 100", form.name, None),
         (("angle_error_deg",), "degrees", "the mean angle error", None),
     ):
-        value = results.lookup(entry, *keys)
+        value = by_seed.lookup(entry, *keys)
         if value is None:
             continue
         over = "none over seeds: one run"

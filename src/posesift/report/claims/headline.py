@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from posesift.difficulty.checks import FINDS, FINDS_PARTLY
+from posesift.report import verdicts
 from posesift.report.blocks import Claim, Figure
 from posesift.report.claims import claim_evidence as evidence
-from posesift.report.claims import endpoints, verdicts
-from posesift.report.outcome import methods, results
-from posesift.report.outcome.results import Comparison, Interval
-from posesift.report.summary.sampling_finding import sure
+from posesift.report.verdicts import sure
 from posesift.report.wording import capitalised, number, ordinal_part, signed
+from posesift.results import by_seed, endpoints, methods
+from posesift.results.by_seed import Compared, Interval
 
 WHOLE = "PCK@0.05, target"  # the endpoint of that name
 ADAPTATION, GAP, SAMPLING = "adaptation", "gap", "endpoint named in advance"
@@ -30,13 +30,13 @@ class Headline:
     claim: Claim
 
 
-def figures(comparison: Comparison, summary: dict[str, Any] | None) -> list[Figure]:
+def figures(comparison: Compared, summary: dict[str, Any] | None) -> list[Figure]:
     """The numbers at the top of the page, each pointing to its claim."""
     found = headlines(comparison, summary)
     return [replace(shown.figure, anchor=f"claim-{i + 1}") for i, shown in enumerate(found)]
 
 
-def anchors(comparison: Comparison, summary: dict[str, Any] | None) -> dict[str, str]:
+def anchors(comparison: Compared, summary: dict[str, Any] | None) -> dict[str, str]:
     """Where on the page the evidence of each headline stands, by what it is about."""
     found: dict[str, str] = {}
     for i, shown in enumerate(headlines(comparison, summary)):
@@ -44,18 +44,18 @@ def anchors(comparison: Comparison, summary: dict[str, Any] | None) -> dict[str,
     return found
 
 
-def headlines(comparison: Comparison, summary: dict[str, Any] | None) -> list[Headline]:
+def headlines(comparison: Compared, summary: dict[str, Any] | None) -> list[Headline]:
     """What the page leads with, in its order: adaptation, sampling, failure, headroom, score."""
     found = [*_adaptation(comparison), _primary(comparison), _fall(comparison)]
     found += [_headroom(comparison), _rare(summary) if summary else None]
     return [headline for headline in found if headline]
 
 
-def _primary(comparison: Comparison) -> Headline:
+def _primary(comparison: Compared) -> Headline:
     """The endpoint that was named in advance."""
     row = comparison["primary"]
-    shown = results.endpoint(row)
-    arm, against = (results.label(comparison, row[key]) for key in ("arm", "against"))
+    shown = by_seed.endpoint(row)
+    arm, against = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
     what = f"{arm} minus {against}, {row['endpoint']}"
     if shown is None:
         claim = Claim(
@@ -77,19 +77,19 @@ def _primary(comparison: Comparison) -> Headline:
     return Headline(SAMPLING, Figure(signed(shown.mean), "points", what, strong=True), claim)
 
 
-def _adaptation(comparison: Comparison) -> list[Headline]:
+def _adaptation(comparison: Compared) -> list[Headline]:
     """What adaptation gains, and how much of the gap each method closes."""
     if not methods.several(comparison):
         return []
     found = []
-    reference, leading = results.reference(comparison), methods.leading(comparison)
+    reference, leading = by_seed.reference(comparison), methods.leading(comparison)
     called = methods.uniform(comparison, leading) if leading else None
     told = (comparison["primary"]["arm"], comparison["primary"]["against"])  # stands there already
     if called and called != reference and (called, reference) != told:
         row = endpoints.stated(comparison, called, reference, WHOLE)
-        if row and (change := results.endpoint(row)):
+        if row and (change := by_seed.endpoint(row)):
             seeds = len(row["values"])
-            one, base = (results.label(comparison, name) for name in (called, reference))
+            one, base = (by_seed.label(comparison, name) for name in (called, reference))
             what = f"{one} minus {base}, PCK@0.05 on the target · {sure(change, seeds)}"
             verdict = verdicts.of(change, seeds, row.get("p_holm"))
             claim = Claim(
@@ -108,9 +108,9 @@ def _adaptation(comparison: Comparison) -> list[Headline]:
     return found
 
 
-def _closed(comparison: Comparison, called: str, share: Interval, seeds: int) -> Headline:
+def _closed(comparison: Compared, called: str, share: Interval, seeds: int) -> Headline:
     """The share of the gap to the oracle that an arm closes."""
-    base = results.label(comparison, results.reference(comparison))
+    base = by_seed.label(comparison, by_seed.reference(comparison))
     method = methods.name(methods.of(methods.arm(comparison, called)))
     how = "one seed, no interval"
     if seeds > 1 and share.low is not None:
@@ -129,17 +129,17 @@ def _closed(comparison: Comparison, called: str, share: Interval, seeds: int) ->
     return Headline(GAP, Figure(value, "%", what), claim)
 
 
-def _fall(comparison: Comparison) -> Headline | None:
+def _fall(comparison: Compared) -> Headline | None:
     """How much worse the reference is on hard target poses than on easy ones."""
-    reference = results.reference(comparison)
-    levels = results.bins_by_seed(comparison, reference)
+    reference = by_seed.reference(comparison)
+    levels = by_seed.bins_by_seed(comparison, reference)
     if len(levels) < 2 or not levels[0] or not levels[-1]:
         return None
-    fall = results.difference(levels[-1], levels[0])
+    fall = by_seed.difference(levels[-1], levels[0])
     if fall is None:
         return None
     shared = [s for s in comparison["seeds"] if s in levels[-1] and s in levels[0]]
-    seeds, label = len(shared), results.label(comparison, reference)
+    seeds, label = len(shared), by_seed.label(comparison, reference)
     what = f"PCK@0.05 from easy to hard target poses, {label} · {sure(fall, seeds)}"
     low, high = (None if end is None else -end for end in (fall.high, fall.low))
     verdict = verdicts.of(Interval(-fall.mean, low, high), seeds)
@@ -163,10 +163,10 @@ def _fall(comparison: Comparison) -> Headline | None:
     return Headline("failure", Figure(claim.value, "points", what), claim)
 
 
-def _headroom(comparison: Comparison) -> Headline | None:
+def _headroom(comparison: Compared) -> Headline | None:
     """What any choice of poses could gain at most."""
     row = comparison.get("headroom") or {}
-    shown = results.endpoint(row)
+    shown = by_seed.endpoint(row)
     if shown is None:
         return None
     values = row.get("values") or []

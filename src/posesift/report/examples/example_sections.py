@@ -13,11 +13,12 @@ import numpy as np
 from posesift.report import drawing, samples
 from posesift.report.blocks import Block, Choice, Gallery, Note, Picture, Section, Strip
 from posesift.report.examples import examples
-from posesift.report.folders import ComparisonFolder, Predictions, RunFolder, read_predictions
-from posesift.report.outcome import methods, results
-from posesift.report.outcome.results import Comparison
-from posesift.report.outcome.run_sections import headline
 from posesift.report.wording import capitalised, listed, number, signed
+from posesift.results import by_seed, methods
+from posesift.results.by_seed import Compared
+from posesift.results.comparison import Comparison
+from posesift.results.predictions import Predictions, read_predictions
+from posesift.results.run import Run
 
 THRESHOLD = 0.05
 EACH = 3
@@ -32,19 +33,19 @@ Chosen = list[tuple[str, np.ndarray]]
 """Kinds of samples, such as "largest gain", and the rows that are shown of each."""
 
 
-def of_comparison(folder: ComparisonFolder) -> Section:
+def of_comparison(folder: Comparison) -> Section:
     """Ground truth, baseline and arm: each arm beside what it is compared with, first seed."""
     comparison = folder.comparison
     seed = comparison["seeds"][0]
     pairs = pairs_of(comparison)
-    single = [a["name"] for a in results.arms(comparison, "arm")] if not pairs else []
+    single = [a["name"] for a in by_seed.arms(comparison, "arm")] if not pairs else []
     names = list(dict.fromkeys([*(name for pair in pairs for name in pair), *single]))
     found = predicted(folder, names, seed)
     shown = [pair for pair in pairs if pair[0] in found and pair[1] in found]
     lead = f"Single target images, seed {seed}: the labels, and what two arms made of them."
     groups = [
         (
-            f"{results.label(comparison, arm)} against {results.label(comparison, against)}",
+            f"{by_seed.label(comparison, arm)} against {by_seed.label(comparison, against)}",
             *_gains(comparison, found, arm, against),
         )
         for arm, against in shown[:PAIRS]
@@ -54,7 +55,7 @@ def of_comparison(folder: ComparisonFolder) -> Section:
         groups = [
             (label, [(label, one)], *_extremes(one))
             for name, one in found.items()
-            if (label := results.label(comparison, name))
+            if (label := by_seed.label(comparison, name))
         ]
     groups = [group for group in groups if any(len(rows) for _, rows in group[2])]
     if not groups:
@@ -68,7 +69,7 @@ def of_comparison(folder: ComparisonFolder) -> Section:
     images, problem = _images(groups)
     if problem:
         blocks.append(Note(f"Skeletons without images: {problem}."))
-    missing = [results.label(comparison, name) for name in names if name not in found]
+    missing = [by_seed.label(comparison, name) for name in names if name not in found]
     if missing:
         blocks.append(Note(f"Predictions that are not at hand: {listed(missing)}.", strong=False))
     options: list[tuple[str, list[Block]]] = [
@@ -81,9 +82,9 @@ def of_comparison(folder: ComparisonFolder) -> Section:
     return Section("examples", TITLE, lead, blocks)
 
 
-def of_run(folder: RunFolder) -> Section | None:
+def of_run(folder: Run) -> Section | None:
     """Best, worst and random predictions of one run on the set that it is judged by."""
-    name, entry = headline(folder)
+    name, entry = folder.headline
     if not entry:
         return None
     found = read_predictions(folder.path, name)
@@ -103,14 +104,14 @@ def of_run(folder: RunFolder) -> Section | None:
     return Section("examples", TITLE, f"Single images of the set “{name}”.", blocks)
 
 
-def pairs_of(comparison: Comparison) -> list[tuple[str, str]]:
+def pairs_of(comparison: Compared) -> list[tuple[str, str]]:
     """Each arm with what it is compared with: the pair named in advance first.
 
     Then the arms that stand for their methods, then the others.
     """
     primary = comparison["primary"]
     named = [primary["arm"]] if primary.get("arm") and primary.get("against") else []
-    others = [arm["name"] for arm in results.arms(comparison, "arm")]
+    others = [arm["name"] for arm in by_seed.arms(comparison, "arm")]
     order = dict.fromkeys([*named, *methods.representatives(comparison), *others])
     pairs = [(name, methods.against(comparison, name)) for name in order]
     if named:
@@ -118,7 +119,7 @@ def pairs_of(comparison: Comparison) -> list[tuple[str, str]]:
     return [(arm, against) for arm, against in pairs if against and against != arm]
 
 
-def predicted(folder: ComparisonFolder, names: list[str], seed: int) -> dict[str, Predictions]:
+def predicted(folder: Comparison, names: list[str], seed: int) -> dict[str, Predictions]:
     """Predictions on the target of those arms that kept them, all on the same samples.
 
     Where arms predicted different samples, those that most of them did count.
@@ -138,12 +139,12 @@ Group = tuple[str, list[tuple[str, Predictions]], Chosen, str]
 
 
 def _gains(
-    comparison: Comparison, found: dict[str, Predictions], arm: str, against: str
+    comparison: Compared, found: dict[str, Predictions], arm: str, against: str
 ) -> tuple[list[tuple[str, Predictions]], Chosen, str]:
     """Both arms, what is shown of them, and the rule."""
     this, other = found[arm], found[against]
     chosen = examples.by_gain(this.pck_N - other.pck_N, this.evalpose_N - other.evalpose_N, EACH)
-    names = [results.label(comparison, name) for name in (against, arm)]
+    names = [by_seed.label(comparison, name) for name in (against, arm)]
     rule = (
         f"Rule: the {EACH} samples with the largest gain and the {EACH} with the largest loss in "
         f"PCK@{THRESHOLD} of {names[1]} over {names[0]} (ties: larger change of EvalPose), and "

@@ -14,10 +14,11 @@ from posesift.poses.angles import joint_angles
 from posesift.report import drawing, samples
 from posesift.report.blocks import Block, Choice, Gallery, Note, Section, Strip
 from posesift.report.examples.example_sections import images_of, predicted, prediction, truth
-from posesift.report.folders import ComparisonFolder, Predictions
-from posesift.report.outcome import methods, results
 from posesift.report.pose_sets import PoseSet
 from posesift.report.wording import number, plural
+from posesift.results import by_seed, methods
+from posesift.results.comparison import Comparison
+from posesift.results.predictions import Predictions
 from posesift.similarity.neighbours import RADIUS_DEG, count_within, nearest
 
 TITLE = "Failures and their nearest source poses"
@@ -52,9 +53,7 @@ class Failure:
     index_S: NDArray[np.int64]
 
 
-def nearest_sources(
-    folder: ComparisonFolder, source: PoseSet | None, missing: str
-) -> Section | None:
+def nearest_sources(folder: Comparison, source: PoseSet | None, missing: str) -> Section | None:
     """The worst quarter's best and least supported samples, arm by arm.
 
     Args:
@@ -91,7 +90,7 @@ def nearest_sources(
     pictured = samples.crops(source.table, index_M, near=True)
     options: list[tuple[str, list[Block]]] = []
     for name, some in chosen.items():
-        label = results.label(comparison, name)
+        label = by_seed.label(comparison, name)
         half = len(some) // 2
         strips = [
             _strip(found[name], failure, i % half, images[failure.row], pictured, index_M)

@@ -6,22 +6,16 @@ from typing import TYPE_CHECKING
 
 from posesift.report import theme
 from posesift.report.blocks import Block, Note, Patch, Section, Square, Squares
-from posesift.report.outcome import (
-    difficulty_section,
-    methods,
-    outcome_sections,
-    results,
-    support_section,
-    tables,
-)
-from posesift.report.outcome.results import Comparison
+from posesift.report.outcome import difficulty_section, outcome_sections, support_section, tables
 from posesift.report.wording import between, number, signed
+from posesift.results import by_seed, methods
+from posesift.results.by_seed import Compared
 
 if TYPE_CHECKING:
     from posesift.report.pose_sets import PoseSet
 
 
-def sections(comparison: Comparison, target: PoseSet | None = None) -> list[Section]:
+def sections(comparison: Compared, target: PoseSet | None = None) -> list[Section]:
     """Sections on the results, in the order of the story; what was not asked for is left out.
 
     Args:
@@ -34,9 +28,9 @@ def sections(comparison: Comparison, target: PoseSet | None = None) -> list[Sect
     return [section for section in found if section]
 
 
-def groups(comparison: Comparison) -> Section | None:
+def groups(comparison: Compared) -> Section | None:
     """PCK at both thresholds and the angle error by joint group."""
-    entry = results.some_entry(comparison, "target")
+    entry = by_seed.some_entry(comparison, "target")
     measures = (
         ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
         ("PCK@0.1 by joint group (%)", ("pck", "0.1"), True),
@@ -60,14 +54,14 @@ def groups(comparison: Comparison) -> Section | None:
     return Section("groups", "By joint group", lead, blocks)
 
 
-def gap(comparison: Comparison) -> Section | None:
+def gap(comparison: Compared) -> Section | None:
     """Poses by look: each model's four cells with its regret, the interaction, and headroom."""
     square = comparison.get("gap")
     if not square:
         return None
-    starts = [] if methods.several(comparison) else results.arms(comparison, "warm-up")
+    starts = [] if methods.several(comparison) else by_seed.arms(comparison, "warm-up")
     names = [*(arm["name"] for arm in starts), *methods.representatives(comparison)]
-    gaps = [(name, results.gap(comparison, name)) for name in names]
+    gaps = [(name, by_seed.gap(comparison, name)) for name in names]
     known = [
         value
         for _, found in gaps
@@ -117,11 +111,11 @@ def gap(comparison: Comparison) -> Section | None:
     return Section("gap", "The gap, taken apart", lead, blocks)
 
 
-def _headroom(comparison: Comparison) -> str:
+def _headroom(comparison: Compared) -> str:
     headroom = comparison.get("headroom")
     if not headroom or headroom.get("mean") is None:
         return "The pose headroom was not measured."
-    shown = results.endpoint(headroom)
+    shown = by_seed.endpoint(headroom)
     assert shown is not None
     sure = between(shown.low, shown.high) if shown.low is not None else "one seed"
     return (
@@ -153,5 +147,5 @@ def _patch(value: float | None, regret: float | None, low: float, high: float) -
     return Patch(number(value), detail, light, dark, theme.on(light), theme.on(dark))
 
 
-def _label(comparison: Comparison, name: str) -> str:
-    return results.label(comparison, name)
+def _label(comparison: Compared, name: str) -> str:
+    return by_seed.label(comparison, name)

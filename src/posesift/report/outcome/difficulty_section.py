@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from posesift.report.blocks import Block, Charts, Choice, Note, Section
-from posesift.report.outcome import evalpose_form, panels, part_figures, results, source_bins
-from posesift.report.outcome.evalpose_form import LIMBS, Form
+from posesift.report.outcome import panels, part_figures, source_bins
 from posesift.report.outcome.part_figures import Parts
-from posesift.report.outcome.results import Comparison, Interval
 from posesift.report.wording import part_names
+from posesift.results import by_seed, evalpose_form
+from posesift.results.by_seed import Compared, Interval
+from posesift.results.evalpose_form import LIMBS, Form
 
 if TYPE_CHECKING:
     from posesift.report.pose_sets import PoseSet
@@ -23,7 +24,7 @@ NOT_SPLIT = (
 )
 
 
-def difficulty(comparison: Comparison, target: PoseSet | None = None) -> Section:
+def difficulty(comparison: Compared, target: PoseSet | None = None) -> Section:
     """Levels and differences over the target's difficulty bins, and over the scorer's own.
 
     Args:
@@ -33,15 +34,15 @@ def difficulty(comparison: Comparison, target: PoseSet | None = None) -> Section
     options: list[tuple[str, list[Block]]] = []
     for key, measure, unit in _measures(evalpose_form.of_comparison(comparison)):
         bins = max(
-            (len(results.bin_levels(comparison, arm["name"])) for arm in comparison["arms"]),
+            (len(by_seed.bin_levels(comparison, arm["name"])) for arm in comparison["arms"]),
             default=0,
         )
         blocks: list[Block] = []
         if bins:
             split = panels.Split(
                 Parts(measure, unit, part_names(bins), AXIS),
-                partial(results.bin_levels, comparison, metric=key),
-                partial(results.bins_by_seed, comparison, metric=key),
+                partial(by_seed.bin_levels, comparison, metric=key),
+                partial(by_seed.bins_by_seed, comparison, metric=key),
                 f"{_of(measure)} by difficulty",
                 _bars(comparison, key),
             )
@@ -124,7 +125,7 @@ def _of(measure: str) -> str:
     return "Accuracy" if measure == "PCK@0.05" else measure
 
 
-def _bars(comparison: Comparison, key: str) -> str:
+def _bars(comparison: Compared, key: str) -> str:
     if len(comparison["seeds"]) > 1:
         return "Bars: 95 % intervals over seeds."
     return "Bars: 95 % intervals over images (one seed)." if key == "pck" else "One seed."

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from posesift.report.blocks import Cell, Row, Table
-from posesift.report.outcome import results
-from posesift.report.outcome.results import Comparison
 from posesift.report.wording import number, p_value, signed
+from posesift.results import by_seed
+from posesift.results.by_seed import Compared
 
 Stated = dict[str, Any]
 
 
 def endpoints(
-    groups: list[tuple[str, list[Stated]]], comparison: Comparison, one_pair: bool
+    groups: list[tuple[str, list[Stated]]], comparison: Compared, one_pair: bool
 ) -> Table:
     """Primary and secondary endpoints: difference, interval, half-width, p, Holm's p.
 
@@ -42,10 +42,10 @@ def endpoints(
     )
 
 
-def _row(row: Stated, comparison: Comparison, one_pair: bool, sure: bool) -> Row:
+def _row(row: Stated, comparison: Compared, one_pair: bool, sure: bool) -> Row:
     low, high = row.get("low"), row.get("high")
     primary = row is comparison["primary"]
-    pair = f"{results.label(comparison, row['arm'])} − {results.label(comparison, row['against'])}"
+    pair = f"{by_seed.label(comparison, row['arm'])} − {by_seed.label(comparison, row['against'])}"
     cells = [Cell(signed(row["mean"]))]
     if sure:
         cells += [

@@ -6,23 +6,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from posesift.report.blocks import Block, Cell, Note, Row, Table
-from posesift.report.outcome import methods, results
-from posesift.report.outcome.results import Comparison
 from posesift.report.outcome.tables import Column, fewer_seeds, group_columns, ties, told_apart
 from posesift.report.wording import number, plural
+from posesift.results import by_seed, methods
+from posesift.results.by_seed import Compared
 
 GROUPS = ("pck", "0.05")
 
 
-def measured(comparison: Comparison) -> Table:
+def measured(comparison: Compared) -> Table:
     """Arms under their methods and the oracle: PCK@0.05 of all, the gap closed, joint groups."""
-    entry = results.some_entry(comparison, "target")
+    entry = by_seed.some_entry(comparison, "target")
     columns = group_columns(entry, *GROUPS)
     place = 1 if columns and columns[0].title == "all" else 0  # of the gap, right behind "all"
     closed = any(row.get("mean") is not None for row in comparison.get("gap_closed") or [])
     rows: list[Row] = []
     contending: list[tuple[int, str]] = []
-    fewer = results.with_fewer_seeds(comparison, "arm")
+    fewer = by_seed.with_fewer_seeds(comparison, "arm")
     for method in methods.ordered(comparison):
         rows.append(Row(methods.name(method), [], "group"))
         for called in methods.arms_of(comparison, method):
@@ -53,7 +53,7 @@ def measured(comparison: Comparison) -> Table:
     )
 
 
-def published(comparison: Comparison) -> list[Block]:
+def published(comparison: Compared) -> list[Block]:
     """Rows from the literature, with what keeps them from being set beside the measured ones."""
     rows = comparison.get("published") or []
     if not rows:
@@ -90,21 +90,21 @@ def published(comparison: Comparison) -> list[Block]:
 
 
 def _row(
-    comparison: Comparison, called: str, columns: list[Column], gap: int | None, role: str
+    comparison: Compared, called: str, columns: list[Column], gap: int | None, role: str
 ) -> Row:
     """Cells of an arm, its share of the gap closed at place ``gap``; None = in no column."""
     cells: list[Cell] = []
     for column in columns:
-        values = results.by_seed(comparison, called, "target", *column.keys).values()
-        found = results.spread(values)
+        values = by_seed.values(comparison, called, "target", *column.keys).values()
+        found = by_seed.spread(values)
         deviation = found.deviation if found else None
         cell = Cell(
             number(found.mean if found else None),
             "" if deviation is None else number(deviation),
         )
-        sure = results.interval(values)
+        sure = by_seed.interval(values)
         if len(comparison["seeds"]) == 1:
-            sure = results.over_images(comparison, called, "target")
+            sure = by_seed.over_images(comparison, called, "target")
         if column.title == "all" and sure and sure.low is not None:
             cell = replace(cell, spread="", range=f"{number(sure.low)} to {number(sure.high)}")
         cells.append(cell)
@@ -114,18 +114,18 @@ def _row(
         if share and share.low is not None:
             ends = f"{number(share.low, 0)} to {number(share.high, 0)}"
         cells.insert(gap, Cell(number(share.mean if share else None, 0), range=ends))
-    return Row(results.label(comparison, called), cells, role)
+    return Row(by_seed.label(comparison, called), cells, role)
 
 
-def _mean(comparison: Comparison, called: str, keys: tuple[str, ...]) -> float | None:
-    found = results.spread(results.by_seed(comparison, called, "target", *keys).values())
+def _mean(comparison: Compared, called: str, keys: tuple[str, ...]) -> float | None:
+    found = by_seed.spread(by_seed.values(comparison, called, "target", *keys).values())
     return found.mean if found else None
 
 
-def _apart(comparison: Comparison, columns: list[Column], contending: list[tuple[int, str]]) -> str:
+def _apart(comparison: Compared, columns: list[Column], contending: list[tuple[int, str]]) -> str:
     """In which columns the best arm is told apart from the next."""
     values = [
-        {name: results.by_seed(comparison, name, "target", *c.keys) for _, name in contending}
+        {name: by_seed.values(comparison, name, "target", *c.keys) for _, name in contending}
         for c in columns
     ]
     return told_apart(columns, values, len(comparison["seeds"]))
@@ -141,7 +141,7 @@ def _embolden(rows: list[Row], j: int, values: Mapping[int, float | None], digit
             rows[i].cells[j] = replace(rows[i].cells[j], best=True)
 
 
-def _caption(comparison: Comparison, closed: bool) -> str:
+def _caption(comparison: Compared, closed: bool) -> str:
     seeds = len(comparison["seeds"])
     how = (
         "One seed: no spread over seeds is known; a range behind “all” is a 95 % interval over "
@@ -151,7 +151,7 @@ def _caption(comparison: Comparison, closed: bool) -> str:
         f"{fewer_seeds(comparison)}; “all”: mean and 95 % interval over them."
     )
     told = "Bold: best of a column among the arms"
-    told += " that have all seeds" if results.with_fewer_seeds(comparison, "arm") else ""
+    told += " that have all seeds" if by_seed.with_fewer_seeds(comparison, "arm") else ""
     told += ", the oracle apart."
     if closed:
         told += (

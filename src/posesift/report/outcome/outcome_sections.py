@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from posesift.report.blocks import Block, Charts, Section, Table
-from posesift.report.outcome import (
-    endpoint_table,
-    evalpose_form,
-    method_table,
-    methods,
-    result_figures,
-    results,
-    tables,
-)
+from posesift.report.outcome import endpoint_table, method_table, result_figures, tables
 from posesift.report.outcome.result_figures import Shown
-from posesift.report.outcome.results import Comparison
 from posesift.report.theme import Chart
 from posesift.report.wording import capitalised, plural
+from posesift.results import by_seed, evalpose_form, methods
+from posesift.results.by_seed import Compared
 
 ENDPOINTS = "Every endpoint"
 SAMPLING = "What sampling changed"
@@ -26,14 +19,14 @@ HEADLINE = "pooled over the visible joints of the headline group"
 Stated = dict[str, Any]
 
 
-def sections(comparison: Comparison) -> list[Section]:
+def sections(comparison: Compared) -> list[Section]:
     """Outcome first; where methods are compared, the paired differences follow on their own."""
     if methods.several(comparison):
         return [by_method(comparison), differences(comparison)]
     return [outcome(comparison)]
 
 
-def by_method(comparison: Comparison) -> Section:
+def by_method(comparison: Compared) -> Section:
     """The table of methods, published rows apart, all measures, what was trained."""
     blocks: list[Block] = [method_table.measured(comparison), *method_table.published(comparison)]
     blocks += [_overall(comparison), tables.arms(comparison)]
@@ -41,7 +34,7 @@ def by_method(comparison: Comparison) -> Section:
     return Section("results", "What adaptation and sampling changed", lead, blocks)
 
 
-def differences(comparison: Comparison) -> Section:
+def differences(comparison: Compared) -> Section:
     """Each arm against its own reference: adaptation in one figure, sampling in the others."""
     order = [n for m in methods.ordered(comparison) for n in methods.arms_of(comparison, m)]
     places = {name: place for place, name in enumerate(order)}
@@ -71,14 +64,14 @@ def differences(comparison: Comparison) -> Section:
     return Section("differences", "How sure is that?", lead, blocks)
 
 
-def outcome(comparison: Comparison) -> Section:
+def outcome(comparison: Compared) -> Section:
     """One method: the endpoints with intervals, and the overall table with the free baselines."""
     stated = _stated(comparison)
     one_pair = len({(row["arm"], row["against"]) for row in stated}) == 1
     rows: list[Shown] = [
         (name, shown, row is comparison["primary"])
         for row in stated
-        if (shown := results.endpoint(row))
+        if (shown := by_seed.endpoint(row))
         and (name := row["endpoint"] if one_pair else _endpoint_name(comparison, row))
     ]
     pair = _pair(comparison, comparison["primary"])
@@ -97,9 +90,9 @@ def outcome(comparison: Comparison) -> Section:
     return Section("results", SAMPLING, f"{_size(comparison)} Named in advance: {named}.", blocks)
 
 
-def protocol(comparison: Comparison) -> str:
+def protocol(comparison: Compared) -> str:
     """The protocol of the numbers, in words."""
-    return stated_protocol(results.some_entry(comparison, "target"))
+    return stated_protocol(by_seed.some_entry(comparison, "target"))
 
 
 def stated_protocol(entry: dict[str, Any]) -> str:
@@ -108,7 +101,7 @@ def stated_protocol(entry: dict[str, Any]) -> str:
     return HEADLINE if name == "pooled" else str(name)
 
 
-def _overall(comparison: Comparison) -> Table:
+def _overall(comparison: Compared) -> Table:
     target = comparison["sets"].get("target", {}).get("label") or "target"
     return tables.compared(
         comparison,
@@ -121,7 +114,7 @@ def _overall(comparison: Comparison) -> Table:
     )
 
 
-def _stated(comparison: Comparison) -> list[Stated]:
+def _stated(comparison: Compared) -> list[Stated]:
     """Primary and secondary endpoints; a secondary that repeats the primary is left out."""
     primary = comparison["primary"]
     same = ("arm", "against", "endpoint")
@@ -134,7 +127,7 @@ def _sure(stated: list[Stated]) -> bool:
     return any(row.get("low") is not None for row in stated)
 
 
-def _kinds(comparison: Comparison, stated: list[Stated]) -> tuple[list[Stated], list[Stated]]:
+def _kinds(comparison: Compared, stated: list[Stated]) -> tuple[list[Stated], list[Stated]]:
     """Differences between methods, and those within one."""
     between: list[Stated] = []
     within: list[Stated] = []
@@ -144,40 +137,38 @@ def _kinds(comparison: Comparison, stated: list[Stated]) -> tuple[list[Stated], 
     return between, within
 
 
-def _groups(
-    comparison: Comparison, rows: list[Stated], named: Any
-) -> list[tuple[str, list[Shown]]]:
+def _groups(comparison: Compared, rows: list[Stated], named: Any) -> list[tuple[str, list[Shown]]]:
     """Rows under their methods, as a forest draws them; methods without a row are left out."""
     found = []
     for method in _methods(comparison, rows):
         shown: list[Shown] = [
             (named(row), difference, row is comparison["primary"])
             for row in rows
-            if _method(comparison, row) == method and (difference := results.endpoint(row))
+            if _method(comparison, row) == method and (difference := by_seed.endpoint(row))
         ]
         found += [(methods.name(method), shown)] if shown else []
     return found
 
 
-def _methods(comparison: Comparison, rows: list[Stated]) -> list[str]:
+def _methods(comparison: Compared, rows: list[Stated]) -> list[str]:
     there = dict.fromkeys(_method(comparison, row) for row in rows)
     known = [method for method in methods.ordered(comparison) if method in there]
     return list(dict.fromkeys([*known, *there]))
 
 
-def _method(comparison: Comparison, row: Stated) -> str:
+def _method(comparison: Compared, row: Stated) -> str:
     return methods.of(methods.arm(comparison, row["arm"]))
 
 
-def _size(comparison: Comparison) -> str:
-    arms, seeds = len(results.arms(comparison, "arm")), len(comparison["seeds"])
+def _size(comparison: Compared) -> str:
+    arms, seeds = len(by_seed.arms(comparison, "arm")), len(comparison["seeds"])
     size = f"{plural(arms, 'arm')}, {plural(seeds, 'seed')}{tables.fewer_seeds(comparison)}."
     return capitalised(size)
 
 
-def _endpoint_name(comparison: Comparison, row: Stated) -> str:
+def _endpoint_name(comparison: Compared, row: Stated) -> str:
     return f"{_pair(comparison, row)}: {row['endpoint']}"
 
 
-def _pair(comparison: Comparison, row: Stated) -> str:
-    return f"{results.label(comparison, row['arm'])} − {results.label(comparison, row['against'])}"
+def _pair(comparison: Compared, row: Stated) -> str:
+    return f"{by_seed.label(comparison, row['arm'])} − {by_seed.label(comparison, row['against'])}"

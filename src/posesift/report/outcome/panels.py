@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from posesift.report.blocks import Charts
-from posesift.report.outcome import methods, part_figures, results
+from posesift.report.outcome import part_figures
 from posesift.report.outcome.part_figures import Curve, Parts
-from posesift.report.outcome.results import Comparison, Interval
 from posesift.report.theme import Chart
+from posesift.results import by_seed, methods
+from posesift.results.by_seed import Compared, Interval
 
 ORACLE = "Dotted: trained on the target's labels."
 
@@ -37,14 +38,14 @@ class Split:
     caption: str
 
 
-def pairs(comparison: Comparison, split: Split) -> list[Charts]:
+def pairs(comparison: Compared, split: Split) -> list[Charts]:
     """Levels beside differences: of the methods, and of each method's strategies."""
     if methods.several(comparison):
         found = [pair for pair in _by_method(comparison, split) if pair]
         if found and all(len(pair) == 1 for pair in found):  # levels alone stand side by side
             return [Charts([chart for pair in found for chart in pair])]
         return [Charts(pair) for pair in found]
-    names = results.shown_arms(comparison)
+    names = by_seed.shown_arms(comparison)
     pair = _pair(comparison, split, names, split.title, oracle=True)
     return [Charts(pair)] if pair else []
 
@@ -54,8 +55,8 @@ def measured(split: Split, name: str) -> bool:
     return any(split.levels(name))
 
 
-def _by_method(comparison: Comparison, split: Split) -> list[list[Chart]]:
-    arms = [arm["name"] for arm in results.arms(comparison, "arm")]
+def _by_method(comparison: Compared, split: Split) -> list[list[Chart]]:
+    arms = [arm["name"] for arm in by_seed.arms(comparison, "arm")]
     oracle = methods.target_oracle(comparison)
     top = _top(
         [
@@ -64,7 +65,7 @@ def _by_method(comparison: Comparison, split: Split) -> list[list[Chart]]:
             for level in split.levels(name)
         ]
     )
-    reference = results.reference(comparison)
+    reference = by_seed.reference(comparison)
     plain = [name for m in methods.ordered(comparison) if (name := methods.uniform(comparison, m))]
     plain.sort(key=lambda name: name != reference)
     found = [_pair(comparison, split, plain, "Methods, uniform sampling", oracle=True, top=top)]
@@ -82,7 +83,7 @@ def _by_method(comparison: Comparison, split: Split) -> list[list[Chart]]:
 
 
 def _pair(
-    comparison: Comparison,
+    comparison: Compared,
     split: Split,
     names: list[str],
     title: str,
@@ -100,7 +101,7 @@ def _pair(
     best = _oracle(comparison, split) if oracle else None
     charts = [
         part_figures.levels(
-            [(results.label(comparison, name), split.levels(name)) for name in names],
+            [(by_seed.label(comparison, name), split.levels(name)) for name in names],
             best,
             split.parts,
             title=title,
@@ -114,7 +115,7 @@ def _pair(
         charts.append(
             part_figures.differences(
                 gains,
-                results.label(comparison, names[0]),
+                by_seed.label(comparison, names[0]),
                 split.parts,
                 caption=_paired(comparison),
                 looks=looks[1:],
@@ -124,14 +125,14 @@ def _pair(
     return charts
 
 
-def _gains(comparison: Comparison, split: Split, names: list[str]) -> list[Curve]:
+def _gains(comparison: Compared, split: Split, names: list[str]) -> list[Curve]:
     """Differences of all others to the first of ``names``, paired over seeds."""
     base = split.by_seed(names[0])
     return [
         (
-            results.label(comparison, name),
+            by_seed.label(comparison, name),
             [
-                results.difference(mine, theirs)
+                by_seed.difference(mine, theirs)
                 for mine, theirs in zip(split.by_seed(name), base, strict=False)
             ],
         )
@@ -139,14 +140,14 @@ def _gains(comparison: Comparison, split: Split, names: list[str]) -> list[Curve
     ]
 
 
-def _oracle(comparison: Comparison, split: Split) -> Curve | None:
+def _oracle(comparison: Compared, split: Split) -> Curve | None:
     arm = methods.target_oracle(comparison)
     if arm is None or not measured(split, arm["name"]):
         return None
     return arm.get("label") or arm["name"], split.levels(arm["name"])
 
 
-def _looks(comparison: Comparison, names: list[str]) -> list[int]:
+def _looks(comparison: Compared, names: list[str]) -> list[int]:
     """A strategy looks alike in every panel, unless two arms of a panel share one."""
     places = methods.strategies(comparison)
     found = [places.index(str(methods.arm(comparison, n).get("sampling"))) for n in names]
@@ -170,7 +171,7 @@ def _span(gains: list[Curve]) -> tuple[float, float] | None:
     return low - room, high + room
 
 
-def _paired(comparison: Comparison) -> str:
+def _paired(comparison: Compared) -> str:
     if len(comparison["seeds"]) == 1:
         return "One seed: differences without an interval."
     return "Bars: 95 % intervals, paired over seeds. A bar across zero: no clear difference."

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from posesift.report import theme
-from posesift.report.outcome.results import Interval
 from posesift.report.theme import Chart
 from posesift.report.wording import number, shortened, signed
+from posesift.results.by_seed import Interval
 
 LEAST = 1.0  # points above and below zero that any axis of differences shows
 

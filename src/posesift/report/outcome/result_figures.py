@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from posesift.report import theme
-from posesift.report.outcome.results import Interval
 from posesift.report.theme import Chart
 from posesift.report.wording import shortened, signed
+from posesift.results.by_seed import Interval
 
 LOSSES = ("supervised", "consistency")
 TRUST = ("confidence", "trusted", "head_agreement")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from posesift.report.blocks import Block, Charts, Finding, Note, Section
-from posesift.report.folders import RunFolder
+from posesift.report.facts import NAMES as FREE
 from posesift.report.outcome import (
     difficulty_section,
-    evalpose_form,
     outcome_sections,
     result_figures,
-    results,
     support_section,
     tables,
 )
-from posesift.report.summary.free_rows import NAMES as FREE
 from posesift.report.wording import capitalised, listed, number, ordinal_part
+from posesift.results import by_seed, evalpose_form
+from posesift.results.run import Run
 
 if TYPE_CHECKING:
     from posesift.report.pose_sets import PoseSet
@@ -27,14 +26,14 @@ NO_SETS = (
 )
 
 
-def sections(folder: RunFolder, target: PoseSet | None = None) -> list[Section]:
+def sections(folder: Run, target: PoseSet | None = None) -> list[Section]:
     """Sections on one run: how good it is, where it fails, how it trained.
 
     Args:
         folder: of the run.
         target: the tested poses with the run's errors, None where they are not at hand.
     """
-    sets = {set_label(folder, name): entry for name, entry in folder.evaluation["sets"].items()}
+    sets = {folder.set_label(name): entry for name, entry in folder.evaluation["sets"].items()}
     found = [overall(folder), groups(folder)]
     if sets:
         found += [difficulty_section.of_run(sets, target), support_section.of_run(sets)]
@@ -42,13 +41,13 @@ def sections(folder: RunFolder, target: PoseSet | None = None) -> list[Section]:
     return [section for section in found if section]
 
 
-def overall(folder: RunFolder) -> Section:
+def overall(folder: Run) -> Section:
     """Every set and every free baseline on it, one row each."""
     sets = folder.evaluation["sets"]
     if not sets:
         return Section("results", "Results", "", [Note(NO_SETS)])
-    free = baselines(folder)
-    rows = {set_label(folder, name): entry for name, entry in sets.items()} | free
+    free = folder.baselines()
+    rows = {folder.set_label(name): entry for name, entry in sets.items()} | free
     roles = dict.fromkeys(free, "baseline")
     table = tables.single(
         rows,
@@ -60,20 +59,11 @@ def overall(folder: RunFolder) -> Section:
     return Section("results", "Results", f"{_protocol(folder)}", [table])
 
 
-def baselines(folder: RunFolder) -> dict[str, dict[str, Any]]:
-    """Free baselines as rows: "name, set" to entry."""
-    return {
-        f"{baseline}, {set_label(folder, name)}": entry
-        for baseline, sets in (folder.evaluation.get("baselines") or {}).items()
-        for name, entry in sets.items()
-    }
-
-
-def groups(folder: RunFolder) -> Section | None:
+def groups(folder: Run) -> Section | None:
     """PCK and angle error by joint group, one row a set; a constant pose beside them."""
     sets = folder.evaluation["sets"]
-    free = baselines(folder)
-    named = {set_label(folder, name): entry for name, entry in sets.items()} | free
+    free = folder.baselines()
+    named = {folder.set_label(name): entry for name, entry in sets.items()} | free
     roles = dict.fromkeys(free, "baseline")
     blocks: list[Block] = []
     for title, keys, higher in (
@@ -90,7 +80,7 @@ def groups(folder: RunFolder) -> Section | None:
     return Section("groups", "By joint group", lead, blocks)
 
 
-def training(folder: RunFolder) -> Section | None:
+def training(folder: Run) -> Section | None:
     """The losses that were logged, and what adaptation knew of itself."""
     drawn = (result_figures.losses(folder.metrics), result_figures.trust(folder.metrics))
     charts = [chart for chart in drawn if chart]
@@ -99,14 +89,14 @@ def training(folder: RunFolder) -> Section | None:
     return Section("training", "How it trained", "As logged, by step.", [Charts(charts)])
 
 
-def findings(folder: RunFolder) -> list[Finding]:
+def findings(folder: Run) -> list[Finding]:
     """What one run can say, and that it is one run."""
     found = []
-    name, entry = headline(folder)
-    shown = set_label(folder, name)
+    name, entry = folder.headline
+    shown = folder.set_label(name)
     if entry:
-        at_05 = results.lookup(entry, "pck", "0.05", "all")
-        angle = results.lookup(entry, "angle_error_deg")
+        at_05 = by_seed.lookup(entry, "pck", "0.05", "all")
+        angle = by_seed.lookup(entry, "angle_error_deg")
         found.append(
             Finding(
                 "How good is it?",
@@ -118,7 +108,7 @@ def findings(folder: RunFolder) -> list[Finding]:
         told = [
             f"{FREE.get(baseline, baseline)} reaches {number(value)}"
             for baseline, free in (folder.evaluation.get("baselines") or {}).items()
-            if (value := results.lookup(free.get(name), "pck", "0.05", "all")) is not None
+            if (value := by_seed.lookup(free.get(name), "pck", "0.05", "all")) is not None
         ]
         if told:
             answer = f"{capitalised(listed(told))}; this run {number(at_05)}."
@@ -136,26 +126,14 @@ def findings(folder: RunFolder) -> list[Finding]:
     return found
 
 
-def headline(folder: RunFolder) -> tuple[str, dict[str, Any]]:
-    """The set that a run is judged by: the target where there is one, else the first."""
-    sets = folder.evaluation["sets"]
-    name = "target" if "target" in sets else next(iter(sets), "")
-    return name, sets.get(name, {})
-
-
-def beside(folder: RunFolder, *keys: str) -> str:
+def beside(folder: Run, *keys: str) -> str:
     """What a constant pose reaches on the headline's set, to stand after a number; or nothing."""
-    name, _ = headline(folder)
+    name, _ = folder.headline
     free = ((folder.evaluation.get("baselines") or {}).get("constant pose") or {}).get(name)
-    value = results.lookup(free, *keys)
+    value = by_seed.lookup(free, *keys)
     return "" if value is None else f" (a constant pose: {number(value)})"
 
 
-def set_label(folder: RunFolder, name: str) -> str:
-    """The title of a test set."""
-    return str((folder.settings.get("labels") or {}).get(name) or name)
-
-
-def _protocol(folder: RunFolder) -> str:
-    _, entry = headline(folder)
+def _protocol(folder: Run) -> str:
+    _, entry = folder.headline
     return f"PCK: {outcome_sections.stated_protocol(entry)}. Percentages from 0 to 100."

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from posesift.evaluation import intervals
 from posesift.report.blocks import Block, Charts, Note
-from posesift.report.outcome import methods, part_figures, results
+from posesift.report.outcome import part_figures
 from posesift.report.outcome.part_figures import Curve, Parts
-from posesift.report.outcome.results import Comparison, Interval
 from posesift.report.theme import Chart
 from posesift.report.wording import count, percent
+from posesift.results import by_seed, methods
+from posesift.results.by_seed import Compared, Interval
 
 if TYPE_CHECKING:
     from posesift.report.pose_sets import Outcome, PoseSet
@@ -37,12 +38,12 @@ BARS = (
 ONE_SEED = "over the images of one seed, not over seeds"
 
 
-def of_comparison(comparison: Comparison, target: PoseSet, measure: str, unit: str) -> list[Block]:
+def of_comparison(comparison: Compared, target: PoseSet, measure: str, unit: str) -> list[Block]:
     """Levels of each method and of the primary endpoint's arm, and what that one changed."""
     if not _binned(target):
         return []
     outcomes = {outcome.label: outcome for outcome in target.outcomes}
-    arms = {name: results.label(comparison, name) for name in methods.representatives(comparison)}
+    arms = {name: by_seed.label(comparison, name) for name in methods.representatives(comparison)}
     shown = [outcomes[label] for label in arms.values() if label in outcomes]
     place_N, parts = _parts(target, measure, unit)
     curves = [(o.label, _levels(*_values(o, measure), place_N, parts)) for o in shown]
@@ -65,9 +66,9 @@ def of_comparison(comparison: Comparison, target: PoseSet, measure: str, unit: s
             caption=_read(measure) + " Dotted: trained on the target's labels." * bool(best),
         )
     ]
-    arm = results.challenger(comparison)
+    arm = by_seed.challenger(comparison)
     against = methods.against(comparison, arm)
-    named = [results.label(comparison, name) for name in (arm, against) if name]
+    named = [by_seed.label(comparison, name) for name in (arm, against) if name]
     pair = [outcomes[label] for label in named if label in outcomes]
     if len(pair) == 2:
         (mine_N, weight_N), (theirs_N, _) = (_values(one, measure) for one in pair)

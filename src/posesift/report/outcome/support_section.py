@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 from posesift.report.blocks import Block, Charts, Note, Section
-from posesift.report.outcome import panels, part_figures, results
+from posesift.report.outcome import panels, part_figures
 from posesift.report.outcome.part_figures import Parts
-from posesift.report.outcome.results import Comparison, Interval, Supported
 from posesift.report.wording import count
+from posesift.results import by_seed
+from posesift.results.by_seed import Compared, Interval, Supported
 
 TITLE = "Does support help?"
 AXIS = "source poses close to the target pose"
@@ -20,10 +21,10 @@ SIMILAR = (
 NOT_MEASURED = "How much support the target's poses have in the source was not measured."
 
 
-def support(comparison: Comparison) -> Section:
+def support(comparison: Compared) -> Section:
     """Accuracy against the number of similar source poses: methods, then strategies of each."""
     measured = [
-        found for a in comparison["arms"] if (found := results.support(comparison, a["name"]))
+        found for a in comparison["arms"] if (found := by_seed.support(comparison, a["name"]))
     ]
     blocks: list[Block] = []
     if measured:
@@ -31,7 +32,7 @@ def support(comparison: Comparison) -> Section:
         split = panels.Split(
             _parts([(row.low, row.high, row.samples) for row in most]),
             partial(_levels, comparison),
-            lambda arm: [row.by_seed for row in results.support(comparison, arm)],
+            lambda arm: [row.by_seed for row in by_seed.support(comparison, arm)],
             "Accuracy by support in the source",
             _caption(comparison, most),
         )
@@ -70,8 +71,8 @@ def of_run(sets: dict[str, dict[str, Any]]) -> Section:
     return Section("support", TITLE, lead, [Charts([chart])])
 
 
-def _levels(comparison: Comparison, arm: str) -> list[Interval | None]:
-    return [row.level for row in results.support(comparison, arm)]
+def _levels(comparison: Compared, arm: str) -> list[Interval | None]:
+    return [row.level for row in by_seed.support(comparison, arm)]
 
 
 def _parts(groups: list[tuple[int, int | None, int | None]]) -> Parts:
@@ -82,7 +83,7 @@ def _parts(groups: list[tuple[int, int | None, int | None]]) -> Parts:
     return Parts("PCK@0.05", "%", names, AXIS)
 
 
-def _caption(comparison: Comparison, rows: list[Supported]) -> str:
+def _caption(comparison: Compared, rows: list[Supported]) -> str:
     if len(comparison["seeds"]) == 1:
         return f"{SIMILAR} n: samples in the group. One seed: no intervals."
     bars = " Bars: 95 % intervals over seeds." if any(row.by_seed for row in rows) else ""

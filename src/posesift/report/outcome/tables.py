@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from posesift.report.blocks import Cell, Row, Table
-from posesift.report.outcome import results
-from posesift.report.outcome.evalpose_form import Form
-from posesift.report.outcome.results import Comparison, Spread
 from posesift.report.wording import count, listed, number, plural
+from posesift.results import by_seed
+from posesift.results.by_seed import Compared, Spread
+from posesift.results.evalpose_form import Form
 
 Source = Callable[..., dict[int, float]]
 
@@ -54,7 +54,7 @@ def group_columns(entry: dict[str, Any], *keys: str, higher: bool = True) -> lis
 
 
 def compared(
-    comparison: Comparison,
+    comparison: Compared,
     columns: list[Column] | tuple[Column, ...],
     title: str,
     caption: str,
@@ -62,19 +62,19 @@ def compared(
 ) -> Table:
     """Arms, free baselines and oracles of a comparison, mean and deviation over seeds."""
     rows: list[tuple[str, str, Source, str]] = []
-    fewer = results.with_fewer_seeds(comparison, "warm-up", "arm", "oracle")
+    fewer = by_seed.with_fewer_seeds(comparison, "warm-up", "arm", "oracle")
     free = dict.fromkeys(row["name"] for row in comparison.get("baselines") or [])
-    rows += [(name, "baseline", results.baseline_by_seed, name) for name in free]
+    rows += [(name, "baseline", by_seed.baseline_by_seed, name) for name in free]
     for role in ("warm-up", "arm", "oracle"):
-        for arm in results.arms(comparison, role):
+        for arm in by_seed.arms(comparison, role):
             if role == "oracle" and arm["trained_on"] != set_name:
                 continue
-            rows.append((arm.get("label") or arm["name"], role, results.by_seed, arm["name"]))
+            rows.append((arm.get("label") or arm["name"], role, by_seed.values, arm["name"]))
     measured = [
         (
             shown,
             role,
-            [results.spread(read(comparison, key, set_name, *c.keys).values()) for c in columns],
+            [by_seed.spread(read(comparison, key, set_name, *c.keys).values()) for c in columns],
             role != "oracle" and key not in fewer,
         )
         for shown, role, read, key in rows
@@ -105,7 +105,7 @@ def single(
     rows = [
         Row(
             name,
-            [Cell(number(results.lookup(entry, *c.keys), c.digits)) for c in columns],
+            [Cell(number(by_seed.lookup(entry, *c.keys), c.digits)) for c in columns],
             (roles or {}).get(name, "arm"),
         )
         for name, entry in sets.items()
@@ -113,13 +113,13 @@ def single(
     return Table(title, "", [column.title for column in columns], rows, caption)
 
 
-def arms(comparison: Comparison) -> Table:
+def arms(comparison: Compared) -> Table:
     """What each arm is: method, sampling, and how unevenly it draws."""
     rows = []
     named = any("against" in arm for arm in comparison["arms"])
     for arm in comparison["arms"]:
         size, largest = arm.get("effective_sample_size"), arm.get("largest_weight")
-        against = results.label(comparison, arm["against"]) if arm.get("against") else "–"
+        against = by_seed.label(comparison, arm["against"]) if arm.get("against") else "–"
         rows.append(
             Row(
                 arm.get("label") or arm["name"],
@@ -152,7 +152,7 @@ def _sampling(arm: dict[str, Any]) -> str:
     return strategy if stage == "both" or strategy == "uniform" else f"{strategy} ({stage})"
 
 
-def spread_note(comparison: Comparison, set_name: str = "target") -> str:
+def spread_note(comparison: Compared, set_name: str = "target") -> str:
     """How to read the ± of a table of arms, and which of them have fewer seeds."""
     if len(comparison["seeds"]) == 1:
         return "One seed: no spread is known."
@@ -160,25 +160,25 @@ def spread_note(comparison: Comparison, set_name: str = "target") -> str:
     return f"Mean ± standard deviation over {over}{fewer_seeds(comparison, set_name)}."
 
 
-def fewer_seeds(comparison: Comparison, set_name: str = "target") -> str:
+def fewer_seeds(comparison: Compared, set_name: str = "target") -> str:
     """Behind a number of seeds: the arms of a table that have fewer; "" where none has."""
-    found = results.with_fewer_seeds(comparison, "warm-up", "arm", "oracle")
+    found = by_seed.with_fewer_seeds(comparison, "warm-up", "arm", "oracle")
     told = [
-        f"{results.label(comparison, arm['name'])} {found[arm['name']]}"
+        f"{by_seed.label(comparison, arm['name'])} {found[arm['name']]}"
         for arm in comparison["arms"]
         if arm["name"] in found and (arm["role"] != "oracle" or arm["trained_on"] == set_name)
     ]
     return f" (fewer: {listed(told)})" if told else ""
 
 
-def bold_note(comparison: Comparison) -> str:
+def bold_note(comparison: Compared) -> str:
     """What the bold of a table of arms is the best of."""
-    fewer = results.with_fewer_seeds(comparison, "warm-up", "arm")
+    fewer = by_seed.with_fewer_seeds(comparison, "warm-up", "arm")
     apart = "oracles and arms of fewer seeds" if fewer else "oracles"
     return f"Bold: best of a column, {apart} apart."
 
 
-def _set_label(comparison: Comparison, name: str) -> str:
+def _set_label(comparison: Compared, name: str) -> str:
     return comparison["sets"].get(name, {}).get("label") or name
 
 
@@ -254,7 +254,7 @@ def _best_is_clear(column: Column, measured: list[dict[int, float]]) -> bool:
     """Whether the interval of best minus next leaves out zero."""
     sign = 1.0 if column.higher else -1.0
     measured = sorted(measured, key=lambda of: -sign * sum(of.values()) / len(of))
-    apart = results.difference(measured[0], measured[1])
+    apart = by_seed.difference(measured[0], measured[1])
     return bool(apart and apart.clear and sign * apart.mean > 0)
 
 

@@ -12,10 +12,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
-from posesift.difficulty.bins import groups, panel_bins
+from posesift.difficulty.bins import SHOWN, groups, panel_bins
 from posesift.report.wording import count
 
-SHOWN = 50  # bins that can stand side by side; beyond, neighbours share a place
 Pairs = list[tuple[int, int]]
 """First and last bin of each place, inclusive."""
 

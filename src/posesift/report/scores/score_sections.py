@@ -8,7 +8,6 @@ import numpy as np
 
 from posesift.report import theme
 from posesift.report.blocks import Block, Charts, Note, Section
-from posesift.report.folders import ScoreFolder
 from posesift.report.pose_sets import PoseSet
 from posesift.report.scores import (
     bin_gallery,
@@ -21,10 +20,11 @@ from posesift.report.scores import (
 )
 from posesift.report.scores.bin_axis import panel
 from posesift.report.wording import capitalised, count, number, ordinal_part, percent, plural
+from posesift.results.score import Score
 
 
 def sections(
-    score: ScoreFolder,
+    score: Score,
     source: PoseSet | None = None,
     target: PoseSet | None = None,
     missing: str = "",
@@ -51,7 +51,7 @@ def sections(
     return found
 
 
-def distribution(score: ScoreFolder, target: PoseSet | None = None) -> Section:
+def distribution(score: Score, target: PoseSet | None = None) -> Section:
     """Histogram of the scores, box plots of both kinds of variation, rare modes.
 
     Args:
@@ -108,7 +108,7 @@ def beside_fit(summary: dict[str, Any]) -> Section | None:
 
 
 def gallery(
-    score: ScoreFolder,
+    score: Score,
     source: PoseSet | None,
     target: PoseSet | None = None,
     missing: str = "",
@@ -143,7 +143,7 @@ def _scored(target: PoseSet | None, summary: dict[str, Any]) -> np.ndarray | Non
     return scored_M if len(scored_M) else None
 
 
-def _hardest(score: ScoreFolder, target_M: np.ndarray) -> str:
+def _hardest(score: Score, target_M: np.ndarray) -> str:
     """How much of the target is as hard as the hardest part of the source, in one sentence."""
     summary = score.summary
     k, total = summary["bins"], len(target_M)
@@ -158,7 +158,7 @@ def _hardest(score: ScoreFolder, target_M: np.ndarray) -> str:
     return f"{count(inside)} of {poses} lie in the source's hardest {part}, which holds {held}."
 
 
-def alike(score: ScoreFolder, source: PoseSet | None = None) -> Section:
+def alike(score: Score, source: PoseSet | None = None) -> Section:
     """The angles that poses are compared by, and the heatmap of how alike two bins are."""
     similar = score.summary.get("similarity")
     lead = (

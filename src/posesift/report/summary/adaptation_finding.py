@@ -6,26 +6,27 @@ Every sentence has a version for each way the numbers can fall; see `sampling_fi
 from __future__ import annotations
 
 from posesift.report.blocks import Finding
-from posesift.report.outcome import methods, results
-from posesift.report.outcome.results import Comparison, Interval
 from posesift.report.summary import free_rows
-from posesift.report.summary.sampling_finding import sure, verdict
+from posesift.report.summary.sampling_finding import verdict
+from posesift.report.verdicts import sure
 from posesift.report.wording import capitalised, listed, number, ordinal_part, percent, signed
+from posesift.results import by_seed, methods
+from posesift.results.by_seed import Compared, Interval
 
 
-def adapted(comparison: Comparison) -> Finding | None:
+def adapted(comparison: Compared) -> Finding | None:
     """Adaptation with uniform sampling minus source-only training, on the target."""
-    method, reference = methods.leading(comparison), results.reference(comparison)
+    method, reference = methods.leading(comparison), by_seed.reference(comparison)
     called = methods.uniform(comparison, method) if method else None
     if called is None or called == reference or not methods.several(comparison):
         return None
     shown, seeds = methods.change(comparison, called, reference)
     question = "What did adaptation change?"
-    base = results.label(comparison, reference)
+    base = by_seed.label(comparison, reference)
     if shown is None:
         return Finding(question, "Not known: no seed has both arms.", "")
     sentences = [
-        f"PCK@0.05 on the whole target, {results.label(comparison, called)} minus {base}, both "
+        f"PCK@0.05 on the whole target, {by_seed.label(comparison, called)} minus {base}, both "
         "with uniform sampling."
     ]
     if not methods.samples_differently(comparison):
@@ -36,8 +37,8 @@ def adapted(comparison: Comparison) -> Finding | None:
             change, pairs = methods.change(comparison, name, reference)
             if change:
                 told = f"{signed(change.mean)} points ({sure(change, pairs)})"
-                sentences.append(f"{results.label(comparison, name)} minus {base}: {told}.")
-    answer = verdict(shown, results.label(comparison, called), seeds, base)
+                sentences.append(f"{by_seed.label(comparison, name)} minus {base}: {told}.")
+    answer = verdict(shown, by_seed.label(comparison, called), seeds, base)
     if free := free_rows.over_best(comparison, called):
         row, over, pairs = free
         answer += (
@@ -52,7 +53,7 @@ def adapted(comparison: Comparison) -> Finding | None:
     return Finding(question, answer, " ".join(sentences))
 
 
-def closed(comparison: Comparison) -> Finding | None:
+def closed(comparison: Compared) -> Finding | None:
     """The share of the way from source-only training to the oracle that each method goes."""
     names = [methods.uniform(comparison, method) for method in methods.adapted(comparison)]
     method = methods.leading(comparison)
@@ -71,7 +72,7 @@ def closed(comparison: Comparison) -> Finding | None:
         if name not in names
     ]
     shares = [
-        f"{results.label(comparison, name)} {percent(share.mean)}{_ends(share)}"
+        f"{by_seed.label(comparison, name)} {percent(share.mean)}{_ends(share)}"
         for name in others
         if (share := methods.gap_closed(comparison, name)[0])
     ]
@@ -93,10 +94,10 @@ def _ends(share: Interval) -> str:
     return f" ({number(share.low, 0)} to {number(share.high, 0)}{zero})"
 
 
-def told_share(comparison: Comparison, called: str) -> str:
+def told_share(comparison: Compared, called: str) -> str:
     """One sentence on the share of the gap that an arm closes."""
     share, seeds = methods.gap_closed(comparison, called)
-    name = capitalised(results.label(comparison, called))
+    name = capitalised(by_seed.label(comparison, called))
     if share is None:
         return f"{name}: not known."
     amount = percent(share.mean)
@@ -110,26 +111,26 @@ def told_share(comparison: Comparison, called: str) -> str:
     return f"{name} closes {amount} of the gap (95 % interval {ends})."
 
 
-def later_bins(comparison: Comparison) -> Finding | None:
+def later_bins(comparison: Compared) -> Finding | None:
     """Whether the hardest poses gain more than the easiest: hard mining's own claim."""
     if not methods.several(comparison):
         return None
-    arm = results.challenger(comparison)
+    arm = by_seed.challenger(comparison)
     against = methods.against(comparison, arm)
     if against is None:
         return None
     gains = bin_gains(comparison, arm, against)
     if len(gains) < 2 or not gains[0] or not gains[-1]:
         return None
-    more = results.difference(gains[-1], gains[0])
+    more = by_seed.difference(gains[-1], gains[0])
     if more is None:
         return None
     seeds = len(gains[-1].keys() & gains[0].keys())
     part = ordinal_part(len(gains))
-    hard, easy = (results.interval(gains[i].values()) for i in (-1, 0))
+    hard, easy = (by_seed.interval(gains[i].values()) for i in (-1, 0))
     assert hard is not None
     assert easy is not None
-    pair = f"{results.label(comparison, arm)} over {results.label(comparison, against)}"
+    pair = f"{by_seed.label(comparison, arm)} over {by_seed.label(comparison, against)}"
     detail = (
         f"{capitalised(pair)}: {signed(easy.mean)} points in the easiest {part} of the target "
         f"by its independent difficulty ({sure(easy, seeds)}), {signed(hard.mean)} in the hardest "
@@ -138,10 +139,10 @@ def later_bins(comparison: Comparison) -> Finding | None:
     return Finding(f"Does it help more in the hardest {part}?", _more(more, part, seeds), detail)
 
 
-def bin_gains(comparison: Comparison, one: str, other: str) -> list[dict[int, float]]:
+def bin_gains(comparison: Compared, one: str, other: str) -> list[dict[int, float]]:
     """For each difficulty bin, easiest first, PCK@0.05 of ``one`` minus ``other`` by seed."""
     pairs = zip(
-        results.bins_by_seed(comparison, one), results.bins_by_seed(comparison, other), strict=False
+        by_seed.bins_by_seed(comparison, one), by_seed.bins_by_seed(comparison, other), strict=False
     )
     return [{s: mine[s] - theirs[s] for s in mine.keys() & theirs.keys()} for mine, theirs in pairs]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from posesift.report.outcome.results import Interval
 from posesift.report.wording import capitalised, number, signed
+from posesift.results.by_seed import Interval
 
 ORACLE = "an oracle trained on the target's own labels"
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from posesift.report.blocks import Finding
 from posesift.report.claims import headline
-from posesift.report.outcome import methods, results
-from posesift.report.outcome.results import Comparison
 from posesift.report.summary import free_rows, support_finding
 from posesift.report.summary.adaptation_finding import adapted, closed, later_bins
 from posesift.report.summary.beside_oracle import Loss, verdict
-from posesift.report.summary.sampling_finding import changed, sure
+from posesift.report.summary.sampling_finding import changed
+from posesift.report.verdicts import sure
 from posesift.report.wording import capitalised, number, ordinal_part, signed
+from posesift.results import by_seed, methods
+from posesift.results.by_seed import Compared
 
 CHEAP = {
     "mean-distance": "the distance to the mean pose",
@@ -27,7 +28,7 @@ CHEAP = {
 _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
 
-def of_comparison(comparison: Comparison, summary: dict[str, Any] | None) -> list[Finding]:
+def of_comparison(comparison: Compared, summary: dict[str, Any] | None) -> list[Finding]:
     """What a comparison says beyond the opening questions, in the order of the page."""
     at = headline.anchors(comparison, summary)
     found = [_proven(adapted(comparison), at.get(headline.ADAPTATION))]
@@ -91,7 +92,7 @@ def spread(summary: dict[str, Any]) -> str:
 
 def rising(summary: dict[str, Any]) -> str:
     """Whether poses vary more from bin to bin, in one sentence; "" where not measured."""
-    rho = results.lookup(summary, "variation_spearman", "covariance")
+    rho = by_seed.lookup(summary, "variation_spearman", "covariance")
     return "" if rho is None else f"Rank correlation of bin and spread of poses: {number(rho, 2)}."
 
 
@@ -105,24 +106,24 @@ def _hardest(summary: dict[str, Any]) -> str:
     )
 
 
-def fails(comparison: Comparison) -> Finding | None:
+def fails(comparison: Compared) -> Finding | None:
     """Whether the reference loses more on hard target poses than an oracle does."""
-    arm = results.reference(comparison)
-    levels = results.bins_by_seed(comparison, arm)
-    if len(levels) < 2 or (own := results.difference(levels[-1], levels[0])) is None:
+    arm = by_seed.reference(comparison)
+    levels = by_seed.bins_by_seed(comparison, arm)
+    if len(levels) < 2 or (own := by_seed.difference(levels[-1], levels[0])) is None:
         return None
-    part, name = ordinal_part(len(levels)), results.label(comparison, arm)
-    easy, hard = (results.interval(levels[i].values()) for i in (0, -1))
+    part, name = ordinal_part(len(levels)), by_seed.label(comparison, arm)
+    easy, hard = (by_seed.interval(levels[i].values()) for i in (0, -1))
     assert easy is not None
     assert hard is not None
     top = lack = None
     if oracle := methods.target_oracle(comparison):
-        best = results.bins_by_seed(comparison, oracle["name"])
-        fall = results.difference(best[-1], best[0]) if len(best) == len(levels) else None
+        best = by_seed.bins_by_seed(comparison, oracle["name"])
+        fall = by_seed.difference(best[-1], best[0]) if len(best) == len(levels) else None
         top = fall and Loss(fall, sure(fall, len(best[-1])))
         mine = _fall(levels)
         theirs = _fall(best) if fall else {}
-        if rest := results.difference(mine, theirs):
+        if rest := by_seed.difference(mine, theirs):
             lack = Loss(rest, sure(rest, len(mine.keys() & theirs.keys())))
     loss = Loss(own, sure(own, len(_fall(levels))))
     where = f"on the hardest {part} of the target than on the easiest"
@@ -137,10 +138,10 @@ def _fall(levels: list[dict[int, float]]) -> dict[int, float]:
     return {s: levels[0][s] - levels[-1][s] for s in levels[0].keys() & levels[-1].keys()}
 
 
-def gap(comparison: Comparison) -> Finding | None:
+def gap(comparison: Compared) -> Finding | None:
     """What changing the look and changing the poses cost, each alone."""
-    arm = results.reference(comparison)
-    square = results.gap(comparison, arm)
+    arm = by_seed.reference(comparison)
+    square = by_seed.gap(comparison, arm)
     if square is None or square.interaction is None:
         return None
     (source, look), (poses, both) = square.cells
@@ -158,13 +159,13 @@ def gap(comparison: Comparison) -> Finding | None:
     beside = "as much as" if abs(apart) < 0.05 else f"{number(abs(apart))} points "
     beside += "" if abs(apart) < 0.05 else f"{'less' if apart > 0 else 'more'} than "
     detail = (
-        f"For the {results.label(comparison, arm)} arm the larger part is the {larger}. Both "
+        f"For the {by_seed.label(comparison, arm)} arm the larger part is the {larger}. Both "
         f"changes together cost {beside}the sum of each alone. {_won_back(comparison, square)}"
     )
     return Finding("Is it the poses or the look?", answer, detail)
 
 
-def _won_back(comparison: Comparison, square: results.Gap) -> str:
+def _won_back(comparison: Compared, square: by_seed.Gap) -> str:
     """What an oracle makes of the cell where only the poses are new."""
     regret = square.regret[1][0]
     if regret is None:

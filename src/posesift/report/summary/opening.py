@@ -7,25 +7,21 @@ best and how sure that is. What should be rendered next follows from the coverag
 from __future__ import annotations
 
 from posesift.report.blocks import Finding
-from posesift.report.claims import claims, endpoints
-from posesift.report.folders import ComparisonFolder, ScoreFolder
-from posesift.report.outcome import evalpose_form, methods, results
-from posesift.report.outcome.results import Comparison
+from posesift.report.claims import claims
 from posesift.report.pose_sets import PoseSet
-from posesift.report.summary import (
-    findings,
-    ranking,
-    rare_failure,
-    rare_poses,
-    score_finds,
-)
-from posesift.report.summary.ranking import Lead
-from posesift.report.summary.sampling_finding import sure, uncredited
+from posesift.report.summary import findings, rare_failure, rare_poses, score_finds
+from posesift.report.summary.sampling_finding import uncredited
+from posesift.report.verdicts import sure
 from posesift.report.wording import capitalised, listed, number, plural, signed
+from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
+from posesift.results.by_seed import Compared
+from posesift.results.comparison import Comparison
+from posesift.results.ranking import Lead
+from posesift.results.score import Score
 
 
 def of_comparison(
-    folder: ComparisonFolder, source: PoseSet | None, target: PoseSet | None
+    folder: Comparison, source: PoseSet | None, target: PoseSet | None
 ) -> list[Finding]:
     """The first three answers of a comparison; one that the numbers cannot give is left out."""
     summary = folder.score.summary if folder.score else None
@@ -37,7 +33,7 @@ def of_comparison(
     return [finding for finding in (rare, fails, best) if finding]
 
 
-def of_score(folder: ScoreFolder, source: PoseSet | None, target: PoseSet | None) -> list[Finding]:
+def of_score(folder: Score, source: PoseSet | None, target: PoseSet | None) -> list[Finding]:
     """What a score alone can answer: which poses are rare, and how that shows in its bins."""
     rare = rare_poses.rarest(source, target) if source else None
     told = score_finds.of_score(folder.summary, source) if rare else findings.lacks(folder.summary)
@@ -45,7 +41,7 @@ def of_score(folder: ScoreFolder, source: PoseSet | None, target: PoseSet | None
     return [finding for finding in found if finding]
 
 
-def of_best(comparison: Comparison, anchor: str) -> Finding | None:
+def of_best(comparison: Compared, anchor: str) -> Finding | None:
     """The arm with the highest mean, by how much, and how sure that is."""
     found = ranking.lead(comparison)
     if found is None:
@@ -54,11 +50,11 @@ def of_best(comparison: Comparison, anchor: str) -> Finding | None:
     question = "Which method and strategy is best?" if samplings else "Which method is best?"
     if not methods.several(comparison):
         question = "Which strategy is best?"
-    best = results.label(comparison, found.best)
+    best = by_seed.label(comparison, found.best)
     level = f"{number(found.level.mean)} % on the target"
     answer = f"{capitalised(best)} is best by PCK@0.05: {level}"
-    reference = results.reference(comparison)
-    base = results.label(comparison, reference)
+    reference = by_seed.reference(comparison)
+    base = by_seed.label(comparison, reference)
     if found.best == reference:
         answer += ", and nothing that was tried against it does better"
     elif found.second != reference:
@@ -78,8 +74,8 @@ def of_best(comparison: Comparison, anchor: str) -> Finding | None:
         detail.append(uncredited(comparison, found.best))
     if oracle := methods.target_oracle(comparison):
         name = oracle["name"]
-        top = results.by_seed(comparison, name, "target", "pck", "0.05", "all").values()
-        if oracles := results.interval(top):
+        top = by_seed.values(comparison, name, "target", "pck", "0.05", "all").values()
+        if oracles := by_seed.interval(top):
             detail.append(f"Trained on the target's own labels: {number(oracles.mean)} %.")
     return Finding(
         question,
@@ -89,7 +85,7 @@ def of_best(comparison: Comparison, anchor: str) -> Finding | None:
     )
 
 
-def _otherwise(comparison: Comparison, best: str) -> str:
+def _otherwise(comparison: Compared, best: str) -> str:
     """Which arm is best by EvalPose and by angle error, with the levels of both arms."""
     same: list[str] = []
     other: dict[str, list[str]] = {}
@@ -107,12 +103,12 @@ def _otherwise(comparison: Comparison, best: str) -> str:
             same.append(f"by {what}")
             continue
         figures = f"{number(level.mean)} against {number(levels[best].mean)}{unit}"
-        flat = results.baseline_by_seed(comparison, "constant pose", "target", key)
-        if free := results.spread(flat.values()):
+        flat = by_seed.baseline_by_seed(comparison, "constant pose", "target", key)
+        if free := by_seed.spread(flat.values()):
             figures += f"; a constant pose {number(free.mean)}"
         other.setdefault(first, []).append(f"by {what} ({figures})")
     told = "".join(
-        f" {capitalised(listed(found))} it is {results.label(comparison, name)}."
+        f" {capitalised(listed(found))} it is {by_seed.label(comparison, name)}."
         for name, found in other.items()
     )
     if same:
@@ -120,9 +116,9 @@ def _otherwise(comparison: Comparison, best: str) -> str:
     return told
 
 
-def _ahead(comparison: Comparison, found: Lead) -> str:
+def _ahead(comparison: Compared, found: Lead) -> str:
     """How sure the lead over the next arm is, in one sentence."""
-    second = results.label(comparison, found.second)
+    second = by_seed.label(comparison, found.second)
     told = f"{signed(found.ahead.mean)} points ({sure(found.ahead, found.seeds)})"
     if found.seeds == 1 or found.ahead.clear is None:
         return f"Over the next, {second}: {told}. That is a lead, not a result."

@@ -16,14 +16,15 @@ import numpy as np
 from posesift.evaluation import intervals, pck
 from posesift.report import drawing, samples
 from posesift.report.blocks import Finding, Picture
-from posesift.report.folders import ComparisonFolder, Predictions, read_predictions
-from posesift.report.outcome import methods, results
-from posesift.report.outcome.results import Interval
 from posesift.report.pose_sets import PoseSet
-from posesift.report.summary import beside_oracle, ranking, rare_poses
+from posesift.report.summary import beside_oracle, rare_poses
 from posesift.report.summary.beside_oracle import Loss, verdict
-from posesift.report.summary.sampling_finding import sure
+from posesift.report.verdicts import sure
 from posesift.report.wording import number, plural, signed
+from posesift.results import by_seed, methods, ranking
+from posesift.results.by_seed import Interval
+from posesift.results.comparison import Comparison
+from posesift.results.predictions import Predictions, read_predictions
 
 QUESTION = "Does the model fail on them?"
 THRESHOLD = 0.05
@@ -55,20 +56,18 @@ class Split:
     seeds: int
 
 
-def failing(
-    folder: ComparisonFolder, source: PoseSet | None, target: PoseSet | None
-) -> Finding | None:
+def failing(folder: Comparison, source: PoseSet | None, target: PoseSet | None) -> Finding | None:
     """The reference, the best arm and the oracle on rare poses; None where it cannot be told."""
     if source is None or target is None:
         return None
     comparison = folder.comparison
     modes = rare_poses.modes_of(source.table)
     masks = _masks(folder, source, target, set(modes or ()))
-    reference = results.reference(comparison)
+    reference = by_seed.reference(comparison)
     found = split(folder, reference, masks)
     if found is None:
         return None
-    label = results.label(comparison, reference)
+    label = by_seed.label(comparison, reference)
     named = bool(modes) and target.table.mode_N is not None
     kind = "rare poses" if named else "target poses as hard as the source's hardest bin"
     oracle = methods.target_oracle(comparison)
@@ -81,7 +80,7 @@ def failing(
     detail = [f"PCK@0.05 on {kind} and on the others: {levels}."]
     best = ranking.lead(comparison)
     if best and best.best != reference and (theirs := split(folder, best.best, masks)):
-        name = results.label(comparison, best.best)
+        name = by_seed.label(comparison, best.best)
         told = f"The best arm, {name}: {_levels(theirs)}, {beside_oracle.way(theirs.change.mean)}"
         if more := beyond(folder, best.best, reference, masks):
             told += f", a gap {_larger(more)} than that of {label}"
@@ -103,7 +102,7 @@ def failing(
     )
 
 
-def split(folder: ComparisonFolder, called: str, masks: Masks) -> Split | None:
+def split(folder: Comparison, called: str, masks: Masks) -> Split | None:
     """PCK@0.05 of an arm on rare and other poses; None where no predictions were kept."""
     rare: dict[int, float] = {}
     others: dict[int, float] = {}
@@ -111,14 +110,14 @@ def split(folder: ComparisonFolder, called: str, masks: Masks) -> Split | None:
     for seed, sides in _sides(folder, called, masks).items():
         rare[seed], others[seed] = (float(100 * c.sum() / n.sum()) for c, n in sides)
         half = math.hypot(*(_half(*side) for side in sides))
-    change = _over_images(results.difference(rare, others), half)
+    change = _over_images(by_seed.difference(rare, others), half)
     if change is None:
         return None
     low, high = (float(np.mean(list(side.values()))) for side in (rare, others))
     return Split(low, high, change, len(rare))
 
 
-def beyond(folder: ComparisonFolder, one: str, other: str, masks: Masks) -> Loss | None:
+def beyond(folder: Comparison, one: str, other: str, masks: Masks) -> Loss | None:
     """Points that ``one`` loses on rare poses beyond what ``other`` loses, paired.
 
     Over seeds; for one seed over its images, which both arms have predicted.
@@ -132,11 +131,11 @@ def beyond(folder: ComparisonFolder, one: str, other: str, masks: Masks) -> Loss
             found[seed] = others - rare
         apart = zip(mine[seed], theirs[seed], strict=True)
         half = math.hypot(*(_half(a.astype(float) - b, n) for (a, n), (b, _) in apart))
-    change = _over_images(results.difference(*lost), half)
+    change = _over_images(by_seed.difference(*lost), half)
     return None if change is None else Loss(change, sure(change, max(2, len(lost[0]))))
 
 
-def _sides(folder: ComparisonFolder, called: str, masks: Masks) -> dict[int, list[Side]]:
+def _sides(folder: Comparison, called: str, masks: Masks) -> dict[int, list[Side]]:
     """By seed: correct and counted joints of an arm on rare poses, and on the others."""
     found: dict[int, list[Side]] = {}
     for seed, (index_N, rare_N) in masks.items():
@@ -197,7 +196,7 @@ def _middle(rows: np.ndarray, share_N: np.ndarray) -> int:
     return int(rows[np.argsort(share_N[rows], kind="stable")][len(rows) // 2])
 
 
-def _masks(folder: ComparisonFolder, source: PoseSet, target: PoseSet, modes: set[str]) -> Masks:
+def _masks(folder: Comparison, source: PoseSet, target: PoseSet, modes: set[str]) -> Masks:
     """By mode for every seed, else by the source's hardest bin for the first."""
     comparison = folder.comparison
     first = comparison["seeds"][0]
@@ -206,7 +205,7 @@ def _masks(folder: ComparisonFolder, source: PoseSet, target: PoseSet, modes: se
             return {}
         return {first: (target.row_N, target.bin_N == source.k - 1)}
     found: Masks = {}
-    reference = results.reference(comparison)
+    reference = by_seed.reference(comparison)
     for seed in comparison["seeds"]:
         cell = folder.cell(reference, seed)
         of = read_predictions(cell, "target") if cell else None

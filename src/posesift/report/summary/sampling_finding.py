@@ -7,19 +7,19 @@ called that, one seed is called one seed, and a control that cannot be told apar
 from __future__ import annotations
 
 from posesift.report.blocks import Finding
-from posesift.report.claims import endpoints
-from posesift.report.outcome import results
-from posesift.report.outcome.results import Comparison, Interval
+from posesift.report.verdicts import sure
 from posesift.report.wording import between, capitalised, number, plural, signed
+from posesift.results import by_seed, endpoints
+from posesift.results.by_seed import Compared, Interval
 
 CHANGED = "What did the sampling change?"
 
 
-def changed(comparison: Comparison) -> Finding:
+def changed(comparison: Compared) -> Finding:
     """What the sampling did to the endpoint named in advance, and how sure that is."""
     row = comparison["primary"]
-    shown, values = results.endpoint(row), row.get("values") or []
-    arm, against = (results.label(comparison, row[key]) for key in ("arm", "against"))
+    shown, values = by_seed.endpoint(row), row.get("values") or []
+    arm, against = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
     what = f"{arm} minus {against}, {row['endpoint']}"
     if shown is None:
         answer = "Not known: no seed has this endpoint for both arms."
@@ -32,7 +32,7 @@ def changed(comparison: Comparison) -> Finding:
     return Finding(CHANGED, verdict(shown, arm, len(values)), " ".join(sentences))
 
 
-def _elsewhere(comparison: Comparison) -> list[str]:
+def _elsewhere(comparison: Compared) -> list[str]:
     """The same two arms on the whole target, and where the poses are new but the look is not."""
     places = {"target": "On the whole target"}
     if grid := comparison.get("gap"):
@@ -40,7 +40,7 @@ def _elsewhere(comparison: Comparison) -> list[str]:
     sentences = []
     for name, where in places.items():
         one, other = _pair(comparison, name)
-        if found := results.difference(one, other):
+        if found := by_seed.difference(one, other):
             pairs = len(one.keys() & other.keys())
             sentences.append(
                 f"{where}: {signed(found.mean)} points ({sure(found, pairs)})"
@@ -54,33 +54,31 @@ def _elsewhere(comparison: Comparison) -> list[str]:
     return sentences
 
 
-def _pair(comparison: Comparison, name: str) -> tuple[dict[int, float], dict[int, float]]:
+def _pair(comparison: Compared, name: str) -> tuple[dict[int, float], dict[int, float]]:
     """PCK@0.05 of the two arms of the primary endpoint on a set, by seed."""
     primary = comparison["primary"]
     one, other = (
-        results.by_seed(comparison, primary[key], name, "pck", "0.05", "all")
+        by_seed.values(comparison, primary[key], name, "pck", "0.05", "all")
         for key in ("arm", "against")
     )
     return one, other
 
 
-def _beside(
-    comparison: Comparison, name: str, one: dict[int, float], other: dict[int, float]
-) -> str:
+def _beside(comparison: Compared, name: str, one: dict[int, float], other: dict[int, float]) -> str:
     """The levels behind a difference, and that of the reference where it is a third arm."""
-    reference = results.reference(comparison)
-    levels = [results.spread(values.values()) for values in (one, other)]
+    reference = by_seed.reference(comparison)
+    levels = [by_seed.spread(values.values()) for values in (one, other)]
     assert levels[0] is not None
     assert levels[1] is not None
     told = f": {number(levels[0].mean)} against {number(levels[1].mean)} %"
-    third = results.by_seed(comparison, reference, name, "pck", "0.05", "all")
-    if reference != comparison["primary"]["against"] and (level := results.spread(third.values())):
-        told += f", beside {number(level.mean)} of {results.label(comparison, reference)}"
+    third = by_seed.values(comparison, reference, name, "pck", "0.05", "all")
+    if reference != comparison["primary"]["against"] and (level := by_seed.spread(third.values())):
+        told += f", beside {number(level.mean)} of {by_seed.label(comparison, reference)}"
     return told
 
 
-def _has_oracle(comparison: Comparison, name: str) -> bool:
-    return any(arm.get("trained_on") == name for arm in results.arms(comparison, "oracle"))
+def _has_oracle(comparison: Compared, name: str) -> bool:
+    return any(arm.get("trained_on") == name for arm in by_seed.arms(comparison, "oracle"))
 
 
 def verdict(shown: Interval, arm: str, seeds: int, over: str = "") -> str:
@@ -107,7 +105,7 @@ def verdict(shown: Interval, arm: str, seeds: int, over: str = "") -> str:
     )
 
 
-def headroom_share(comparison: Comparison) -> str:
+def headroom_share(comparison: Compared) -> str:
     """What the sampling changes where only the poses are new, in percent of the headroom there.
 
     "" where the comparison has no such test set or no headroom.
@@ -116,7 +114,7 @@ def headroom_share(comparison: Comparison) -> str:
     if not headroom or headroom.get("mean") is None or not square:
         return ""
     poses_only = square["sets"][1][0]
-    gain = results.difference(*_pair(comparison, poses_only))
+    gain = by_seed.difference(*_pair(comparison, poses_only))
     if gain is None:
         return ""
     where = f"Where only the poses are new it changes PCK@0.05 by {signed(gain.mean)} points"
@@ -129,17 +127,17 @@ def headroom_share(comparison: Comparison) -> str:
     return f"{where}, {number(share, 0)} % of the pose headroom of {number(headroom['mean'])}."
 
 
-def _controls(comparison: Comparison, shown: Interval) -> list[str]:
+def _controls(comparison: Compared, shown: Interval) -> list[str]:
     """What the control of the sampling says, which draws as unevenly but blindly.
 
     ``shown`` is the primary endpoint. Said by the interval of the sampling minus its control.
     """
     row = endpoints.beside_control(comparison, comparison["primary"])
-    apart = results.endpoint(row) if row else None
+    apart = by_seed.endpoint(row) if row else None
     if row is None or apart is None:
         missing = endpoints.lacks_control(comparison, comparison["primary"]["arm"])
         return [uncredited(comparison, comparison["primary"]["arm"])] if missing else []
-    arm, control = (results.label(comparison, row[key]) for key in ("arm", "against"))
+    arm, control = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
     by = f"{signed(apart.mean)} points, {sure(apart, len(row.get('values') or []))}"
     if apart.clear is None:
         return [f"{capitalised(arm)} minus its control {control}: {by}."]
@@ -158,18 +156,10 @@ def _controls(comparison: Comparison, shown: Interval) -> list[str]:
     return [f"{capitalised(arm)} is worse than its control {control} ({by})."]
 
 
-def uncredited(comparison: Comparison, called: str) -> str:
+def uncredited(comparison: Compared, called: str) -> str:
     """What an arm that samples by difficulty cannot claim without its control."""
-    label = capitalised(results.label(comparison, called))
+    label = capitalised(by_seed.label(comparison, called))
     return (
         f"{label} has no control here that draws as unevenly but blindly (shuffled), so no gain of "
         "it can be credited to difficulty."
     )
-
-
-def sure(shown: Interval, seeds: int) -> str:
-    """How sure a difference is: its interval, and whether that includes zero."""
-    if seeds == 1 or shown.low is None:
-        return "one seed, no interval"
-    text = between(shown.low, shown.high)
-    return text if shown.clear else f"{text}, includes zero"

@@ -7,22 +7,22 @@ also easier: what is left to an oracle at equal support says whether the model f
 from __future__ import annotations
 
 from posesift.report.blocks import Finding
-from posesift.report.outcome import methods, results
-from posesift.report.outcome.results import Comparison, Interval, Supported
-from posesift.report.summary.sampling_finding import sure
+from posesift.report.verdicts import sure
 from posesift.report.wording import count, number, plural, signed
+from posesift.results import by_seed, methods
+from posesift.results.by_seed import Compared, Interval, Supported
 
 QUESTION = "Does it fail despite support?"
 _LEVEL = 2.0  # points; less is called no change
 
 
-def supported(comparison: Comparison) -> Finding | None:
+def supported(comparison: Compared) -> Finding | None:
     """The reference where the source has most similar poses, beside an oracle there."""
-    arm = results.reference(comparison)
-    rows = [row for row in results.support(comparison, arm) if row.pck is not None]
+    arm = by_seed.reference(comparison)
+    rows = [row for row in by_seed.support(comparison, arm) if row.pck is not None]
     if len(rows) < 2:
         return None
-    label = results.label(comparison, arm)
+    label = by_seed.label(comparison, arm)
     few, many = rows[0], rows[-1]
     assert few.pck is not None
     assert many.pck is not None
@@ -71,16 +71,16 @@ def _verdict(
     return f"{'Yes' if shown.mean > 0 else 'No'}: {told}"
 
 
-def _change(comparison: Comparison, few: Supported, many: Supported) -> str:
+def _change(comparison: Compared, few: Supported, many: Supported) -> str:
     """Whether the distance to the oracle shrinks with support, as far as its seeds tell."""
     oracle = methods.target_oracle(comparison)
-    rows = {row.low: row for row in results.support(comparison, oracle["name"])} if oracle else {}
+    rows = {row.low: row for row in by_seed.support(comparison, oracle["name"])} if oracle else {}
     behind = [
         {s: rows[mine.low].by_seed[s] - mine.by_seed[s] for s in shared}
         for mine in (many, few)
         if (shared := rows[mine.low].by_seed.keys() & mine.by_seed.keys())
     ]
-    if len(behind) < 2 or (found := results.difference(*behind)) is None:
+    if len(behind) < 2 or (found := by_seed.difference(*behind)) is None:
         return ""
     pairs = len(behind[0].keys() & behind[1].keys())
     return (
@@ -102,20 +102,20 @@ def _way(oracle_minus_arm: Interval) -> str:
 
 
 def _oracle(
-    comparison: Comparison, few: Supported, many: Supported
+    comparison: Compared, few: Supported, many: Supported
 ) -> tuple[Supported, Supported] | None:
     """The oracle on the same two groups."""
     oracle = methods.target_oracle(comparison)
-    rows = results.support(comparison, oracle["name"]) if oracle else []
+    rows = by_seed.support(comparison, oracle["name"]) if oracle else []
     by_low = {row.low: row for row in rows if row.pck is not None}
     if few.low not in by_low or many.low not in by_low:
         return None
     return by_low[few.low], by_low[many.low]
 
 
-def _behind(comparison: Comparison, mine: Supported, oracle: Supported) -> tuple[Interval, int]:
+def _behind(comparison: Compared, mine: Supported, oracle: Supported) -> tuple[Interval, int]:
     """Oracle minus arm in one group, paired over seeds; pooled where seeds were not kept."""
-    shown = results.difference(oracle.by_seed, mine.by_seed)
+    shown = by_seed.difference(oracle.by_seed, mine.by_seed)
     if shown is not None:
         return shown, len(oracle.by_seed.keys() & mine.by_seed.keys())
     assert oracle.pck is not None

@@ -1,0 +1,131 @@
+"""The score folder: ``difficulty.parquet`` and ``summary.json`` beside the fitted scorer.
+
+``difficulty.parquet`` holds ``index`` int64, ``score`` float32, ``bin`` int16, and the other scores
+of the fit under their names; skeleton, method, edges and address stand in the schema's metadata.
+
+N samples, k bins.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from posesift import folders, storage
+from posesift.poses import PoseTable
+from posesift.results import checked, schema
+from posesift.results.score_table import score_html
+
+SUMMARY, DIFFICULTY = "summary.json", "difficulty.parquet"
+_NEEDED = ("address", "samples", "skeleton", "method", "bins", "edges", "variation")
+
+
+@dataclass(frozen=True)
+class Score:
+    """A scored table: its summary, and score, bin and index of N samples."""
+
+    path: Path
+    summary: dict[str, Any]
+    index_N: NDArray[np.int64]
+    score_N: NDArray[np.float32]
+    bin_N: NDArray[np.int16]
+
+    def _repr_html_(self) -> str:
+        return score_html(self.summary)
+
+
+def write_score(
+    folder: Path,
+    table: PoseTable,
+    scores: dict[str, NDArray[np.float32]],
+    bin_N: NDArray[np.int16],
+    summary: dict[str, Any],
+) -> Score:
+    """Write what was found of the poses of ``table``.
+
+    Args:
+        folder: of the score.
+        table: the scored poses.
+        scores: name of a score to its value of every pose; ``summary["method"]`` is among them.
+        bin_N: counted from 0.
+        summary: what ``summary.json`` holds (`schema.Summary`).
+    """
+    method = summary["method"]
+    index_N = np.arange(len(table), dtype=np.int64)
+    columns = {
+        "index": pa.array(index_N),
+        "score": pa.array(scores[method], pa.float32()),
+        "bin": pa.array(bin_N, pa.int16()),
+    } | {
+        name: pa.array(score_N, pa.float32()) for name, score_N in scores.items() if name != method
+    }
+    metadata = {
+        "skeleton": table.skeleton.to_json(),
+        "method": method,
+        "edges": json.dumps(summary["edges"]),
+        "address": table.address,
+    }
+    with storage.atomic_path(folder / DIFFICULTY) as temporary:
+        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), temporary)
+    storage.write_json(folder / SUMMARY, summary)
+    return Score(folder, summary, index_N, scores[method], bin_N)
+
+
+def read_score(folder: Path) -> Score:
+    """Read a score folder.
+
+    Raises:
+        ValueError: a file in it is missing, broken, lacks something, or is of another run.
+    """
+    summary = checked.document(folder / SUMMARY, _NEEDED, schema.Summary)
+    path = folder / DIFFICULTY
+    table = checked.parquet(path, ("index", "score", "bin"))
+    index_N = checked.column(table, "index", np.int64, path)
+    bin_N = checked.column(table, "bin", np.int16, path)
+    if len(summary["edges"]) != summary["bins"] + 1 or len(summary["variation"]) != summary["bins"]:
+        raise ValueError(
+            f"{folder / SUMMARY} speaks of {summary['bins']} bins but lists "
+            f"{len(summary['edges'])} edges and {len(summary['variation'])} rows of variation"
+        )
+    if len(table) != summary["samples"]:
+        raise ValueError(
+            f"{folder / SUMMARY} speaks of {summary['samples']} samples, {path} holds "
+            f"{len(table)}; they are of different runs. Make the folder again"
+        )
+    within = len(table) == 0 or (bin_N.min() >= 0 and bin_N.max() < summary["bins"])
+    if not within or (len(table) and index_N.min() < 0):
+        raise ValueError(f"{path} holds numbers of bins or samples that there are not")
+    score_N = checked.column(table, "score", np.float32, path)
+    return Score(folder, summary, index_N, score_N, bin_N)
+
+
+def read_score_of(folder: Path, table: PoseTable) -> Score:
+    """Read the finished score folder of ``table``.
+
+    Raises:
+        ValueError: not a finished score folder, or one of other data.
+    """
+    folders.read_manifest(folder, "score")
+    found = read_score(folder)
+    summary = found.summary
+    if summary["address"] != table.address or summary["samples"] != len(table):
+        raise ValueError(
+            f"{folder} holds the scores of {summary['samples']} poses of {summary['address']}, "
+            f"expected {len(table)} of {table.address}"
+        )
+    return found
+
+
+def score_inside(folder: Path) -> Score | None:
+    """Read the score folder inside a run or comparison, or the one it shares its place with."""
+    for place in (folder / "score", folder):
+        if (place / SUMMARY).is_file():
+            return read_score(place)
+    return None
