@@ -106,7 +106,7 @@ class Train(ResultFlags, DeviceFlags):
         if experiment.recipe == "style":
             self._train_style(experiment)
             return
-        check_trackers(experiment.log_to)
+        check_trackers(experiment.training.log_to)
         data = data_of(experiment)  # a mistake in an address shows before anything is touched
         check(experiment, data)
         said = foreseen(experiment, data)
@@ -122,7 +122,7 @@ class Train(ResultFlags, DeviceFlags):
         self.finish(
             claimed.out,
             {**found, "notes": list(experiment.notes)},
-            results_text(found, experiment.labels),
+            results_text(found, experiment.data.labels),
         )
 
     def _train_style(self, experiment: Experiment) -> None:
@@ -132,7 +132,7 @@ class Train(ResultFlags, DeviceFlags):
         from posesift.experiments.style import opened, train_style
 
         self._check_style_flags(experiment)
-        check_trackers(experiment.log_to)
+        check_trackers(experiment.training.log_to)
         source, target, encoder = opened(experiment)
         inputs = [*inputs_of(source.address, source), *inputs_of(target.address, target)]
         with self.claim(
@@ -153,7 +153,7 @@ class Train(ResultFlags, DeviceFlags):
             for name in OF_POSES
             if getattr(self, name) is not None
         ]
-        given += ["--devices above 1"] if experiment.devices > 1 else []
+        given += ["--devices above 1"] if experiment.hardware.devices > 1 else []
         if given:
             raise ValueError(
                 f"the recipe style trains a style network on one device, from images alone: leave "
@@ -176,7 +176,7 @@ class Train(ResultFlags, DeviceFlags):
             *inputs,
             resume=self.resume,
         )
-        if experiment.devices == 1:
+        if experiment.hardware.devices == 1:
             with claim as claimed:
                 yield claimed
             return
@@ -185,7 +185,10 @@ class Train(ResultFlags, DeviceFlags):
         from posesift.adaptation.training.runtime import Runtime
 
         runtime = Runtime.resolve(
-            experiment.device, experiment.precision, experiment.threads, devices=experiment.devices
+            experiment.hardware.device,
+            experiment.hardware.precision,
+            experiment.hardware.threads,
+            devices=experiment.hardware.devices,
         )
         if runtime.rank:
             runtime.barrier()
@@ -225,10 +228,10 @@ class Train(ResultFlags, DeviceFlags):
         }
         if self.weights is not None:
             changes["weights"] = weights_given(self.weights)
-        own = base.steps_of.get(self.method or base.method)
+        own = base.training.steps_of.get(self.method or base.method.name)
         if own is not None:
             changes = dict(zip(("warmup_steps", "steps"), own, strict=True)) | changes
-        return dataclasses.replace(base, **changes)
+        return base.changed(**changes)
 
 
 def results_text(found: dict[str, Any], labels: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from posesift import documents, folders, storage
 from posesift.evaluation import evalpose, pck
+from posesift.grouped import ungrouped
 from posesift.poses.parquet import numbers
 from posesift.report import result_schema
 from posesift.skeletons import Skeleton
@@ -214,6 +215,7 @@ def _read_run(folder: Path) -> RunFolder:
     if settings_path.is_file():
         text = storage.read_text(settings_path, "a YAML file")
         settings = documents.from_yaml(text, str(settings_path))
+        settings = ungrouped(settings) if isinstance(settings, dict) else settings
         documents.converted(settings, result_schema.Settings, str(settings_path))
     environment_path = folder / "environment.json"
     environment: Any = {}

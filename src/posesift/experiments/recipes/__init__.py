@@ -11,7 +11,8 @@ from collections.abc import Callable
 from posesift.experiments.recipes import photos, style, worlds
 from posesift.experiments.recipes.aim import aimed
 from posesift.experiments.recipes.tasks import TASKS
-from posesift.experiments.spec import Experiment, choose
+from posesift.experiments.settings import choose
+from posesift.experiments.spec import Experiment
 
 __all__ = ["RECIPES", "aimed", "recipe"]
 

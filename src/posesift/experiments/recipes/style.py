@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from posesift.experiments.recipes import worlds
 from posesift.experiments.spec import Experiment
 
@@ -13,8 +11,7 @@ def style(seed: int = 0, quick: bool = False) -> Experiment:
 
     `posesift train style --source coco:... --target images:... --style-weights vgg_normalised.pth`
     """
-    return replace(
-        worlds.body(seed, quick),
+    return worlds.body(seed, quick).changed(
         recipe="style",
         title="AdaIN decoder between the looks of source and target",
         gap=None,
