@@ -141,7 +141,7 @@ def test_ctrl_c_in_the_middle_goes_on_later(tiny_world, tmp_path, capsys, monkey
     out = tmp_path / "out"
     arguments = ["compare", "world-body", "--methods", "source-only", "--samplings", "easy"]
     arguments += ["--seeds", "1", "--no-oracle", "--out", str(out)]
-    from posesift.adaptation.source_only.method import method as source_only
+    from posesift.adaptation.source_only import method as source_only
 
     real, done = source_only.SourceOnly.step, []
 

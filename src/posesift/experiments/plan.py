@@ -87,8 +87,6 @@ def plan_of(
     _check(pairs, seeds, sample_in)
     plan = Comparison(recipe=recipe, arms=(), seeds=seeds, quick=quick, aim=aim, changes=changes)
     experiment = seeded(plan, seeds[0])
-    if experiment.recipe == "style":
-        raise ValueError("the recipe style trains no pose network, so there is nothing to compare")
     first = experiment.training.warmup_steps if warmup_steps is None else warmup_steps
     second = experiment.training.steps if steps is None else steps
     if first < 1 or second < 1:

@@ -44,8 +44,10 @@ def setting(default: Any, text: str, **more: Any) -> Any:
     Args:
         default: its value when nobody says otherwise; a type makes a fresh value each time.
         text: help of its flag, and what people read of it.
-        **more: ``path``: True of a file or folder; ``range``: least and greatest value; ``among``: its choices, or a function that gives them; ``what``: what to
-            call it in a message, by default its flag; ``flag``: False where there is none.
+        **more: ``path``: True of a file or folder; ``range``: least and greatest value;
+            ``among``: its choices, or a function that gives them; ``closed``: False where a flag
+            takes others, too; ``what``: what to call it in a message, by default its flag;
+            ``flag``: False where there is none.
     """
     about = {"text": text, **more}
     if isinstance(default, type):
@@ -141,8 +143,7 @@ class MethodSettings:
 
     name: str = setting(
         "source-only",
-        "source-only; regda and udape adapt to unlabelled target images; oracle is source-only on "
-        "the target's labels.",
+        "What trains the network; oracle is source-only on the target's labels.",
         among=METHODS,
         what="method",
     )
@@ -168,6 +169,7 @@ class NetworkSettings:
         "small",
         "small, efficientnet-lite0, resnet18, resnet34, resnet50, resnet101, or timm:NAME.",
         among=SIDES,
+        closed=False,
         what="network",
     )
     weights: str | None = setting(
@@ -217,7 +219,9 @@ class ScoringSettings:
     name: str = setting("elbo", "Difficulty score of the source.")
     normalisation: str = setting("limb", "How poses are normalised before scoring.")
     bins: int | None = setting(
-        None, "Number of difficulty bins (25 from 50,000 poses on, else 10).", range=(1, _MANY)
+        None,
+        "Number of difficulty bins (default: 25 from 50,000 poses on, else 10).",
+        range=(1, _MANY),
     )
     binning: str = setting("quantile", "How bin edges are chosen.")
     scorer: str | None = setting(
@@ -272,13 +276,21 @@ class TrainingSettings:
 class HardwareSettings:
     """What the work runs on."""
 
-    device: str = setting("auto", "Where networks run (auto: a GPU if there is one).")
-    precision: str = setting(
-        "auto", "auto: bf16 where it is faster (posesift doctor says why), else fp32."
+    device: str = setting(
+        "auto",
+        "Where networks run (default: auto, a GPU if there is one).",
+        among=("auto", "cpu", "cuda", "mps"),
     )
-    threads: int | None = setting(None, "CPU threads (PyTorch's choice).", range=(1, 4096))
+    precision: str = setting(
+        "auto",
+        "Default: auto, bf16 where it is faster (posesift doctor says why), else fp32.",
+        among=("auto", "fp32", "bf16"),
+    )
+    threads: int | None = setting(None, "CPU threads (default: PyTorch's choice).", range=(1, 4096))
     workers: int = setting(
-        0, "Processes that read images (0: the training process reads).", range=(0, 4096)
+        0,
+        "Processes that read images (default: 0, the training process reads).",
+        range=(0, 4096),
     )
     accumulate: int = setting(
         1, "Cut each batch into this many parts, to fit into memory.", range=(1, 2**20)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from posesift.experiments.recipes import photos, style, worlds
+from posesift.experiments.recipes import photos, worlds
 from posesift.experiments.recipes.aim import aimed
 from posesift.experiments.recipes.tasks import TASKS
 from posesift.experiments.settings import choose
@@ -24,7 +24,6 @@ RECIPES: dict[str, Callable[[int, bool], Experiment]] = {
     "photos-tail": photos.photos_tail,
     "hands": photos.hands,
     **TASKS,
-    "style": style.style,
 }
 
 
