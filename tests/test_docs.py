@@ -29,7 +29,7 @@ from posesift.experiments.arms import seeded
 from posesift.experiments.choice import CHOICES, LEAKS
 from posesift.experiments.compare import of_arm
 from posesift.experiments.methods import METHODS
-from posesift.experiments.spec import SAMPLE_IN, STYLES, TRACKERS
+from posesift.experiments.settings import SAMPLE_IN, STYLES, TRACKERS
 from posesift.sampling import NAMES
 from posesift.skeletons.skeleton import from_document
 
@@ -123,7 +123,7 @@ def test_command_lines_can_be_typed(name):
             if isinstance(command, Compare):
                 assert command.plan().arms
             elif isinstance(command, Train) and not command.recipe.endswith(".yaml"):
-                assert command.experiment().test
+                assert command.experiment().data.test
 
 
 @pytest.mark.parametrize("kind", READERS)
@@ -251,5 +251,5 @@ def test_the_comparison_in_python_is_a_plan():
     plan = names["plan"]
     made = {arm.name: of_arm(seeded(plan, 0), arm, Path()) for arm in plan.arms}
     assert set(plan.primary) <= set(made)
-    assert made["oracle"].method == "oracle"
-    assert "poses=target,look=synthetic" in str(made["oracle"].target)
+    assert made["oracle"].method.name == "oracle"
+    assert "poses=target,look=synthetic" in str(made["oracle"].data.target)

@@ -32,9 +32,9 @@ ENDPOINTS = {
 def shared(seeds: range, quick: bool, world: str) -> Comparison:
     """Arms that differ in the second stage alone, from one uniform warm start a seed."""
     budget = recipe(world, 0, quick)
-    arms = [Arm(name="warm-up", role="warm-up", warmup_steps=budget.warmup_steps)]
+    arms = [Arm(name="warm-up", role="warm-up", warmup_steps=budget.training.warmup_steps)]
     arms += [
-        Arm(name=name, sampling=name, start="warm-up", steps=budget.steps)
+        Arm(name=name, sampling=name, start="warm-up", steps=budget.training.steps)
         for name in ("uniform", "hard-mining", "shuffled")
     ]
     arms.append(
@@ -42,8 +42,8 @@ def shared(seeds: range, quick: bool, world: str) -> Comparison:
             name="oracle-poses",
             role="oracle",
             trained_on="target_poses",
-            warmup_steps=budget.warmup_steps,
-            steps=budget.steps,
+            warmup_steps=budget.training.warmup_steps,
+            steps=budget.training.steps,
         )
     )
     return Comparison(
@@ -55,7 +55,12 @@ def scratch(seeds: range, quick: bool, world: str) -> Comparison:
     """Arms that sample in both stages, with common random numbers."""
     budget = recipe(world, 0, quick)
     arms = [
-        Arm(name=name, sampling=name, warmup_steps=budget.warmup_steps, steps=budget.steps)
+        Arm(
+            name=name,
+            sampling=name,
+            warmup_steps=budget.training.warmup_steps,
+            steps=budget.training.steps,
+        )
         for name in ("uniform", "hard-mining")
     ]
     return Comparison(recipe=world, arms=tuple(arms), seeds=tuple(seeds), quick=quick)

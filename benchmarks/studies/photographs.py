@@ -49,7 +49,7 @@ def adaptation(name: str, target: str, seed: int, changes: dict) -> Comparison:
 
 
 def tail(name: str, target: str, seed: int, changes: dict) -> Comparison:
-    first = recipe(name, seed).warmup_steps
+    first = recipe(name, seed).training.warmup_steps
     arms = [
         Arm(name=sampling, sampling=sampling, warmup_steps=first)
         for sampling in ("uniform", "hard-mining", "shuffled", "curriculum")
@@ -67,7 +67,7 @@ def tail(name: str, target: str, seed: int, changes: dict) -> Comparison:
 
 
 def adapted_tail(name: str, target: str, seed: int, changes: dict) -> Comparison:
-    whole, second = tail(name, target, seed, changes), recipe(name, seed).steps
+    whole, second = tail(name, target, seed, changes), recipe(name, seed).training.steps
     arms = []
     for label, start, sampling in (
         ("udape", "uniform", "uniform"),

@@ -84,19 +84,19 @@ class World:
 
     def __init__(self, name: str, seed: int):
         self.experiment, self.seed = recipe(name, seed), seed
-        self.target = read(self.experiment.target or "", default_split="train")
+        self.target = read(self.experiment.data.target or "", default_split="train")
         self.tests = {
-            key: PoseDataset(read(self.experiment.test[key], default_split="test"), 64)
+            key: PoseDataset(read(self.experiment.data.test[key], default_split="test"), 64)
             for key in ("target", "target_poses")
         }
         self.warm: dict[tuple, dict[str, torch.Tensor]] = {}
 
     def source(self, tail: float | None) -> PoseTable:
         """The source, with this share of rare poses, at an unchanged number of images."""
-        table = read(self.experiment.source, default_split="train")
+        table = read(self.experiment.data.source, default_split="train")
         if tail is None:
             return table
-        pool = read(self.experiment.source.replace("n=6000", "n=16000"), default_split="train")
+        pool = read(self.experiment.data.source.replace("n=6000", "n=16000"), default_split="train")
         rare = round(tail * len(table))
         assert pool.rare_N is not None
         chosen = [
@@ -160,11 +160,11 @@ def cell(row: Row, world: World, runtime: Runtime) -> dict[str, float]:
     }
     common = {
         "augmentation": replace(
-            STRONG, rotation=experiment.rotation, scale=0.15, shift=0.05, flip=0.5
+            STRONG, rotation=experiment.training.rotation, scale=0.15, shift=0.05, flip=0.5
         ),
         "mirror": table.skeleton.mirror,
     }
-    warmup = row.length * experiment.warmup_steps
+    warmup = row.length * experiment.training.warmup_steps
     sampled = row if row.where != "adaptation" else replace(row, sampling="uniform")
     key = (sampled.sampling, row.width_bins, row.normalisation, row.tail, row.length)
     key = ("uniform", 10, "limb", *key[3:]) if sampled.sampling == "uniform" else key
@@ -179,7 +179,7 @@ def cell(row: Row, world: World, runtime: Runtime) -> dict[str, float]:
     network.load_state_dict(world.warm[key])
     settings = UDAPESettings(
         warmup_steps=0,
-        steps=row.length * experiment.steps,
+        steps=row.length * experiment.training.steps,
         mask=row.mask,  # type: ignore[arg-type]
         **common,
     )

@@ -1,6 +1,5 @@
 """``posesift compare``: flags become a plan, the table tells what is in the file, --resume adds."""
 
-import dataclasses
 import json
 import shlex
 from pathlib import Path
@@ -18,9 +17,7 @@ from posesift.experiments.plan import compare_plan
 def tiny_world(monkeypatch):
     """The recipe world-body at a size that a test can afford."""
     small = tiny.experiment()
-    monkeypatch.setitem(
-        recipes.RECIPES, "world-body", lambda seed, quick: dataclasses.replace(small, seed=seed)
-    )
+    monkeypatch.setitem(recipes.RECIPES, "world-body", lambda seed, quick: small.changed(seed=seed))
 
 
 def test_flags_become_the_plan():
@@ -144,7 +141,7 @@ def test_ctrl_c_in_the_middle_goes_on_later(tiny_world, tmp_path, capsys, monkey
     out = tmp_path / "out"
     arguments = ["compare", "world-body", "--methods", "source-only", "--samplings", "easy"]
     arguments += ["--seeds", "1", "--no-oracle", "--out", str(out)]
-    from posesift.adaptation.source_only.method import method as source_only
+    from posesift.adaptation.source_only import method as source_only
 
     real, done = source_only.SourceOnly.step, []
 

@@ -98,9 +98,13 @@ def test_arms_of_a_method_start_from_one_network(folder):
             for arm in PLAN.arms
         }
         start = str(cell_folder(folder.resolve(), "warm-up", seed))
-        assert begun["source-only"].start_from == begun["udape"].start_from == start
-        assert begun["udape+hard-mining"].start_from.endswith(f"warm-up+hard-mining/seed{seed}")
-        assert begun["udape+hard-mining"].sampling == "hard-mining"
+        assert (
+            begun["source-only"].training.start_from == begun["udape"].training.start_from == start
+        )
+        assert begun["udape+hard-mining"].training.start_from.endswith(
+            f"warm-up+hard-mining/seed{seed}"
+        )
+        assert begun["udape+hard-mining"].sampling.name == "hard-mining"
 
 
 def test_seeds_redraw_everything(folder):

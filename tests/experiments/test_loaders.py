@@ -18,7 +18,7 @@ ADAPTATION = Stage("adaptation", 5, lambda *_: None, ("source", "target"))
 
 def made(runtime=None, **changes):
     settings = experiment(**({"method": "udape"} | changes))
-    source, target = read(settings.source), read(settings.target)
+    source, target = read(settings.data.source), read(settings.data.target)
     weights = np.arange(len(source), dtype=float)
     drawn = dict.fromkeys(STAGES, make("hard-mining", weights))
     return loaders(settings, source, target, drawn, runtime or Runtime.resolve("cpu"))
@@ -51,7 +51,7 @@ def test_a_resumed_stage_goes_on_with_the_same_batches(domain):
 def test_the_target_is_drawn_evenly_and_not_in_step_with_the_source():
     found = [batch["index"] for batch in batches(made(batch_size=16)["target"])]
     assert torch.bincount(torch.cat(found)).tolist() == [5] * 16  # 16 images, 5 x 16 draws
-    orders = [made(batch_size=16, source=experiment().target)[d] for d in ("source", "target")]
+    orders = [made(batch_size=16, source=experiment().data.target)[d] for d in ("source", "target")]
     source, target = (batches(loader)[0]["index"] for loader in orders)
     assert not torch.equal(source, target)
     other = batches(made(batch_size=16, seed=1)["target"])[0]["index"]

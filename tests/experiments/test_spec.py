@@ -1,8 +1,15 @@
 """Experiments are plain values: they survive YAML and refuse what cannot be run."""
 
+import shutil
+from functools import partial
+from pathlib import Path
+
 import pytest
+import yaml
 
 from posesift.experiments import Experiment
+from posesift.experiments.compare import check_begun
+from posesift.experiments.plan import compare_plan
 from posesift.experiments.recipes import RECIPES, aimed, recipe
 from posesift.experiments.recipes.aim import BOXES_FROM_LABELS
 
@@ -12,7 +19,9 @@ from posesift.experiments.recipes.aim import BOXES_FROM_LABELS
 def test_recipes_survive_yaml(tmp_path, name, quick):
     experiment = recipe(name, seed=5, quick=quick)
     assert experiment.seed == 5
-    assert experiment.kinds or "seed=5" in experiment.source  # tasks name no data of their own
+    assert (
+        experiment.data.kinds or "seed=5" in experiment.data.source
+    )  # tasks name no data of their own
     experiment.save(tmp_path / "experiment.yaml")
     assert Experiment.load(tmp_path / "experiment.yaml") == experiment
 
@@ -20,11 +29,11 @@ def test_recipes_survive_yaml(tmp_path, name, quick):
 def test_world_recipes_train_and_test_on_different_splits():
     for name in ("world-body", "world-hand"):
         experiment = recipe(name)
-        assert "split=train" in experiment.source
-        assert "split=train" in experiment.target
-        assert all("split=test" in address for address in experiment.test.values())
-        named = {cell for row in experiment.gap["sets"] for cell in row}
-        assert named == set(experiment.test)
+        assert "split=train" in experiment.data.source
+        assert "split=train" in experiment.data.target
+        assert all("split=test" in address for address in experiment.data.test.values())
+        named = {cell for row in experiment.data.gap["sets"] for cell in row}
+        assert named == set(experiment.data.test)
 
 
 @pytest.mark.parametrize(
@@ -57,15 +66,15 @@ def test_world_recipes_train_and_test_on_different_splits():
 )
 def test_impossible_experiments_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
-        Experiment(source="world:body", **change)
+        Experiment.of(source="world:body", **change)
 
 
 def test_strategies_act_where_told():
-    experiment = Experiment(source="world:body", sampling="hard-mining", sample_in="adaptation")
-    assert experiment.strategy_in("warm-up") == "uniform"
-    assert experiment.strategy_in("adaptation") == "hard-mining"
-    both = Experiment(source="world:body", sampling="easy")
-    assert both.strategy_in("warm-up") == both.strategy_in("adaptation") == "easy"
+    experiment = Experiment.of(source="world:body", sampling="hard-mining", sample_in="adaptation")
+    assert experiment.sampling.strategy_in("warm-up") == "uniform"
+    assert experiment.sampling.strategy_in("adaptation") == "hard-mining"
+    both = Experiment.of(source="world:body", sampling="easy")
+    assert both.sampling.strategy_in("warm-up") == both.sampling.strategy_in("adaptation") == "easy"
 
 
 def test_bad_files_are_explained(tmp_path):
@@ -91,8 +100,8 @@ def test_unknown_recipes_get_a_hint():
 def test_a_target_is_split_by_us_and_never_by_its_address():
     aim = recipe("photos")
     found = aimed(aim, target="lspet:/data/lspet")
-    assert found.target == "lspet:/data/lspet,boxes=labels,split=train"
-    assert found.test == {"target": "lspet:/data/lspet,boxes=labels,split=test"}
+    assert found.data.target == "lspet:/data/lspet,boxes=labels,split=train"
+    assert found.data.test == {"target": "lspet:/data/lspet,boxes=labels,split=test"}
     assert found.notes == (BOXES_FROM_LABELS,)
     assert aimed(found).notes == found.notes  # said once
     with pytest.raises(ValueError, match="leave split= out"):
@@ -103,18 +112,79 @@ def test_a_target_is_split_by_us_and_never_by_its_address():
 
 def test_boxes_of_a_file_are_not_replaced_by_labels():
     found = aimed(recipe("photos"), target="coco:/data/ann.json,images=/data/img")
-    assert "boxes=labels" not in found.target
+    assert "boxes=labels" not in found.data.target
     assert found.notes == ()
 
 
 def test_addresses_mean_the_same_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = aimed(recipe("world-body"), source="poses:table.parquet")
-    assert found.source == f"poses:{tmp_path / 'table.parquet'}"
-    assert found.gap is None
-    assert set(found.test) == {"target"}
+    assert found.data.source == f"poses:{tmp_path / 'table.parquet'}"
+    assert found.data.gap is None
+    assert set(found.data.test) == {"target"}
 
 
 def test_from_leaves_steps_to_be_done():
     with pytest.raises(ValueError, match="at least one training step"):
-        Experiment(source="world:body", start_from="runs/a", steps=0)
+        Experiment.of(source="world:body", start_from="runs/a", steps=0)
+
+
+WRITTEN = Path(__file__).parent / "written_2026_11_29"
+"""Files as PoseSift wrote them when settings stood in no groups."""
+
+
+def test_a_run_s_file_without_groups_is_still_read(tmp_path):
+    folder = tmp_path / "cells" / "udape" / "seed0"
+    folder.mkdir(parents=True)
+    shutil.copy(WRITTEN / "run.yaml", folder / "experiment.yaml")
+    expected = recipe("world-body", 2, quick=True).changed(
+        method="udape",
+        sampling="hard-mining",
+        steps=7,
+        bins=5,
+        weights="none",
+        device="cpu",
+        precision="fp32",
+        threads=1,
+        log_to=("tensorboard",),
+        start_from=str(tmp_path / "cells" / "warm-up" / "seed0"),
+        batchnorm="domain",
+    )
+    found = Experiment.load(folder / "experiment.yaml")
+    assert found == expected
+    found.save(folder / "again.yaml")
+    assert yaml.safe_load((folder / "again.yaml").read_text())["network"]["batchnorm"] == "domain"
+    assert Experiment.load(folder / "again.yaml") == expected
+
+
+def test_a_task_s_file_without_groups_is_still_read():
+    expected = aimed(recipe("surreal-to-lsp"), "surreal:/d/SURREAL", "lsp:/d/lsp")
+    assert Experiment.load(WRITTEN / "task.yaml") == expected
+
+
+def test_a_comparison_s_file_is_gone_on_with(tmp_path):
+    shutil.copy(WRITTEN / "comparison.yaml", tmp_path / "experiment.yaml")
+    changes = {"side": 32, "batch_size": 8, "style": "statistics", "workers": 2}
+    plan = partial(
+        compare_plan,
+        "world-body",
+        ["source-only", "udape"],
+        ["uniform", "hard-mining"],
+        quick=True,
+        changes=changes | {"device": "cpu", "precision": "fp32", "threads": 1},
+    )
+    begun = check_begun(tmp_path, plan(seeds=(0, 1, 2)))
+    assert begun is not None
+    assert begun["seeds"] == [0, 1]
+    with pytest.raises(ValueError, match=r"was begun with side = 32, found 64"):
+        check_begun(tmp_path, plan(seeds=(0, 1), changes=changes | {"side": 64}))
+
+
+def test_a_setting_in_a_group_that_is_wrong_is_named(tmp_path):
+    path = tmp_path / "e.yaml"
+    path.write_text("data: {source: 'world:body'}\nnetwork: {side: wide}\n")
+    with pytest.raises(ValueError, match=r"network.side: expected a whole number, found text"):
+        Experiment.load(path)
+    path.write_text("data: {source: 'world:body'}\nnetwork: {sidde: 64}\n")
+    with pytest.raises(ValueError, match="no field sidde"):
+        Experiment.load(path)

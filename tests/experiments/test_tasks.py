@@ -38,17 +38,24 @@ PUBLISHED_STEPS = {
 
 
 def aim(name: str) -> dict[str, str]:
-    source, target = TASKS[name]().kinds
+    source, target = TASKS[name]().data.kinds
     return {"source": f"{source}:/data/s", "target": f"{target}:/data/t"}
 
 
 @pytest.mark.parametrize(("name", "method"), PUBLISHED_STEPS)
 def test_training_takes_the_published_steps_of_its_method(name, method):
     found = Train(recipe=name, method=method, **aim(name)).experiment()
-    assert (found.warmup_steps, found.steps) == PUBLISHED_STEPS[name, method]
-    assert (found.network, found.side, found.batch_size) == ("resnet101", 256, 32)
+    assert (found.training.warmup_steps, found.training.steps) == PUBLISHED_STEPS[name, method]
+    assert (found.network.name, found.network.side, found.training.batch_size) == (
+        "resnet101",
+        256,
+        32,
+    )
     told = Train(recipe=name, method=method, steps=7, **aim(name)).experiment()
-    assert (told.warmup_steps, told.steps) == (PUBLISHED_STEPS[name, method][0], 7)
+    assert (told.training.warmup_steps, told.training.steps) == (
+        PUBLISHED_STEPS[name, method][0],
+        7,
+    )
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -63,7 +70,7 @@ def test_a_comparison_gives_every_method_one_budget(name):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_what_is_missing_is_asked_for_and_where_it_is_found_is_told(name):
-    source, target = TASKS[name]().kinds
+    source, target = TASKS[name]().data.kinds
     with pytest.raises(ValueError, match=rf"--source {source}:/data.* --target {target}:/data"):
         aimed(recipe(name))
     with pytest.raises(ValueError, match=rf"give --target.*`posesift check {target}`"):
@@ -77,21 +84,21 @@ def test_source_and_target_exchanged_are_noticed():
 
 def test_parity_reads_the_published_joints_and_splits():
     found = Train(recipe="surreal-to-lsp", parity=True, **aim("surreal-to-lsp")).experiment()
-    assert found.source == "surreal:/data/s,parity=true"
-    assert found.target == "lsp:/data/t,parity=true,split=train"
+    assert found.data.source == "surreal:/data/s,parity=true"
+    assert found.data.target == "lsp:/data/t,parity=true,split=train"
     honest = Train(recipe="surreal-to-lsp", **aim("surreal-to-lsp")).experiment()
-    assert "parity" not in honest.source + str(honest.target) + str(honest.test)
+    assert "parity" not in honest.data.source + str(honest.data.target) + str(honest.data.test)
     own = aimed(recipe("surreal-to-lsp"), "coco:/data/a.json", "lsp:/data/t", parity=True)
-    assert own.source == "coco:/data/a.json"  # has no such option
+    assert own.data.source == "coco:/data/a.json"  # has no such option
 
 
 def test_every_fifth_frame_of_human36m_unless_the_address_says_otherwise():
     name = "surreal-to-human36m"
     found = aimed(recipe(name), **aim(name))
-    assert found.test == {"target": "human36m:/data/t,every=5,split=test"}
+    assert found.data.test == {"target": "human36m:/data/t,every=5,split=test"}
     assert any("come from its labels" in note for note in found.notes)
     other = aimed(recipe(name), "surreal:/s", "human36m:/data/t,every=50")
-    assert other.test == {"target": "human36m:/data/t,every=50,split=test"}
+    assert other.data.test == {"target": "human36m:/data/t,every=50,split=test"}
 
 
 def test_tasks_with_published_rows_show_them():
@@ -130,7 +137,7 @@ def write_task(name: str, source: Path, target: Path) -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_runs_from_the_owners_files_to_figures(name, tmp_path):
     write_task(name, tmp_path / "source", tmp_path / "target")
-    source, target = TASKS[name]().kinds
+    source, target = TASKS[name]().data.kinds
     every = ",every=1" if target == "human36m" else ""
     words = [
         *("train", name, "--quick", "--method", "udape", "--out", str(tmp_path / "run")),
@@ -152,5 +159,5 @@ def test_what_parity_asks_of_human36m_can_be_read(tmp_path):
         target=f"human36m:{tmp_path}",
         parity=True,
     )
-    assert len(read(found.target)) > 0
-    assert len(read(found.test["target"])) == 3200
+    assert len(read(found.data.target)) > 0
+    assert len(read(found.data.test["target"])) == 3200

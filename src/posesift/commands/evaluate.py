@@ -31,10 +31,7 @@ class Evaluate(ResultFlags, DeviceFlags):
             self.run_folder.resolve(),
             self.data,
             protocol=self.protocol,
-            device=self.device or "auto",
-            precision=self.precision or "auto",
-            threads=self.threads,
-            workers=self.workers or 0,
+            **self.hardware(),
         )
         inputs = inputs_of_run(trained.experiment, trained.data)
         with self.claim("evaluation", "evaluate", self.run_folder, *inputs) as claimed:

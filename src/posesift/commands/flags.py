@@ -3,17 +3,89 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
+
+import tyro
 
 from posesift import folders
 from posesift.commands.ending import heard, saying
+from posesift.experiments.settings import GROUPS, PLACES
 from posesift.progress import note, printable, say, say_json, tell
 
 WEIGHTS = ("imagenet", "none")
 """Words of --weights, beside files."""
+
+
+Command = TypeVar("Command", bound=type)
+
+
+def settings_flags(
+    *names: str, before: str | None = None, **renamed: str
+) -> Callable[[Command], Command]:
+    """Add a flag for each of some settings of an experiment to a command; left out, it is None.
+
+    Type, choices and help are those of the setting. A flag that is on or off is off when left out.
+
+    Args:
+        *names: of settings, see `posesift.experiments.settings.PLACES`.
+        before: the field of the command that they come before in the help; None: at the end.
+        **renamed: setting to what its flag is called.
+    """
+
+    def add(command: Command) -> Command:
+        own = dict(command.__annotations__)
+        later = list(own)[list(own).index(before) :] if before else []
+        flags = {name: own.pop(name) for name in list(own) if name not in later}
+        for name in names:
+            group, item = PLACES[name]
+            kind = typing.get_type_hints(GROUPS[group])[item.name]
+            about: dict[str, Any] = {"help": item.metadata["text"]}
+            if name in renamed:
+                about["name"] = renamed[name]
+            flags[name] = Annotated[_flag_type(kind, item.metadata), tyro.conf.arg(**about)]
+            default = False if kind is bool else () if isinstance(item.default, tuple) else None
+            setattr(command, name, default)
+        command.__annotations__ = flags | own
+        return command
+
+    return add
+
+
+def _flag_type(kind: Any, about: Mapping[str, Any]) -> Any:
+    """Give the type of a setting's flag: with its choices, and None for what is left out."""
+    if kind is bool:
+        return bool
+    among = about.get("among")
+    if about.get("path"):
+        kind = Path
+    elif among and not callable(among) and about.get("closed", True):
+        kind = (
+            tuple[Literal[tuple(among)], ...]
+            if kind == tuple[str, ...]
+            else (Literal[tuple(among)])
+        )
+    return kind if typing.get_origin(kind) is tuple else kind | None
+
+
+def given(command: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Give the settings that flags of a command say; paths as absolute text.
+
+    >>> given(DeviceFlags(threads=2), ("device", "threads"))  # pyright: ignore
+    {'threads': 2}
+    """
+    found = {}
+    for name in names:
+        value = getattr(command, name)
+        if value is None or value is False or value == ():
+            continue  # 0 steps are something to say; a flag left out is not
+        if name == "weights" and value not in WEIGHTS:
+            value = Path(value)
+        found[name] = str(value.expanduser().resolve()) if isinstance(value, Path) else value
+    return found
 
 
 @dataclass(kw_only=True)
@@ -91,33 +163,31 @@ class ResultFlags:
 
 
 @dataclass(kw_only=True)
+@settings_flags("device", "precision", "threads", "workers")
 class DeviceFlags:
     """What the work runs on."""
 
-    device: Literal["auto", "cpu", "cuda", "mps"] | None = None
-    """Where networks run (default: auto, a GPU if there is one)."""
-    precision: Literal["auto", "fp32", "bf16"] | None = None
-    """Default: auto, bf16 where it is faster (posesift doctor says why), else fp32."""
-    threads: int | None = None
-    """CPU threads (default: PyTorch's choice)."""
-    workers: int | None = None
-    """Processes that read images (default: 0, the training process reads)."""
+    def hardware(self) -> dict[str, Any]:
+        """Give those of these flags that say something."""
+        return given(self, ("device", "precision", "threads", "workers"))
+
+
+@dataclass(kw_only=True)
+class AimFlags:
+    """What a recipe is aimed at, in place of its own data."""
+
+    source: str | None = None
+    """Address of the labelled training data."""
+    target: str | None = None
+    """Address of the target data: its train split is adapted to (without its labels) or trains
+    the oracle, its test split is the test."""
+    test: str | None = None
+    """Address of the test data (default: the target's test split)."""
 
 
 def going_on(out: Path) -> str:
     """How the work on the result in ``out`` goes on after an interruption."""
     return f"the same command with --out {out} --resume goes on with it"
-
-
-def weights_given(text: str | None) -> str | None:
-    """``--weights``: a word, or the absolute path of a file.
-
-    >>> weights_given("imagenet"), weights_given(None)
-    ('imagenet', None)
-    """
-    if text is None or text in WEIGHTS:
-        return text
-    return str(Path(text).expanduser().resolve())
 
 
 def show(page: Path) -> None:

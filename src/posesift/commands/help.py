@@ -23,6 +23,7 @@ VALUES = {
     "start_from": "FOLDER",
     "scorer": "FOLDER",
     "style_weights": "FOLDER",
+    "experiment_file": "EXPERIMENT.yaml",
     "weights": "imagenet|none|FILE",
     "network": "NETWORK",
     "sampling": "STRATEGY",

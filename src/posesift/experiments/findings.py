@@ -39,27 +39,27 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
         "recipe": plan.recipe,
         "title": experiment.title,
         "skeleton": first["skeleton"],
-        "side": experiment.side,
+        "side": experiment.network.side,
         "seeds": list(plan.seeds),
         "quick": plan.quick,
-        "notes": [*_notes(plan, experiment), *_warned(warned, experiment.choose_by)],
+        "notes": [*_notes(plan, experiment), *_warned(warned, experiment.training.choose_by)],
         "command": plan.command,
         "budget": {
             "warmup_steps": max([arm.warmup_steps for arm in warm or arms], default=0),
             "steps": max([arm.steps for arm in arms], default=0),
             "oracle_steps": max([arm.warmup_steps + arm.steps for arm in oracles], default=0),
-            "batch_size": experiment.batch_size,
+            "batch_size": experiment.training.batch_size,
         },
         "environment": first,
         "sets": {
             name: {
-                "label": experiment.labels.get(name, name),
+                "label": experiment.data.labels.get(name, name),
                 "address": address,
                 "samples": cells[0]["sets"][name]["samples"],
             }
-            for name, address in experiment.test.items()
+            for name, address in experiment.data.test.items()
         },
-        "gap": experiment.gap,
+        "gap": experiment.data.gap,
         "arms": [_arm(plan, folder, arm) for arm in plan.arms],
         "cells": cells,
         "baselines": free,
@@ -68,7 +68,7 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
         "headroom": headroom(plan, cells),
         "support": _support(plan, cells),
         "published": published.rows(experiment.published) if experiment.published else [],
-        "checkpoint": _checkpoint(experiment.choose_by),
+        "checkpoint": _checkpoint(experiment.training.choose_by),
     }
 
 

@@ -26,7 +26,8 @@ def leaks(experiment: Experiment) -> list[str]:
     >>> leaks(Experiment(source="world:body", method="regda", parity=True)) == [VISIBILITY]
     True
     """
-    found = [describe(experiment.choose_by)] if is_leak(experiment.choose_by) else []
+    choice = experiment.training.choose_by
+    found = [describe(choice)] if is_leak(choice) else []
     if _sees_labels(experiment):
         found.append(VISIBILITY)
     return [*found, *_inherited(experiment)]
@@ -34,25 +35,25 @@ def leaks(experiment: Experiment) -> list[str]:
 
 def _sees_labels(experiment: Experiment) -> bool:
     """Say whether the published form of the method adapts by labels of the target."""
-    sees = METHODS[experiment.method].published_sees_labels
-    return experiment.parity and sees and experiment.steps > 0
+    sees = METHODS[experiment.method.name].published_sees_labels
+    return experiment.method.parity and sees and experiment.training.steps > 0
 
 
 def _inherited(experiment: Experiment) -> list[str]:
     """One line for each run before this one, as far back as their folders are there."""
     found, seen = [], set()
-    while experiment.start_from is not None:
-        run = Path(experiment.start_from)
+    while experiment.training.start_from is not None:
+        run = Path(experiment.training.start_from)
         path = run / "experiment.yaml"
         if run in seen or not path.is_file():
             break
         seen.add(run)
         experiment = Experiment.load(path)
         why = []
-        if METHODS[experiment.method].trains_on_target:
+        if METHODS[experiment.method.name].trains_on_target:
             why.append("was trained on the target's labels (oracle)")
-        if is_leak(experiment.choose_by):
-            why.append(f"was chosen by --choose-by {experiment.choose_by}")
+        if is_leak(experiment.training.choose_by):
+            why.append(f"was chosen by --choose-by {experiment.training.choose_by}")
         if _sees_labels(experiment):
             why.append("used the visibility of the target's keypoints (RegDA under --parity)")
         if why:

@@ -36,7 +36,7 @@ def strategy(experiment: Experiment, stage: str, training: PoseTable, scored: Sc
     Raises:
         ValueError: the scores are those of other poses.
     """
-    name = experiment.strategy_in(stage)
+    name = experiment.sampling.strategy_in(stage)
     if name == "uniform":
         return make("uniform", np.zeros(len(training)))
     if scored.summary["address"] != training.address:
@@ -90,15 +90,16 @@ def check_target(experiment: Experiment, source: PoseTable, target: PoseTable) -
             f"the target {target.address} has poses but no images, and {needs_images(experiment)} "
             "images; add images=FOLDER to the address, or give --target images:FOLDER"
         )
+    method = experiment.method.name
     if _looks_at_labels(experiment) and not target.visible_NK.any():
         raise ValueError(
-            f"--parity: the published {experiment.method} weights its loss on the target by which "
+            f"--parity: the published {method} weights its loss on the target by which "
             f"keypoints are labelled as visible, and {target.address} has no labels, so it would "
             "learn nothing there; leave --parity out"
         )
     if _looks_at_labels(experiment) and not target.skeleton.same_as(source.skeleton):
         raise ValueError(
-            f"--parity: the published {experiment.method} reads which keypoints of the target are "
+            f"--parity: the published {method} reads which keypoints of the target are "
             f"visible, and {target.address} has others than {source.address}: "
             f"{source.skeleton.difference(target.skeleton)}; leave --parity out"
         )
@@ -106,14 +107,14 @@ def check_target(experiment: Experiment, source: PoseTable, target: PoseTable) -
 
 def needs_images(experiment: Experiment) -> str:
     """Who it is that looks at images of the target, for a message."""
-    if METHODS[experiment.method].needs_target:
-        return f"{experiment.method} adapts to"
-    return f"--choose-by {experiment.choose_by} looks at"
+    if METHODS[experiment.method.name].needs_target:
+        return f"{experiment.method.name} adapts to"
+    return f"--choose-by {experiment.training.choose_by} looks at"
 
 
 def _looks_at_labels(experiment: Experiment) -> bool:
     """The published RegDA weights its loss on the target by which labels are in the view."""
-    return experiment.parity and METHODS[experiment.method].published_sees_labels
+    return experiment.method.parity and METHODS[experiment.method.name].published_sees_labels
 
 
 def _unlabelled(experiment: Experiment) -> Callable[[Batch], Batch]:
@@ -133,10 +134,10 @@ def _loader(
 ) -> Loader:
     from torch.utils.data import DataLoader
 
-    dataset = PoseDataset(table, experiment.side, published=experiment.parity)
+    dataset = PoseDataset(table, experiment.network.side, published=experiment.method.parity)
 
     def load(stage: Stage, start: int) -> Iterable[Batch]:
-        size = experiment.batch_size
+        size = experiment.training.batch_size
         sampler = StrategySampler(
             drawn[stage.name],
             draws=stage.steps * size,
@@ -152,7 +153,7 @@ def _loader(
             dataset,
             size // runtime.ranks,
             sampler=sampler,
-            num_workers=experiment.workers,
+            num_workers=experiment.hardware.workers,
             collate_fn=collate,
             worker_init_fn=begin_worker,
         )

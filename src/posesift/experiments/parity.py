@@ -30,10 +30,10 @@ def published_settings(experiment: Experiment, skeleton: Skeleton) -> dict[str, 
 
     RegDA's code takes the images of Leeds Sports Pose, where they are the target, as they are.
     """
-    entry = METHODS[experiment.method]
+    entry = METHODS[experiment.method.name]
     module = importlib.import_module(entry.views)
     views = module.HANDS if _kind(skeleton) == "hand" else module.BODIES
-    is_lsp = experiment.target is not None and parse(experiment.target).kind == "lsp"
+    is_lsp = experiment.data.target is not None and parse(experiment.data.target).kind == "lsp"
     of_target = STILL if is_lsp else views
     return {
         "parity": True,
@@ -51,8 +51,8 @@ def _kind(skeleton: Skeleton) -> str:
 
 def _steps_before(experiment: Experiment) -> int:
     """Count the steps that the network a run starts from has had; 0 where that run is gone."""
-    path = Path(experiment.start_from or "") / "experiment.yaml"
-    if experiment.start_from is None or not path.is_file():
+    path = Path(experiment.training.start_from or "") / "experiment.yaml"
+    if experiment.training.start_from is None or not path.is_file():
         return 0
     begun = Experiment.load(path)
-    return (0 if begun.start_from else begun.warmup_steps) + begun.steps
+    return (0 if begun.training.start_from else begun.training.warmup_steps) + begun.training.steps

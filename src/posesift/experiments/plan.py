@@ -11,7 +11,8 @@ from typing import Any
 
 from posesift.experiments.arms import Arm, Comparison, seeded
 from posesift.experiments.methods import METHODS, names
-from posesift.experiments.spec import SAMPLE_IN, Experiment, choose
+from posesift.experiments.settings import SAMPLE_IN, choose
+from posesift.experiments.spec import Experiment
 from posesift.sampling.strategies import NAMES as STRATEGIES
 
 
@@ -86,13 +87,11 @@ def plan_of(
     _check(pairs, seeds, sample_in)
     plan = Comparison(recipe=recipe, arms=(), seeds=seeds, quick=quick, aim=aim, changes=changes)
     experiment = seeded(plan, seeds[0])
-    if experiment.recipe == "style":
-        raise ValueError("the recipe style trains no pose network, so there is nothing to compare")
-    first = experiment.warmup_steps if warmup_steps is None else warmup_steps
-    second = experiment.steps if steps is None else steps
+    first = experiment.training.warmup_steps if warmup_steps is None else warmup_steps
+    second = experiment.training.steps if steps is None else steps
     if first < 1 or second < 1:
         raise ValueError("a comparison needs at least one step in both stages; raise --steps")
-    if experiment.target is None and any(METHODS[method].needs_target for method, _ in pairs):
+    if experiment.data.target is None and any(METHODS[method].needs_target for method, _ in pairs):
         raise ValueError("methods that adapt need images of the target: give --target")
     warm: dict[str, Arm] = {}
     arms = []
@@ -101,7 +100,7 @@ def plan_of(
         warm.setdefault(start.name, start)
         arm = Arm(name=_name(method, sampling), method=method, sampling=sampling)
         arms.append(dataclasses.replace(arm, sample_in=sample_in, start=start.name, steps=second))
-    if oracle and "target" in experiment.oracles:
+    if oracle and "target" in experiment.data.oracles:
         best = Arm(name="oracle", role="oracle", method="oracle", trained_on="target")
         arms.append(dataclasses.replace(best, warmup_steps=first, steps=second))
     return dataclasses.replace(
@@ -118,7 +117,7 @@ def _warm_up(experiment: Experiment, method: str, sampling: str, sample_in: str,
     sampling = sampling if sample_in in ("warm-up", "both") else "uniform"
     entry = METHODS[method]
     own = entry.needs_target and (
-        experiment.parity or (entry.styled and experiment.style != "none")
+        experiment.method.parity or (entry.styled and experiment.method.style != "none")
     )
     return Arm(
         name=_name(f"warm-up-{method}" if own else "warm-up", sampling),

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from posesift.experiments.spec import choose
+from posesift.experiments.settings import choose
 
 TRUST = ("read in the named source", "read in a secondary source", "recalled, unverified")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,15 @@ from posesift.poses import PoseTable
 from posesift.sampling.strategies import Strategy, effective_sample_size, largest_weight
 from posesift.version import __version__
 
+DECIDED = ("device", "precision", "threads", "weights")
+"""Settings that may be left open; a folder that was begun says what they are."""
+
+CHANGEABLE = {"workers", "save_every", "log_to"}
+"""Settings that may be others when a run goes on."""
+
 
 def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]:
-    """The experiment with nothing ``auto`` left, kept in the folder; and its runtime.
+    """Decide what is ``auto``, keep the experiment in the folder, and give it and its runtime.
 
     A folder that was begun before decides: its device, precision and threads are used again.
 
@@ -27,39 +32,48 @@ def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]
     path = folder / "experiment.yaml"
     if path.is_file():
         begun = Experiment.load(path)
-        open_fields = {"workers", "save_every", "log_to"}
-        open_fields |= {n for n in ("device", "precision") if getattr(experiment, n) == "auto"}
-        open_fields |= {n for n in ("threads", "weights") if getattr(experiment, n) is None}
-        for item in dataclasses.fields(Experiment):
-            mine, theirs = getattr(experiment, item.name), getattr(begun, item.name)
-            if mine != theirs and item.name not in open_fields:
+        mine, theirs = experiment.flat(), begun.flat()
+        left_open = {name for name in DECIDED if mine[name] in ("auto", None)}
+        for name in mine:
+            if mine[name] != theirs[name] and name not in left_open | CHANGEABLE:
                 raise ValueError(
-                    f"{folder} was begun with {item.name} = {theirs}, found {mine}; "
+                    f"{folder} was begun with {name} = {theirs[name]}, found {mine[name]}; "
                     "give the same settings to go on, or choose another --out"
                 )
-        experiment = dataclasses.replace(
-            begun,
-            workers=experiment.workers,
-            save_every=experiment.save_every,
-            log_to=experiment.log_to,
+        experiment = begun.changed(
+            workers=experiment.hardware.workers,
+            save_every=experiment.training.save_every,
+            log_to=experiment.training.log_to,
         )
-    runtime = Runtime.resolve(
-        experiment.device,
-        experiment.precision,
-        experiment.threads,
-        devices=experiment.devices,
-        accumulate=experiment.accumulate,
-    )
-    weights = experiment.weights or default_weights(experiment.network)
-    experiment = dataclasses.replace(experiment, weights=weights, **decided(runtime))
+    runtime = runtime_of(experiment)
+    weights = experiment.network.weights or default_weights(experiment.network.name)
+    experiment = experiment.changed(weights=weights, **decided(runtime))
     if runtime.rank == 0:
         experiment.save(path)
     runtime.barrier()
     return experiment, runtime
 
 
+def runtime_of(experiment: Experiment, *, alone: bool = False) -> Runtime:
+    """Decide where an experiment computes; ``alone``: in this process, in whole batches.
+
+    Raises:
+        ValueError: a device that is not there.
+    """
+    asked = experiment.hardware
+    if alone:
+        return Runtime.resolve(asked.device, asked.precision, asked.threads)
+    return Runtime.resolve(
+        asked.device,
+        asked.precision,
+        asked.threads,
+        devices=asked.devices,
+        accumulate=asked.accumulate,
+    )
+
+
 def decided(runtime: Runtime) -> dict[str, Any]:
-    """What a runtime decided of an experiment's fields."""
+    """Give what a runtime decided of an experiment's settings."""
     facts = runtime.describe()
     return {key: facts[key] for key in ("device", "precision", "threads")}
 
@@ -72,7 +86,7 @@ def write_environment(
     runtime: Runtime,
 ) -> None:
     """Keep what a run was made by, what it drew from, and how evenly."""
-    last = drawn["adaptation" if experiment.steps else "warm-up"]
+    last = drawn["adaptation" if experiment.training.steps else "warm-up"]
     weights = [last.weights(t) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]  # a curriculum's change
     storage.write_json(
         folder / "environment.json",
@@ -92,10 +106,10 @@ def write_environment(
 
 
 def _began_from(experiment: Experiment) -> str:
-    """Which weights the network began from, and what they had been trained on."""
-    if experiment.start_from is not None:
-        made = Path(experiment.start_from) / "environment.json"
+    """Say which weights the network began from, and what they had been trained on."""
+    if experiment.training.start_from is not None:
+        made = Path(experiment.training.start_from) / "environment.json"
         began = storage.read_json(made).get("began_from") if made.is_file() else None
         begun = f", which began from {began}" if began else ""
-        return f"the trained network of {Path(experiment.start_from).name}{begun}"
-    return described(experiment.network, experiment.weights)
+        return f"the trained network of {Path(experiment.training.start_from).name}{begun}"
+    return described(experiment.network.name, experiment.network.weights)

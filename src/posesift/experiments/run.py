@@ -24,7 +24,7 @@ from posesift.experiments.leaks import leaks
 from posesift.experiments.loaders import STAGES, check_target, loaders, needs_images, strategy
 from posesift.experiments.methods import METHODS, names
 from posesift.experiments.recipes import aimed
-from posesift.experiments.resolved import decided, resolved, write_environment
+from posesift.experiments.resolved import decided, resolved, runtime_of, write_environment
 from posesift.experiments.score import Page, ScoreSettings, check_settings, score_poses
 from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import copy_network, load_method, new_method, style_of
@@ -56,28 +56,30 @@ def data_of(experiment: Experiment) -> Data:
         ValueError: data that cannot be read, have other skeletons, no labels to measure by, or
             no images to adapt to; a style for a method that has none, or without its weights.
     """
-    entry = METHODS[experiment.method]
-    if experiment.style != "none" and not entry.styled:
+    entry = METHODS[experiment.method.name]
+    if experiment.method.style != "none" and not entry.styled:
         raise ValueError(
-            f"--style is of {' and '.join(names(styled=True))}; {experiment.method} does not "
+            f"--style is of {' and '.join(names(styled=True))}; {experiment.method.name} does not "
             "change looks"
         )
     style_of(experiment)
-    source = read(experiment.source, default_split="train")
+    source = read(experiment.data.source, default_split="train")
     training, target = source, None
     if entry.trains_on_target:
-        if experiment.target is None:
+        if experiment.data.target is None:
             raise ValueError("an oracle trains on the target's labels: give --target")
-        training = read(experiment.target, default_split="train")
-    if entry.needs_target or experiment.choose_by == "agreement":
-        if experiment.target is None:
+        training = read(experiment.data.target, default_split="train")
+    if entry.needs_target or experiment.training.choose_by == "agreement":
+        if experiment.data.target is None:
             raise ValueError(f"{needs_images(experiment)} images of the target: give --target")
-        target = read(experiment.target, default_split="train")
+        target = read(experiment.data.target, default_split="train")
         check_target(experiment, source, target)
     for table in (training, source):
         if not table.visible_NK.any():
             raise ValueError(f"{table.address} has no labels, so it cannot be trained on")
-    tests = test_sets(experiment.test, experiment.side, source, published=experiment.parity)
+    tests = test_sets(
+        experiment.data.test, experiment.network.side, source, published=experiment.method.parity
+    )
     return Data(training, source, tests, target)
 
 
@@ -88,23 +90,25 @@ def check(experiment: Experiment, data: Data) -> None:
         ValueError: a device that is not there; weights, a crop side, or a network to start from
             that do not fit; settings of the score that do not go with the poses.
     """
-    Runtime.resolve(experiment.device, experiment.precision, experiment.threads)
+    runtime_of(experiment, alone=True)
     skeleton = data.training.skeleton
     method = new_method(experiment, skeleton)
-    if experiment.start_from is not None:
-        copy_network(Path(experiment.start_from), method, skeleton, experiment)
+    if experiment.training.start_from is not None:
+        copy_network(Path(experiment.training.start_from), method, skeleton, experiment)
     check_settings(data.training, ScoreSettings.of(experiment))
 
 
 def inputs_of_run(experiment: Experiment, data: Data) -> list[str | Path | None]:
     """All files and folders that a run reads."""
-    addresses = [experiment.source, experiment.target, *experiment.test.values()]
+    addresses = [experiment.data.source, experiment.data.target, *experiment.data.test.values()]
     tables = [data.training, data.source, data.target, *(test.table for _, test in data.tests)]
     return [
-        experiment.start_from,
-        experiment.scorer,
-        experiment.weights if experiment.weights not in (IMAGENET, SCRATCH) else None,
-        experiment.style_weights,
+        experiment.training.start_from,
+        experiment.scoring.scorer,
+        experiment.network.weights
+        if experiment.network.weights not in (IMAGENET, SCRATCH)
+        else None,
+        experiment.method.style_weights,
         *(path for address in addresses if address for path in inputs_of(address)),
         *(path for table in tables if table for path in inputs_of(table.address, table)),
     ]
@@ -160,8 +164,8 @@ def _trained(
     """Score, train, judge."""
     training, skeleton = data.training, data.training.skeleton
     method = new_method(experiment, skeleton)
-    if experiment.start_from is not None:
-        copy_network(Path(experiment.start_from), method, skeleton, experiment)
+    if experiment.training.start_from is not None:
+        copy_network(Path(experiment.training.start_from), method, skeleton, experiment)
     if scored is None:
         if runtime.rank == 0:
             scored = _score(experiment, training, folder / "score")
@@ -170,12 +174,12 @@ def _trained(
     drawn = {name: strategy(experiment, name, training, scored) for name in STAGES}
     if runtime.rank == 0:
         write_environment(folder, experiment, training, drawn, runtime)
-        if experiment.start_from is None:
-            began = described(experiment.network, experiment.weights)
-            note(f"{experiment.network} begins from {began}")
+        if experiment.training.start_from is None:
+            began = described(experiment.network.name, experiment.network.weights)
+            note(f"{experiment.network.name} begins from {began}")
     images_N3HW = None if data.target is None else some_images(data.target, experiment)
     settings = dataclasses.asdict(experiment)
-    with trackers(experiment.log_to, folder, settings) as log:
+    with trackers(experiment.training.log_to, folder, settings) as log:
         fit(
             method,
             loaders(experiment, training, data.target, drawn, runtime),
@@ -186,21 +190,24 @@ def _trained(
             resume=True,
             log=log,
             validate=validator(experiment, skeleton, images_N3HW, data.tests),
-            keep="last" if experiment.choose_by == "last" else "best",
+            keep="last" if experiment.training.choose_by == "last" else "best",
         )
     if runtime.rank:
         return {}
-    if experiment.choose_by != "last":
+    if experiment.training.choose_by != "last":
         method = new_method(experiment, skeleton)
         take_network(
-            method, folder / "checkpoints", made_by=experiment.method, wanted_by=experiment.method
+            method,
+            folder / "checkpoints",
+            made_by=experiment.method.name,
+            wanted_by=experiment.method.name,
         )
         # by this rank alone: the others are done, and would be waited for
-        method.prepare(Runtime.resolve(experiment.device, experiment.precision, experiment.threads))
-    judged = judge(method, data.tests, data.source, workers=experiment.workers)
+        method.prepare(runtime_of(experiment, alone=True))
+    judged = judge(method, data.tests, data.source, workers=experiment.hardware.workers)
     problems = [
         *foreseen(experiment, data),
-        *warnings(method, images_N3HW, experiment.side),
+        *warnings(method, images_N3HW, experiment.network.side),
         *sides_told(judged.document["sets"].get("target", {})),
     ]
     return write_evaluation(folder, judged, problems)
@@ -244,13 +251,17 @@ def trained_run(
     """
     folders.read_manifest(run, "run")
     experiment = aimed(Experiment.load(run / "experiment.yaml"), test=data)
-    experiment = dataclasses.replace(experiment, workers=workers)
+    experiment = experiment.changed(workers=workers)
     runtime = Runtime.resolve(device, precision, threads)
-    if precision == "auto" and runtime.device.type == experiment.device:
-        runtime = Runtime.resolve(device, experiment.precision, threads)  # to the same figures
+    if precision == "auto" and runtime.device.type == experiment.hardware.device:
+        runtime = Runtime.resolve(
+            device, experiment.hardware.precision, threads
+        )  # to the same figures
     method = load_method(run, runtime, rounding=protocol == "reference")
-    source = read(experiment.source, default_split="train")
-    tests = test_sets(experiment.test, experiment.side, source, published=experiment.parity)
+    source = read(experiment.data.source, default_split="train")
+    tests = test_sets(
+        experiment.data.test, experiment.network.side, source, published=experiment.method.parity
+    )
     return Trained(
         run, data, protocol, experiment, runtime, method, Data(source, source, tests, None)
     )
@@ -268,7 +279,7 @@ def evaluate_run(trained: Trained, folder: Path, page: Page | None = None) -> di
         What ``evaluation.json`` holds: ``sets`` and ``baselines``.
     """
     run, runtime, method = trained.run, trained.runtime, trained.method
-    experiment = dataclasses.replace(trained.experiment, **decided(runtime))
+    experiment = trained.experiment.changed(**decided(runtime))
     experiment.save(folder / "experiment.yaml")
     before = storage.read_json(run / "environment.json", dict[str, Any])
     storage.write_json(
@@ -280,7 +291,7 @@ def evaluate_run(trained: Trained, folder: Path, page: Page | None = None) -> di
         trained.data.source,
         protocol=trained.protocol,
         stride=method.network.stride,  # pyright: ignore[reportArgumentType]
-        workers=experiment.workers,
+        workers=experiment.hardware.workers,
     )
     found = write_evaluation(folder, judged)
     if page is not None:
@@ -291,10 +302,10 @@ def evaluate_run(trained: Trained, folder: Path, page: Page | None = None) -> di
 
 def _save_every(experiment: Experiment) -> int:
     """Steps between checkpoints: about ten in the last stage, where one of them is chosen."""
-    if experiment.choose_by == "last":
-        return experiment.save_every
-    last = experiment.steps or experiment.warmup_steps
-    return max(1, min(experiment.save_every, last // 10))
+    if experiment.training.choose_by == "last":
+        return experiment.training.save_every
+    last = experiment.training.steps or experiment.training.warmup_steps
+    return max(1, min(experiment.training.save_every, last // 10))
 
 
 def _score(experiment: Experiment, source: PoseTable, folder: Path) -> Score:

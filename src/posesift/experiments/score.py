@@ -67,11 +67,11 @@ class ScoreSettings:
     def of(experiment: Experiment) -> ScoreSettings:
         """The settings that an experiment holds."""
         return ScoreSettings(
-            method=None if experiment.scorer else experiment.scoring,
-            normalisation=None if experiment.scorer else experiment.normalisation,
-            bins=experiment.bins,
-            binning=experiment.binning,
-            scorer=experiment.scorer,
+            method=None if experiment.scoring.scorer else experiment.scoring.name,
+            normalisation=None if experiment.scoring.scorer else experiment.scoring.normalisation,
+            bins=experiment.scoring.bins,
+            binning=experiment.scoring.binning,
+            scorer=experiment.scoring.scorer,
             seed=experiment.seed,
         )
 

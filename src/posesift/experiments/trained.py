@@ -42,7 +42,7 @@ def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
     folders.read_manifest(run, "run")
     experiment = Experiment.load(run / "experiment.yaml")
     # files that it was trained from may be gone, and are not needed any more
-    experiment = replace(experiment, weights="none", style="none", style_weights=None)
+    experiment = experiment.changed(weights="none", style="none", style_weights=None)
     skeleton = _skeleton_of(run)
     method = new_method(experiment, skeleton, rounding)
     copy_network(run, method, skeleton, experiment)
@@ -60,49 +60,51 @@ def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = Fals
         ValueError: weights that cannot be read or do not fit.
     """
     network = build(
-        experiment.network,
+        experiment.network.name,
         len(skeleton),
-        experiment.weights or default_weights(experiment.network),
+        experiment.network.weights or default_weights(experiment.network.name),
         seed=experiment.seed,
     )
-    if experiment.batchnorm == "frozen":
+    if experiment.network.batchnorm == "frozen":
         freeze_batchnorm(getattr(network, "backbone", network))
     stride: int = network.stride  # pyright: ignore[reportAssignmentType]
     known: dict[str, Any] = {
-        "warmup_steps": 0 if experiment.start_from else experiment.warmup_steps,
-        "steps": experiment.steps,
+        "warmup_steps": 0 if experiment.training.start_from else experiment.training.warmup_steps,
+        "steps": experiment.training.steps,
         "seed": experiment.seed,
     }
-    if experiment.parity:
+    if experiment.method.parity:
         sigma = published_sigma(skeleton)
         rounding = True
         known |= published_settings(experiment, skeleton)
     else:
-        sigma = experiment.sigma
+        sigma = experiment.network.sigma
         known |= _settings(experiment, skeleton)
         if hasattr(network, "backbone"):
             known |= {"head_speed": BLANK_HEADS, "adversarial_speed": BLANK_HEADS}
-    codec = HeatmapCodec(experiment.side, stride, sigma, rounding)
-    style = style_of(experiment) if methods.METHODS[experiment.method].styled else None
-    return methods.make(experiment.method, network, codec, style, experiment.parity, known)
+    codec = HeatmapCodec(experiment.network.side, stride, sigma, rounding)
+    style = style_of(experiment) if methods.METHODS[experiment.method.name].styled else None
+    return methods.make(
+        experiment.method.name, network, codec, style, experiment.method.parity, known
+    )
 
 
 def _settings(experiment: Experiment, skeleton: Skeleton) -> dict[str, Any]:
     """Say what an experiment sets of any method, by the names of the methods' settings."""
-    flips = experiment.flip and skeleton.mirror != tuple(range(len(skeleton)))
+    flips = experiment.training.flip and skeleton.mirror != tuple(range(len(skeleton)))
     return {
-        "learning_rate": experiment.learning_rate,
-        "adaptation_learning_rate": experiment.learning_rate_second,
+        "learning_rate": experiment.training.learning_rate,
+        "adaptation_learning_rate": experiment.training.learning_rate_second,
         "augmentation": replace(
             STRONG,
-            rotation=experiment.rotation,
+            rotation=experiment.training.rotation,
             scale=0.15,
             shift=0.05,
             flip=0.5 if flips else 0.0,
         ),
         "mirror": skeleton.mirror,
-        "backbone_speed": experiment.backbone_speed,
-        "domain_statistics": experiment.batchnorm == "domain",
+        "backbone_speed": experiment.training.backbone_speed,
+        "domain_statistics": experiment.network.batchnorm == "domain",
     }
 
 
@@ -112,16 +114,19 @@ def style_of(experiment: Experiment) -> Style | None:
     Raises:
         ValueError: weights that are missing, damaged, or of no use to the style.
     """
-    if experiment.style_weights is not None and experiment.style != "adain":
+    asked = experiment.method
+    if asked.style_weights is not None and asked.style != "adain":
         raise ValueError(
-            f"--style-weights are of --style adain, found --style {experiment.style}; give the "
-            "one or leave out the other"
+            f"--style-weights are of --style adain, found --style {asked.style}; give the one or "
+            "leave out the other"
         )
-    if experiment.style == "none":
+    if asked.style == "none":
         return None
     from posesift.networks.style import build as build_style
 
-    return build_style(experiment.style, experiment.style_weights, parity=experiment.parity)
+    return build_style(
+        experiment.method.style, experiment.method.style_weights, parity=experiment.method.parity
+    )
 
 
 def copy_network(run: Path, method: Method, skeleton: Skeleton, experiment: Experiment) -> None:
@@ -163,4 +168,4 @@ def _skeleton_of(run: Path) -> Skeleton:
 
 def _recipe(experiment: Experiment, skeleton: Skeleton) -> str:
     recipe = f"{experiment.recipe}, " if experiment.recipe else ""
-    return f"{recipe}{experiment.method}, {experiment.network}, {skeleton.name}"
+    return f"{recipe}{experiment.method.name}, {experiment.network.name}, {skeleton.name}"

@@ -27,7 +27,7 @@ SIDES_MATTER = 10.0  # points of PCK@0.1
 def some_images(target: PoseTable, experiment: Experiment) -> Tensor:
     """A few hundred uint8 crops of the target's training images, labels left behind."""
     rows = some_rows(len(target), experiment.seed)
-    return PoseDataset(target, experiment.side, keep=False).batch(rows)["image"]
+    return PoseDataset(target, experiment.network.side, keep=False).batch(rows)["image"]
 
 
 def validator(
@@ -47,11 +47,11 @@ def validator(
     Raises:
         ValueError: nothing to choose by.
     """
-    if experiment.choose_by == "last":
+    if experiment.training.choose_by == "last":
         return None
-    if experiment.choose_by == "agreement":
+    if experiment.training.choose_by == "agreement":
         assert images_N3HW is not None
-        return Agreement(images_N3HW, skeleton.mirror, experiment.side, experiment.seed)
+        return Agreement(images_N3HW, skeleton.mirror, experiment.network.side, experiment.seed)
     found = dict(tests).get("target")
     if found is None:
         raise ValueError("--choose-by best-on-target-test needs a test set named target")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from posesift import documents, folders, notebook, storage
+from posesift.grouped import ungrouped
 from posesift.results import checked, evalpose_form, schema
 from posesift.results.by_seed import lookup
 from posesift.results.predictions import write_predictions
@@ -100,6 +101,7 @@ def read_run(folder: Path) -> Run:
     if settings_path.is_file():
         text = storage.read_text(settings_path, "a YAML file")
         settings = documents.from_yaml(text, str(settings_path))
+        settings = ungrouped(settings) if isinstance(settings, dict) else settings
         documents.converted(settings, schema.Settings, str(settings_path))
     environment_path = folder / "environment.json"
     environment: dict[str, Any] = {}

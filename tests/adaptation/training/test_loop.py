@@ -438,9 +438,9 @@ class TwoDomains(SourceOnly):
     def stages(self):
         return (Stage("adaptation", 3, self.watch, ("source", "target")),)
 
-    def watch(self, source_batch, target_batch, t, generator) -> StepResult:
+    def watch(self, batch, t, generator) -> StepResult:
         result = self.step(batch, t, generator)
-        self.seen.append((t, target_batch["index"].tolist(), torch.rand(1, generator=generator)))
+        self.seen.append((t, batch["target"]["index"].tolist(), torch.rand(1, generator=generator)))
         return StepResult(result.losses, {"seen": torch.tensor(float(len(self.seen)))})
 
 

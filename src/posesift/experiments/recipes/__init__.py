@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from posesift.experiments.recipes import photos, style, worlds
+from posesift.experiments.recipes import photos, worlds
 from posesift.experiments.recipes.aim import aimed
 from posesift.experiments.recipes.tasks import TASKS
-from posesift.experiments.spec import Experiment, choose
+from posesift.experiments.settings import choose
+from posesift.experiments.spec import Experiment
 
 __all__ = ["RECIPES", "aimed", "recipe"]
 
@@ -23,7 +24,6 @@ RECIPES: dict[str, Callable[[int, bool], Experiment]] = {
     "photos-tail": photos.photos_tail,
     "hands": photos.hands,
     **TASKS,
-    "style": style.style,
 }
 
 

@@ -36,14 +36,18 @@ def aimed(
         ValueError: an address that cannot be read as one, a target that names a split, or data
             that the recipe leaves open and nobody gives.
     """
-    title, labels = experiment.title, dict(experiment.labels)
+    title, labels = experiment.title, dict(experiment.data.labels)
     if source is not None:
         address = _read_as(source, experiment, parity)
-        title = title if experiment.kinds else f"{address} as the source"
-        test_sets = {name: where for name, where in experiment.test.items() if name == "target"}
-        oracles = {name: o for name, o in experiment.oracles.items() if name in experiment.test}
-        experiment = replace(
-            experiment, source=str(address), oracles=oracles, test=test_sets, gap=None
+        title = title if experiment.data.kinds else f"{address} as the source"
+        test_sets = {
+            name: where for name, where in experiment.data.test.items() if name == "target"
+        }
+        oracles = {
+            name: o for name, o in experiment.data.oracles.items() if name in experiment.data.test
+        }
+        experiment = experiment.changed(
+            source=str(address), oracles=oracles, test=test_sets, gap=None
         )
     if target is not None:
         address = _read_as(target, experiment, parity)
@@ -56,13 +60,14 @@ def aimed(
             str(replace(address, options=address.options | {"split": split}))
             for split in ("train", "test")
         )
-        title = title if experiment.kinds else f"{title}, tested on {address.kind} data"
+        title = title if experiment.data.kinds else f"{title}, tested on {address.kind} data"
         labels = _label(address, "test split")
         others = {  # those of the source's own kind
-            name: where for name, where in experiment.oracles.items() if name not in experiment.test
+            name: where
+            for name, where in experiment.data.oracles.items()
+            if name not in experiment.data.test
         }
-        experiment = replace(
-            experiment,
+        experiment = experiment.changed(
             target=train,
             oracles={**others, "target": train},
             test={"target": held},
@@ -71,36 +76,36 @@ def aimed(
     if test is not None:
         address = _read_as(test, experiment, parity)
         labels = _label(address, address.options.get("split", "test") + " split")
-        experiment = replace(experiment, test={"target": str(address)}, gap=None)
+        experiment = experiment.changed(test={"target": str(address)}, gap=None)
     _check_given(experiment)
     _check_direction(experiment)
-    looks = any(_boxes(parse(where)) == "labels" for where in experiment.test.values())
+    looks = any(_boxes(parse(where)) == "labels" for where in experiment.data.test.values())
     notes = dict.fromkeys((*experiment.notes, BOXES_FROM_LABELS) if looks else experiment.notes)
-    return replace(experiment, title=title, labels=labels, notes=tuple(notes))
+    return experiment.changed(title=title, labels=labels, notes=tuple(notes))
 
 
 def _check_direction(experiment: Experiment) -> None:
     """Refuse a task whose source is given as its target."""
-    if not experiment.kinds or experiment.target is None:
+    if not experiment.data.kinds or experiment.data.target is None:
         return
-    named = parse(experiment.source).kind, parse(experiment.target).kind
-    if named != experiment.kinds and named == experiment.kinds[::-1]:
+    named = parse(experiment.data.source).kind, parse(experiment.data.target).kind
+    if named != experiment.data.kinds and named == experiment.data.kinds[::-1]:
         raise ValueError(
-            f"recipe {experiment.recipe} trains on {experiment.kinds[0]} data and adapts to "
-            f"{experiment.kinds[1]} data; --source and --target look exchanged"
+            f"recipe {experiment.recipe} trains on {experiment.data.kinds[0]} data and adapts to "
+            f"{experiment.data.kinds[1]} data; --source and --target look exchanged"
         )
 
 
 def _check_given(experiment: Experiment) -> None:
     """Refuse what the recipe leaves open."""
-    missing = [] if experiment.source else ["--source"]
-    missing += [] if experiment.test else ["--target"]
+    missing = [] if experiment.data.source else ["--source"]
+    missing += [] if experiment.data.test else ["--target"]
     if not missing:
         return
-    source, target = experiment.kinds or ("coco", "lspet")
+    source, target = experiment.data.kinds or ("coco", "lspet")
     kinds = {"--source": source, "--target": target}
     shown = " ".join(f"{flag} {kinds[flag]}:/data/{kinds[flag]}" for flag in missing)
-    told = ", ".join(f"`posesift check {kinds[flag]}`" for flag in missing if experiment.kinds)
+    told = ", ".join(f"`posesift check {kinds[flag]}`" for flag in missing if experiment.data.kinds)
     raise ValueError(
         f"recipe {experiment.recipe} does not say what it is "
         f"{'trained' if '--source' in missing else 'tested'} on; give {' and '.join(missing)}, "
@@ -113,7 +118,7 @@ def _read_as(text: str, experiment: Experiment, parity: bool) -> Address:
     address = parse(text)
     if address.kind == "world":
         return address
-    chosen = dict(experiment.reading.get(address.kind, {}))
+    chosen = dict(experiment.data.reading.get(address.kind, {}))
     if parity and "parity" in options(address.kind):
         chosen["parity"] = "true"
     path = str(Path(address.path).expanduser().resolve())

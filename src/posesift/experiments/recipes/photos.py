@@ -47,7 +47,7 @@ def _photos(name: str, world: str, poses: str, said: str, seed: int, quick: bool
             "split=train"
         )
 
-    return Experiment(
+    return Experiment.of(
         recipe=name,
         title=f"Built-in {world} world, photo-like look ({said}), to real photographs",
         source=painted(poses),

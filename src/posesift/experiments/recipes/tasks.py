@@ -122,7 +122,7 @@ def _task(
             "notes": (IMAGENET,),
         }
     )
-    return Experiment(
+    return Experiment.of(
         recipe=name,
         title=title,
         source="",

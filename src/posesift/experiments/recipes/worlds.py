@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from posesift.experiments.spec import Experiment, Gap
+from posesift.experiments.settings import Gap
+from posesift.experiments.spec import Experiment
 from posesift.networks.weights import is_installed
 
 PRETRAINED = "efficientnet-lite0"
@@ -22,15 +21,13 @@ def body(seed: int = 0, quick: bool = False) -> Experiment:
 
 def demo(seed: int = 0, quick: bool = False) -> Experiment:
     """`body` with people who mostly face the camera, and the pretrained network if it is here."""
-    begun = replace(
-        _world("body", seed, quick, rotation=30.0, facing=",facing=60"),
+    begun = _world("body", seed, quick, rotation=30.0, facing=",facing=60").changed(
         recipe="demo",
         title="Built-in body world: synthetic source, photo-like target",
     )
     if not is_installed(PRETRAINED):
         return begun
-    return replace(
-        begun,
+    return begun.changed(
         network=PRETRAINED,
         batchnorm="domain",
         learning_rate=1e-3,
@@ -53,7 +50,7 @@ def _world(world: str, seed: int, quick: bool, rotation: float, facing: str = ""
             f"world:{world},poses={poses},look={look},n={count},seed={seed}{facing},split={split}"
         )
 
-    return Experiment(
+    return Experiment.of(
         recipe=f"world-{world}",
         title=f"Built-in {world} world: synthetic source, photo-like target",
         source=address("source", "synthetic", source, "train"),

@@ -29,7 +29,7 @@ FLAT = 1e-5  # added to variances of features
 _WANTED = (
     "adain needs weights: a folder with vgg_normalised.pth or .safetensors (the encoder) and "
     "decoder.pth or .safetensors, both as published with the paper's PyTorch versions, or the "
-    "folder of a finished `posesift train style`; the styles statistics and fourier need none"
+    "folder of a finished `posesift style`; the styles statistics and fourier need none"
 )
 
 

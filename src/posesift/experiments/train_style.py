@@ -17,13 +17,13 @@ from torch import Tensor
 from posesift import folders, storage
 from posesift.adaptation.style_training import StyleSettings, StyleTraining
 from posesift.adaptation.training.loop import fit
-from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.training.trackers import trackers
 from posesift.adaptation.views.appearance import normalise
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.experiments.loaders import loaders
-from posesift.experiments.resolved import resolved
+from posesift.experiments.recipes import worlds
+from posesift.experiments.resolved import resolved, runtime_of
 from posesift.experiments.spec import Experiment
 from posesift.networks import MEAN, SPREAD
 from posesift.networks.style.adain import untrained
@@ -34,11 +34,23 @@ from posesift.sampling.strategies import make
 EXAMPLES = 8  # columns of the picture
 
 
+def style_experiment(seed: int = 0, quick: bool = False) -> Experiment:
+    """Describe the training between the looks of the built-in body world; nothing of poses."""
+    return worlds.body(seed, quick).changed(
+        recipe="style",
+        title="AdaIN decoder between the looks of source and target",
+        gap=None,
+        warmup_steps=0,
+        steps=100 if quick else 20_000,
+        batch_size=8,
+    )
+
+
 def train_style(experiment: Experiment, folder: Path) -> None:
     """Train AdaIN's decoder on images of source and target; no labels are looked at.
 
     Args:
-        experiment: of the recipe ``style``; its ``style_weights`` name the encoder.
+        experiment: like `style_experiment`; its ``style_weights`` name the encoder.
         folder: claimed with `posesift.folders.claim`; gets ``vgg_normalised.safetensors``,
             ``decoder.safetensors`` and ``examples.jpg``, and can be given to ``--style-weights``.
             What an earlier, interrupted call left there is used.
@@ -48,22 +60,22 @@ def train_style(experiment: Experiment, folder: Path) -> None:
     """
     source, target, encoder = opened(experiment)
     experiment, runtime = resolved(experiment, folder)
-    network = untrained(encoder, parity=experiment.parity, seed=experiment.seed)
-    method = StyleTraining(network, StyleSettings(steps=experiment.steps))
+    network = untrained(encoder, parity=experiment.method.parity, seed=experiment.seed)
+    method = StyleTraining(network, StyleSettings(steps=experiment.training.steps))
     drawn = {"style": make("uniform", np.zeros(len(source)))}
-    with trackers(experiment.log_to, folder, dataclasses.asdict(experiment)) as log:
+    with trackers(experiment.training.log_to, folder, dataclasses.asdict(experiment)) as log:
         fit(
             method,
             loaders(experiment, source, target, drawn, runtime),
             runtime,
             folder,
             seed=experiment.seed,
-            save_every=experiment.save_every,
+            save_every=experiment.training.save_every,
             resume=True,
             log=log,
         )
     network.save(folder)
-    picture_HW3 = examples(network.cpu().eval(), source, target, experiment.side)
+    picture_HW3 = examples(network.cpu().eval(), source, target, experiment.network.side)
     written, data = cv2.imencode(".jpg", picture_HW3[..., ::-1])
     assert written
     storage.write_bytes(folder / "examples.jpg", data.tobytes())
@@ -71,30 +83,34 @@ def train_style(experiment: Experiment, folder: Path) -> None:
 
 
 def opened(experiment: Experiment) -> tuple[PoseTable, PoseTable, str]:
-    """Source, target and the file of the encoder.
+    """Open source and target, and name the file of the encoder.
 
     Raises:
         ValueError: one of them is missing, or a set has no images; a device that is not there.
     """
-    if experiment.style_weights is None:
+    if experiment.method.style_weights is None:
         raise ValueError(
-            "the recipe style trains the decoder of AdaIN on top of its published encoder: "
+            "posesift style trains the decoder of AdaIN on top of its published encoder: "
             "expected --style-weights vgg_normalised.pth (or .safetensors, or their folder), found "
             "none. The styles statistics and fourier need no training"
         )
-    if experiment.target is None:
-        raise ValueError("the recipe style needs images of two domains: give --target")
-    tables = [read(a, default_split="train") for a in (experiment.source, experiment.target)]
+    if experiment.data.target is None:
+        raise ValueError("a style is learnt from images of two domains: give --target")
+    tables = [
+        read(a, default_split="train") for a in (experiment.data.source, experiment.data.target)
+    ]
     for table in tables:
         if not table.has_images:
             raise ValueError(f"{table.address} has no images, and a style is learnt from images")
-    Runtime.resolve(experiment.device, experiment.precision, experiment.threads)
-    untrained(experiment.style_weights, parity=experiment.parity, seed=experiment.seed)
-    return tables[0], tables[1], experiment.style_weights
+    runtime_of(experiment, alone=True)
+    untrained(
+        experiment.method.style_weights, parity=experiment.method.parity, seed=experiment.seed
+    )
+    return tables[0], tables[1], experiment.method.style_weights
 
 
 def examples(style: Style, source: PoseTable, target: PoseTable, side: int) -> NDArray[np.uint8]:
-    """A picture to look at: source, target, source in the target's look, and the other way."""
+    """Draw a picture to look at: source, target, source in the target's look, and the other way."""
     count = min(EXAMPLES, len(source), len(target))
     images = [PoseDataset(table, side).batch(range(count))["image"] for table in (source, target)]
     from_B3HW, to_B3HW = (normalise(batch) for batch in images)

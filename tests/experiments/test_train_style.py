@@ -8,8 +8,8 @@ from tests.networks.style.images import VGG, published, write
 
 from posesift import folders
 from posesift.adaptation.training.trackers import Trackers
-from posesift.experiments import style
-from posesift.experiments.style import train_style
+from posesift.experiments import train_style as module
+from posesift.experiments.train_style import train_style
 from posesift.networks.style import build
 
 
@@ -45,7 +45,7 @@ def test_trackers_get_its_journal(tmp_path, monkeypatch):
         return Trackers([lambda _: kept] * len(names))
 
     kept = Kept()
-    monkeypatch.setattr(style, "trackers", opened)
+    monkeypatch.setattr(module, "trackers", opened)
     folder = tmp_path / "style"
     train_style(settings(tmp_path, log_to=("tensorboard",)), folder)
     (step, values), end = kept
