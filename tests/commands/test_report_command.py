@@ -107,7 +107,8 @@ def test_a_read_only_folder_is_explained(score):
         folder.chmod(0o555)
         code = (  # this Python may be root's own, so all is imported before
             "import os, sys; from pathlib import Path; from posesift.commands.report import Report;"
-            "from posesift.report import contents, page; from posesift.report.paper import paper;"
+            "from posesift.report import contents, page; "
+            "from posesift.report.export import export as paper;"
             "os.geteuid() or os.setuid(65534); Report(folder=Path(sys.argv[1])).run()"
         )
         command = [sys.executable, "-c", code, str(folder)]

@@ -10,7 +10,7 @@ from tests.report.conftest import BODY, SIDE, stick_poses
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
 from posesift.report.blocks import Explorer, Page, Section
-from posesift.report.explore.explore_data import explorer_json
+from posesift.report.explorer.data import explorer_json
 from posesift.report.page import render
 from posesift.report.pose_sets import UNBINNED, Outcome, PoseSet
 

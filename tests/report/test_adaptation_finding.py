@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from tests.report.methods_comparison import only
 
-from posesift.report.claims import headline
-from posesift.report.summary import adaptation_finding, findings, free_rows
+from posesift.report import claims
+from posesift.report.answers import adaptation, comparison
+from posesift.report.answers import adaptation as adaptation_finding
 from posesift.results import by_seed
 
 
@@ -24,7 +25,7 @@ def test_adaptation_in_one_sentence(found: dict) -> None:
     assert said is not None
     assert said.answer.startswith("UDAPE gains 19.8 points over Source only (95 % interval +18.4")
     assert "RegDA minus Source only: +7.9 points (95 % interval" in said.detail
-    rows = {row.name: row.mean for row in free_rows.of(found)}
+    rows = {row.name: row.mean for row in adaptation.of(found)}
     best = max(rows, key=lambda name: rows[name])
     assert f"Over the best free row, {best} ({rows[best]:.1f}): +" in said.answer
     flat = copy.deepcopy(found)
@@ -62,7 +63,7 @@ def test_shares_claim_no_more_than_the_interval(found: dict, row: dict, says: st
 
 
 def test_the_headline_leads_with_adaptation(found: dict) -> None:
-    shown = headline.figures(found, None)
+    shown = claims.figures(found, None)
     assert [figure.value for figure in shown[:4]] == ["+19.8", "20", "50", "+2.5"]
     assert shown[0].what.startswith("UDAPE minus Source only, PCK@0.05 on the target · 95 %")
     assert "closed by UDAPE · 95 % interval 46 to 53 %" in shown[2].what
@@ -72,9 +73,9 @@ def test_the_headline_leads_with_adaptation(found: dict) -> None:
 def test_a_primary_endpoint_of_adaptation_is_said_once(found: dict) -> None:
     """Methods with uniform sampling alone: nothing is said of sampling."""
     found["primary"] = next(r for r in found["secondary"] if r["arm"] == "udape")
-    shown = [figure.what for figure in headline.figures(found, None)]
+    shown = [figure.what for figure in claims.figures(found, None)]
     assert sum(what.startswith("UDAPE minus Source only") for what in shown) == 1
-    told = {finding.question: finding for finding in findings.of_comparison(found, None)}
+    told = {finding.question: finding for finding in comparison.of_comparison(found, None)}
     assert "What did the sampling change?" not in told
     assert "Endpoint named in advance" in told["What did adaptation change?"].detail
 
@@ -124,7 +125,7 @@ def test_the_warm_up_is_a_free_row(found: dict) -> None:
     over = sum(levels) / len(levels) - 48.0
     assert f"Over the best free row, the warm-up network (48.0): +{over:.1f} points" in said.answer
     assert "The warm-up is the first stage of training" in said.detail
-    told = free_rows.free(found)
+    told = adaptation.free(found)
     assert told is not None
     assert "the warm-up network reaches 48.0" in told.answer
 
@@ -133,7 +134,7 @@ def test_a_row_that_no_seed_changes_is_compared_with_every_seed(found: dict) -> 
     entry = {"pck": {"0.05": {"all": 12.0}}}
     found["baselines"] = [{"name": "constant pose", "seed": None, "sets": {"target": entry}}]
     found["cells"] = [cell for cell in found["cells"] if cell["arm"] != "warm-up"]
-    over = free_rows.over_best(found, "udape")
+    over = adaptation.over_best(found, "udape")
     assert over is not None
     row, change, seeds = over
     assert (row.name, row.mean, seeds) == ("a constant pose", 12.0, 3)

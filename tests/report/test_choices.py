@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.report.browser import CHROMIUM, Browser
 
-from posesift.report import drawing, repeated_images
+from posesift.report import pictures
 from posesift.report.blocks import Choice, Gallery, Page, Picture, Section, Strip
 from posesift.report.page import render
 from posesift.skeletons import load
@@ -20,7 +20,7 @@ BODY = load("body16")
 def picture(image: str | None, alt: str) -> Picture:
     keypoints_K2 = [[float(i), 20.0 - i] for i in range(16)]
     visible_K = [True] * 16
-    return drawing.picture(BODY, keypoints_K2, visible_K, side=20, image=image, alt=alt)  # type: ignore[arg-type]
+    return pictures.picture(BODY, keypoints_K2, visible_K, side=20, image=image, alt=alt)  # type: ignore[arg-type]
 
 
 def page(*images: str | None) -> Page:
@@ -38,7 +38,7 @@ def page(*images: str | None) -> Page:
 def test_an_image_that_several_pictures_show_is_kept_once() -> None:
     shared, own = (f"data:image/jpeg;base64,{name}" for name in ("c2hhcmVk", "b3du"))
     found = page(shared, None, own)
-    assert repeated_images.of(found) == {shared: "image-0"}
+    assert pictures.of(found) == {shared: "image-0"}
     text = render(found)
     assert text.count(shared) == text.count(own) == 1
     assert len(re.findall(r'<use href="#image-0" transform="scale\(20\)"/>', text)) == 2

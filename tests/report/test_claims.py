@@ -10,10 +10,10 @@ import pytest
 from tests.report.methods_comparison import only
 
 from posesift import results
-from posesift.report import verdicts
+from posesift.report import claims, verdicts
+from posesift.report.answers import comparison
+from posesift.report.answers import comparison as opening
 from posesift.report.blocks import Claims, Section
-from posesift.report.claims import claims, headline
-from posesift.report.summary import findings, opening
 from posesift.results import endpoints, ranking
 from posesift.results.by_seed import Interval
 
@@ -69,7 +69,7 @@ def test_p_is_given_with_the_correction_and_the_primary_without(found: dict) -> 
     by_sentence = {claim.sentence: claim for claim in block(claims.of_comparison(found)).claims}
     adapted = by_sentence["UDAPE is better than Source only in PCK@0.05 on the whole target."]
     row = next(
-        r for r in found["secondary"] if (r["arm"], r["endpoint"]) == ("udape", headline.WHOLE)
+        r for r in found["secondary"] if (r["arm"], r["endpoint"]) == ("udape", claims.WHOLE)
     )
     assert dict(adapted.evidence)["p"].endswith(
         f"{row['p_holm']:.3f} with Holm's correction for {len(found['secondary'])} endpoints"
@@ -80,7 +80,7 @@ def test_p_is_given_with_the_correction_and_the_primary_without(found: dict) -> 
 
 def test_a_gain_that_the_correction_takes_is_not_shown(found: dict) -> None:
     row = next(
-        r for r in found["secondary"] if (r["arm"], r["endpoint"]) == ("udape", headline.WHOLE)
+        r for r in found["secondary"] if (r["arm"], r["endpoint"]) == ("udape", claims.WHOLE)
     )
     row["p_holm"] = 0.07
     first = block(claims.of_comparison(found)).claims[0]
@@ -212,7 +212,7 @@ def test_one_seed_takes_one_table(found: dict) -> None:
 
 
 def test_the_summary_points_to_the_claims(found: dict) -> None:
-    links = {finding.question: finding.links for finding in findings.of_comparison(found, None)}
+    links = {finding.question: finding.links for finding in comparison.of_comparison(found, None)}
     assert links["What did adaptation change?"] == [("Evidence", "claim-1")]
     assert links["What did the sampling change?"] == [("Evidence", "claim-4")]
     shown = block(claims.of_comparison(found)).claims

@@ -14,10 +14,13 @@ from tests.report.conftest import BODY, SIDE, save_table, stick_poses
 from posesift import skeletons
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
+from posesift.report import uncovered
 from posesift.report.blocks import Charts, Download, Gallery, Note, Page, Section, Table
-from posesift.report.coverage import coverage_figures, coverage_finding, coverage_section, lacking
+from posesift.report.figures import coverage as coverage_figures
 from posesift.report.page import render
 from posesift.report.pose_sets import Outcome, PoseSet
+from posesift.report.sections import coverage
+from posesift.report.sections import coverage as coverage_section
 from posesift.report.wording import capitalised, plural
 from posesift.similarity.coverage import cover
 from posesift.similarity.orientation import Poses
@@ -82,14 +85,14 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> PoseSet:
 
 
 @pytest.fixture(scope="module")
-def found(source: PoseSet, target: PoseSet) -> lacking.Lacking:
-    result = lacking.of(source, target)
-    assert isinstance(result, lacking.Lacking)
+def found(source: PoseSet, target: PoseSet) -> uncovered.Lacking:
+    result = uncovered.of(source, target)
+    assert isinstance(result, uncovered.Lacking)
     return result
 
 
 @pytest.fixture(scope="module")
-def section(found: lacking.Lacking) -> Section:
+def section(found: uncovered.Lacking) -> Section:
     return section_of(found)
 
 
@@ -97,7 +100,7 @@ def poses_of(one: PoseSet) -> Poses:
     return Poses.of(one.table.keypoints_NK2, one.table.visible_NK, BODY)
 
 
-def section_of(found: lacking.Lacking | str) -> Section:
+def section_of(found: uncovered.Lacking | str) -> Section:
     section = coverage_section.coverage(found)
     assert section is not None
     return section
@@ -139,7 +142,7 @@ def test_the_lead_says_what_coverage_found(source, target, found, section):
 def test_the_gallery_shows_each_pose_beside_its_nearest_with_its_numbers(found, section):
     gallery = only(section, Gallery)
     c = found.coverage
-    assert len(gallery.strips) == min(lacking.SHOWN, len(c.ranked_R))
+    assert len(gallery.strips) == min(uncovered.SHOWN, len(c.ranked_R))
     modes = found.mode_N[c.ranked_R]
     assert len(set(found.shown_P.tolist())) == len(gallery.strips)
     for i, (rank, strip) in enumerate(zip(found.shown_P, gallery.strips, strict=True)):
@@ -222,21 +225,23 @@ def test_predictions_alone_are_the_control_and_the_oracle_is_none(source, target
 
 def test_predictions_near_the_base_rate_hardly_tell(found):
     def said(*hits: int) -> str:
-        controls = [lacking.Control(f"m{i}", 100, hit, 0.6) for i, hit in enumerate(hits)]
+        controls = [uncovered.Control(f"m{i}", 100, hit, 0.6) for i, hit in enumerate(hits)]
         return coverage_section.control(replace(found, controls=controls))
 
     assert "60 % are, so predictions hardly tell which poses are lacking" in said(60, 69)
     assert "so only those of m1 tell something" in said(65, 71)
     assert "so predictions do tell something" in said(71, 90)
     assert coverage_section.control(replace(found, controls=[])) == ""
-    assert coverage_section.control(replace(found, controls=[lacking.Control("m", 0, 0, 1)])) == ""
+    assert (
+        coverage_section.control(replace(found, controls=[uncovered.Control("m", 0, 0, 1)])) == ""
+    )
 
 
 def test_without_labels_the_predictions_take_their_place(source, target):
     blind = replace(target.table, visible_NK=np.zeros_like(target.table.visible_NK))
     unlabelled = replace(target, table=blind, angles_NA=np.full_like(target.angles_NA, np.nan))
-    found = lacking.of(source, unlabelled)
-    assert isinstance(found, lacking.Lacking)
+    found = uncovered.of(source, unlabelled)
+    assert isinstance(found, uncovered.Lacking)
     assert found.predicted_by == "plain <b>"
     assert found.controls == []
     assert len(found.coverage.row_N) == 120
@@ -244,52 +249,52 @@ def test_without_labels_the_predictions_take_their_place(source, target):
     assert len(found.pictures[0].joints) == 16
     notes = " ".join(b.text for b in section_of(found).blocks if isinstance(b, Note))
     assert "The target has no labels." in notes
-    nothing = lacking.of(source, replace(unlabelled, outcomes=unlabelled.outcomes[3:]))
+    nothing = uncovered.of(source, replace(unlabelled, outcomes=unlabelled.outcomes[3:]))
     assert isinstance(nothing, str)
     assert "No pose of the target" in nothing
 
 
 def test_what_cannot_be_compared_is_left_out_or_says_why(source, target):
     for one, two in ((None, target), (source, None), (None, None)):
-        assert lacking.of(one, two) == ""
+        assert uncovered.of(one, two) == ""
     assert coverage_section.coverage("") is None
-    assert coverage_finding.render_next("") == []
+    assert coverage.render_next("") == []
     hand = skeletons.load("hand21")
     rng = np.random.default_rng(0)
     other = drawn(
         5, 0.1, 2, skeleton=hand, keypoints_NK2=rng.random((5, 21, 2), np.float32),
         visible_NK=np.ones((5, 21), bool),
     )  # fmt: skip
-    why = lacking.of(source, pose_set(other, "target"))
+    why = uncovered.of(source, pose_set(other, "target"))
     section = section_of(why)
     assert "different skeletons" in only(section, Note).text
-    assert coverage_finding.render_next(why) == []
+    assert coverage.render_next(why) == []
 
 
 def test_a_source_that_covers_everything_has_no_list(source):
-    found = lacking.of(source, replace(source, which="target"))
+    found = uncovered.of(source, replace(source, which="target"))
     section = section_of(found)
     assert section.lead.startswith("The source lacks none of the 300 target poses")
     assert [type(b) for b in section.blocks] == [Note, Charts]
-    (finding,) = coverage_finding.render_next(found)
+    (finding,) = coverage.render_next(found)
     assert finding.answer.startswith("Nothing new by this measure")
 
 
 @pytest.mark.parametrize("n", [1, 2])
 def test_one_target_pose_or_two_are_enough(source, n):
-    found = lacking.of(source, pose_set(drawn(n, 1.0, 5), "target"))
-    html = as_page(section_of(found), coverage_finding.render_next(found))
+    found = uncovered.of(source, pose_set(drawn(n, 1.0, 5), "target"))
+    html = as_page(section_of(found), coverage.render_next(found))
     assert html.count("What to render next") == (1 if found.coverage.lacking else 0)
 
 
 def test_an_empty_source_covers_nothing(target, source):
     nobody = pose_set(drawn(0, 0.1, 1), "source")
-    found = lacking.of(nobody, target)
+    found = uncovered.of(nobody, target)
     assert found.coverage.lacking == 119
     section = section_of(found)
     assert all(row["nearest_source_deg"] == "" for row in rows_of(only(section, Download)))
     assert all(len(strip.pictures) == 1 for strip in only(section, Gallery).strips)
-    assert as_page(section, coverage_finding.render_next(found))
+    assert as_page(section, coverage.render_next(found))
 
 
 def test_hostile_names_are_data(source):
@@ -298,7 +303,7 @@ def test_hostile_names_are_data(source):
         n, 1.2, 9, image_N=np.array(HOSTILE, object), root="/nowhere",
         mode_N=np.array(HOSTILE, object),
     )  # fmt: skip
-    found = lacking.of(source, pose_set(table, "target"))
+    found = uncovered.of(source, pose_set(table, "target"))
     section = section_of(found)
     rows = rows_of(only(section, Download))
     assert len(rows) == found.coverage.lacking == n
@@ -306,13 +311,13 @@ def test_hostile_names_are_data(source):
         name = HOSTILE[int(row["row"]) - 100]
         expected = name if name.startswith("<") else f"'{name}"
         assert row["file"] == row["mode"] == expected
-    html = as_page(section, coverage_finding.render_next(found))
+    html = as_page(section, coverage.render_next(found))
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert" in html
 
 
 def test_the_finding_names_modes_and_numbers(found):
-    (finding,) = coverage_finding.render_next(found)
+    (finding,) = coverage.render_next(found)
     c = found.coverage
     assert finding.question == "What should be rendered next?"
     assert f"for {c.lacking} of 119 target poses" in finding.answer
@@ -328,27 +333,27 @@ def test_the_finding_names_modes_and_numbers(found):
 
 
 def test_the_finding_says_whether_the_gain_is_known(found):
-    (finding,) = coverage_finding.render_next(found)
+    (finding,) = coverage.render_next(found)
     assert "Nothing on this page shows how much rendering them would gain." in finding.answer
-    (finding,) = coverage_finding.render_next(found, {"mean": None})
+    (finding,) = coverage.render_next(found, {"mean": None})
     assert "Nothing on this page" in finding.answer
-    (finding,) = coverage_finding.render_next(found, {"mean": 4.25})
+    (finding,) = coverage.render_next(found, {"mean": 4.25})
     assert "gains +4.2 points" in finding.answer
     assert "Nothing on this page" not in finding.answer
 
 
 def test_a_mode_is_spoken_as_people_do(source, target):
     modes = np.array(["arms_overhead"] * len(target.table), object)
-    found = lacking.of(source, replace(target, table=replace(target.table, mode_N=modes)))
-    html = as_page(section_of(found), coverage_finding.render_next(found))
+    found = uncovered.of(source, replace(target, table=replace(target.table, mode_N=modes)))
+    html = as_page(section_of(found), coverage.render_next(found))
     html = html.replace(only(section_of(found), Download).uri, "")
     assert "arms overhead" in html
     assert "arms_overhead" not in html
 
 
 def test_without_modes_the_finding_names_joints(source, target):
-    found = lacking.of(source, replace(target, table=replace(target.table, mode_N=None)))
-    (finding,) = coverage_finding.render_next(found)
+    found = uncovered.of(source, replace(target, table=replace(target.table, mode_N=None)))
+    (finding,) = coverage.render_next(found)
     named = re.search(
         r"source's at (.+) \(\d+°\), (.+) \(\d+°\) and (.+) \(\d+°\):", finding.answer
     )
@@ -375,7 +380,7 @@ def test_figures_are_pictures_that_say_what_they_show(found, section, source):
 
 def test_the_map_says_what_it_leaves_out_and_lays_no_number_over_another(source):
     many = pose_set(drawn(1600, 0.4, 3), "target")
-    found = lacking.of(source, many)
+    found = uncovered.of(source, many)
     c = found.coverage
     same = np.zeros(12, int)  # all at one place
     chart = coverage_figures.pose_map(
@@ -406,8 +411,8 @@ def test_samples_of_large_sets_are_named_as_such(source, target, monkeypatch):
     def sampled(target, source):
         return cover(target, source, target_cap=60, source_cap=100)
 
-    monkeypatch.setattr(lacking.coverage, "cover", sampled)
-    found = lacking.of(source, target)
+    monkeypatch.setattr(uncovered.coverage, "cover", sampled)
+    found = uncovered.of(source, target)
     notes = " ".join(b.text for b in section_of(found).blocks if isinstance(b, Note))
     assert "60 of the 119 target poses are looked at" in notes
     assert "100 of the 300 source poses are compared with" in notes

@@ -3,15 +3,15 @@ from __future__ import annotations
 import numpy as np
 
 from posesift import skeletons
-from posesift.report import drawing
+from posesift.report import pictures
 
 BODY = skeletons.load("body16")
 
 
-def draw(visible_K: np.ndarray, **changes: object) -> drawing.Picture:
+def draw(visible_K: np.ndarray, **changes: object) -> pictures.Picture:
     points = np.arange(32, dtype=float).reshape(16, 2)
     settings = {"side": 64, "image": None, "alt": "a"} | changes
-    return drawing.picture(BODY, points, visible_K, **settings)  # type: ignore[arg-type]
+    return pictures.picture(BODY, points, visible_K, **settings)  # type: ignore[arg-type]
 
 
 def test_a_limb_needs_both_ends_and_a_joint_itself() -> None:
@@ -42,10 +42,10 @@ def test_all_limbs_of_a_whole_pose() -> None:
 
 def test_framing_holds_every_visible_joint() -> None:
     points = np.array([[1000.0, -500.0], [1200.0, -450.0], [9e9, 9e9]])
-    moved, side = drawing.framing(points, np.array([True, True, False]))
+    moved, side = pictures.framing(points, np.array([True, True, False]))
     assert side == 250
     seen = moved[:2]
     assert ((seen > -0.5) & (seen < side - 0.5)).all()
     assert np.allclose((seen.min(0) + seen.max(0)) / 2, side / 2 - 0.5)
     assert np.allclose(seen[1] - seen[0], [200, 50])
-    assert drawing.framing(points, np.zeros(3, bool))[1] == 1
+    assert pictures.framing(points, np.zeros(3, bool))[1] == 1

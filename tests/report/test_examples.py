@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posesift.report.examples import examples
+from posesift.report.sections import examples
 
 gains = st.lists(st.sampled_from([-20.0, -5.0, 0.0, 5.0, 20.0, float("nan")]), max_size=12)
 

@@ -25,12 +25,14 @@ from posesift.poses import geometry
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
 from posesift.report.blocks import Explorer, Note
-from posesift.report.explore import explore_data, pictured, predicted, thumbnails
-from posesift.report.explore.explore_section import explore
-from posesift.report.explore.fair_share import fair_share
+from posesift.report.explorer import data as explore_data
+from posesift.report.explorer import outcomes, thumbnails
+from posesift.report.explorer import outcomes as pictured
+from posesift.report.explorer.data import explore
+from posesift.report.explorer.outcomes import fair_share
+from posesift.report.figures import axes
 from posesift.report.page import write_report
 from posesift.report.pose_sets import Outcome, PoseSet
-from posesift.report.scores import score_axis
 
 BODY = skeletons.load("body16")
 TYPES = {"f4": "<f4", "i4": "<i4", "i2": "<i2", "u2": "<u2", "u1": "u1"}
@@ -294,7 +296,7 @@ def test_predictions_lie_in_the_frame_of_the_pose(boxed: bool) -> None:
         corner = np.array([x + w / 2, y + h / 2]) - max(w, h) / 2
         image = (predicted_NK2[i] + 0.5) * max(w, h) / side + corner
         across = 255 * (image - frame_N4[i, :2]) / frame_N4[i, 2:]
-        expected = np.where(np.isnan(across), predicted.UNPREDICTED, across)
+        expected = np.where(np.isnan(across), outcomes.UNPREDICTED, across)
         assert np.abs(drawn[i] - expected).max() <= 0.51
         seen = one.table.visible_NK[i]
         assert wrong[i, [0, 1, 2, 5]].tolist() == [0, 0, int(seen[2]), int(seen[5])]
@@ -511,9 +513,9 @@ def test_the_matrix_names_the_bins_of_its_rows() -> None:
 def test_bars_are_equal_along_their_axis(score_N: list[float], k: int) -> None:
     scores = np.array(score_N)
     edges = np.quantile(scores, np.linspace(0, 1, k + 1))
-    logarithmic, bars = score_axis.bars(scores, edges)
+    logarithmic, bars = axes.bars(scores, edges)
     assert (np.diff(bars) >= 0).all()
-    assert len(bars) == 2 or score_axis.FEWEST <= len(bars) - 1 <= score_axis.MOST
+    assert len(bars) == 2 or axes.FEWEST <= len(bars) - 1 <= axes.MOST
     if logarithmic:
         assert scores.min() > 0
     width = np.diff(np.log(bars) if logarithmic else bars)
@@ -523,7 +525,7 @@ def test_bars_are_equal_along_their_axis(score_N: list[float], k: int) -> None:
 def test_every_bin_of_a_tailed_score_has_a_bar() -> None:
     scores = np.random.default_rng(0).lognormal(0, 0.8, 5000)
     edges = np.quantile(scores, np.linspace(0, 1, 26))
-    logarithmic, bars = score_axis.bars(scores, edges)
+    logarithmic, bars = axes.bars(scores, edges)
     assert logarithmic
     middle = np.sqrt(bars[1:] * bars[:-1])
     assert len(set(np.clip(np.searchsorted(edges, middle) - 1, 0, 24))) == 25

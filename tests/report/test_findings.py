@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posesift.report.claims import headline
-from posesift.report.summary import beside_oracle, findings, free_rows, sampling_finding
-from posesift.report.summary.beside_oracle import Loss
+from posesift.report import claims, verdicts
+from posesift.report.answers import adaptation, comparison
+from posesift.report.answers import sampling as sampling_finding
+from posesift.report.verdicts import Loss
 from posesift.results import by_seed
 from posesift.results.by_seed import Interval
 
@@ -53,14 +54,14 @@ def test_verdicts_claim_no_more_than_the_interval(shown: Interval, seeds: int, b
 )
 def test_a_cheap_score_gets_its_due(summary: dict, knn: float, begins: str) -> None:
     summary["rare_mode_auc"]["knn"] = knn
-    said = findings.cheaper(summary)
+    said = comparison.cheaper(summary)
     assert said is not None
     assert said.answer.startswith(begins)
 
 
 def test_nothing_is_said_of_scores_that_were_not_measured(summary: dict) -> None:
-    assert findings.cheaper(summary | {"rare_mode_auc": None}) is None
-    assert findings.cheaper(summary | {"method": "knn"}) is None
+    assert comparison.cheaper(summary | {"rare_mode_auc": None}) is None
+    assert comparison.cheaper(summary | {"method": "knn"}) is None
 
 
 def test_what_the_source_lacks_is_counted(summary: dict) -> None:
@@ -68,7 +69,7 @@ def test_what_the_source_lacks_is_counted(summary: dict) -> None:
         row.update(samples=100, rare_share=0.0)
     summary["variation"][-1]["rare_share"] = 0.5
     summary["variation"][0]["rare_share"] = 0.25
-    said = findings.lacks(summary)
+    said = comparison.lacks(summary)
     assert said is not None
     # 50 + 25 rare of 1,000 poses; 50 of the 75 in the last bin
     assert said.answer == (
@@ -80,12 +81,12 @@ def test_what_the_source_lacks_is_counted(summary: dict) -> None:
 def test_a_source_without_modes_speaks_of_spread_or_not_at_all(summary: dict) -> None:
     for row in summary["variation"]:
         row["rare_share"] = None
-    said = findings.lacks(summary)
+    said = comparison.lacks(summary)
     assert said is not None
     assert said.answer.startswith("Poses of the hardest tenth are 2.7 times as varied")
     for row in summary["variation"]:
         row["covariance_trace"] = None
-    assert findings.lacks(summary) is None
+    assert comparison.lacks(summary) is None
 
 
 def with_falls(found: dict, mine: list[float], oracle: list[float]) -> dict:
@@ -120,7 +121,7 @@ def with_falls(found: dict, mine: list[float], oracle: list[float]) -> dict:
     ],
 )
 def test_failing_is_measured_against_an_oracle(found: dict, mine, oracle, begins, says) -> None:
-    said = findings.fails(with_falls(found, mine, oracle))
+    said = comparison.fails(with_falls(found, mine, oracle))
     assert said is not None
     assert said.answer.startswith(begins)
     assert says in said.answer
@@ -132,12 +133,12 @@ def test_failing_is_measured_against_an_oracle(found: dict, mine, oracle, begins
 def test_without_an_oracle_nothing_tells_why(found: dict) -> None:
     alone = with_falls(found, [9, 10, 11], [4, 5, 6])
     alone["arms"] = [arm for arm in alone["arms"] if arm["role"] != "oracle"]
-    said = findings.fails(alone)
+    said = comparison.fails(alone)
     assert said is not None
     assert said.answer.startswith("It does worse there, but nothing tells why.")
     for cell in alone["cells"]:
         cell["sets"]["target"]["by_bin"] = []
-    assert findings.fails(alone) is None
+    assert comparison.fails(alone) is None
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_without_an_oracle_nothing_tells_why(found: dict) -> None:
 def test_one_seed_tells_no_more_than_itself(lack: float, begins: str) -> None:
     own, oracle = (Loss(Interval(x, None, None), "one seed, no interval") for x in (-9.0, -7.0))
     rest = Loss(Interval(lack, None, None), "one seed, no interval")
-    assert beside_oracle.verdict("A", "there", own, oracle, rest).startswith(begins)
+    assert verdicts.verdict("A", "there", own, oracle, rest).startswith(begins)
 
 
 @pytest.mark.parametrize(
@@ -195,22 +196,22 @@ def test_headroom_is_of_the_cell_where_only_poses_are_new(found: dict) -> None:
 def test_an_unmeasured_primary_endpoint_is_said(found: dict) -> None:
     found["primary"] |= {"mean": None, "values": []}
     assert sampling_finding.changed(found).answer.startswith("Not known")
-    assert headline.figures(found, None)[0].value == "–"
+    assert claims.figures(found, None)[0].value == "–"
 
 
 def test_a_baseline_that_does_as_well_is_said(found: dict) -> None:
-    said = free_rows.free(found)
+    said = adaptation.free(found)
     assert said is not None
     assert "as well" not in said.answer
     for row in found["baselines"]:
         row["sets"]["target"]["pck"]["0.05"]["all"] = 99.0
-    said = free_rows.free(found)
+    said = adaptation.free(found)
     assert said is not None
     assert said.answer.endswith("unlabelled target images do as well.")
 
 
 def test_the_gap_names_the_larger_part(found: dict) -> None:
-    said = findings.gap(found)
+    said = comparison.gap(found)
     assert said is not None
     assert "the larger part is the look" in said.detail
     square = by_seed.gap(found, "uniform")
@@ -220,10 +221,10 @@ def test_the_gap_names_the_larger_part(found: dict) -> None:
     assert "An oracle trained on the new poses in the source's look is there" in said.detail
     bare = {a["name"] for a in found["arms"] if a.get("trained_on") == "target_poses"}
     found["arms"] = [arm for arm in found["arms"] if arm["name"] not in bare]
-    said = findings.gap(found)
+    said = comparison.gap(found)
     assert said is not None
     assert "No oracle was trained on the new poses in the source's look" in said.detail
-    assert findings.gap(found | {"gap": None}) is None
+    assert comparison.gap(found | {"gap": None}) is None
 
 
 def test_levels_stand_beside_what_sampling_changed(found: dict) -> None:

@@ -11,8 +11,8 @@ import pytest
 from posesift import results, skeletons
 from posesift.poses.angles import joint_angles
 from posesift.report import pose_sets
+from posesift.report.figures import kinematic_tree
 from posesift.report.pose_sets import PoseSet
-from posesift.report.scores import kinematic_figure
 from posesift.report.theme import Chart
 
 BODY = skeletons.load("body16")
@@ -32,7 +32,7 @@ def source(comparison: Path) -> PoseSet:
 
 
 def test_the_pose_is_of_the_hardest_bin_near_its_median_and_whole(source: PoseSet) -> None:
-    row = kinematic_figure.chosen(source)
+    row = kinematic_tree.chosen(source)
     assert row is not None
     hardest = [i for i in range(len(source)) if source.bin_N[i] == 9]
     defined = {i: int(np.isfinite(source.angles_NA[i]).sum()) for i in hardest}
@@ -52,15 +52,15 @@ def test_the_pose_is_of_the_hardest_bin_near_its_median_and_whole(source: PoseSe
 
 def test_an_unbinned_pose_is_never_chosen(source: PoseSet) -> None:
     empty = replace(source, bin_N=np.full(len(source), pose_sets.UNBINNED))
-    assert kinematic_figure.chosen(empty) is None
-    assert kinematic_figure.of_set(empty) is None
+    assert kinematic_tree.chosen(empty) is None
+    assert kinematic_tree.of_set(empty) is None
     bare = replace(source, angles_NA=np.full_like(source.angles_NA, np.nan))
-    assert kinematic_figure.chosen(bare) is None
+    assert kinematic_tree.chosen(bare) is None
 
 
 def test_degrees_stand_beside_names_in_figure_and_words(source: PoseSet) -> None:
-    chart = kinematic_figure.of_set(source)
-    row = kinematic_figure.chosen(source)
+    chart = kinematic_tree.of_set(source)
+    row = kinematic_tree.chosen(source)
     assert chart is not None
     assert row is not None
     shown = words(chart)
@@ -80,7 +80,7 @@ def test_an_angle_without_its_keypoint_is_a_dash_and_has_no_arc() -> None:
     visible = np.ones(16, bool)
     visible[BODY.keypoints.index("right_wrist")] = False
     angles = joint_angles(pose[None], visible[None], BODY.triplets)[0]
-    chart = kinematic_figure.tree(BODY, pose, visible, angles, "a pose")
+    chart = kinematic_tree.tree(BODY, pose, visible, angles, "a pose")
     assert words(chart).count("–") == 1
     assert words(chart).count("θ1") == 1
     assert "right elbow" not in chart.alt
@@ -93,7 +93,7 @@ def test_every_built_in_skeleton_is_drawn(name: str) -> None:
     pose = np.random.default_rng(1).normal(size=(len(skeleton), 2))
     visible = np.ones(len(skeleton), bool)
     angles = joint_angles(pose[None], visible[None], skeleton.triplets)[0]
-    chart = kinematic_figure.tree(skeleton, pose, visible, angles, "a pose")
+    chart = kinematic_tree.tree(skeleton, pose, visible, angles, "a pose")
     assert len([w for w in words(chart) if w.endswith("°")]) == len(skeleton.triplets)
 
 
@@ -102,7 +102,7 @@ def test_the_wedge_spans_the_angle() -> None:
     pose = np.random.default_rng(2).normal(size=(16, 2))
     angles = joint_angles(pose[None], np.ones((1, 16), bool), BODY.triplets)[0]
     known = list(range(len(BODY.triplets)))
-    for i, (one, other, radius) in kinematic_figure._wedges(BODY, pose, known).items():
+    for i, (one, other, radius) in kinematic_tree._wedges(BODY, pose, known).items():
         between = abs((one - other + 180) % 360 - 180)
         assert between == pytest.approx(angles[i])
         assert radius > 0

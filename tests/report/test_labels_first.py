@@ -11,10 +11,10 @@ from tests.report.conftest import build_score, save_table
 from posesift import results
 from posesift.data.checks.suspects import marked
 from posesift.report import pose_sets
+from posesift.report.answers import rare_poses
 from posesift.report.blocks import Gallery, Section
 from posesift.report.pose_sets import PoseSet
-from posesift.report.scores.labels_first import labels_first
-from posesift.report.summary import rare_poses
+from posesift.report.sections.labels_first import labels_first
 
 
 @pytest.fixture(scope="module")

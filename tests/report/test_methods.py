@@ -10,17 +10,15 @@ import pytest
 from tests.report.methods_comparison import only
 
 from posesift import results, storage
+from posesift.report import method_table
+from posesift.report.answers import adaptation as adaptation_finding
 from posesift.report.blocks import Charts, Choice, Gallery, Note, Table
-from posesift.report.examples import example_sections
-from posesift.report.outcome import (
-    difficulty_section,
-    method_table,
-    outcome_sections,
-    panels,
-    support_section,
-)
+from posesift.report.figures import curves
 from posesift.report.page import write_report
-from posesift.report.summary import adaptation_finding
+from posesift.report.sections import difficulty as difficulty_section
+from posesift.report.sections import examples as example_sections
+from posesift.report.sections import outcome as outcome_sections
+from posesift.report.sections import support as support_section
 from posesift.results import by_seed, methods
 from posesift.results.comparison import Comparison
 
@@ -204,9 +202,9 @@ def test_panels_by_support(found: dict) -> None:
 
 def test_a_strategy_looks_alike_in_every_panel(found: dict) -> None:
     """Hard mining is the third strategy, also where curriculum was not trained."""
-    assert panels._looks(found, ["regda", "regda+curriculum", "regda+hard-mining"]) == [0, 1, 2]
-    assert panels._looks(found, ["udape", "udape+hard-mining"]) == [0, 2]
-    assert panels._looks(found, ["regda", "udape"]) == [0, 1]
+    assert curves._looks(found, ["regda", "regda+curriculum", "regda+hard-mining"]) == [0, 1, 2]
+    assert curves._looks(found, ["udape", "udape+hard-mining"]) == [0, 2]
+    assert curves._looks(found, ["regda", "udape"]) == [0, 1]
 
 
 def test_examples_are_of_each_arm_beside_what_it_is_compared_with(

@@ -19,11 +19,13 @@ from tests.report.conftest import BODY
 
 from posesift import results, storage
 from posesift.report import contents, pose_sets
+from posesift.report.answers import comparison
 from posesift.report.blocks import Choice, Gallery, Note, Section, Table
-from posesift.report.examples import example_sections, nearest_section
-from posesift.report.outcome import comparison_sections, run_sections
 from posesift.report.page import write_report
-from posesift.report.summary import findings
+from posesift.report.sections import examples as example_sections
+from posesift.report.sections import failures as nearest_section
+from posesift.report.sections import outcome
+from posesift.report.sections import run as run_sections
 from posesift.results.comparison import Comparison
 from posesift.results.run import Run
 
@@ -59,7 +61,7 @@ def pair(whole: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def said_of_all(whole: dict[str, Any]) -> str:
-    return words(comparison_sections.sections(whole))
+    return words(outcome.sections(whole))
 
 
 def words(of: Any) -> str:
@@ -174,7 +176,7 @@ def test_what_was_not_measured_is_said(
 ) -> None:
     assert silent in said_of_all
     change(pair)
-    said = words([comparison_sections.sections(pair), findings.of_comparison(pair, None)])
+    said = words([outcome.sections(pair), comparison.of_comparison(pair, None)])
     assert says in said
     assert silent not in said
 
@@ -185,7 +187,7 @@ def test_a_missing_part_does_not_move_the_others(found: dict[str, Any]) -> None:
         cell["sets"]["target"]["by_bin"][3]["pck"] = None
     found["seeds"] = [0]
     found["cells"] = [cell for cell in found["cells"] if cell["seed"] == 0]
-    (section,) = [s for s in comparison_sections.sections(found) if s.anchor == "difficulty"]
+    (section,) = [s for s in outcome.sections(found) if s.anchor == "difficulty"]
     (choice,) = section.blocks
     assert isinstance(choice, Choice)
     chart = choice.options[0][1][0].charts[0]  # type: ignore[union-attr]
@@ -213,9 +215,9 @@ def test_any_numbers_may_be_missing(found: dict[str, Any], seed: int, seeds: int
     for container, key in leaves(found):
         if rng.random() < share:
             container[key] = None
-    sections = comparison_sections.sections(found)
+    sections = outcome.sections(found)
     assert {"results", "difficulty", "support"} <= {section.anchor for section in sections}
-    assert findings.of_comparison(found, None) is not None
+    assert comparison.of_comparison(found, None) is not None
 
 
 @pytest.mark.parametrize("undefined", [float("nan"), float("inf"), None])
@@ -259,7 +261,7 @@ def test_one_arm(copied: Path) -> None:
     assert isinstance(gallery, Gallery)
     assert [strip.name for strip in gallery.strips][::3] == ["Best 1", "Worst 1", "Random 1"]
     assert gallery.columns == ["ground truth", "UDAPE"]
-    said = words(comparison_sections.sections(opened(copied).comparison))
+    said = words(outcome.sections(opened(copied).comparison))
     assert "One arm, three seeds." in said
     assert "Difference to UDAPE" not in said
     assert "In no column" not in said
@@ -268,7 +270,7 @@ def test_one_arm(copied: Path) -> None:
 def test_one_seed_says_so_wherever_an_interval_would_stand(found: dict[str, Any]) -> None:
     from tests.report.methods_comparison import only
 
-    sections = {s.anchor: s for s in comparison_sections.sections(only(found, 0))}
+    sections = {s.anchor: s for s in outcome.sections(only(found, 0))}
     (choice,) = sections["difficulty"].blocks
     assert isinstance(choice, Choice)
     captions = [c.caption for _, (block, *_) in choice.options for c in block.charts]  # type: ignore[union-attr]
@@ -297,7 +299,7 @@ def test_one_sample(copied: Path) -> None:
     assert isinstance(gallery, Gallery)
     assert len(gallery.strips) == 1
     target = pose_sets.target_of(folder)
-    assert NOT_SPLIT in words(comparison_sections.sections(folder.comparison, target))
+    assert NOT_SPLIT in words(outcome.sections(folder.comparison, target))
 
 
 def test_predictions_that_are_gone(copied: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.report.conftest import BODY, SIDE, stick_poses
 
 from posesift.poses.angles import joint_angles
-from posesift.report.examples import nearest_section
+from posesift.report.sections import failures as nearest_section
 from posesift.results.predictions import Predictions
 
 

@@ -17,9 +17,10 @@ from posesift import results, storage
 from posesift.poses.table import PoseTable
 from posesift.report import pose_sets
 from posesift.report.blocks import Gallery, Note, Section
-from posesift.report.examples import example_sections, nearest_section
 from posesift.report.page import write_report
-from posesift.report.scores import score_sections
+from posesift.report.sections import examples as example_sections
+from posesift.report.sections import failures as nearest_section
+from posesift.report.sections import score as score_sections
 from posesift.results.comparison import Comparison
 
 EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>"

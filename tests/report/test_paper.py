@@ -21,7 +21,7 @@ from tests.patience import PATIENCE
 from tests.report.test_latex import check_table
 
 from posesift import folders, results, skeletons
-from posesift.report import contents, drawing, theme
+from posesift.report import contents, pictures, theme
 from posesift.report.blocks import (
     Block,
     Cell,
@@ -40,7 +40,9 @@ from posesift.report.blocks import (
     Strip,
     Table,
 )
-from posesift.report.paper import paper, print_gallery, printing
+from posesift.report.export import export as paper
+from posesift.report.export import figures as printing
+from posesift.report.export import gallery as print_gallery
 
 BODY = skeletons.load("body16")
 
@@ -70,7 +72,7 @@ def pose(i: int, image: bool = True) -> Picture:
         _, content = cv2.imencode(".png", rng.integers(0, 255, (24, 24, 3), dtype=np.uint8))
         uri = theme.data_uri(content.tobytes(), "image/png")
     missed_K = np.arange(16) == i % 16
-    return drawing.picture(
+    return pictures.picture(
         BODY, rng.uniform(2, 60, (16, 2)), np.ones(16, bool), side=64, image=uri, alt="a pose",
         caption=["walk", f"{i}.0"], missed_K=missed_K,
     )  # fmt: skip

@@ -11,8 +11,8 @@ import pytest
 
 from posesift import results
 from posesift.report import pose_sets
+from posesift.report.answers import rare_failure, rare_poses
 from posesift.report.pose_sets import PoseSet
-from posesift.report.summary import rare_failure, rare_poses
 from posesift.results.comparison import Comparison
 from posesift.results.predictions import read_predictions
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import base64
 import xml.dom.minidom
 
-from posesift.report.outcome import part_figures, result_figures
-from posesift.report.outcome.part_figures import Parts
+from posesift.report.figures import curves as part_figures
+from posesift.report.figures import forest as result_figures
+from posesift.report.figures.curves import Parts
 from posesift.report.theme import Chart
 from posesift.report.wording import part_names
 from posesift.results.by_seed import Interval

@@ -10,15 +10,14 @@ import pytest
 import yaml
 
 from posesift import results, storage
-from posesift.report import run_page
-from posesift.report.claims import checkpoint
+from posesift.report import contents, evidence
 from posesift.report.page import render, write_report
 from posesift.results.run import Run
 
 
 @pytest.mark.parametrize("said", ["Leak: by the test set.", "chosen by best-on-target-test"])
 def test_a_leak_is_named_at_the_top(said: str) -> None:
-    chosen, notes = checkpoint.of_comparison({"checkpoint": said})
+    chosen, notes = evidence.of_comparison({"checkpoint": said})
     assert notes[0].startswith("Leak: ")
     assert said in notes[0]
     assert "best-on-target-test" in chosen
@@ -37,7 +36,7 @@ def test_the_page_of_a_run_says_how_it_was_trained(run: Path) -> None:
     (run / "experiment.yaml").write_text(yaml.safe_dump(settings))
     opened = results.read(run)
     assert isinstance(opened, Run)
-    terms = dict(run_page.of_run(opened).terms)
+    terms = dict(contents.of_run(opened).terms)
     assert terms["method"] == "UDAPE, reference formulation (parity)"
     assert terms["style"] == "statistics"
     assert terms["sampling"] == "uniform in the warm-up, hard-mining in adaptation"
@@ -54,7 +53,7 @@ def test_a_run_chosen_by_the_test_set_warns_first(run: Path) -> None:
         log.write(json.dumps({"step": 99, "warning": warning}) + "\n")
     opened = results.read(run)
     assert isinstance(opened, Run)
-    page = run_page.of_run(opened)
+    page = contents.of_run(opened)
     assert page.notes[0].startswith("Leak: ")
     assert page.notes[1:] == ["A note.", "The teacher has collapsed."]
     assert dict(page.terms)["checkpoint"].startswith("a leak")

@@ -10,7 +10,7 @@ import pytest
 
 from posesift import skeletons
 from posesift.poses.table import PoseTable
-from posesift.report import samples
+from posesift.report import pictures as samples
 
 BODY = skeletons.load("body16")
 

@@ -6,7 +6,10 @@ import xml.dom.minidom
 import numpy as np
 import pytest
 
-from posesift.report.scores import bin_axis, score_figures, similarity_figure, variation_figures
+from posesift.report.figures import axes as bin_axis
+from posesift.report.figures import score
+from posesift.report.figures import score as score_figures
+from posesift.report.figures import variation as variation_figures
 from posesift.report.theme import Chart
 
 
@@ -153,7 +156,7 @@ def test_shares_of_a_target_are_of_its_own_poses() -> None:
 
 
 def test_undefined_similarities_are_dashes() -> None:
-    chart = similarity_figure.similarity([[0.5, None], [None, 0.25]], used=7, left_out=2)
+    chart = score.similarity([[0.5, None], [None, 0.25]], used=7, left_out=2)
     assert words(chart).count("–") == 2
     assert "0.50, within bin 2 of 0.25, and between the two of –" in chart.alt
     assert "2 with an undefined angle" in chart.caption
@@ -163,7 +166,7 @@ def test_a_similarity_of_groups_says_so_and_leaves_unknown_cells_blank() -> None
     matrix = np.full((30, 30), 0.5).tolist()
     matrix[0][1] = matrix[1][0] = None
     pairs = [(10 * i, 10 * i + 9) for i in range(30)]
-    chart = similarity_figure.similarity(matrix, 100, 0, pairs)
+    chart = score.similarity(matrix, 100, 0, pairs)
     assert "–" not in words(chart)
     assert "Blank: no pair of such poses (2 cells)." in chart.caption
     assert "Each row stands for 10 neighbouring bins." in chart.caption
@@ -172,5 +175,5 @@ def test_a_similarity_of_groups_says_so_and_leaves_unknown_cells_blank() -> None
 
 
 def test_nothing_known_is_still_a_heatmap() -> None:
-    chart = similarity_figure.similarity([[None, None], [None, None]], 0, 5)
+    chart = score.similarity([[None, None], [None, None]], 0, 5)
     assert words(chart).count("–") == 4

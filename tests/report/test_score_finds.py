@@ -12,7 +12,7 @@ from tests.report.reading import Reading
 from posesift import cli, storage
 from posesift.data.readers import read
 from posesift.difficulty.scorers import fit
-from posesift.report.summary import score_finds
+from posesift.report.answers import score as score_finds
 
 RARE = "Which poses are rare in the source?"
 FEW = 12

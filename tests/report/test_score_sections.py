@@ -11,7 +11,7 @@ from posesift import results, storage
 from posesift.report import pose_sets
 from posesift.report.blocks import Charts, Gallery, Note, Section, Strip
 from posesift.report.pose_sets import UNBINNED, PoseSet
-from posesift.report.scores import bin_gallery, score_sections, scorer_table
+from posesift.report.sections import score as score_sections
 from posesift.results.score import Score
 
 
@@ -170,7 +170,7 @@ def test_metrics_without_a_value_are_dashes(score: Score) -> None:
         "rare_mode_auc": {"elbo": None, "knn": float("nan")},
         "agreement": {"elbo": float("nan")},
     }
-    table = scorer_table.scorers(summary)
+    table = score.scorers(summary)
     assert table is not None
     cells = {row.name: [cell.text for cell in row.cells] for row in table.rows}
     assert cells["VAE, elbo (used here)"] == ["–", "–", "itself"]
@@ -180,9 +180,9 @@ def test_metrics_without_a_value_are_dashes(score: Score) -> None:
 
 
 def test_bins_of_a_target_are_comparable_only_by_equal_edges(score: Score, target: PoseSet) -> None:
-    assert bin_gallery.comparable(target, score.summary)
-    assert not bin_gallery.comparable(replace(target, edges=target.edges[:-1]), score.summary)
-    assert not bin_gallery.comparable(None, score.summary)
+    assert score.comparable(target, score.summary)
+    assert not score.comparable(replace(target, edges=target.edges[:-1]), score.summary)
+    assert not score.comparable(None, score.summary)
 
 
 def test_too_few_poses_in_each_bin_is_said_instead_of_drawn(score: Score) -> None:

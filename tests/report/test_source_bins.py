@@ -14,9 +14,9 @@ from posesift import storage
 from posesift.poses.table import PoseTable
 from posesift.report import pose_sets, theme
 from posesift.report.blocks import Charts, Note
-from posesift.report.outcome import source_bins
-from posesift.report.outcome.part_figures import Parts
+from posesift.report.figures.curves import Parts
 from posesift.report.pose_sets import Outcome, PoseSet
+from posesift.report.sections import source_bins
 from posesift.results.comparison import Comparison
 from posesift.results.predictions import read_predictions
 from posesift.results.read import read as read_folder

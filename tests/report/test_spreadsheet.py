@@ -22,8 +22,8 @@ from posesift.report.blocks import (
     Squares,
     Table,
 )
-from posesift.report.paper import print_tables
-from posesift.report.paper.spreadsheet import as_number, csv_text
+from posesift.report.export import export
+from posesift.report.export.tables import as_number, csv_text
 
 CONTROLS = "".join(map(chr, [*range(32), *range(127, 160), 0x2028, 0x2029]))
 
@@ -128,14 +128,14 @@ def test_squares_and_claims_are_tables() -> None:
 
     cells = [[patch("50.0"), patch("40.0")], [patch("30.0"), patch("20.0", "regret +7.0")]]
     square = Square("UDAPE", "Interaction −1.0 points", ["p", "q"], ["x", "y"], cells)
-    (table,) = print_tables.of(Squares("gap", "how", [square]))
+    (table,) = export.of(Squares("gap", "how", [square]))
     group = "UDAPE. Interaction −1.0 points"
     assert read_back(table) == [
         {"group": group, "row": "p", "x": "50.0", "x, regret": "", "y": "40.0", "y, regret": ""},
         {"group": group, "row": "q", "x": "30.0", "x, regret": "", "y": "20.0", "y, regret": "7.0"},
     ]
     claim = Claim("It helps.", "+1.2", "points", "shown", [("95 % interval", "0.1 to 2.3")])
-    claims, evidence = print_tables.of(Claims("For all", [claim], [("seeds", "5")], []))
+    claims, evidence = export.of(Claims("For all", [claim], [("seeds", "5")], []))
     assert read_back(claims) == [
         {"claim": "It helps.", "value": "1.2", "unit": "points", "verdict": "shown"}
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from posesift.report.summary import support_finding
+from posesift.report.answers import support as support_finding
 
 
 @pytest.fixture

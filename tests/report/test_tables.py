@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from posesift.report.outcome import tables
-from posesift.report.outcome.tables import Column
-from posesift.report.scores import scorer_table
+from posesift.report import tables
+from posesift.report.sections import score
+from posesift.report.tables import Column
 
 
 def comparison(values: dict[str, list[float]], oracle: float = 99.0) -> dict:
@@ -139,7 +139,7 @@ def test_scorers_side_by_side() -> None:
         "agreement": {"elbo": 0.96},
         "rank_correlation_with_default": {"elbo": 1.0, "knn": 0.8},
     }
-    table = scorer_table.scorers(summary)
+    table = score.scorers(summary)
     assert table is not None
     assert [row.name for row in table.rows] == [
         "VAE, elbo (used here)",
@@ -149,4 +149,4 @@ def test_scorers_side_by_side() -> None:
     assert bold(table) == ["VAE, elbo (used here)", "k-NN distance"]  # both read 0.97
     assert [cell.text for cell in table.rows[0].cells] == ["0.97", "0.96", "itself"]
     assert [cell.text for cell in table.rows[2].cells] == ["–", "–", "–"]
-    assert scorer_table.scorers({"method": "pca"}) is None
+    assert score.scorers({"method": "pca"}) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from posesift import results
-from posesift.report import contents, words
+from posesift.report import contents, glossary
 from posesift.report.blocks import Cell, Download, Explorer, Finding, Page, Row, Section, Table
 
 EMPTY = Page("Score", "", "", [], [], "", [], [], [], [])
@@ -34,19 +34,19 @@ def test_words_are_found_where_they_stand(text: str, terms: list[str]) -> None:
         replace(EMPTY, findings=[Finding("", "", text)]),
         replace(EMPTY, sections=[Section("a", "", "", [table])]),
     ):
-        assert [term for term, _ in words.of(page)] == terms
+        assert [term for term, _ in glossary.of(page)] == terms
 
 
 def test_files_and_pictures_are_no_text() -> None:
     hidden = [Explorer('["oracle"]', "regret"), Download("arm.csv", "mode", "UDAPE")]
-    assert words.of(replace(EMPTY, sections=[Section("a", "", "", hidden)])) == []
-    assert words.of(replace(EMPTY, command="oracle", facts=[("x", "data:,arm")])) == []
+    assert glossary.of(replace(EMPTY, sections=[Section("a", "", "", hidden)])) == []
+    assert glossary.of(replace(EMPTY, command="oracle", facts=[("x", "data:,arm")])) == []
 
 
 def test_a_term_is_one_plain_sentence_and_stands_once() -> None:
-    names = [term for term, _, _ in words.WORDS]
+    names = [term for term, _, _ in glossary.WORDS]
     assert len(set(names)) == len(names)
-    for _, pattern, meaning in words.WORDS:
+    for _, pattern, meaning in glossary.WORDS:
         re.compile(pattern)
         assert meaning.endswith(".")
         assert len(meaning) < 260
@@ -54,7 +54,7 @@ def test_a_term_is_one_plain_sentence_and_stands_once() -> None:
 
 def test_parts_of_a_page_are_known_by_their_headings(methods_comparison: Path) -> None:
     page = contents.of(results.read(methods_comparison))
-    assert page.words == words.of(replace(page, words=[]))
+    assert page.words == glossary.of(replace(page, words=[]))
     terms = dict(page.words)
     assert {"arm", "oracle", "UDAPE", "curriculum", "PCK@0.05"} <= terms.keys()
     assert "random pacing" not in terms

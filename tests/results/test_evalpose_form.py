@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from posesift import results
-from posesift.report import run_page
+from posesift.report import claims, contents, facts
+from posesift.report.answers import comparison as opening
 from posesift.report.blocks import Table
-from posesift.report.claims import claims
-from posesift.report.outcome import outcome_sections, run_sections
-from posesift.report.summary import opening
+from posesift.report.sections import outcome as outcome_sections
+from posesift.report.sections import run as run_sections
 from posesift.results import evalpose_form
 from posesift.results.run import Run
 
@@ -89,7 +89,7 @@ def test_a_run_shows_the_form_that_it_holds_beside_a_constant_pose(
     label = run.set_label("target")
     assert rows[label] == shown(entry[key])
     assert rows[f"constant pose, {label}"] == constant
-    figures = {figure.what: figure.value for figure in run_page.of_run(run).figures}
+    figures = {figure.what: figure.value for figure in contents.of_run(run).figures}
     assert figures[f"{name} on {label} (a constant pose: {constant})"] == shown(entry[key])
     assert f"mean angle error on {label} (a constant pose: 57.5)" in figures
     section = claims.of_run(run)
@@ -115,7 +115,7 @@ def test_without_a_constant_pose_nothing_is_said_of_one(folder: Path) -> None:
     content = json.loads((folder / "evaluation.json").read_text())
     del content["baselines"]
     (folder / "evaluation.json").write_text(json.dumps(content))
-    assert run_sections.beside(opened(folder), "angle_error_deg") == ""
+    assert facts.beside(opened(folder), "angle_error_deg") == ""
 
 
 def test_samples_of_older_folders_are_judged_by_limbs_too(old: Path, comparison: Path) -> None:

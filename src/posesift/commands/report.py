@@ -34,7 +34,7 @@ class Report:
     def run(self) -> None:
         """Draw the page and the paper's files, and name them."""
         from posesift.report import contents, page
-        from posesift.report.paper import paper
+        from posesift.report.export import export as paper
 
         found = self._read()
         if not os.access(self.folder, os.W_OK):

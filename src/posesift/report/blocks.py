@@ -183,7 +183,7 @@ class Explorer:
     """The poses themselves, to be looked through in the page.
 
     Attributes:
-        data: of `posesift.report.explore.explore_data`, as JSON text that is safe inside HTML.
+        data: of `posesift.report.explorer.data`, as JSON text that is safe inside HTML.
         fallback: what is said where scripts do not run.
     """
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from posesift.report import facts, pose_sets, run_page, words
+from posesift.experiments import choice
+from posesift.report import claims, evidence, facts, glossary, pose_sets, uncovered
+from posesift.report.answers import comparison as opening
 from posesift.report.blocks import Figure, Page, Section
-from posesift.report.claims import checkpoint, claims, headline
-from posesift.report.coverage import coverage_finding, coverage_section, lacking
-from posesift.report.examples import example_sections, nearest_section
-from posesift.report.explore import explore_section
+from posesift.report.explorer import data
 from posesift.report.facts import box_note, budget, flat, once
-from posesift.report.outcome import comparison_sections, outcome_sections
-from posesift.report.scores import score_sections
-from posesift.report.summary import findings, opening
+from posesift.report.sections import coverage, outcome
+from posesift.report.sections import coverage as coverage_section
+from posesift.report.sections import examples as example_sections
+from posesift.report.sections import failures as nearest_section
+from posesift.report.sections import run as run_sections
+from posesift.report.sections import score as score_sections
 from posesift.report.wording import capitalised, count, listed, number, plural
-from posesift.results import methods
+from posesift.results import by_seed, evalpose_form, methods
 from posesift.results.comparison import Comparison
 from posesift.results.run import Run
 from posesift.results.score import Score
@@ -57,15 +59,13 @@ def of(folder: Score | Run | Comparison, target: str | None = None) -> Page:
             f"{folder.path} is a {'comparison' if isinstance(folder, Comparison) else 'run'} "
             "with a target of its own; --target is for the folder of a score"
         )
-    return _finished(
-        of_comparison(folder) if isinstance(folder, Comparison) else run_page.of_run(folder)
-    )
+    return _finished(of_comparison(folder) if isinstance(folder, Comparison) else of_run(folder))
 
 
 def _finished(page: Page) -> Page:
     """The page with short names for its parts and the meaning of its terms."""
     sections = [replace(part, nav=NAV.get(part.title, part.title)) for part in page.sections]
-    return replace(page, sections=sections, words=words.of(page))
+    return replace(page, sections=sections, words=glossary.of(page))
 
 
 def of_comparison(folder: Comparison) -> Page:
@@ -73,7 +73,7 @@ def of_comparison(folder: Comparison) -> Page:
     comparison = folder.comparison
     summary = folder.score.summary if folder.score else None
     seeds = comparison["seeds"]
-    chosen, notes = checkpoint.of_comparison(comparison)
+    chosen, notes = evidence.of_comparison(comparison)
     notes += comparison.get("notes") or []
     if len(seeds) == 1 and not any(note.startswith("One seed") for note in notes):
         notes.append("One seed: every difference on this page is a lead, not a result.")
@@ -84,17 +84,17 @@ def of_comparison(folder: Comparison) -> Page:
     notes += box_note(notes, (entry.get("address") for entry in comparison["sets"].values()))
     source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
     target = pose_sets.target_of(folder)
-    lacks = lacking.of(source, target)
+    lacks = uncovered.of(source, target)
     similar = summary.get("similarity") if summary else None
     sections = [
         claims.of_comparison(comparison, summary),
-        explore_section.explore(source, target, missing, similar, lacks),
+        data.explore(source, target, missing, similar, lacks),
     ]
     sections += (
         score_sections.sections(folder.score, source, target, missing) if folder.score else []
     )
     sections.append(coverage_section.coverage(lacks))
-    sections += comparison_sections.sections(comparison, target)
+    sections += outcome.sections(comparison, target)
     sections.append(nearest_section.nearest_sources(folder, source, missing))
     sections.append(example_sections.of_comparison(folder))
     return Page(
@@ -104,17 +104,17 @@ def of_comparison(folder: Comparison) -> Page:
         terms=[
             ("budget", budget(comparison["budget"])),
             ("seeds", facts.seeds(seeds)),
-            ("protocol", outcome_sections.protocol(comparison)),
+            ("protocol", facts.protocol(comparison)),
             ("checkpoint", chosen),
         ],
         facts=_comparison_facts(comparison),
         command=comparison.get("command") or "",
         notes=once(notes, summary),
-        figures=headline.figures(comparison, summary),
+        figures=claims.figures(comparison, summary),
         findings=[
             *opening.of_comparison(folder, source, target),
-            *coverage_finding.render_next(lacks, comparison.get("headroom")),
-            *findings.of_comparison(comparison, summary),
+            *coverage.render_next(lacks, comparison.get("headroom")),
+            *opening.further(comparison, summary),
         ],
         sections=[section for section in sections if section],
     )
@@ -124,9 +124,9 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
     """The page of a score, beside the poses of a target where one is given."""
     source, missing = pose_sets.source_of(folder)
     target = pose_sets.target_at(folder, target_address) if target_address else None
-    lacks = lacking.of(source, target)
+    lacks = uncovered.of(source, target)
     similar = folder.summary.get("similarity")
-    explorer = explore_section.explore(source, target, missing, similar, lacks)
+    explorer = data.explore(source, target, missing, similar, lacks)
     sections: list[Section | None] = [
         explorer,
         *score_sections.sections(folder, source, target, missing),
@@ -166,11 +166,7 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
         figures=figures,
         findings=[
             *opening.of_score(folder, source, target),
-            *(
-                coverage_finding.render_next(lacks)
-                if target
-                else [coverage_finding.without_target()]
-            ),
+            *(coverage.render_next(lacks) if target else [coverage.without_target()]),
         ],
         sections=[section for section in sections if section],
     )
@@ -205,3 +201,100 @@ def _comparison_facts(comparison: dict[str, Any]) -> list[tuple[str, str]]:
     environment = comparison.get("environment") or {}
     machine = flat({key: value for key, value in environment.items() if key != "draws"})
     return facts + [(f"environment, {key}", value) for key, value in machine]
+
+
+def of_run(folder: Run) -> Page:
+    """The page of one training."""
+    settings = folder.settings
+    name, entry = folder.headline
+    shown = folder.set_label(name)
+    form = evalpose_form.of_run(folder.evaluation)
+    figures = [
+        Figure(
+            number(value),
+            unit,
+            f"{what} on {shown}{facts.beside(folder, *keys)}",
+            strong=what == "PCK@0.05",
+        )
+        for keys, unit, what in (
+            (("pck", "0.05", "all"), "%", "PCK@0.05"),
+            ((form.key,), "of 100", form.name),
+            (("angle_error_deg",), "degrees", "mean angle error"),
+        )
+        if (value := by_seed.lookup(entry, *keys)) is not None
+    ]
+    source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
+    target = pose_sets.target_of(folder)
+    lacks = uncovered.of(source, target)
+    similar = folder.score.summary.get("similarity") if folder.score else None
+    sections = [
+        claims.of_run(folder),
+        data.explore(source, target, missing, similar, lacks),
+    ]
+    sections += (
+        score_sections.sections(folder.score, source, target, missing) if folder.score else []
+    )
+    sections.append(coverage_section.coverage(lacks))
+    sections += run_sections.sections(folder, target)
+    sections.append(example_sections.of_run(folder))
+    terms = [
+        ("budget", budget(settings)),
+        ("seed", str(settings.get("seed", ""))),
+        ("method", _method(settings)),
+        ("style", _style(settings)),
+        ("sampling", _sampling(settings)),
+        ("protocol", entry.get("protocol", "")),
+        ("checkpoint", evidence.of_run(settings)),
+    ]
+    notes = [evidence.LEAK] if settings.get("choose_by") in choice.LEAKS else []
+    notes += [*(settings.get("notes") or []), *_warnings(folder)]
+    tests = settings.get("test") or {}
+    notes += box_note(notes, tests.values() if isinstance(tests, dict) else [])
+    return Page(
+        kind="Run",
+        title=str(settings.get("title") or settings.get("recipe") or "One run"),
+        lede="One training: how good it is, and where it fails.",
+        terms=[(key, value) for key, value in terms if value],
+        facts=flat(settings)
+        + [(f"environment, {key}", value) for key, value in flat(folder.environment)],
+        command=str(folder.manifest.get("command") or settings.get("command") or ""),
+        notes=once(notes, folder.score.summary if folder.score else None),
+        figures=figures,
+        findings=[*run_sections.findings(folder), *coverage.render_next(lacks)],
+        sections=[section for section in sections if section],
+    )
+
+
+def _method(settings: dict[str, Any]) -> str:
+    """The method, and whether it is the reference's formulation."""
+    name = methods.name(str(settings.get("method") or ""))
+    return f"{name}, reference formulation (parity)" if settings.get("parity") else name
+
+
+def _style(settings: dict[str, Any]) -> str:
+    """The style transfer of the images; nothing for methods that know none."""
+    style = settings.get("style")
+    return "" if style is None or settings.get("method") == "oracle" else str(style)
+
+
+def _sampling(settings: dict[str, Any]) -> str:
+    """The strategy, stage by stage where it is not the same in both."""
+    strategy, stage = str(settings.get("sampling") or ""), settings.get("sample_in") or "both"
+    if stage == "both" or strategy in ("", "uniform"):
+        return strategy
+    told = [
+        f"{strategy if name == stage else 'uniform'} in {words}"
+        for name, words in (("warm-up", "the warm-up"), ("adaptation", "adaptation"))
+    ]
+    return ", ".join(told)
+
+
+def _warnings(folder: Run) -> list[str]:
+    """What the run itself found worth a warning, wherever it kept it; each once."""
+    found: list[str] = []
+    for place in (folder.evaluation, folder.environment, *folder.metrics):
+        for key in ("notes", "warnings", "warning"):
+            said = place.get(key)
+            found += [said] if isinstance(said, str) else []
+            found += map(str, said) if isinstance(said, list) else []
+    return list(dict.fromkeys(found))

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from posesift.data import address
-from posesift.report.wording import capitalised, count, plural
+from posesift.report.wording import capitalised, count, number, plural
+from posesift.results import by_seed
+from posesift.results.by_seed import Compared
+from posesift.results.run import Run
 
 LONGEST_FACT = 240  # characters; a stored skeleton, say, belongs in its file
 BOXES_FROM_LABELS = (
@@ -82,3 +85,25 @@ NAMES = {
     "constant pose": "a constant pose",
     "BatchNorm re-estimated": "re-estimating BatchNorm on unlabelled target images",
 }
+
+
+HEADLINE = "pooled over the visible joints of the headline group"
+
+
+def protocol(comparison: Compared) -> str:
+    """The protocol of the numbers, in words."""
+    return stated_protocol(by_seed.some_entry(comparison, "target"))
+
+
+def stated_protocol(entry: dict[str, Any]) -> str:
+    """The same of one set's figures."""
+    name = entry.get("protocol", "pooled")
+    return HEADLINE if name == "pooled" else str(name)
+
+
+def beside(folder: Run, *keys: str) -> str:
+    """What a constant pose reaches on the headline's set, to stand after a number; or nothing."""
+    name, _ = folder.headline
+    free = ((folder.evaluation.get("baselines") or {}).get("constant pose") or {}).get(name)
+    value = by_seed.lookup(free, *keys)
+    return "" if value is None else f" (a constant pose: {number(value)})"

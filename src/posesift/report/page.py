@@ -15,7 +15,7 @@ from pathlib import Path
 import jinja2
 
 from posesift import results, storage
-from posesift.report import contents, repeated_images
+from posesift.report import contents, pictures
 from posesift.report.blocks import Explorer, Page
 from posesift.report.wording import typeset
 from posesift.version import __version__
@@ -70,7 +70,7 @@ def render(page: Page) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template.render(
         page=page,
-        repeated=repeated_images.of(page),
+        repeated=pictures.of(page),
         version=__version__,
         script=script,
         script_hash=f"'sha256-{digest}'",
@@ -79,6 +79,6 @@ def render(page: Page) -> str:
 
 def _script() -> str:
     """The explorer's files as one script that leaves no name behind."""
-    folder = resources.files("posesift.report.explore")
+    folder = resources.files("posesift.report.explorer")
     parts = [folder.joinpath(name).read_text("utf-8") for name in SCRIPT]
     return "\n".join(['(() => {\n"use strict";', *parts, "})();"])

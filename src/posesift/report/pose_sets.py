@@ -19,7 +19,7 @@ from posesift.data.readers import read
 from posesift.difficulty import bins
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
-from posesift.report import samples
+from posesift.report import pictures as samples
 from posesift.report.wording import count
 from posesift.results import by_seed
 from posesift.results.comparison import Comparison

@@ -1,0 +1,261 @@
+"""The questions that a reader comes with, answered first.
+
+Which poses are rare in the source, whether the model fails on them, which method and strategy is
+best and how sure that is. What should be rendered next follows from the coverage of the target.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from posesift.report import claims
+from posesift.report.answers import adaptation, rare_failure, rare_poses
+from posesift.report.answers import score as score_finds
+from posesift.report.answers import support as support_finding
+from posesift.report.answers.adaptation import adapted, closed, later_bins
+from posesift.report.answers.sampling import changed, uncredited
+from posesift.report.answers.score import lacks
+from posesift.report.blocks import Finding
+from posesift.report.pose_sets import PoseSet
+from posesift.report.verdicts import Loss, sure, verdict
+from posesift.report.wording import capitalised, listed, number, ordinal_part, plural, signed
+from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
+from posesift.results.by_seed import Compared
+from posesift.results.comparison import Comparison
+from posesift.results.ranking import Lead
+from posesift.results.score import Score
+
+
+def of_comparison(
+    folder: Comparison, source: PoseSet | None, target: PoseSet | None
+) -> list[Finding]:
+    """The first three answers of a comparison; one that the numbers cannot give is left out."""
+    summary = folder.score.summary if folder.score else None
+    rare = rare_poses.rarest(source, target) if source else None
+    if rare is None and summary:
+        rare = lacks(summary)
+    failing = rare_failure.failing(folder, source, target) or fails(folder.comparison)
+    best = of_best(folder.comparison, claims.lead_anchor(folder.comparison, summary))
+    return [finding for finding in (rare, failing, best) if finding]
+
+
+def of_score(folder: Score, source: PoseSet | None, target: PoseSet | None) -> list[Finding]:
+    """What a score alone can answer: which poses are rare, and how that shows in its bins."""
+    rare = rare_poses.rarest(source, target) if source else None
+    told = score_finds.of_score(folder.summary, source) if rare else lacks(folder.summary)
+    found = [rare, told, cheaper(folder.summary)]
+    return [finding for finding in found if finding]
+
+
+def of_best(comparison: Compared, anchor: str) -> Finding | None:
+    """The arm with the highest mean, by how much, and how sure that is."""
+    found = ranking.lead(comparison)
+    if found is None:
+        return None
+    samplings = len(methods.strategies(comparison)) > 1
+    question = "Which method and strategy is best?" if samplings else "Which method is best?"
+    if not methods.several(comparison):
+        question = "Which strategy is best?"
+    best = by_seed.label(comparison, found.best)
+    level = f"{number(found.level.mean)} % on the target"
+    answer = f"{capitalised(best)} is best by PCK@0.05: {level}"
+    reference = by_seed.reference(comparison)
+    base = by_seed.label(comparison, reference)
+    if found.best == reference:
+        answer += ", and nothing that was tried against it does better"
+    elif found.second != reference:
+        over, seeds = methods.change(comparison, found.best, reference)
+        if over:
+            answer += f", {signed(over.mean)} points over {base} ({sure(over, seeds)})"
+    detail = [
+        f"{capitalised(plural(found.arms, 'arm'))}, {plural(found.seeds, 'seed')}. That arm was "
+        "picked by its mean after looking, which flatters it a little."
+    ]
+    if found.blind:
+        detail.append(
+            f"{capitalised(best)} is a control that does not know which poses are hard, so "
+            "nothing here says that difficulty makes the difference."
+        )
+    if endpoints.lacks_control(comparison, found.best):
+        detail.append(uncredited(comparison, found.best))
+    if oracle := methods.target_oracle(comparison):
+        name = oracle["name"]
+        top = by_seed.values(comparison, name, "target", "pck", "0.05", "all").values()
+        if oracles := by_seed.interval(top):
+            detail.append(f"Trained on the target's own labels: {number(oracles.mean)} %.")
+    return Finding(
+        question,
+        f"{answer}. {_ahead(comparison, found)}{_otherwise(comparison, found.best)}",
+        " ".join(detail),
+        links=[("Evidence", anchor), ("All arms", "results")],
+    )
+
+
+def _otherwise(comparison: Compared, best: str) -> str:
+    """Which arm is best by EvalPose and by angle error, with the levels of both arms."""
+    same: list[str] = []
+    other: dict[str, list[str]] = {}
+    form = evalpose_form.of_comparison(comparison)
+    for key, higher, what, unit in (
+        (form.key, True, form.name, " of 100"),
+        ("angle_error_deg", False, "angle error", " degrees"),
+    ):
+        order = ranking.ranked(comparison, (key,), higher=higher)
+        levels = dict(order)
+        if len(order) < 2 or best not in levels:
+            continue
+        first, level = order[0]
+        if first == best or number(level.mean) == number(levels[best].mean):
+            same.append(f"by {what}")
+            continue
+        figures = f"{number(level.mean)} against {number(levels[best].mean)}{unit}"
+        flat = by_seed.baseline_by_seed(comparison, "constant pose", "target", key)
+        if free := by_seed.spread(flat.values()):
+            figures += f"; a constant pose {number(free.mean)}"
+        other.setdefault(first, []).append(f"by {what} ({figures})")
+    told = "".join(
+        f" {capitalised(listed(found))} it is {by_seed.label(comparison, name)}."
+        for name, found in other.items()
+    )
+    if same:
+        told += f" {capitalised(listed(same))} no arm is better{' than it' if not other else ''}."
+    return told
+
+
+def _ahead(comparison: Compared, found: Lead) -> str:
+    """How sure the lead over the next arm is, in one sentence."""
+    second = by_seed.label(comparison, found.second)
+    told = f"{signed(found.ahead.mean)} points ({sure(found.ahead, found.seeds)})"
+    if found.seeds == 1 or found.ahead.clear is None:
+        return f"Over the next, {second}: {told}. That is a lead, not a result."
+    if not found.ahead.clear:
+        return f"Its lead over the next, {second}, is not told from zero: {told}."
+    return f"Its lead over the next, {second}, is clear: {told}."
+
+
+CHEAP = {
+    "mean-distance": "the distance to the mean pose",
+    "pca": "the PCA residual",
+    "knn": "the k-NN distance",
+}
+_LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
+
+
+def further(comparison: Compared, summary: dict[str, Any] | None) -> list[Finding]:
+    """What a comparison says beyond the opening questions, in the order of the page."""
+    at = claims.anchors(comparison, summary)
+    found = [_proven(adapted(comparison), at.get(claims.ADAPTATION))]
+    found += [_proven(closed(comparison), at.get(claims.GAP))]
+    if methods.samples_differently(comparison):
+        found.append(_proven(changed(comparison), at.get(claims.SAMPLING)))
+    found += [later_bins(comparison)]
+    found += [gap(comparison), cheaper(summary) if summary else None]
+    found += [support_finding.supported(comparison), adaptation.free(comparison)]
+    return [finding for finding in found if finding]
+
+
+def _proven(finding: Finding | None, anchor: str | None) -> Finding | None:
+    """A finding with a link to its claim, where there are both."""
+    return replace(finding, links=[("Evidence", anchor)]) if finding and anchor else finding
+
+
+def fails(comparison: Compared) -> Finding | None:
+    """Whether the reference loses more on hard target poses than an oracle does."""
+    arm = by_seed.reference(comparison)
+    levels = by_seed.bins_by_seed(comparison, arm)
+    if len(levels) < 2 or (own := by_seed.difference(levels[-1], levels[0])) is None:
+        return None
+    part, name = ordinal_part(len(levels)), by_seed.label(comparison, arm)
+    easy, hard = (by_seed.interval(levels[i].values()) for i in (0, -1))
+    assert easy is not None
+    assert hard is not None
+    top = lack = None
+    if oracle := methods.target_oracle(comparison):
+        best = by_seed.bins_by_seed(comparison, oracle["name"])
+        fall = by_seed.difference(best[-1], best[0]) if len(best) == len(levels) else None
+        top = fall and Loss(fall, sure(fall, len(best[-1])))
+        mine = _fall(levels)
+        theirs = _fall(best) if fall else {}
+        if rest := by_seed.difference(mine, theirs):
+            lack = Loss(rest, sure(rest, len(mine.keys() & theirs.keys())))
+    loss = Loss(own, sure(own, len(_fall(levels))))
+    where = f"on the hardest {part} of the target than on the easiest"
+    answer = verdict(name, where, loss, top, lack)
+    detail = f"PCK@0.05: {number(hard.mean)} in the hardest and {number(easy.mean)} in the easiest."
+    links = [("By difficulty", "difficulty")]
+    return Finding("Does the model fail on hard poses?", answer, detail, links=links)
+
+
+def _fall(levels: list[dict[int, float]]) -> dict[int, float]:
+    """Points lost from the easiest bin to the hardest, by seed."""
+    return {s: levels[0][s] - levels[-1][s] for s in levels[0].keys() & levels[-1].keys()}
+
+
+def gap(comparison: Compared) -> Finding | None:
+    """What changing the look and changing the poses cost, each alone."""
+    arm = by_seed.reference(comparison)
+    square = by_seed.gap(comparison, arm)
+    if square is None or square.interaction is None:
+        return None
+    (source, look), (poses, both) = square.cells
+    assert source is not None
+    assert look is not None
+    assert poses is not None
+    assert both is not None
+    answer = (
+        f"From {number(source)} on its own world to {number(both)} on the target: the new look "
+        f"alone changes PCK@0.05 by {signed(look - source)} points, the new poses alone by "
+        f"{signed(poses - source)}."
+    )
+    larger = "look" if source - look > source - poses else "poses"
+    apart = square.interaction
+    beside = "as much as" if abs(apart) < 0.05 else f"{number(abs(apart))} points "
+    beside += "" if abs(apart) < 0.05 else f"{'less' if apart > 0 else 'more'} than "
+    detail = (
+        f"For the {by_seed.label(comparison, arm)} arm the larger part is the {larger}. Both "
+        f"changes together cost {beside}the sum of each alone. {_won_back(comparison, square)}"
+    )
+    return Finding("Is it the poses or the look?", answer, detail)
+
+
+def _won_back(comparison: Compared, square: by_seed.Gap) -> str:
+    """What an oracle makes of the cell where only the poses are new."""
+    regret = square.regret[1][0]
+    if regret is None:
+        return (
+            "No oracle was trained on the new poses in the source's look, so how much of the "
+            "poses' part could be won back by other training poses is not known."
+        )
+    return (
+        "An oracle trained on the new poses in the source's look is there "
+        f"{number(abs(regret))} points {'better' if regret >= 0 else 'worse'}."
+    )
+
+
+def cheaper(summary: dict[str, Any]) -> Finding | None:
+    """Whether a score without a network finds the rare poses as well."""
+    auc = summary.get("rare_mode_auc") or {}
+    cheap = {name: auc[name] for name in CHEAP if auc.get(name) is not None}
+    method = summary["method"]
+    if not cheap or auc.get(method) is None or method in CHEAP:
+        return None
+    best = max(cheap, key=lambda name: cheap[name])
+    mine, theirs = auc[method], cheap[best]
+    figures = f"(AUC {number(theirs, 2)} against {number(mine, 2)})"
+    if theirs > mine + _LEVEL:
+        answer = f"Yes. {capitalised(CHEAP[best])} finds rare modes better than the VAE {figures}."
+    elif theirs > mine - _LEVEL:
+        answer = f"Yes. {capitalised(CHEAP[best])} finds rare modes as well as the VAE {figures}."
+    else:
+        answer = (
+            f"Not in finding rare modes: the best cheap score, {CHEAP[best]}, stays behind the "
+            f"VAE {figures}."
+        )
+    detail = ""
+    if method == "elbo" and auc.get("reconstruction") is not None:
+        detail = (
+            "The score as first proposed, reconstruction error alone, reaches "
+            f"{number(auc['reconstruction'], 2)}."
+        )
+    return Finding("Would a cheaper score do?", answer, detail)

@@ -1,1 +1,0 @@
-"""Every headline number beside its evidence, and the word that may be said of it."""

@@ -1,0 +1,186 @@
+"""What a claim rests on, as terms: interval, p, seeds, control; and what all claims share."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from posesift.experiments import choice
+from posesift.report import facts
+from posesift.report.blocks import REPRODUCE
+from posesift.report.verdicts import sure
+from posesift.report.wording import count, listed, number, p_value, percent, signed
+from posesift.results import by_seed, endpoints, methods
+from posesift.results.by_seed import Compared, Interval
+
+Terms = list[tuple[str, str]]
+
+
+def of_row(comparison: Compared, row: dict[str, Any], shown: Interval) -> Terms:
+    """Of a paired difference: interval, p, seeds, and the control of a sampling strategy."""
+    found = of_values(shown, endpoints.paired(comparison, row) or row["values"])
+    if row is comparison["primary"]:
+        if row.get("p") is not None:
+            found.insert(1, ("p", f"{p_value(row['p'])}, uncorrected: named in advance"))
+        else:
+            found.insert(1, ("named in advance", "yes"))
+    elif row.get("p_holm") is not None:
+        tested = sum(r.get("p") is not None for r in comparison.get("secondary") or [])
+        told = f"{p_value(row.get('p'))}; {p_value(row['p_holm'])} with Holm's correction"
+        found.insert(1, ("p", f"{told} for {tested} endpoints"))
+    return found + _control(comparison, row)
+
+
+def of_share(comparison: Compared, called: str, share: Interval) -> Terms:
+    """Of a share of the gap to the oracle."""
+    row = next(r for r in comparison["gap_closed"] if r["arm"] == called)
+    known = [value for value in row.get("values") or [] if value is not None]
+    found: Terms = [("95 % interval", "none: one seed")]
+    if share.low is not None:
+        zero = "leaves out zero" if share.clear else "includes zero"
+        found = [("95 % interval", f"{number(share.low, 0)} to {percent(share.high)}, {zero}")]
+    found.append(("by seed", listed([percent(value) for value in known])))
+    oracle = methods.target_oracle(comparison)
+    name = by_seed.label(comparison, oracle["name"]) if oracle else "an oracle"
+    return [*found, ("0 % and 100 %", f"{_base(comparison)} and {name}, on the target")]
+
+
+def of_values(shown: Interval, values: Mapping[int, float] | Sequence[float]) -> Terms:
+    """Interval and each seed's own value, in points; named where the seeds are known."""
+    found: Terms = [("95 % interval", "none: one seed")]
+    if shown.low is not None:
+        zero = "leaves out zero" if shown.clear else "includes zero"
+        ends = f"{signed(shown.low)} to {signed(shown.high)} points"
+        found = [("95 % interval", f"{ends}, {zero}")]
+    if not isinstance(values, Mapping):
+        return [*found, ("by seed", listed([signed(value) for value in values]))]
+    told = listed([signed(value) for value in values.values()])
+    names = listed([str(seed) for seed in values])
+    seeds = f"seed{'s' * (len(values) > 1)} {names}"
+    return [*found, ("by seed", f"{told} ({seeds})")]
+
+
+def of_score(summary: dict[str, Any]) -> Terms:
+    """Of how well a score finds rare modes: what else finds them, and the command."""
+    auc, method = summary["rare_mode_auc"], summary["method"]
+    rivals = [f"{name} {number(auc[name], 2)}" for name in auc if name != method and auc[name]]
+    address = summary["address"]
+    command = ["posesift", "score", address, "--method", method, "--bins", str(summary["bins"])]
+    found = [
+        ("95 % interval", "none: one fit"),
+        ("by chance", "0.50"),
+        ("other scores", listed(rivals)),
+        ("poses", f"{count(summary['samples'])} of {address}"),
+        (REPRODUCE, shlex.join(command)),
+    ]
+    return [(name, told) for name, told in found if told]
+
+
+def shared(comparison: Compared) -> Terms:
+    """What all claims of a comparison have alike: seeds, budget, protocol, labels, command."""
+    seeds = comparison["seeds"]
+    chosen, _ = of_comparison(comparison)
+    tests = [
+        f"{entry.get('label') or name}: {count(entry['samples'])} samples"
+        for name, entry in comparison["sets"].items()
+        if entry.get("samples")
+    ]
+    found = [
+        ("seeds", f"{facts.seeds(seeds)}; each redraws everything"),
+        ("draw budget of each arm", _draws(comparison["budget"])),
+        ("the network began from", (comparison.get("environment") or {}).get("began_from", "")),
+        ("protocol", f"PCK {facts.protocol(comparison)}"),
+        ("labels that chose the checkpoint", chosen),
+        ("tested on, with each seed", "; ".join(tests)),
+        (REPRODUCE, comparison.get("command") or ""),
+    ]
+    return [(name, told) for name, told in found if told]
+
+
+def of_settings(
+    settings: dict[str, Any], entry: dict[str, Any], command: str, began_from: str = ""
+) -> Terms:
+    """The same of one run."""
+    found = [
+        ("seed", str(settings.get("seed", ""))),
+        ("draw budget", _draws(settings)),
+        ("the network began from", began_from),
+        ("protocol", f"PCK {entry.get('protocol') or 'pooled'}"),
+        ("labels that chose the checkpoint", of_run(settings)),
+        (REPRODUCE, command),
+    ]
+    return [(name, told) for name, told in found if told]
+
+
+def _draws(budget: dict[str, Any]) -> str:
+    """Steps in words, and how many samples that is."""
+    steps = sum(budget.get(key) or 0 for key in ("warmup_steps", "steps"))
+    draws = steps * (budget.get("batch_size") or 0)
+    words = facts.budget(budget)
+    return f"{words}: {count(draws)} draws" if draws else words
+
+
+def _control(comparison: Compared, row: dict[str, Any]) -> Terms:
+    """A sampling strategy minus what draws as unevenly but blindly, and that minus uniform."""
+    if (beside := endpoints.beside_control(comparison, row)) is None:
+        told = "not trained here: no gain can be credited to difficulty"
+        return [("its control", told)] if endpoints.lacks_control(comparison, row["arm"]) else []
+    control, against = (
+        by_seed.label(comparison, name) for name in (beside["against"], row["against"])
+    )
+    shown = by_seed.endpoint(beside)
+    told = f"{_told(beside)} over {control}, which draws as unevenly but blindly"
+    if shown and shown.clear is False:
+        told += ": nothing here says that difficulty makes the difference"
+    found = [("against its control", told)]
+    alone = endpoints.stated(comparison, beside["against"], row["against"], row["endpoint"])
+    return found + ([("the control alone", f"{_told(alone)} over {against}")] if alone else [])
+
+
+def _told(row: dict[str, Any]) -> str:
+    shown = by_seed.endpoint(row)
+    assert shown is not None  # as `endpoints.stated` gives it
+    return f"{signed(shown.mean)} points ({sure(shown, len(row['values']))})"
+
+
+def _base(comparison: Compared) -> str:
+    return by_seed.label(comparison, by_seed.reference(comparison))
+
+
+LEAKING = "best-on-target-test"
+LAST = "last step; none of the target's labels"
+_CHOICES = {
+    "last": LAST,
+    "agreement": "agreement on unlabelled target images; none of the target's labels",
+    LEAKING: "a leak: best on the labels of the target's test set (best-on-target-test)",
+}
+LEAK = choice.describe(LEAKING)
+
+
+def of_run(settings: dict[str, Any]) -> str:
+    """Which labels chose the checkpoint of one run.
+
+    >>> of_run({"method": "udape"})
+    "last step; none of the target's labels"
+    >>> of_run({"method": "oracle", "choose_by": "last"})
+    "last step; trained on the target's labels (oracle)"
+    """
+    chosen = str(settings.get("choose_by") or "last")
+    if settings.get("method") == "oracle" and chosen == "last":
+        return "last step; trained on the target's labels (oracle)"
+    return _CHOICES.get(chosen, chosen)
+
+
+def of_comparison(comparison: dict[str, Any]) -> tuple[str, list[str]]:
+    """Which labels chose the checkpoints of a comparison, and the warning if that is a leak.
+
+    >>> of_comparison({})
+    ("last step; none of the target's labels", [])
+    >>> of_comparison({"checkpoint": "Leak: by the test set."})[1]
+    ['Leak: by the test set.']
+    """
+    said = str(comparison.get("checkpoint") or LAST)
+    if said.startswith("Leak"):
+        return _CHOICES[LEAKING], [said]
+    return said, [f"{LEAK} ({said})"] if LEAKING in said else []

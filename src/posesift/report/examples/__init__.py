@@ -1,1 +1,0 @@
-"""Single predictions and failures, chosen by printed rules."""

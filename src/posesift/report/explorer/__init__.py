@@ -1,0 +1,1 @@
+"""The explorer of a page: poses of source and target to look through, sort and compare."""

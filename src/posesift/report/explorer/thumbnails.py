@@ -1,0 +1,224 @@
+"""Small pictures of many poses, each in the pose's own square frame.
+
+A frame is the labelled pose plus a margin, whatever the data's boxes are: the eye compares poses,
+and a skeleton in the same frame lies on its picture. Pictures of hard content (noise) get a lower
+quality and then fewer pixels until they keep to a limit, so a page's size is known in advance.
+
+M chosen samples, K keypoints, P side of a painted picture, S side of a thumbnail, 2 = (x, y),
+4 = (x, y, width, height).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from posesift.data import pixels
+from posesift.poses import boxes, geometry
+from posesift.poses.table import PoseTable
+from posesift.progress import bar
+from posesift.report.pictures import NO_IMAGES, shortfall
+
+SIDE = 96
+AROUND = 1.25  # side of a frame, in sides of the labelled pose
+LEAST = 1e-3  # pixels of a frame: a pose of one point still has a place
+LEAST_SIDE = 32
+QUALITIES = (80, 65, 50, 35, 20)  # of a JPEG, tried in this order
+LIMIT = 6000  # bytes of a picture, where the caller knows no better
+PAINTED = 128  # side at which worlds are painted: a frame is about three quarters of that
+_BORDER = cv2.BORDER_REPLICATE  # a painted ground goes on beyond the picture
+_CHUNK = 32  # pictures of a world that are painted at a time
+
+
+@dataclass(frozen=True)
+class Thumbnails:
+    """Pictures of M samples.
+
+    Attributes:
+        images: JPEG files, None for each that is not at hand.
+        problem: why the first missing one is, or "".
+    """
+
+    images: list[bytes | None]
+    problem: str = ""
+
+    @property
+    def shortfall(self) -> str:
+        """How many pictures are not at hand and why the first is not, or ""."""
+        return shortfall(self.images, self.problem)
+
+
+def frames(table: PoseTable) -> NDArray[np.float64]:
+    """The square frame of each pose (M, 4): its labelled keypoints and a margin.
+
+    A pose of fewer than two labelled keypoints has the frame of its crop.
+    """
+    posed_M4 = boxes.keypoint_boxes(table.keypoints_NK2, table.visible_NK)
+    posed_M4[:, :2] += 0.5  # a box counts from the corner of a pixel, a keypoint from its centre
+    labelled_M1 = (table.visible_NK.sum(axis=1) >= 2)[:, None]
+    framed_M4 = np.where(
+        labelled_M1, boxes.square(posed_M4, AROUND, LEAST), boxes.square(table.crop_boxes_N4())
+    )
+    return framed_M4.astype(np.float64)
+
+
+def thumbnails(table: PoseTable, what: str = "poses", limit: int = LIMIT) -> Thumbnails:
+    """Pictures of all samples of a table, `SIDE` pixels each way where they fit the limit.
+
+    Args:
+        table: of the chosen samples, in the order of the data (videos are read forwards).
+        what: is pictured, for the progress bar.
+        limit: bytes of a picture, kept unless even the smallest and worst one is larger.
+    """
+    if not table.has_images:
+        return Thumbnails([None] * len(table), NO_IMAGES)
+    images: list[bytes | None] = []
+    problem = ""
+    cut = _painted if table.root.startswith("world:") else _photographed
+    with bar(f"pictures of {what}", len(table)) as done:
+        for found in cut(table, frames(table)):
+            if isinstance(found, str):
+                problem = problem or found
+                images.append(None)
+            else:
+                images.append(_encoded(found, limit))
+            done.advance()
+    return Thumbnails(images, problem)
+
+
+def _photographed(table: PoseTable, frame_M4: NDArray) -> Iterator[NDArray | str]:
+    """Thumbnails in the order blue, green, red, or why there is none.
+
+    Twice as large first and then averaged: a warp alone would skip pixels of a large photograph.
+    """
+    for row, matrix_23 in enumerate(geometry.crop_matrices(frame_M4, 2 * SIDE)):
+        try:
+            large_HW3 = pixels.read_crop(table, row, matrix_23, 2 * SIDE)
+        except (ValueError, OSError) as error:
+            yield str(error)
+        else:
+            yield cv2.resize(large_HW3, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def _painted(table: PoseTable, frame_M4: NDArray) -> Iterator[NDArray | str]:
+    """The same for a world, painted anew and larger than its own pictures."""
+    # Boxes count from the outer corner of the first pixel, so another scale is one product.
+    to_painted_M1 = PAINTED / np.asarray(table.width_N, np.float64)[:, None]
+    matrix_M23 = geometry.crop_matrices(frame_M4 * to_painted_M1, SIDE)
+    for start in range(0, len(table), _CHUNK):
+        rows = np.arange(start, min(start + _CHUNK, len(table)))
+        try:
+            painted_MPP3 = pixels.paint_pictures(table.select(rows), PAINTED)
+        except (ValueError, OSError) as error:
+            yield from [str(error)] * len(rows)
+            continue
+        for painted_PP3, matrix_23 in zip(painted_MPP3, matrix_M23[rows], strict=True):
+            bgr_PP3 = cv2.cvtColor(painted_PP3, cv2.COLOR_RGB2BGR)
+            yield cv2.warpAffine(
+                bgr_PP3, matrix_23, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=_BORDER
+            )
+
+
+def _encoded(bgr_SS3: NDArray, limit: int) -> bytes:
+    """A JPEG of at most ``limit`` bytes where that can be had."""
+    content = b""
+    while True:
+        for quality in QUALITIES:
+            _, coded = cv2.imencode(".jpg", bgr_SS3, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            content = coded.tobytes()
+            if len(content) <= limit:
+                return content
+        side = len(bgr_SS3) * 2 // 3
+        if side < LEAST_SIDE:
+            return content
+        bgr_SS3 = cv2.resize(bgr_SS3, (side, side), interpolation=cv2.INTER_AREA)
+
+
+_LEVEL = 6  # 9 takes several times as long for a hundredth of the size
+_UNSAFE = "<>&\u2028\u2029"
+UNDEFINED = 255  # of a column of bytes
+
+
+def column(values: ArrayLike, kind: str) -> dict[str, Any]:
+    """An array as a typed array of JavaScript reads it.
+
+    >>> column([[1, 2]], "u1")
+    {'type': 'u1', 'shape': [1, 2], 'data': 'eJxjZAIAAAYABA=='}
+
+    Args:
+        values: of any shape.
+        kind: ``f4``, ``i4``, ``i2``, ``u2`` or ``u1``, little-endian.
+    """
+    array = np.ascontiguousarray(np.asarray(values).astype(f"<{kind}"))
+    return {"type": kind, "shape": list(array.shape), "data": _deflated(array.tobytes())}
+
+
+def wholes(values: ArrayLike, high: int) -> np.ndarray:
+    """Values rounded to whole numbers of one byte, NaN as `UNDEFINED`.
+
+    >>> wholes([12.6, np.nan, 300.0], 180).tolist()
+    [13, 255, 180]
+    """
+    array = np.asarray(values, np.float64)
+    bounded = np.clip(np.nan_to_num(array, nan=0.0), 0, high)
+    return np.where(np.isnan(array), UNDEFINED, np.rint(bounded)).astype(np.uint8)
+
+
+def text(names: Sequence[str]) -> dict[str, str]:
+    """A list of names; they may hold anything, lone surrogates of odd file names included."""
+    return {"text": _deflated(json.dumps(list(names), separators=(",", ":")).encode("ascii"))}
+
+
+def levels(values_N: np.ndarray, most: int) -> tuple[list[str], np.ndarray]:
+    """Names that repeat, as the sorted list of those in use and the place of each in it.
+
+    >>> names, place = levels(np.array(["walk", None, "kick", "walk"], object), 9)
+    >>> names, place.tolist()
+    (['kick', 'walk'], [1, -1, 0, 1])
+
+    Args:
+        values_N: anything that prints; None, NaN and "" name nothing.
+        most: names that are listed: the most frequent, where there are more.
+
+    Returns:
+        The names, and (N,) int64, -1 where there is none.
+    """
+    objects_N = np.asarray(values_N, object)
+    known_N = np.array([v is not None and v == v and v != "" for v in objects_N], bool)
+    place_N = np.full(len(objects_N), -1, np.int64)
+    if not known_N.any():
+        return [], place_N
+    named = np.array([str(value) for value in objects_N[known_N]], object)
+    name_U, inverse, size_U = np.unique(named, return_inverse=True, return_counts=True)
+    kept = np.sort(np.argsort(-size_U, kind="stable")[:most])
+    new_U = np.full(len(name_U), -1, np.int64)
+    new_U[kept] = np.arange(len(kept))
+    place_N[known_N] = new_U[inverse]
+    return [str(name) for name in name_U[kept]], place_N
+
+
+def safe_json(value: Any) -> str:
+    r"""JSON without a sign that means something to HTML, so that no name ends its element.
+
+    >>> safe_json({"name": "</script>"})
+    '{"name":"\\u003c/script\\u003e"}'
+
+    Raises:
+        ValueError: a number is NaN or infinite, which JSON cannot say.
+    """
+    written = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    for sign in _UNSAFE:  # far faster than str.translate over megabytes
+        written = written.replace(sign, f"\\u{ord(sign):04x}")
+    return written
+
+
+def _deflated(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content, _LEVEL)).decode("ascii")

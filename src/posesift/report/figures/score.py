@@ -1,0 +1,272 @@
+"""Figures about a score: its histogram, and how a target falls into its bins.
+
+N samples, k bins. Bins are counted from 0 in every argument and from 1 in every picture.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.ticker import MaxNLocator
+
+from posesift.report import theme
+from posesift.report.figures.axes import Pairs, bin_axis, named, pairs_for, place_of, ticks_of, told
+from posesift.report.theme import Chart
+from posesift.report.wording import count, number, plural
+
+
+@theme.styled
+def histogram(score_N: np.ndarray, edges: list[float], panel: Pairs) -> Chart:
+    """How the scores of N samples spread, each bar in the colour of its bin.
+
+    Args:
+        score_N: (N,) scores, higher = harder.
+        edges: the k + 1 edges of the bins.
+        panel: first and last bin of each row of images; the first one's number stands above.
+    """
+    score_N = np.asarray(score_N, dtype=np.float64)
+    edges_a = np.asarray(edges, dtype=np.float64)
+    logarithmic = _has_a_tail(score_N)
+    bars = _bars(score_N, logarithmic)
+    counts, _ = np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)
+    middle = np.sqrt(bars[1:] * bars[:-1]) if logarithmic else (bars[1:] + bars[:-1]) / 2
+    k = len(edges_a) - 1
+    bin_of_bar = np.clip(np.searchsorted(edges_a, middle, side="right") - 1, 0, k - 1)
+    colours = theme.ramp(k)
+
+    figure, axis = theme.canvas()
+    axis.bar(
+        bars[:-1],
+        counts,
+        width=np.diff(bars),
+        align="edge",
+        color=[colours[b] for b in bin_of_bar],
+        edgecolor=theme.PAPER,
+        linewidth=0.4,
+    )
+    if logarithmic:
+        theme.logarithmic(axis, "x")
+    top = counts.max()
+    grouped = any(first != last for first, last in panel)
+    for first, last in panel:
+        low, high = max(edges_a[first], bars[0]), min(edges_a[last + 1], bars[-1])
+        place = np.sqrt(low * high) if logarithmic else (low + high) / 2
+        axis.plot([low, high], [top * 1.06] * 2, color=theme.MUTED, linewidth=1.2, clip_on=False)
+        axis.text(place, top * 1.09, f"{first + 1}", ha="center", va="bottom", fontsize=8.5)
+    axis.set(xlabel="difficulty score (higher = harder)", ylabel="poses", ylim=(0, top * 1.2))
+    axis.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axis.grid(visible=False, axis="x")
+    quarter = np.quantile(score_N, [0.5, 0.99])
+    return theme.finish(
+        figure,
+        title="How the scores are spread",
+        alt=(
+            f"Histogram of the difficulty scores of {plural(len(score_N), 'pose')}. The median is "
+            f"{number(quarter[0], 2)}; one in a hundred lies above {number(quarter[1], 2)}."
+        ),
+        caption=(
+            f"Scores of {plural(len(score_N), 'pose')}, coloured by bin"
+            f"{', on a logarithmic axis' if logarithmic else ''}. "
+            "Numbered brackets are the bins whose images are shown below"
+            f"{', by the first of each row' if grouped else ''}."
+        ),
+    )
+
+
+@theme.styled
+def both_spreads(source_N: np.ndarray, target_M: np.ndarray) -> Chart:
+    """How the scores of a source and of a target spread, each as a share of its own poses.
+
+    Args:
+        source_N: (N,) scores of the source.
+        target_M: (M,) scores of the target by the same scorer.
+    """
+    score = np.concatenate([source_N, target_M]).astype(np.float64)
+    logarithmic = _has_a_tail(score)
+    bars = _bars(score, logarithmic, 40)
+    share = [
+        100 * np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)[0] / len(score_N)
+        for score_N in (source_N, target_M)
+    ]
+    figure, axis = theme.canvas()
+    pale, strong = theme.ramp(5)[1], theme.series(1)
+    axis.stairs(share[0], bars, fill=True, color=pale, alpha=0.75, label="source")
+    axis.stairs(share[1], bars, color=strong.colour, linewidth=1.8, label="target")
+    if logarithmic:
+        theme.logarithmic(axis, "x")
+    axis.set(xlabel="difficulty score (higher = harder)", ylabel="share of the set (%)")
+    axis.set_ylim(0, max(part.max() for part in share) * 1.08)
+    axis.grid(visible=False, axis="x")
+    axis.legend(loc="best")
+    middle = [number(float(np.median(score_N)), 2) for score_N in (source_N, target_M)]
+    return theme.finish(
+        figure,
+        title="How the scores are spread",
+        alt=(
+            f"Two histograms on one axis. The median score is {middle[0]} in the source and "
+            f"{middle[1]} in the target."
+        ),
+        caption=(
+            f"Each as a share of its own poses{', on a logarithmic axis' if logarithmic else ''}. "
+            f"Filled: source, median {middle[0]}. Line: target, median {middle[1]}. Where the line "
+            "lies far above, the target has a larger share of such poses than the source."
+        ),
+    )
+
+
+@theme.styled
+def target_share(
+    source_k: np.ndarray, target_k: np.ndarray, called: tuple[str, str] = ("target", "source")
+) -> Chart:
+    """How the poses of a target spread over the bins of the source.
+
+    Args:
+        source_k: poses of the source in each of k bins.
+        target_k: poses of the target in each of them, at least one in all.
+        called: what the two sets are for the reader, where they are not target and source.
+    """
+    of, beside = called
+    pairs = pairs_for(len(source_k))
+    starts = [first for first, _ in pairs]
+    share = [
+        100 * np.add.reduceat(count_k, starts) / max(count_k.sum(), 1)
+        for count_k in (np.asarray(target_k), np.asarray(source_k))
+    ]
+    figure, axis = theme.canvas()
+    places = np.arange(1, len(pairs) + 1)
+    axis.bar(
+        places,
+        share[0],
+        width=0.72,
+        color=theme.ramp(len(pairs)),
+        edgecolor=theme.MUTED,
+        linewidth=0.6,
+    )
+    look = theme.series(0)
+    axis.stairs(
+        share[1], np.append(places - 0.5, len(pairs) + 0.5), baseline=None,
+        color=look.colour, linestyle=look.dash, linewidth=1.6, label=beside,
+    )  # fmt: skip
+    top = max(share[0].max(), share[1].max())
+    if len(pairs) <= 12:
+        for place, value in zip(places, share[0], strict=True):
+            text = f"{value:.0f}" if value >= 1 or value == 0 else "<1"
+            ground = {"boxstyle": "round,pad=0.1", "facecolor": theme.PAPER, "edgecolor": "none"}
+            axis.annotate(
+                text, (place, value), (0, 3), textcoords="offset points", ha="center", fontsize=8,
+                bbox=ground,
+            )  # fmt: skip
+    bin_axis(axis, pairs)
+    axis.set(ylabel=f"{of} poses in the bin (%)", ylim=(0, top * 1.2))
+    axis.legend(loc="upper left")
+    last = named(pairs[-1])
+    return theme.finish(
+        figure,
+        title=f"Where the {of}'s poses fall",
+        alt=(
+            f"Bar chart of the share of {of} poses in each bin of the {beside}: "
+            f"{number(share[0][0])} % in {named(pairs[0])}, {number(share[0][-1])} % in {last}; "
+            f"of the {beside} {number(share[1][0])} % and {number(share[1][-1])} %."
+        ),
+        caption=(
+            f"Share of {plural(int(np.sum(target_k)), f'{of} pose')} in each bin of the {beside}, "
+            f"scored by the {beside}'s scorer. Dashed: the {beside} itself. A bar far above the "
+            f"line is a kind of pose that the {of} has more of.{told(pairs, 'bar')}"
+        ),
+    )
+
+
+def _has_a_tail(score_N: np.ndarray) -> bool:
+    """Whether a logarithmic axis shows these scores better."""
+    low, high = np.quantile(score_N, [0.001, 0.999])
+    return bool(low > 0 and high / low > 5)
+
+
+def _bars(score_N: np.ndarray, logarithmic: bool, bars: int = 64) -> np.ndarray:
+    """Edges of the bars; the outermost 0.1 % on each side fall into the end bars."""
+    low, high = score_N.min(), score_N.max()
+    if low == high:
+        width = 0.1 * abs(low) or 0.5
+        return np.array([low - width, low + width])
+    if logarithmic:
+        return np.geomspace(max(low, np.quantile(score_N, 0.001) / 2), high * 1.0001, bars + 1)
+    return np.linspace(low, high, bars + 1)
+
+
+DASHED = 25  # rows up to which an undefined cell gets a dash; beyond, dashes would run together
+
+
+@theme.styled
+def similarity(
+    matrix: list[list[float | None]], used: int, left_out: int, pairs: Pairs | None = None
+) -> Chart:
+    """Heatmap of the mean cosine between the angle vectors of two bins; dark = less similar.
+
+    Args:
+        matrix: mean cosines, None = undefined.
+        used: poses that took part.
+        left_out: poses that did not.
+        pairs: first and last bin of each row, from 0; None: each row is one bin.
+    """
+    values = np.array([[np.nan if v is None else v for v in row] for row in matrix], dtype=float)
+    rows = len(values)
+    pairs = pairs or [(b, b) for b in range(rows)]
+    known = values[np.isfinite(values)]
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+    if high - low < 1e-6:  # one value has no range of its own
+        low, high = low - 0.5, high + 0.5
+    figure, axis = theme.canvas(4.6, 3.8)
+    figure.set_layout_engine("compressed")  # for a square in a page-wide figure
+    colours = LinearSegmentedColormap.from_list(
+        "similarity", ["#1a1423", "#5b2440", "#b0493d", "#efa469", "#fdf3dc"]
+    )
+    shown = axis.imshow(
+        np.ma.masked_invalid(values),
+        cmap=colours,
+        vmin=low,
+        vmax=high,
+        interpolation="none",
+        extent=(0.5, rows + 0.5, rows + 0.5, 0.5),
+    )
+    for row, column in np.argwhere(np.isnan(values)) if rows <= DASHED else ():
+        axis.text(column + 1, row + 1, "–", ha="center", va="center", color=theme.MUTED)
+    axis.grid(visible=False)
+    axis.spines[:].set_visible(False)
+    ticks = ticks_of(pairs[-1][1] + 1)
+    places, names = [place_of(tick, pairs) for tick in ticks], [str(tick) for tick in ticks]
+    axis.set_xticks(places, names)
+    axis.set_yticks(places, names)
+    axis.set(xlabel="bin", ylabel="bin")
+    axis.tick_params(length=0)
+    bar = figure.colorbar(shown, ax=axis, fraction=0.05, pad=0.03)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.set_label("mean cosine of standardised angles")
+    bar.locator = MaxNLocator(5)
+    bar.update_ticks()
+    left = f" {count(left_out)} with an undefined angle are left out." if left_out else ""
+    bare = int(np.isnan(values).sum())
+    blank = "Dash" if rows <= DASHED else "Blank"
+    undefined = f" {blank}: no pair of such poses ({count(bare)} cells)." if bare else ""
+    first, last = named(pairs[0]), named(pairs[-1])
+    many = plural(rows, "bin")
+    if pairs[-1][1] + 1 > rows:
+        many = f"{plural(rows, 'group')} of neighbouring bins"
+    return theme.finish(
+        figure,
+        title="How alike the poses of two bins are",
+        alt=(
+            f"Heatmap of pose similarity between {many}. Poses within {first} have a mean cosine "
+            f"of {_cosine(values[0, 0])}, within {last} of {_cosine(values[-1, -1])}, and between "
+            f"the two of {_cosine(values[0, -1])}."
+        ),
+        caption=(
+            "Source poses alone; dark = less similar. The diagonal compares poses of one bin with "
+            "each other, never a pose with itself. Cosine 0: no more alike than two poses at "
+            f"random. From {count(used)} poses with every angle defined.{left}"
+            f"{told(pairs, 'row')}{undefined}"
+        ),
+    )
+
+
+def _cosine(value: float) -> str:
+    return number(None if np.isnan(value) else float(value), 2)

@@ -1,0 +1,199 @@
+"""Figures about what varies inside each bin of a score: box plots of score and poses, rare modes.
+
+Rows are those of ``summary.json``: one a bin, or one a group of neighbouring bins where there are
+too many to be drawn side by side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from posesift.report import theme
+from posesift.report.figures.axes import bin_axis, named, pairs_of, told
+from posesift.report.theme import Chart
+from posesift.report.wording import number, plural
+
+HELD_OUT = ", measured on poses that the scorer was not fitted on"
+HOW = "Box: middle half; line: median; dot: mean; whiskers: 5 % to 95 %."
+
+
+@theme.styled
+def score_boxes(rows: list[dict[str, Any]]) -> Chart:
+    """Box plot of the score inside each bin (quantiles 5, 25, 50, 75, 95 and the mean)."""
+    figure, axis = theme.canvas()
+    pairs = pairs_of(rows)
+    known = [i for i, row in enumerate(rows) if row["q50"] is not None]  # a bin may be empty
+    quantiles = [[rows[i][f"q{q}"] for q in ("05", "25", "50", "75", "95")] for i in known]
+    _boxes(axis, len(rows), known, quantiles, [rows[i]["mean"] for i in known])
+    bin_axis(axis, pairs)
+    axis.set_ylabel("score of a pose")
+    first, last = quantiles[0], quantiles[-1]
+    empty = plural(len(rows) - len(known), _noun(rows))
+    without = f" Without a box, since empty: {empty}." if len(known) < len(rows) else ""
+    return theme.finish(
+        figure,
+        title="Variation of the score in each bin",
+        alt=(
+            f"Box plot of the score in {_many(rows)}. The median is {number(first[2], 2)} in "
+            f"{named(pairs[known[0]])} and {number(last[2], 2)} in {named(pairs[known[-1]])}; the "
+            f"middle half is {number(first[3] - first[1], 3)} wide in the one and "
+            f"{number(last[3] - last[1], 3)} in the other."
+        ),
+        caption=(
+            f"{HOW} This rises by construction, since bins are cut from the same score."
+            f"{told(pairs, 'box')}{without}"
+        ),
+    )
+
+
+@theme.styled
+def pose_boxes(rows: list[dict[str, Any]], held_out: bool) -> Chart | None:
+    """How far the poses of a bin lie from their mean pose: the evidence.
+
+    None where no bin has poses enough to say.
+
+    Box plots of the squared distances; their mean is the trace of the poses' covariance. Folders
+    of old know the trace alone, which is then drawn as bars.
+
+    Args:
+        rows: of a score's variation.
+        held_out: whether the poses were held out of the scorer's fit.
+    """
+    known = [i for i, row in enumerate(rows) if row["covariance_trace"] is not None]
+    if not known:
+        return None
+    figure, axis = theme.canvas()
+    pairs = pairs_of(rows)
+    values = [rows[i]["covariance_trace"] for i in known]
+    boxes = [rows[i].get("spread") for i in known]
+    boxed = all(boxes)
+    if boxed:
+        _boxes(axis, len(rows), known, [five or [] for five in boxes], values)
+        axis.set_ylabel("squared distance to the mean pose")
+    else:
+        colours = theme.ramp(len(rows))
+        axis.bar(
+            [i + 1 for i in known],
+            values,
+            width=0.72,
+            color=[colours[i] for i in known],
+            edgecolor=theme.MUTED,
+            linewidth=0.6,
+        )
+        axis.set_ylabel("mean squared distance to the mean pose")
+    unknown = [i + 1 for i, row in enumerate(rows) if row["covariance_trace"] is None]
+    ground = axis.get_xaxis_transform()
+    axis.plot(unknown, [0] * len(unknown), "x", color=theme.MUTED, clip_on=False, transform=ground)
+    bin_axis(axis, pairs)
+    poses = "held-out poses" if held_out else "poses"
+    missing = f" Crosses: too few {poses} ({plural(len(unknown), _noun(rows))})." if unknown else ""
+    ends = (
+        f"{number(values[0], 2)} in {named(pairs[known[0]])}, {number(values[-1], 2)} in "
+        f"{named(pairs[known[-1]])}"
+    )
+    return theme.finish(
+        figure,
+        title="Variation of the poses in each bin",
+        alt=(
+            f"{'Box plot' if boxed else 'Bar chart'} of the spread of the poses in {_many(rows)}. "
+            f"Mean squared distance to the bin's mean pose: {ends}."
+        ),
+        caption=(
+            "How different the poses within a bin are from each other: squared distance of each to "
+            f"the bin's mean pose, in units of body size{HELD_OUT * held_out}. "
+            f"{f'{HOW} ' if boxed else ''}The score does not make this rise by construction: "
+            "where it rises, hard bins do hold more varied poses."
+            f"{told(pairs, 'box' if boxed else 'bar')}{missing}"
+        ),
+    )
+
+
+@theme.styled
+def rare_share(rows: list[dict[str, Any]]) -> Chart | None:
+    """Share of rare modes in each bin; None where the source does not know its modes."""
+    known = [i for i, row in enumerate(rows) if row.get("rare_share") is not None]
+    if not known:
+        return None
+    figure, axis = theme.canvas()
+    pairs = pairs_of(rows)
+    shares = [100 * rows[i]["rare_share"] for i in known]
+    ramp = theme.ramp(len(rows))
+    colours = [ramp[i] for i in known]
+    places = [i + 1 for i in known]
+    axis.vlines(places, 0, shares, colors=colours, linewidth=3)
+    axis.scatter(places, shares, s=34, c=colours, edgecolors=theme.MUTED, linewidths=0.7, zorder=3)
+    bin_axis(axis, pairs)
+    axis.set(ylabel="rare modes in the bin (%)", ylim=(0, max(*shares, 1) * 1.1))
+    return theme.finish(
+        figure,
+        title="Rare modes in each bin",
+        alt=(
+            f"Share of rare modes by bin: {number(shares[0])} % in {named(pairs[known[0]])}, "
+            f"{number(shares[-1])} % in {named(pairs[known[-1]])}."
+        ),
+        caption=(
+            "A built-in world knows which of its modes are rare (mixture share below 3 %). "
+            f"The scorer does not; it saw keypoints only.{told(pairs, 'mark')}"
+        ),
+    )
+
+
+def _boxes(
+    axis: Axes,
+    rows: int,
+    known: list[int],
+    quantiles: list[list[float]],
+    means: list[float],
+) -> None:
+    """Boxes of quantiles 5, 25, 50, 75 and 95 at the places ``known`` of ``rows``, from 0."""
+    colours = theme.ramp(rows)
+    slim = rows > 25
+    drawn = axis.bxp(
+        [
+            dict(zip(("whislo", "q1", "med", "q3", "whishi"), five, strict=True))
+            | {"mean": mean, "fliers": []}
+            for five, mean in zip(quantiles, means, strict=True)
+        ],
+        positions=[i + 1 for i in known],
+        widths=0.66,
+        showmeans=True,
+        showcaps=False,
+        patch_artist=True,
+        medianprops={"color": theme.INK, "linewidth": 1.0 if slim else 1.3},
+        meanprops={
+            "marker": "o",
+            "markersize": 2 if slim else 3,
+            "markerfacecolor": theme.PAPER,
+            "markeredgecolor": theme.INK,
+            "markeredgewidth": 0.6 if slim else 1.0,
+        },
+        whiskerprops={"color": theme.MUTED, "linewidth": 0.8 if slim else 1.0},
+        boxprops={"edgecolor": theme.MUTED, "linewidth": 0.5 if slim else 0.8},
+        manage_ticks=False,
+    )
+    low, high = min(five[0] for five in quantiles), max(five[-1] for five in quantiles)
+    logarithmic = low > 0 and high / low > 30
+    if logarithmic:
+        theme.logarithmic(axis, "y")
+    at = np.log(quantiles) if logarithmic else np.asarray(quantiles)
+    tall = at[:, 3] - at[:, 1] > 0.04 * np.ptp(at)
+    for box, median, i, is_tall in zip(drawn["boxes"], drawn["medians"], known, tall, strict=True):
+        box.set_facecolor(colours[i])
+        if is_tall and i > 0.6 * (rows - 1):  # strong colours hide a line of ink
+            median.set_color(theme.PAPER)
+
+
+def _noun(rows: list[dict[str, Any]]) -> str:
+    return "group" if "bins" in rows[0] else "bin"
+
+
+def _many(rows: list[dict[str, Any]]) -> str:
+    """How much is drawn, in words."""
+    return (
+        f"{plural(len(rows), 'group')} of neighbouring bins"
+        if "bins" in rows[0]
+        else (plural(len(rows), "bin"))
+    )

@@ -1,1 +1,0 @@
-"""What came out: tables, intervals and figures of arms, difficulty, support and the gap."""

@@ -1,0 +1,1 @@
+"""Sections of a page, each a function from a result to a heading with its blocks."""

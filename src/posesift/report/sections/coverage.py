@@ -1,0 +1,384 @@
+"""The part of a page about what the target has and the source lacks."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from posesift.report.answers.rare_poses import spoken
+from posesift.report.blocks import (
+    Block,
+    Cell,
+    Charts,
+    Download,
+    Finding,
+    Gallery,
+    Note,
+    Row,
+    Section,
+    Strip,
+    Table,
+)
+from posesift.report.figures import coverage as coverage_figures
+from posesift.report.uncovered import TELLING, Lacking, away
+from posesift.report.wording import capitalised, count, listed, number, percent, plural, signed
+from posesift.similarity import plane
+
+ANCHOR = "coverage"
+TITLE = "What the target has and the source lacks"
+_OTHER = ((2 / 3, "narrower"), (4 / 3, "wider"))  # factors of both limits
+
+
+def coverage(found: Lacking | str) -> Section | None:
+    """What is lacking by mode, what to render next, a map and angle densities.
+
+    Args:
+        found: of `lacking.of`: the comparison, or why there is none; "" leaves the section out.
+    """
+    if isinstance(found, str):
+        return Section(ANCHOR, TITLE, "", [Note(found)]) if found else None
+    blocks: list[Block] = []
+    if table := by_mode(found):
+        blocks.append(table)
+    if found.coverage.lacking:
+        if found.problem:
+            blocks.append(Note(f"Skeletons without images: {found.problem}."))
+        blocks += [_gallery(found), download(found)]
+    blocks += [Note(text, strong=False) for text in _remarks(found)]
+    blocks.append(Charts(_charts(found)))
+    return Section(ANCHOR, TITLE, lead(found), blocks)
+
+
+def lead(found: Lacking) -> str:
+    """How many target poses the source covers, and what that means."""
+    c = found.coverage
+    n, sources = len(c.row_N), count(c.source_used)
+    enough = "" if c.needed == 1 else f"at least {c.needed} "
+    mirror = ", as it is or mirrored," if has_sides(found) else ""
+    rule = (
+        f"{enough}of the {sources} source poses{mirror} within {c.radius_deg:g} degrees of it, as "
+        "the root mean square over the joint angles, and turned against it by at most "
+        f"{c.turn_deg:g} degrees in the picture"
+    )
+    if not n:
+        return "No target pose could be compared."
+    if not c.lacking:
+        return f"The source lacks none of the {count(n)} target poses: each has {rule}."
+    covered, share = n - c.lacking, percent(100 * (c.covered_share or 0.0))
+    return (
+        f"The source covers {count(covered)} of {count(n)} target poses ({share}) and lacks "
+        f"{count(c.lacking)}. Covered: a target pose with {'one ' if c.needed == 1 else ''}{rule}."
+    )
+
+
+def has_sides(found: Lacking) -> bool:
+    """Whether the skeleton has left and right, so that a mirror image is a pose too."""
+    skeleton = found.target.table.skeleton
+    return skeleton.mirror != tuple(range(len(skeleton)))
+
+
+def control(found: Lacking) -> str:
+    """How much of this one would know without labels, from predictions alone; "" unknown."""
+    told = [
+        f"by those of {one.label} {count(one.lacking)} poses would be lacking, and "
+        f"{count(one.found)} of these ({percent(100 * one.precision)}) are"
+        for one in found.controls
+        if one.precision is not None
+    ]
+    if not told or not found.coverage.lacking:
+        return ""
+    base = percent(100 * found.controls[0].base)
+    telling = [one.label for one in found.controls if one.tells]
+    if not telling:
+        verdict = "predictions hardly tell which poses are lacking"
+    elif len(telling) == len(told):
+        verdict = "predictions do tell something of which poses are lacking"
+    else:
+        verdict = f"only those of {listed(telling)} tell something of which poses are lacking"
+    return (
+        f"Without labels, from predictions alone: {'; '.join(told)}. Of all target poses {base} "
+        f"are, so {verdict} (they tell something from {100 * TELLING:.0f} % of the way between "
+        "that base rate and 100 % on)."
+    )
+
+
+def _remarks(found: Lacking) -> list[str]:
+    """What a reader must know of how the numbers came about."""
+    c = found.coverage
+    said = []
+    if found.predicted_by:
+        said.append(
+            "The target has no labels. Its poses are those that the model predicted "
+            f"({found.predicted_by}), so a bad prediction counts as a lacking pose."
+        )
+    if len(c.row_N) < c.target_total:
+        said.append(
+            f"{count(len(c.row_N))} of the {count(c.target_total)} target poses are looked at, a "
+            "fixed random sample."
+        )
+    if c.source_used < c.source_total:
+        said.append(
+            f"{count(c.source_used)} of the {count(c.source_total)} source poses are compared "
+            "with, a fixed random sample; beside all of them less would be lacking."
+        )
+    if c.undefined:
+        poses = plural(c.undefined, "target pose")
+        said.append(f"Left out: {poses} with fewer than three joint angles defined.")
+    turned = []
+    if n := len(c.row_N):
+        alone = int((~c.by_angles_N).sum())
+        only = c.lacking - alone
+        turned.append(
+            f"By joint angles alone {count(alone)} of {count(n)} ({percent(100 * alone / n)}) "
+            f"would be lacking: {plural(only, 'pose is', 'poses are')} only turned "
+            f"otherwise than in the source. The limit is {c.turn_deg:g} degrees "
+            "since training turns pictures by up to 30 by default"
+            + (", and mirrored poses count since it mirrors them too" if has_sides(found) else "")
+            + ". Support, joint angles and the figures below are blind to orientation"
+            + (" and to mirroring." if has_sides(found) else ".")
+        )
+    if c.needed == 1 and n:
+        shares = [100 * float((c.distance_deg_N <= f * c.radius_deg).mean()) for f, _ in _OTHER]
+        near = [
+            f"with both limits a third {word} ({f * c.radius_deg:g}° and {f * c.turn_deg:g}°) "
+            f"{percent(share)}"
+            for (f, word), share in zip(_OTHER, shares, strict=True)
+        ]
+        turned.append(f"How near is near is a choice: {listed(near)} of the poses are covered.")
+    return [" ".join(text) for text in (said, turned, [control(found)]) if any(text)]
+
+
+def _charts(found: Lacking) -> list:
+    c = found.coverage
+    target_NA = found.angles_NA[c.row_N]
+    names = found.target.table.skeleton.angle_names
+    charts = [
+        coverage_figures.pose_map(found.source.angles_NA, target_NA, c, found.shown_P, names),
+        coverage_figures.angle_densities(found.source.angles_NA, target_NA, names),
+    ]
+    return [chart for chart in charts if chart]
+
+
+def _gallery(found: Lacking) -> Gallery:
+    """Lacking poses, each beside its nearest source pose."""
+    c = found.coverage
+    modes = {one.mode: one for one in found.by_mode}
+    strips = []
+    shown = zip(found.shown_P.tolist(), found.pictures, found.nearest, strict=True)
+    for rank, pose, nearest in shown:
+        place = int(c.ranked_R[rank])
+        detail = [f"stands for {plural(int(c.stands_for_R[rank]), 'pose')}"]
+        if found.mode_N is not None:
+            one = modes[found.mode_N[place]]
+            detail = [f"{count(one.lacking)} of {count(one.total)} lacking", f"number {rank + 1}"]
+        if nearest:
+            detail.append(f"nearest {away(c, place)}")
+        pictures = [replace(pose, caption=["in the target"])]
+        if nearest:
+            pictures.append(nearest)
+        strips.append(Strip(" ".join(pose.caption), "; ".join(detail), pictures))
+    order = (
+        "Of each mode the first in the list, whose number is given, the modes that lack most "
+        "before the others. "
+        if modes
+        else "These are the first of the list. "
+    )
+    half = capitalised(plural(found.first_to_half, "pose"))
+    near = f"{c.radius_deg:g}° in the joint angles and {c.turn_deg:g}° of turn"
+    return Gallery(
+        title="What to render next",
+        caption=(
+            "Left a target pose that the source lacks, right the source pose nearest to it; "
+            "mirrored: its mirror image is that near, it is drawn as it is. "
+            f"{order}The list takes, each time, the pose that stands for most of what is still "
+            f"lacking: all lacking poses within {near} of it; of several that stand for as "
+            f"many, the one farthest from the source. {half} would "
+            f"stand for half of the {count(c.lacking)} lacking poses, "
+            f"{plural(len(c.ranked_R), 'pose')} for all."
+        ),
+        strips=strips,
+        pairs=True,
+    )
+
+
+QUESTION = "What should be rendered next?"
+_MODES = 5
+_PICTURES = 6
+_ANGLES = 3
+
+
+def render_next(found: Lacking | str, headroom: dict[str, Any] | None = None) -> list[Finding]:
+    """What the source lacks of the target, in words and pictures; empty where it is not known.
+
+    Args:
+        found: of `lacking.of`.
+        headroom: of a comparison, what training on the target's own poses gains.
+    """
+    if isinstance(found, str) or not len(found.coverage.row_N):
+        return []
+    c = found.coverage
+    n = len(c.row_N)
+    near = f"within {c.radius_deg:g} degrees over the joint angles"
+    turned = f"turned by at most {c.turn_deg:g} degrees"
+    links = [("The list and its table", ANCHOR)]
+    if not c.lacking:
+        answer = (
+            f"Nothing new by this measure: each of the {count(n)} target poses has a source pose "
+            f"{near} and {turned}."
+        )
+        return [Finding(QUESTION, answer, "", links=[("Coverage", ANCHOR)])]
+    share = percent(100 * c.lacking / n)
+    similar = "no similar pose" if c.needed == 1 else f"fewer than {c.needed} similar poses"
+    by = (
+        f"as predicted by {found.predicted_by}, for the target has no labels"
+        if found.predicted_by
+        else "by the target's labels"
+    )
+    answer = (
+        f"{_named(found)}: for {count(c.lacking)} of {count(n)} target poses ({share}) the source "
+        f"has {similar}, {by}. {_gain(headroom)}"
+    )
+    detail = (
+        f"{capitalised(plural(found.first_to_half, 'pose'))} of the ranked list would stand for "
+        f"half of what is lacking. Similar: {near}, and {turned} in the picture"
+        f"{', as it is or mirrored' if has_sides(found) else ''}."
+    )
+    if found.controls:
+        telling = any(one.tells for one in found.controls)
+        detail += (
+            f" Predictions without labels {'tell in part' if telling else 'hardly tell'} which."
+        )
+    shown = len(found.pictured_modes[:_MODES]) or _PICTURES
+    return [Finding(QUESTION, answer, detail, pictures=found.pictures[:shown], links=links)]
+
+
+def without_target() -> Finding:
+    """How a page of a score alone comes to know."""
+    return Finding(
+        QUESTION,
+        "That depends on the target, which this page does not know.",
+        "With labelled poses of the target it would be shown here: "
+        "posesift report SCORES --target ADDRESS.",
+    )
+
+
+def _gain(headroom: dict[str, Any] | None) -> str:
+    """What is known of how much rendering these poses would help."""
+    if not headroom or headroom.get("mean") is None:
+        return "Nothing on this page shows how much rendering them would gain."
+    return (
+        "How much rendering just these would gain was not measured; training on all of the "
+        f"target's own poses in the source's look gains {signed(headroom['mean'])} points there."
+    )
+
+
+def _named(found: Lacking) -> str:
+    """The poses to render in words: the modes that are pictured, else the joints."""
+    if modes := found.pictured_modes[:_MODES]:
+        told = [
+            f"{spoken(one.mode)} ({count(one.lacking)} of {count(one.total)} lacking)"
+            for one in modes
+        ]
+        return f"Poses like these, above all {listed(told)}"
+    c = found.coverage
+    lacking_NA = found.angles_NA[c.row_N[~c.covered_N]]
+    shift_A = np.nan_to_num(plane.shift_deg(lacking_NA, found.source.angles_NA))
+    most = np.argsort(-shift_A.round(9), kind="stable")[:_ANGLES]
+    if not shift_A.any():
+        return "Poses like these"
+    names = found.target.table.skeleton.angle_names
+    told = [f"{names[a]} ({number(float(shift_A[a]), 0)}°)" for a in most]
+    return f"Poses like these, whose angles differ most from the source's at {listed(told)}"
+
+
+EXPORTED = 500  # rows of the CSV; some 100 kB
+LISTED = 20  # modes in the table
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FIRST = ("rank", "row", "file", "mode", "stands_for", "share_reached")
+_COLUMNS = (*_FIRST, "nearest_source_deg", "turned_deg", "mirrored", "nearest_source_row")
+
+
+def by_mode(found: Lacking) -> Table | None:
+    """What is lacking by mode, most first; None where the target does not know its modes."""
+    if not found.by_mode:
+        return None
+    source_modes = found.source.table.mode_N
+    rendered = None if source_modes is None else source_modes.astype(str)
+    rows = []
+    for one in found.by_mode[:LISTED]:
+        share = percent(100 * one.lacking / one.total)
+        cells = [count(one.lacking), count(one.total), share, count(one.only_turned)]
+        if rendered is not None:
+            cells.append(count((rendered == one.mode).sum()))
+        rows.append(Row(spoken(one.mode), [Cell(text) for text in cells]))
+    columns = ["lacking", "of", "share", "only turned"]
+    left_out = len(found.by_mode) - len(rows)
+    return Table(
+        title="What is lacking, by mode",
+        corner="mode",
+        columns=columns if rendered is None else [*columns, "in source"],
+        rows=rows,
+        caption=(
+            "Mode: the kind of pose that the data name. Lacking: target poses without a similar "
+            "source pose, of all of this mode. Only turned: lacking poses whose joint angles the "
+            "source has, but turned otherwise."
+            + (
+                " In source: source poses of this mode; a mode may have many and still lack, where "
+                "they are other poses."
+                if rendered is not None
+                else ""
+            )
+            + (f" {left_out} modes that lack less are left out." if left_out else "")
+        ),
+    )
+
+
+def download(found: Lacking) -> Download:
+    """The list as CSV, most useful pose first; angles in degrees, empty where undefined."""
+    coverage, table = found.coverage, found.target.table
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*_COLUMNS, *map(harmless, table.skeleton.angle_names)])
+    reached_R = coverage.share_reached_R
+    places = coverage.ranked_R[:EXPORTED]
+    for rank, (place, row) in enumerate(zip(places, found.row_R, strict=False)):
+        nearest = int(coverage.nearest_row_N[place])
+        writer.writerow(
+            [
+                rank + 1,
+                int(found.target.row_N[row]),
+                harmless(str(table.image_N[row])) if table.image_N is not None else "",
+                harmless(str(table.mode_N[row])) if table.mode_N is not None else "",
+                int(coverage.stands_for_R[rank]),
+                f"{reached_R[rank]:.4f}",
+                _degrees(float(coverage.nearest_deg_N[place])),
+                _degrees(float(coverage.turned_deg_N[place])),
+                int(coverage.mirrored_N[place]) if nearest >= 0 else "",
+                int(found.source.row_N[nearest]) if nearest >= 0 else "",
+                *(_degrees(float(angle)) for angle in found.angles_NA[row]),
+            ]
+        )
+    total = len(coverage.ranked_R)
+    what = "all" if total <= EXPORTED else f"the first {count(EXPORTED)} of"
+    return Download(
+        name="render-next.csv",
+        label=f"Save the list as CSV: {what} {count(total)} poses with their joint angles",
+        content=buffer.getvalue(),
+    )
+
+
+def harmless(text: str) -> str:
+    """A cell of text that no spreadsheet takes for a formula.
+
+    >>> harmless("=1+1"), harmless("walk-1.png")
+    ("'=1+1", 'walk-1.png')
+    """
+    return f"'{text}" if text.startswith(_STARTS_FORMULA) else text
+
+
+def _degrees(value: float) -> str:
+    return f"{value:.2f}" if np.isfinite(value) else ""

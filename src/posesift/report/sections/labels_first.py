@@ -1,0 +1,76 @@
+"""The hardest poses as labels to look at first: on photographs a part of them are mistakes.
+
+N samples.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+import numpy as np
+
+from posesift.data.checks.suspects import marked
+from posesift.report import pictures as samples
+from posesift.report.blocks import Block, Gallery, Note, Section, Strip
+from posesift.report.pictures import on_crop
+from posesift.report.pose_sets import PoseSet
+from posesift.report.wording import count, number
+
+ANCHOR = "labels"
+SHOWN = 12
+_A_ROW = 6
+_LETTERS = 20  # of an image's name that fit below a picture
+
+
+def labels_first(source: PoseSet | None) -> Section | None:
+    """The hardest poses, what looks wrong with each, and the command that looks at all.
+
+    None without poses, and for a built-in world, whose labels are right.
+    """
+    if source is None or source.of_world:
+        return None
+    known = np.flatnonzero(np.isfinite(source.score_N) & (source.table.visible_NK.sum(1) > 0))
+    rows = known[np.argsort(-source.score_N[known], kind="stable")][:SHOWN]
+    if not len(rows):
+        return None
+    why = marked(source.table, rows)
+    crops = samples.crops(source.table, rows, near=True)
+    pictures = []
+    for i, row in enumerate(rows.tolist()):
+        name = "" if source.table.image_N is None else _ending(str(source.table.image_N[row]))
+        shown = [f"row {source.row_N[row]}", name, number(float(source.score_N[row]), 2)]
+        caption = [part for part in [*shown, why.get(row, "")] if part]
+        alt = f"Number {i + 1} of the hardest poses: {', '.join(caption)}"
+        pictures.append(on_crop(crops, i, alt=alt, caption=caption))
+    strips = [
+        Strip(f"Hardest {first + 1} to {first + len(part)}", "", part, follows=first > 0)
+        for first in range(0, len(pictures), _A_ROW)
+        if (part := pictures[first : first + _A_ROW])
+    ]
+    command = shlex.join(["posesift", "check", source.table.address])
+    lead = (
+        f"The {count(len(rows))} hardest poses. Where people labelled photographs, a part of such "
+        "poses are mistakes of the labels and not rare: sides exchanged, joints off the person. "
+        f"{_suspect(len(why), len(rows))} {command} looks for such labels in the "
+        "whole set and shows them on its contact sheet."
+    )
+    blocks: list[Block] = [Gallery("Look at these labels first", "Hardest first.", strips)]
+    if crops.shortfall:
+        blocks.append(Note(f"Skeletons without images: {crops.shortfall}.", strong=False))
+    return Section(ANCHOR, "Look at these labels first", lead, blocks)
+
+
+def _suspect(marks: int, shown: int) -> str:
+    """How many of them the check would mark.
+
+    >>> _suspect(1, 12)
+    'By the rules of the check 1 of 12 is suspect.'
+    """
+    if not marks:
+        return "By the rules of the check none of these is suspect; the eye may see more."
+    return f"By the rules of the check {marks} of {shown} {'is' if marks == 1 else 'are'} suspect."
+
+
+def _ending(name: str) -> str:
+    """Names of images differ at their ends."""
+    return name if len(name) <= _LETTERS else f"…{name[-_LETTERS + 1 :]}"

@@ -1,0 +1,312 @@
+"""The part of a page that says what came out: the table of methods, every paired difference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posesift.report import tables, theme
+from posesift.report.blocks import Block, Note, Patch, Section, Square, Squares
+from posesift.report.facts import protocol
+from posesift.report.sections import difficulty as difficulty_section
+from posesift.report.sections import support as support_section
+from posesift.report.wording import between, number, signed
+from posesift.results import by_seed, methods
+from posesift.results.by_seed import Compared
+
+if TYPE_CHECKING:
+    from posesift.report.pose_sets import PoseSet
+
+from typing import Any
+
+from posesift.report import method_table
+from posesift.report.blocks import Charts, Table
+from posesift.report.figures import forest as result_figures
+from posesift.report.figures.forest import Shown
+from posesift.report.theme import Chart
+from posesift.report.wording import capitalised, plural
+from posesift.results import evalpose_form
+
+ENDPOINTS = "Every endpoint"
+SAMPLING = "What sampling changed"
+COSINE = "The EvalPose cosine lies near 1 for any two poses, so none of it is bold."
+Stated = dict[str, Any]
+
+
+def came_out(comparison: Compared) -> list[Section]:
+    """Outcome first; where methods are compared, the paired differences follow on their own."""
+    if methods.several(comparison):
+        return [by_method(comparison), differences(comparison)]
+    return [outcome(comparison)]
+
+
+def by_method(comparison: Compared) -> Section:
+    """The table of methods, published rows apart, all measures, what was trained."""
+    blocks: list[Block] = [method_table.measured(comparison), *method_table.published(comparison)]
+    blocks += [_overall(comparison), tables.arms(comparison)]
+    lead = f"{_size(comparison)} Each method first with uniform sampling, then with the others."
+    return Section("results", "What adaptation and sampling changed", lead, blocks)
+
+
+def differences(comparison: Compared) -> Section:
+    """Each arm against its own reference: adaptation in one figure, sampling in the others."""
+    order = [n for m in methods.ordered(comparison) for n in methods.arms_of(comparison, m)]
+    places = {name: place for place, name in enumerate(order)}
+    stated = sorted(_stated(comparison), key=lambda row: places.get(row["arm"], len(places)))
+    adaptation, sampling = _kinds(comparison, stated)
+    seeds = len(comparison["seeds"])
+    charts: list[Chart] = []
+    drawn = _groups(comparison, adaptation, lambda row: row["endpoint"])
+    if drawn and _sure(stated):
+        charts.append(result_figures.forest(drawn, seeds, "Adaptation: method − source only"))
+    for endpoint in dict.fromkeys(row["endpoint"] for row in sampling if _sure(stated)):
+        rows = [row for row in sampling if row["endpoint"] == endpoint]
+        if drawn := _groups(comparison, rows, lambda row: _pair(comparison, row)):
+            charts.append(result_figures.forest(drawn, seeds, f"Sampling: {endpoint}"))
+    blocks: list[Block] = [Charts(charts)] if charts else []
+    grouped = [
+        (methods.name(method), [row for row in stated if _method(comparison, row) == method])
+        for method in _methods(comparison, stated)
+    ]
+    blocks.append(tables.endpoints(grouped, comparison, one_pair=False))
+    lead = (
+        "Each arm minus the one it is compared with: the same method with uniform sampling, and "
+        "for a method with uniform sampling, source-only training; a strategy also minus its "
+        "control, where that was trained. Named in advance: "
+        f"{_pair(comparison, comparison['primary'])}, {comparison['primary']['endpoint']}."
+    )
+    return Section("differences", "How sure is that?", lead, blocks)
+
+
+def outcome(comparison: Compared) -> Section:
+    """One method: the endpoints with intervals, and the overall table with the free baselines."""
+    stated = _stated(comparison)
+    one_pair = len({(row["arm"], row["against"]) for row in stated}) == 1
+    rows: list[Shown] = [
+        (name, shown, row is comparison["primary"])
+        for row in stated
+        if (shown := by_seed.endpoint(row))
+        and (name := row["endpoint"] if one_pair else _endpoint_name(comparison, row))
+    ]
+    pair = _pair(comparison, comparison["primary"])
+    title = capitalised(f"{pair}, every endpoint") if one_pair else ENDPOINTS
+    seeds = len(comparison["seeds"])
+    blocks: list[Block] = []
+    if rows and _sure(stated):
+        blocks.append(Charts([result_figures.endpoints(rows, seeds, title)]))
+    blocks += [
+        tables.endpoints([("", stated)], comparison, one_pair),
+        _overall(comparison),
+        *method_table.published(comparison),
+        tables.arms(comparison),
+    ]
+    named = _endpoint_name(comparison, comparison["primary"])
+    return Section("results", SAMPLING, f"{_size(comparison)} Named in advance: {named}.", blocks)
+
+
+def _overall(comparison: Compared) -> Table:
+    target = comparison["sets"].get("target", {}).get("label") or "target"
+    return tables.compared(
+        comparison,
+        tables.overall(evalpose_form.of_comparison(comparison)),
+        f"On {target}",
+        f"{tables.spread_note(comparison)} {tables.bold_note(comparison)} "
+        f"Protocol: {protocol(comparison)}. A constant pose is the median source pose; "
+        "BatchNorm re-estimation uses unlabelled target training images and nothing else. "
+        f"{COSINE}",
+    )
+
+
+def _stated(comparison: Compared) -> list[Stated]:
+    """Primary and secondary endpoints; a secondary that repeats the primary is left out."""
+    primary = comparison["primary"]
+    same = ("arm", "against", "endpoint")
+    rest = comparison.get("secondary") or []
+    return [primary, *(row for row in rest if any(row[key] != primary[key] for key in same))]
+
+
+def _sure(stated: list[Stated]) -> bool:
+    """Whether any difference has an interval: dots without one say no more than their table."""
+    return any(row.get("low") is not None for row in stated)
+
+
+def _kinds(comparison: Compared, stated: list[Stated]) -> tuple[list[Stated], list[Stated]]:
+    """Differences between methods, and those within one."""
+    between: list[Stated] = []
+    within: list[Stated] = []
+    for row in stated:
+        theirs = methods.of(methods.arm(comparison, row["against"]))
+        (within if _method(comparison, row) == theirs else between).append(row)
+    return between, within
+
+
+def _groups(comparison: Compared, rows: list[Stated], named: Any) -> list[tuple[str, list[Shown]]]:
+    """Rows under their methods, as a forest draws them; methods without a row are left out."""
+    found = []
+    for method in _methods(comparison, rows):
+        shown: list[Shown] = [
+            (named(row), difference, row is comparison["primary"])
+            for row in rows
+            if _method(comparison, row) == method and (difference := by_seed.endpoint(row))
+        ]
+        found += [(methods.name(method), shown)] if shown else []
+    return found
+
+
+def _methods(comparison: Compared, rows: list[Stated]) -> list[str]:
+    there = dict.fromkeys(_method(comparison, row) for row in rows)
+    known = [method for method in methods.ordered(comparison) if method in there]
+    return list(dict.fromkeys([*known, *there]))
+
+
+def _method(comparison: Compared, row: Stated) -> str:
+    return methods.of(methods.arm(comparison, row["arm"]))
+
+
+def _size(comparison: Compared) -> str:
+    arms, seeds = len(by_seed.arms(comparison, "arm")), len(comparison["seeds"])
+    size = f"{plural(arms, 'arm')}, {plural(seeds, 'seed')}{tables.fewer_seeds(comparison)}."
+    return capitalised(size)
+
+
+def _endpoint_name(comparison: Compared, row: Stated) -> str:
+    return f"{_pair(comparison, row)}: {row['endpoint']}"
+
+
+def _pair(comparison: Compared, row: Stated) -> str:
+    return f"{by_seed.label(comparison, row['arm'])} − {by_seed.label(comparison, row['against'])}"
+
+
+def sections(comparison: Compared, target: PoseSet | None = None) -> list[Section]:
+    """Sections on the results, in the order of the story; what was not asked for is left out.
+
+    Args:
+        comparison: of ``comparison.json``.
+        target: the tested poses with each arm's errors, None where they are not at hand.
+    """
+    found = [*came_out(comparison), groups(comparison)]
+    found += [difficulty_section.difficulty(comparison, target), gap(comparison)]
+    found += [support_section.support(comparison)]
+    return [section for section in found if section]
+
+
+def groups(comparison: Compared) -> Section | None:
+    """PCK at both thresholds and the angle error by joint group."""
+    entry = by_seed.some_entry(comparison, "target")
+    measures = (
+        ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
+        ("PCK@0.1 by joint group (%)", ("pck", "0.1"), True),
+        ("Angle error by joint group (degrees, lower is better)", ("angle_error_by_group",), False),
+    )
+    note = f"{tables.spread_note(comparison)} {tables.bold_note(comparison)}"
+    blocks: list[Block] = []
+    if methods.several(comparison):
+        measures = measures[1:]  # the first is the table of methods
+    for title, keys, higher in measures:
+        if columns := tables.group_columns(entry, *keys, higher=higher):
+            if "all" not in (column.title for column in columns):
+                columns.insert(0, tables.Column("all", ("angle_error_deg",), higher=False))
+            blocks.append(tables.compared(comparison, columns, title, note))
+    if not blocks:
+        return None
+    lead = (
+        "“all” is the headline set of joints (the twelve limb joints of a body, every joint of a "
+        "hand), not the mean of the columns."
+    )
+    return Section("groups", "By joint group", lead, blocks)
+
+
+def gap(comparison: Compared) -> Section | None:
+    """Poses by look: each model's four cells with its regret, the interaction, and headroom."""
+    square = comparison.get("gap")
+    if not square:
+        return None
+    starts = [] if methods.several(comparison) else by_seed.arms(comparison, "warm-up")
+    names = [*(arm["name"] for arm in starts), *methods.representatives(comparison)]
+    gaps = [(name, by_seed.gap(comparison, name)) for name in names]
+    known = [
+        value
+        for _, found in gaps
+        if found
+        for row in found.cells
+        for value in row
+        if value is not None
+    ]
+    if not known:
+        return None
+    low, high = min(known), max(known)
+    drawn = []
+    for name, found in gaps:
+        if found is None:
+            continue
+        patches = [
+            [
+                _patch(found.cells[i][j], found.regret[i][j], low, high)
+                for j in range(len(found.cells[i]))
+            ]
+            for i in range(len(found.cells))
+        ]
+        drawn.append(
+            Square(
+                _label(comparison, name),
+                _together(found.interaction),
+                square["rows"],
+                square["columns"],
+                patches,
+            )
+        )
+    blocks: list[Block] = [
+        Squares(
+            "Poses by look",
+            "Large: PCK@0.05 (%) on that test set; light = good. Small: how many points a model of "
+            "equal budget trained on that set's own labels (its oracle) scores above, which is "
+            "what is left to gain there.",
+            drawn,
+        ),
+        Note(_headroom(comparison), strong=False),
+    ]
+    lead = (
+        "From source to target two things change at once: poses and look. Each square shows one "
+        "model in all four combinations: read along a row for what the look costs, down a column "
+        "for what the poses cost."
+    )
+    return Section("gap", "The gap, taken apart", lead, blocks)
+
+
+def _headroom(comparison: Compared) -> str:
+    headroom = comparison.get("headroom")
+    if not headroom or headroom.get("mean") is None:
+        return "The pose headroom was not measured."
+    shown = by_seed.endpoint(headroom)
+    assert shown is not None
+    sure = between(shown.low, shown.high) if shown.low is not None else "one seed"
+    return (
+        f"Pose headroom H: {signed(shown.mean)} points ({sure}). That is what training on the "
+        "target's own poses in the source's look gives at equal size; no pose sampler can gain "
+        "more in that cell."
+    )
+
+
+def _together(interaction: float | None) -> str:
+    """Whether a change of poses and look is more or less than both added up, in one sentence.
+
+    >>> _together(8.1)
+    'Both changes together cost 8.1 points less than each alone, added up'
+    """
+    if interaction is None:
+        return "Not all four cells are known"
+    amount = number(abs(interaction))
+    how = "as many points as" if amount == "0.0" else (
+        f"{amount} points {'less' if interaction > 0 else 'more'} than"
+    )  # fmt: skip
+    return f"Both changes together cost {how} each alone, added up"
+
+
+def _patch(value: float | None, regret: float | None, low: float, high: float) -> Patch:
+    at = 0.5 if value is None or high <= low else (high - value) / (high - low)
+    light, dark = theme.ramp_pair(at)
+    detail = "" if regret is None else f"oracle {signed(regret)}"
+    return Patch(number(value), detail, light, dark, theme.on(light), theme.on(dark))
+
+
+def _label(comparison: Compared, name: str) -> str:
+    return by_seed.label(comparison, name)

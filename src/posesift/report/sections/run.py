@@ -1,0 +1,129 @@
+"""The part of a page about one run: its figures by set and joint group, difficulty, losses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posesift.report import tables
+from posesift.report.blocks import Block, Charts, Finding, Note, Section
+from posesift.report.facts import NAMES as FREE
+from posesift.report.facts import beside, stated_protocol
+from posesift.report.figures import forest as result_figures
+from posesift.report.sections import difficulty as difficulty_section
+from posesift.report.sections import support as support_section
+from posesift.report.wording import capitalised, listed, number, ordinal_part
+from posesift.results import by_seed, evalpose_form
+from posesift.results.run import Run
+
+if TYPE_CHECKING:
+    from posesift.report.pose_sets import PoseSet
+
+NO_SETS = (
+    "Nothing was measured: no labelled test set was named. `posesift evaluate` measures this run "
+    "on labelled data."
+)
+
+
+def sections(folder: Run, target: PoseSet | None = None) -> list[Section]:
+    """Sections on one run: how good it is, where it fails, how it trained.
+
+    Args:
+        folder: of the run.
+        target: the tested poses with the run's errors, None where they are not at hand.
+    """
+    sets = {folder.set_label(name): entry for name, entry in folder.evaluation["sets"].items()}
+    found = [overall(folder), groups(folder)]
+    if sets:
+        found += [difficulty_section.of_run(sets, target), support_section.of_run(sets)]
+    found += [training(folder)]
+    return [section for section in found if section]
+
+
+def overall(folder: Run) -> Section:
+    """Every set and every free baseline on it, one row each."""
+    sets = folder.evaluation["sets"]
+    if not sets:
+        return Section("results", "Results", "", [Note(NO_SETS)])
+    free = folder.baselines()
+    rows = {folder.set_label(name): entry for name, entry in sets.items()} | free
+    roles = dict.fromkeys(free, "baseline")
+    table = tables.single(
+        rows,
+        tables.overall(evalpose_form.of_run(folder.evaluation)),
+        "All sets",
+        "One run, hence no spread: for how sure a difference is, compare over seeds.",
+        roles,
+    )
+    return Section("results", "Results", f"{_protocol(folder)}", [table])
+
+
+def groups(folder: Run) -> Section | None:
+    """PCK and angle error by joint group, one row a set; a constant pose beside them."""
+    sets = folder.evaluation["sets"]
+    free = folder.baselines()
+    named = {folder.set_label(name): entry for name, entry in sets.items()} | free
+    roles = dict.fromkeys(free, "baseline")
+    blocks: list[Block] = []
+    for title, keys, higher in (
+        ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
+        ("PCK@0.1 by joint group (%)", ("pck", "0.1"), True),
+        ("Angle error by joint group (degrees)", ("angle_error_by_group",), False),
+    ):
+        entry = next(iter(sets.values()), {})
+        if columns := tables.group_columns(entry, *keys, higher=higher):
+            blocks.append(tables.single(named, columns, title, "", roles))
+    if not blocks:
+        return None
+    lead = "“all” is the headline set of joints, not the mean of the columns."
+    return Section("groups", "By joint group", lead, blocks)
+
+
+def training(folder: Run) -> Section | None:
+    """The losses that were logged, and what adaptation knew of itself."""
+    drawn = (result_figures.losses(folder.metrics), result_figures.trust(folder.metrics))
+    charts = [chart for chart in drawn if chart]
+    if not charts:
+        return None
+    return Section("training", "How it trained", "As logged, by step.", [Charts(charts)])
+
+
+def findings(folder: Run) -> list[Finding]:
+    """What one run can say, and that it is one run."""
+    found = []
+    name, entry = folder.headline
+    shown = folder.set_label(name)
+    if entry:
+        at_05 = by_seed.lookup(entry, "pck", "0.05", "all")
+        angle = by_seed.lookup(entry, "angle_error_deg")
+        found.append(
+            Finding(
+                "How good is it?",
+                f"PCK@0.05 of {number(at_05)} % on {shown}, joint angles off by "
+                f"{number(angle)} degrees on average{beside(folder, 'angle_error_deg')}.",
+                "One run: nothing here says how it would fall with another seed.",
+            )
+        )
+        told = [
+            f"{FREE.get(baseline, baseline)} reaches {number(value)}"
+            for baseline, free in (folder.evaluation.get("baselines") or {}).items()
+            if (value := by_seed.lookup(free.get(name), "pck", "0.05", "all")) is not None
+        ]
+        if told:
+            answer = f"{capitalised(listed(told))}; this run {number(at_05)}."
+            found.append(Finding("What comes for free?", answer, "PCK@0.05, in percent."))
+        rows = [row for row in entry.get("by_bin") or [] if row["pck"] is not None]
+        if len(rows) > 1:
+            found.append(
+                Finding(
+                    "Where does it fail?",
+                    f"PCK@0.05 is {number(rows[0]['pck'])} % in the easiest and "
+                    f"{number(rows[-1]['pck'])} % in the hardest {ordinal_part(len(rows))}.",
+                    "",
+                )
+            )
+    return found
+
+
+def _protocol(folder: Run) -> str:
+    _, entry = folder.headline
+    return f"PCK: {stated_protocol(entry)}. Percentages from 0 to 100."

@@ -1,0 +1,323 @@
+"""The part of a page about a score: its spread, its bins in pictures, the scorers side by side."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from posesift.report import pictures, theme
+from posesift.report import pictures as samples
+from posesift.report.blocks import (
+    Block,
+    Cell,
+    Charts,
+    Gallery,
+    Note,
+    Picture,
+    Row,
+    Section,
+    Strip,
+    Table,
+)
+from posesift.report.figures import kinematic_tree
+from posesift.report.figures import score as score_figures
+from posesift.report.figures import variation as variation_figures
+from posesift.report.figures.axes import named, panel
+from posesift.report.pictures import of_bin
+from posesift.report.pose_sets import UNBINNED, PoseSet
+from posesift.report.sections import labels_first
+from posesift.report.tables import ties
+from posesift.report.wording import capitalised, count, number, ordinal_part, percent, plural
+from posesift.results.score import Score
+
+
+def sections(
+    score: Score,
+    source: PoseSet | None = None,
+    target: PoseSet | None = None,
+    missing: str = "",
+) -> list[Section]:
+    """Sections on the source's poses, in the order of the story.
+
+    Args:
+        score: what was scored.
+        source: its poses, or None.
+        target: the poses that a model is tested on, or None.
+        missing: why there is no source, or "".
+    """
+    found = [
+        distribution(score, target),
+        gallery(score, source, target, missing),
+        alike(score, source),
+    ]
+    found[1:1] = [part for part in [beside_fit(score.summary)] if part]
+    if first := labels_first.labels_first(source):
+        found.append(first)
+    if table := scorers(score.summary):
+        lead = "What the chosen score adds over reconstruction error and over cheap scores."
+        found.append(Section("scorers", "Which score", lead, [table]))
+    return found
+
+
+def distribution(score: Score, target: PoseSet | None = None) -> Section:
+    """Histogram of the scores, box plots of both kinds of variation, rare modes.
+
+    Args:
+        score: what was scored.
+        target: poses that are drawn into the histogram where the same scorer scored them.
+    """
+    summary = score.summary
+    k = summary["bins"]
+    held_out = (summary.get("agreement") or {}).get(summary["method"]) is not None
+    rows = summary.get("variation_grouped") or summary["variation"]
+    varied = variation_figures.pose_boxes(rows, held_out)
+    scored_M = _scored(target, summary)
+    charts: list[theme.Chart | None] = [
+        score_figures.histogram(score.score_N, summary["edges"], panel(k))
+        if scored_M is None
+        else score_figures.both_spreads(score.score_N, scored_M),
+        variation_figures.score_boxes(rows),
+        varied,
+        variation_figures.rare_share(rows),
+    ]
+    binning = {
+        "quantile": "bins of equal size",
+        "width": "bins of equal width",
+        "log-width": "bins of equal width in the logarithm of the score",
+    }.get(summary.get("binning", ""), "bins")
+    cut = f"cut into {count(k)} {binning}, from easy (1) to hard ({count(k)})"
+    scored = f"{capitalised(plural(summary['samples'], 'pose'))} scored with {summary['method']}"
+    lead = f"{scored} and {cut}." if k > 1 else f"{scored}, in one bin."
+    blocks: list[Block] = [Charts([chart for chart in charts if chart])]
+    if varied is None:
+        few = "How much the poses of a bin vary is not shown: no bin holds 8 of them to measure it."
+        blocks.append(Note(few, strong=False))
+    return Section("poses", "How hard the poses are", lead, blocks)
+
+
+def beside_fit(summary: dict[str, Any]) -> Section | None:
+    """Where the poses fall in the bins of those that their scorer was fitted on.
+
+    None where the scorer was fitted to these poses, or its own are not known.
+    """
+    fit = summary.get("beside_source")
+    if not fit or not sum(fit["these"]):
+        return None
+    total = sum(fit["these"])
+    lead = (
+        f"The scorer was fitted on {count(fit['samples'])} poses of {fit['address']}. "
+        f"{count(fit['in_hardest_tenth'])} of {count(total)} poses here "
+        f"({percent(100 * fit['in_hardest_tenth'] / total)}) are harder than 90 % of those; "
+        "the bins of this page are cut from the poses here."
+    )
+    called = ("scored set", "set of the fit")
+    chart = score_figures.target_share(np.array(fit["source"]), np.array(fit["these"]), called)
+    return Section("fit", "In the bins of the scorer's own poses", lead, [Charts([chart])])
+
+
+def gallery(
+    score: Score,
+    source: PoseSet | None,
+    target: PoseSet | None = None,
+    missing: str = "",
+) -> Section:
+    """Samples of the panel bins with their skeletons, and where a target's poses fall."""
+    summary = score.summary
+    lead = "From easy to hard: the eye is the first check of a difficulty score."
+    blocks: list[Block] = []
+    if target is not None and not comparable(target, summary):
+        why = "the scorer was not kept, so the target's poses are in bins of another measure"
+        blocks.append(Note(f"The target is not shown in these bins: {why}.", strong=False))
+        target = None
+    if target is not None:
+        k = summary["bins"]
+        target_k = np.bincount(target.bin_N[target.bin_N >= 0], minlength=k)
+        if target_k.any():
+            source_k = np.bincount(score.bin_N.astype(np.int64), minlength=k)
+            blocks.append(Charts([score_figures.target_share(source_k, target_k)]))
+            lead = _hardest(score, target.score_N[target.bin_N >= 0])
+        if silent := int((target.bin_N < 0).sum()):
+            text = f"{count(silent)} target poses have too few visible keypoints to be scored."
+            blocks.append(Note(text, strong=False))
+    blocks += galleries(summary, source, target, missing)
+    return Section("bins", "What the bins look like", lead, blocks)
+
+
+def _scored(target: PoseSet | None, summary: dict[str, Any]) -> np.ndarray | None:
+    """A target's scores by the scorer of the source; None where there are none."""
+    if target is None or not comparable(target, summary):
+        return None
+    scored_M = target.score_N[target.bin_N >= 0]
+    return scored_M if len(scored_M) else None
+
+
+def _hardest(score: Score, target_M: np.ndarray) -> str:
+    """How much of the target is as hard as the hardest part of the source, in one sentence."""
+    summary = score.summary
+    k, total = summary["bins"], len(target_M)
+    poses = f"{count(total)} target pose{'s' * (total != 1)}"
+    part = ordinal_part(k) if summary.get("binning", "quantile") == "quantile" else "bin"
+    if k == 1 or part == "bin":
+        inside = int((target_M > np.quantile(score.score_N, 0.9)).sum())
+        return f"{count(inside)} of {poses} are harder than 90 % of the source."
+    inside = int((target_M >= summary["edges"][-2]).sum())
+    share = 100 * float((score.bin_N == k - 1).mean())
+    held = f"{number(share, 0 if share >= 9.95 else 1)} % of the source"
+    return f"{count(inside)} of {poses} lie in the source's hardest {part}, which holds {held}."
+
+
+def alike(score: Score, source: PoseSet | None = None) -> Section:
+    """The angles that poses are compared by, and the heatmap of how alike two bins are."""
+    similar = score.summary.get("similarity")
+    lead = (
+        "By the joint angles of the source's poses. Low on the diagonal: the poses of that bin "
+        "differ among themselves. Low beside it: the two bins hold different poses on average."
+    )
+    charts: list[theme.Chart] = []
+    notes: list[Block] = []
+    if source is not None and (tree := kinematic_tree.of_set(source)):
+        charts.append(tree)
+    if not similar:
+        notes.append(Note("The similarity of the bins was not measured.", strong=False))
+    elif len(similar["matrix"]) < 2:
+        value = number(similar["matrix"][0][0], 2) if similar["matrix"] else number(None)
+        text = f"One bin has no other to be compared with. Mean cosine within it: {value}."
+        notes.append(Note(text, strong=False))
+    else:
+        pairs = [(int(first), int(last)) for first, last in similar.get("bins") or []]
+        charts.append(
+            score_figures.similarity(similar["matrix"], similar["used"], similar["left_out"], pairs)
+        )
+    blocks: list[Block] = [Charts(charts)] if charts else []
+    return Section("similarity", "How alike the bins are", lead, [*blocks, *notes])
+
+
+PER_BIN = 6
+
+
+def comparable(target: PoseSet | None, summary: dict[str, Any]) -> bool:
+    """Whether the target's bins are those of the score, and not cut by another measure."""
+    return target is not None and np.array_equal(target.edges, np.asarray(summary["edges"]))
+
+
+def galleries(
+    summary: dict[str, Any], source: PoseSet | None, target: PoseSet | None, missing: str
+) -> list[Block]:
+    """The panel bins in rising order, the target's poses below the source's of the same bin.
+
+    Args:
+        summary: of the score.
+        source: the scored poses, or None.
+        target: the tested poses in bins of the same score, or None.
+        missing: why there is no source, or "".
+    """
+    shown = [one for one in (source, target) if one is not None]
+    notes: list[Block] = []
+    if source is None:
+        what = "poses" if target is None else "poses of the source"
+        notes.append(Note(f"No {what} are shown: {missing or 'they were not kept'}."))
+    if not shown:
+        return notes
+    drawn: dict[str, list[str | None]] = {one.which: [] for one in shown}
+    first = {one.which: one.problem for one in shown}
+    strips = []
+    for pair in panel(summary["bins"]):
+        for one in shown:
+            strip, problem = _strip(one, pair, summary, several=target is not None)
+            drawn[one.which] += [picture.image for picture in strip.pictures]
+            first[one.which] = first[one.which] or problem
+            strips.append(replace(strip, follows=one is not shown[0]))
+    for one in shown:
+        if problem := one.problem or samples.shortfall(drawn[one.which], first[one.which]):
+            whose = f" of the {one.which}" if len(shown) > 1 else ""
+            notes.append(Note(f"Skeletons{whose} without images: {problem}."))
+    what = "bin" if all(first == last for first, last in panel(summary["bins"])) else "row"
+    caption = f"Up to {PER_BIN} poses of each {what}, drawn at random (seed 0), not chosen."
+    if target is not None:
+        caption += " The target's poses were scored and binned by the scorer of the source."
+    return [*notes, Gallery("Bins in pictures", caption, strips)]
+
+
+def _strip(
+    one: PoseSet, pair: tuple[int, int], summary: dict[str, Any], several: bool
+) -> tuple[Strip, str]:
+    """Some poses of the bins of ``pair``, and why they have no images, or ""."""
+    first, last = pair
+    bin_N = np.where((one.bin_N >= first) & (one.bin_N <= last), first, UNBINNED)
+    rows = of_bin(bin_N, first, PER_BIN)
+    inside = int((bin_N == first).sum())
+    low, high = summary["edges"][first], summary["edges"][last + 1]
+    detail = f"{count(inside)} of {count(len(one))} {one.which} poses"
+    if one.which == "source" or not several:
+        detail = f"score {number(low, 2)} to {number(high, 2)}, {detail}"
+    if not inside:
+        detail = f"no {one.which} pose falls here"
+    name = capitalised(named(pair)) + f", {one.which}" * several
+    if not inside:
+        return Strip(name, detail, []), ""
+    crops = samples.crops(one.table, rows, near=True)
+    what = f"{capitalised(one.which)} pose of {named(pair)}"
+    pictures = [_picture(crops, i, what, float(one.score_N[row])) for i, row in enumerate(rows)]
+    return Strip(name, detail, pictures), crops.problem
+
+
+def _picture(crops: samples.Crops, i: int, what: str, score: float) -> Picture:
+    mode, shown = crops.mode[i] if crops.mode else "", number(score, 2)
+    alt = f"{what}, score {shown}{', ' + mode if mode else ''}"
+    caption = [part for part in (mode, shown) if part]
+    return pictures.on_crop(crops, i, alt=alt, caption=caption)
+
+
+VAE = ("elbo", "reconstruction")
+NAMES = {
+    "elbo": "VAE, elbo",
+    "reconstruction": "VAE, reconstruction",
+    "mean-distance": "distance to the mean pose",
+    "pca": "PCA residual",
+    "knn": "k-NN distance",
+}
+
+
+def scorers(summary: dict[str, Any]) -> Table | None:
+    """What each score finds, and whether it repeats; None where nothing was measured."""
+    found = summary.get("rare_mode_auc") or {}
+    repeats = summary.get("agreement") or {}
+    alike = summary.get("rank_correlation_with_default") or {}
+    names = list(dict.fromkeys([*found, *repeats, *alike]))
+    if not names:
+        return None
+    method = summary["method"]
+    best = max((v for v in found.values() if v is not None and math.isfinite(v)), default=None)
+    rows = []
+    for name in names:
+        itself = name == method
+        cells = []
+        if found:
+            auc = found.get(name)
+            cells.append(Cell(number(auc, 2), best=ties(auc, best, 2)))
+        if repeats:
+            cells.append(Cell(number(repeats.get(name), 2)))
+        if alike:
+            cells.append(Cell("itself" if itself else number(alike.get(name), 2)))
+        shown = NAMES.get(name, name) + " (used here)" * itself
+        rows.append(Row(shown, cells, "arm" if itself else "baseline"))
+    columns = ["rare modes (AUC)"] * bool(found) + ["two fits agree"] * bool(repeats)
+    columns += [f"like {method}"] * bool(alike)
+    told = [
+        "Rare modes: how well a score tells them from common ones (0.5 = not at all, 1 = "
+        "perfectly)." * bool(found),
+        "Two fits agree: rank correlation of fits with different seeds." * bool(repeats),
+        f"Like {method}: rank correlation with the score in use." * bool(alike),
+        "Reconstruction is the score as first proposed." * ("reconstruction" in names),
+        "Only the VAE's scores need a network." * any(name not in VAE for name in names),
+    ]
+    return Table(
+        title="Scorers side by side",
+        corner="score",
+        columns=columns,
+        rows=rows,
+        caption=" ".join(part for part in told if part),
+    )

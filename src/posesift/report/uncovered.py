@@ -1,0 +1,262 @@
+"""What the target has and the source lacks, worked out once for all of a page that speaks of it.
+
+N target poses that were looked at, K keypoints, A angles, R ranked poses, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesift.poses.angles import MINIMUM_ANGLES
+from posesift.report import pictures as samples
+from posesift.report.answers.rare_poses import spoken
+from posesift.report.blocks import Picture
+from posesift.report.pictures import on_crop
+from posesift.report.pose_sets import Outcome, PoseSet
+from posesift.report.wording import number
+from posesift.similarity import coverage
+from posesift.similarity.coverage import Coverage
+from posesift.similarity.orientation import Poses
+
+SHOWN = 8
+CONTROLS = 2
+TELLING = (
+    0.25  # of the way from the base rate to 1: precision from which predictions tell something
+)
+
+
+@dataclass(frozen=True)
+class Control:
+    """What predictions alone would have said, without labels.
+
+    Attributes:
+        label: of the model that predicted.
+        lacking: of the N poses, how many the source lacks by their predictions.
+        found: of these, how many lack by labels too.
+        base: share of the N poses that lack by labels, 0 to 1: what picking blindly would hit.
+    """
+
+    label: str
+    lacking: int
+    found: int
+    base: float
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the poses lacking by predictions that lack by labels; None of none."""
+        return self.found / self.lacking if self.lacking else None
+
+    @property
+    def tells(self) -> bool:
+        """Whether predictions hit clearly more often than picking blindly, by `TELLING`."""
+        return (self.precision or 0.0) - self.base >= TELLING * (1 - self.base)
+
+
+@dataclass(frozen=True)
+class ModeLacking:
+    """What is lacking of one mode.
+
+    Attributes:
+        mode: as the data name it.
+        lacking: how many of its poses the source lacks.
+        total: how many poses it has.
+        only_turned: of those lacking, how many the source covers in their joint angles.
+    """
+
+    mode: str
+    lacking: int
+    total: int
+    only_turned: int
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """The coverage of a target by a source, with the poses to render next in pictures.
+
+    Attributes:
+        source: poses that cover.
+        target: poses to be covered.
+        coverage: rows count in the two sets.
+        angles_NA: of the target, in degrees, as they were compared.
+        predicted_by: the model whose predictions stand in for the labels that the target does not
+            have; "" where the labels are compared.
+        controls: of models that never saw the target's labels.
+        shown_P: ranks, from 0, of the poses that are pictured: the first of each mode in the order
+            of `by_mode`, then the second of each, and so on; else the first of the list.
+        pictures: of these.
+        nearest: picture of the source pose nearest to each of them, None where there is none.
+        problem: why images are missing, or "".
+    """
+
+    source: PoseSet
+    target: PoseSet
+    coverage: Coverage
+    angles_NA: NDArray[np.float64]
+    predicted_by: str
+    controls: list[Control]
+    shown_P: NDArray[np.int64]
+    pictures: list[Picture]
+    nearest: list[Picture | None]
+    problem: str
+
+    @property
+    def row_R(self) -> NDArray[np.int64]:
+        """Rows of the ranked poses in the target's set, most useful first."""
+        return self.coverage.row_N[self.coverage.ranked_R]
+
+    @property
+    def mode_N(self) -> NDArray | None:
+        """What each of the N poses shows, where the data say so."""
+        mode = self.target.table.mode_N
+        return None if mode is None else mode[self.coverage.row_N].astype(str)
+
+    @property
+    def by_mode(self) -> list[ModeLacking]:
+        """The modes of which anything is lacking, most first; empty where modes are not known."""
+        if self.mode_N is None:
+            return []
+        names, which_N = np.unique(self.mode_N, return_inverse=True)
+        c = self.coverage
+        total, lacking, turned = (
+            np.bincount(which_N[rows], minlength=len(names))
+            for rows in (slice(None), ~c.covered_N, c.by_angles_N & ~c.covered_N)
+        )
+        order = [i for i in np.argsort(-lacking, kind="stable") if lacking[i]]
+        return [
+            ModeLacking(str(names[i]), int(lacking[i]), int(total[i]), int(turned[i]))
+            for i in order
+        ]
+
+    @property
+    def pictured_modes(self) -> list[ModeLacking]:
+        """The modes of the first pictures, one a picture."""
+        if self.mode_N is None:
+            return []
+        by_name = {one.mode: one for one in self.by_mode}
+        shown = self.mode_N[self.coverage.ranked_R[self.shown_P]].tolist()
+        return [by_name[mode] for mode in dict.fromkeys(shown)]
+
+    @property
+    def first_to_half(self) -> int:
+        """How many entries of the list stand for half of what is lacking."""
+        return int(np.searchsorted(self.coverage.share_reached_R, 0.5)) + 1
+
+
+def of(source: PoseSet | None, target: PoseSet | None) -> Lacking | str:
+    """Compare two sets; why they cannot be compared, or "" where one of them is not at hand."""
+    if source is None or target is None:
+        return ""
+    if not source.table.skeleton.same_as(target.table.skeleton):
+        return (
+            "Source and target have different skeletons, so their poses cannot be compared: "
+            f"{source.table.skeleton.difference(target.table.skeleton)}."
+        )
+    free = [o for o in target.outcomes if o.predicted_NK2 is not None and not o.oracle]
+    poses, predicted = _labelled(target), None
+    if not poses.placed_N.any():
+        if not free:
+            return f"No pose of the target defines the {MINIMUM_ANGLES} joint angles it needs."
+        predicted, poses = free[0], _predicted(target, free[0])
+    covering = _labelled(source)
+    found = coverage.cover(poses, covering)
+    bare = Lacking(
+        source=source,
+        target=target,
+        coverage=found,
+        angles_NA=poses.angles_NA,
+        predicted_by=predicted.label if predicted else "",
+        controls=[]
+        if predicted
+        else [_control(o, covering, target, found) for o in free[:CONTROLS]],
+        shown_P=np.zeros(0, np.int64),
+        pictures=[],
+        nearest=[],
+        problem="",
+    )
+    shown_P = _shown(bare)
+    places = found.ranked_R[shown_P]
+    pictures, problem = _targets(target, found.row_N[places], predicted)
+    nearest, without = _sources(source, found, places)
+    return replace(
+        bare, shown_P=shown_P, pictures=pictures, nearest=nearest, problem=problem or without
+    )
+
+
+def _shown(found: Lacking) -> NDArray[np.int64]:
+    """The first of the list; of modes each one's first, those that lack most before the others."""
+    mode_N = found.mode_N
+    ranks = np.arange(len(found.coverage.ranked_R))
+    if mode_N is None:
+        return ranks[:SHOWN]
+    mode_R = mode_N[found.coverage.ranked_R]
+    turn_R, of_R = np.zeros_like(ranks), np.zeros_like(ranks)
+    for order, one in enumerate(found.by_mode):
+        own = np.flatnonzero(mode_R == one.mode)
+        turn_R[own], of_R[own] = np.arange(len(own)), order
+    return np.lexsort((of_R, turn_R))[:SHOWN]
+
+
+def _control(outcome: Outcome, source: Poses, target: PoseSet, found: Coverage) -> Control:
+    predicted = _predicted(target, outcome)[found.row_N]
+    c = found
+    lacking_N = coverage.lacks(predicted, source, c.radius_deg, c.turn_deg, c.needed)
+    return Control(
+        label=outcome.label,
+        lacking=int(lacking_N.sum()),
+        found=int((lacking_N & ~found.covered_N).sum()),
+        base=found.lacking / len(found.row_N),
+    )
+
+
+def _labelled(of: PoseSet) -> Poses:
+    return Poses.of(of.table.keypoints_NK2, of.table.visible_NK, of.table.skeleton)
+
+
+def _predicted(target: PoseSet, outcome: Outcome) -> Poses:
+    """The predicted poses, whole: a model says something of every keypoint."""
+    assert outcome.predicted_NK2 is not None
+    finite_NK = np.asarray(np.isfinite(outcome.predicted_NK2).all(axis=-1))
+    return Poses.of(outcome.predicted_NK2, finite_NK, target.table.skeleton)
+
+
+def _targets(
+    target: PoseSet, rows: NDArray[np.int64], predicted: Outcome | None
+) -> tuple[list[Picture], str]:
+    """Target poses as labelled, or as predicted on the crop that the model saw."""
+    crops = samples.crops(target.table, rows, near=predicted is None)
+    drawn: NDArray | None = None if predicted is None else predicted.predicted_NK2
+    side = None if drawn is None or predicted is None else predicted.side
+    pictures = []
+    for i, row in enumerate(rows):
+        shows = spoken(str(target.table.mode_N[row])) if target.table.mode_N is not None else ""
+        alt = f"Target pose {i + 1} to render{': ' + shows if shows else ''}"
+        caption = [f"{i + 1}. {shows}" if shows else f"{i + 1}"]
+        pose_K2 = None if drawn is None else drawn[row]
+        pictures.append(
+            on_crop(crops, i, alt=alt, caption=caption, keypoints_K2=pose_K2, side=side)
+        )
+    return pictures, target.problem or crops.shortfall
+
+
+def _sources(
+    source: PoseSet, found: Coverage, places: NDArray[np.int64]
+) -> tuple[list[Picture | None], str]:
+    """The nearest source pose of each."""
+    rows = found.nearest_row_N[places]
+    known = np.flatnonzero(rows >= 0)
+    crops = samples.crops(source.table, rows[known], near=True)
+    pictures: list[Picture | None] = [None] * len(rows)
+    for i, at in enumerate(known):
+        alt = f"Nearest source pose to {at + 1}, {away(found, int(places[at]))}"
+        pictures[at] = on_crop(crops, i, alt=alt, caption=["nearest in source"])
+    return pictures, crops.shortfall
+
+
+def away(found: Coverage, place: int) -> str:
+    """How far the nearest source pose is, in words."""
+    angle, turn = float(found.nearest_deg_N[place]), float(found.turned_deg_N[place])
+    mirrored = ", mirrored" if found.mirrored_N[place] else ""
+    return f"{number(angle)}° away, turned by {number(turn, 0)}°{mirrored}"
