@@ -35,7 +35,7 @@ from posesift.evaluation.pck import hits, relative_errors
 from posesift.evaluation.predict import Predictions, predict
 from posesift.experiments.loaders import loaders
 from posesift.experiments.spec import Experiment
-from posesift.experiments.trained import copy_network, new_method, style_of
+from posesift.experiments.trained import copy_network, load_method, new_method, style_of
 from posesift.sampling import make
 
 ROWS: dict[str, dict[str, Any]] = {
@@ -57,11 +57,11 @@ ROWS: dict[str, dict[str, Any]] = {
 def made(cell: Path, changes: dict[str, Any]) -> tuple[Experiment, UDAPE]:
     """The cell's experiment and its method, changed and begun from the same network."""
     experiment = Experiment.load(cell / "experiment.yaml")
-    steps = experiment.steps * changes.get("steps", 1)
-    experiment = dataclasses.replace(
-        experiment, style=changes.get("style", experiment.style), steps=steps
+    experiment = experiment.changed(
+        style=changes.get("style", experiment.method.style),
+        steps=experiment.training.steps * changes.get("steps", 1),
     )
-    source = read(experiment.source, default_split="train")
+    source = read(experiment.data.source, default_split="train")
     method = new_method(experiment, source.skeleton)
     assert isinstance(method, UDAPE), cell
     own = {key: value for key, value in changes.items() if key not in ("style", "steps")}
@@ -69,20 +69,21 @@ def made(cell: Path, changes: dict[str, Any]) -> tuple[Experiment, UDAPE]:
         own["student"] = method.settings.teacher
     settings = dataclasses.replace(method.settings, **own)
     method = UDAPE(method.student, method.codec, settings, style_of(experiment))
-    assert experiment.start_from is not None
-    copy_network(Path(experiment.start_from), method, source.skeleton, experiment)
+    assert experiment.training.start_from is not None
+    copy_network(Path(experiment.training.start_from), method, source.skeleton, experiment)
     return experiment, method
 
 
-def trained(cell: Path, changes: dict[str, Any], runtime: Runtime) -> tuple[Experiment, UDAPE]:
+def trained(cell: Path, changes: dict[str, Any], runtime: Runtime) -> UDAPE:
     experiment, method = made(cell, changes)
-    assert experiment.target is not None
-    source = read(experiment.source, default_split="train")
-    target = read(experiment.target, default_split="train")
+    data = experiment.data
+    assert data.target is not None
+    source = read(data.source, default_split="train")
+    target = read(data.target, default_split="train")
     uniform = make("uniform", np.zeros(len(source)))
     drawn = {"warm-up": uniform, "adaptation": uniform}
     fit(method, loaders(experiment, source, target, drawn, runtime), runtime, seed=experiment.seed)
-    return experiment, method
+    return method
 
 
 def teacher(method: UDAPE, found: Predictions) -> tuple[float, float]:
@@ -107,16 +108,17 @@ def main() -> None:
     progress.show()
     (cell,) = given.seed.resolve().glob("cells/udape/seed*")
     first = Experiment.load(cell / "experiment.yaml")
-    runtime = Runtime.resolve("cpu", first.precision, first.threads)
-    (address,) = first.test.values()
-    assert first.target is not None
-    test = PoseDataset(read(address, default_split="test"), first.side)
-    seen = PoseDataset(read(first.target, default_split="train"), first.side)
+    runtime = Runtime.resolve("cpu", first.hardware.precision, first.hardware.threads)
+    (address,) = first.data.test.values()
+    assert first.data.target is not None
+    test = PoseDataset(read(address, default_split="test"), first.network.side)
+    seen = PoseDataset(read(first.data.target, default_split="train"), first.network.side)
     base_N = None
     print("| UDAPE | PCK@0.05 | @0.1 | @0.1 minus the recipe | trusted right | all right |")
     print("|---|---|---|---|---|---|", flush=True)
-    for name in given.rows:
-        _, method = trained(cell, ROWS[name], runtime)
+    for name in dict.fromkeys(("as the recipe", *given.rows)):
+        method = trained(cell, ROWS[name], runtime) if ROWS[name] else load_method(cell, runtime)
+        assert isinstance(method, UDAPE)
         found = predict(method, test)
         errors_NK = relative_errors(
             found.keypoints_NK2, found.true_NK2, found.visible_NK, found.side

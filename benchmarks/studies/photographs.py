@@ -88,6 +88,7 @@ STUDIES: dict[str, tuple[str, Callable[..., Comparison]]] = {
 def figures(cell: Path) -> dict[str, float]:
     """Of one trained network on the test photographs, from its predictions."""
     found = read_predictions(cell, "target")
+    assert found is not None, cell
     experiment = storage.read_json(cell / "environment.json")
     skeleton = Skeleton.from_json(experiment["skeleton_json"])
     bins = quantile_bins(found.difficulty_N)
