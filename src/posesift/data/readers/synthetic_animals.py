@@ -193,9 +193,14 @@ def _animals(path: str, text: str) -> tuple[Path, list[str]]:
 
 
 def _pictures(root: Path, animal: str) -> list[str]:
-    """An animal's pictures relative to ``root``, in the order of their names."""
+    """An animal's pictures relative to ``root``, in the order of their names.
+
+    One whose vertices alone are there is listed too: it is missing, and others keep their numbers.
+    """
     folder = root / _FOLDER.format(animal)
-    found = sorted(entry.name for entry in folder.glob("*img.png"))
+    pictures = {entry.name for entry in folder.glob("*img.png")}
+    meshes = {f"{entry.name.removesuffix('kpts.npy')}img.png" for entry in folder.glob("*kpts.npy")}
+    found = sorted(pictures | meshes)
     if not found:
         raise ValueError(f"expected pictures *_img.png in {folder}, found none")
     return [f"{folder.name}/{name}" for name in found]
