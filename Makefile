@@ -8,7 +8,7 @@ demo: .venv/ready  ## scores, trains and reports on built-in data; ends by namin
 	$(BIN)/posesift demo
 
 test: .venv/ready  ## the whole test suite, doctests included
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=25
 
 torture: .venv/ready  ## commands ended at hundreds of moments; the figures stand in docs/reliability.md
 	POSESIFT_TORTURE=5 nice -n 10 $(BIN)/python -m pytest -n 2 tests/torture

@@ -65,4 +65,6 @@ def test_jitter_is_bounded_and_depends_on_the_sample_alone():
     assert 0.1 * 100 < np.abs(centre).max() <= 15.001
     assert np.all((moved[:, 2] >= 84.99) & (moved[:, 2] <= 115.01))
     np.testing.assert_array_equal(boxes.jitter(box[:7], 0.15, seed=3), moved[:7])
-    np.testing.assert_array_equal(boxes.jitter(box[50:60], 0.15, seed=3, first=50), moved[50:60])
+    np.testing.assert_array_equal(
+        boxes.jitter(box[50:60], 0.15, 3, np.arange(50, 60)), moved[50:60]
+    )

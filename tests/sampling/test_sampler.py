@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.telling import assert_told
 from torch.utils.data import DataLoader, Dataset
 
 from posesift import sampling
@@ -102,13 +103,8 @@ def test_no_more_draws_than_asked_for():
 
 def test_summary_says_what_the_weights_do():
     text = sampler("top").summary()
-    assert text == (
-        "top: 960 draws, effective sample size 49 of 97 (51 %), "
-        "largest weight 2.0 x the mean, 48 never drawn"
-    )
-    text = sampler("curriculum").summary()
-    assert "at the start effective sample size 29 of 97" in text
-    assert "at the end effective sample size 97 of 97 (100 %)" in text
+    assert_told([text], "top|960|49 of 97|51 %|2.0|48 never drawn")
+    assert_told([sampler("curriculum").summary()], "start|29 of 97|end|97 of 97|100 %")
 
 
 @pytest.mark.parametrize(

@@ -47,20 +47,24 @@ def square(box_N4: NDArray, scale: float = 1.0, least: float = 1.0) -> NDArray[n
     return np.column_stack([corner_N2, side_N, side_N]).astype(np.float32)
 
 
-def jitter(box_N4: NDArray, amount: float, seed: int = 0, first: int = 0) -> NDArray[np.float32]:
+def jitter(
+    box_N4: NDArray, amount: float, seed: int = 0, number_N: NDArray | None = None
+) -> NDArray[np.float32]:
     """Shift and resize square boxes at random, so that a label's box does not give away its centre.
 
     Each box moves by up to ``amount`` of its side along x and y and grows or shrinks by up to
-    ``amount``; the draw of box i depends on (``seed``, ``first`` + i) alone.
+    ``amount``; the draw of box i depends on (``seed``, its number) alone.
 
     Args:
         box_N4: square boxes.
         amount: share of the side, for instance 0.15.
         seed: another seed, other draws.
-        first: the number of the first box, when a table is read in parts.
+        number_N: whole numbers from 0; those of the rows if None.
     """
-    count = first + len(box_N4)
-    draw_N3 = np.random.default_rng([seed, 7]).uniform(-amount, amount, (count, 3))[first:]
+    if number_N is None:
+        number_N = np.arange(len(box_N4))
+    count = int(number_N.max(initial=-1)) + 1
+    draw_N3 = np.random.default_rng([seed, 7]).uniform(-amount, amount, (count, 3))[number_N]
     side_N1 = box_N4[:, 2:3]
     centre_N2 = box_N4[:, :2] + box_N4[:, 2:] / 2 + draw_N3[:, :2] * side_N1
     side_N1 = side_N1 * (1 + draw_N3[:, 2:])

@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tests.data.formats.csv import JOINTS, write_csv
-from tests.datasets import dot_colour
+from tests.telling import assert_told
 
-from posesift.data.pixels import read_image
 from posesift.data.readers import read
 
 
@@ -20,37 +19,6 @@ def spoil(truth, line: int, column: int, cell: str) -> None:
     cells[column] = cell
     lines[line - 1] = ",".join(cells)
     truth.path.write_text("\n".join(lines) + "\n")
-
-
-def test_keypoints_and_images(tmp_path):
-    truth = write_csv(tmp_path)
-    table = read(address(truth))
-    assert table.problems == []
-    assert table.skeleton.keypoints == JOINTS
-    assert table.skeleton.mirror == (1, 0, 2, 3)
-    assert table.image_N.tolist() == truth.names
-    np.testing.assert_array_equal(table.visible_NK, truth.visible_NJ)
-    np.testing.assert_allclose(
-        table.keypoints_NK2[truth.visible_NJ], truth.keypoints_NJ2[truth.visible_NJ], atol=1e-4
-    )
-    np.testing.assert_array_equal(table.occluded_NK, truth.visible_NJ & [True, False, False, True])
-    np.testing.assert_array_equal(np.column_stack([table.width_N, table.height_N]), truth.size_N2)
-    assert table.boxes_from == "image"
-    assert table.box_N4[0].tolist() == [0, 0, *truth.size_N2[0].tolist()]
-    assert table.clip_N is None
-    assert table.mode_N is None
-
-
-def test_the_dot_lies_under_the_keypoint(tmp_path):
-    truth = write_csv(tmp_path)
-    table = read(address(truth))
-    first = {name: truth.names.index(name) for name in truth.names}
-    for row, name in enumerate(truth.names):
-        image_HW3 = read_image(table, row)
-        for k in np.flatnonzero(table.visible_NK[row]).tolist():
-            x, y = np.round(table.keypoints_NK2[row, k]).astype(int)
-            dot = (row - first[name]) * len(JOINTS) + k  # colours count on over an image's animals
-            np.testing.assert_array_equal(image_HW3[y, x], dot_colour(dot))
 
 
 def test_columns_that_may_be_there(tmp_path):
@@ -76,11 +44,8 @@ def test_columns_that_may_be_there(tmp_path):
     assert table.box_N4[1].tolist() == table.box_N4[2].tolist() == [0, 0, 640, 480]
     assert table.clip_N.tolist() == list("aabbccddd")
     assert table.mode_N[:4].tolist() == ["walk", "", "run", "walk"]
-    assert table.problems == [
-        "columns that are not read: weather",
-        "a box that is not four numbers, so the whole image: 1 sample",
-        "a box of no size, so the whole image: 1 sample",
-    ]
+    boxes = ("not four numbers|whole image|1", "no size|whole image|1")
+    assert_told(table.problems, "not read|weather", *boxes)
     parts = [read(f"csv:{truth.path},split={split}").clip_N.tolist() for split in ("train", "test")]
     assert parts == [list("aabbcc"), list("ddd")]
 
@@ -96,23 +61,17 @@ def test_columns_without_a_label_are_not_called_dropped(tmp_path):
         f'name = "own"\nkeypoints = [{names}, "mane"]\nlimbs = [{{from = "nose", to = "tail"}}]\n'
     )
     table = read(address(truth, f",skeleton={own}"))
-    assert table.problems == ["dropped, for own lacks them: mouth"]
+    assert_told(table.problems, "dropped|own|: mouth")
     assert not table.visible_NK[:, -1].any()
-
-
-def test_a_split_keeps_the_animals_of_an_image_together(tmp_path):
-    truth = write_csv(tmp_path, 12)
-    train, test = (read(address(truth, f",split={split}")) for split in ("train", "test"))
-    assert len(train) + len(test) == 12
-    assert not set(train.image_N) & set(test.image_N)
-    assert len(set(test.image_N)) == len(set(truth.names)) // 4
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_other_separators_and_a_byte_order_mark(tmp_path, delimiter):
     truth = write_csv(tmp_path, delimiter=delimiter)
     truth.path.write_bytes(b"\xef\xbb\xbf" + truth.path.read_bytes())
-    np.testing.assert_array_equal(read(address(truth)).visible_NK, truth.visible_NJ)
+    table = read(address(truth))
+    np.testing.assert_array_equal(table.visible_NK, truth.visible_NJ)
+    assert table.skeleton.mirror == (1, 0, 2, 3), "left and right by their names"
 
 
 def test_without_v_a_keypoint_is_labelled_where_it_has_a_place(tmp_path):
@@ -132,7 +91,7 @@ def test_lines_without_labels_are_skipped_and_empty_ones_are_none(tmp_path):
     truth.path.write_text("\n".join([*lines[:2], "", *lines[2:], "", ""]))
     table = read(address(truth))
     assert len(table) == 7
-    assert table.problems == ["skipped: 1 lines without a labelled keypoint"]
+    assert_told(table.problems, "skipped|1|labelled keypoint")
     spoil(truth, 7, 1, "-900")
     for _ in range(5):  # few enough of many
         truth.path.write_text(truth.path.read_text() + "\n".join(lines[1:]) + "\n")
@@ -155,7 +114,6 @@ def test_as_another_skeleton(tmp_path):
     [
         (1, "", "line 5: left_eye is labelled, but its x or its y is empty"),
         (3, "3", "line 5: left_eye_v is 3; expected 0, 1, 2 or nothing"),
-        (0, "gone.png", "line 5: expected its image at .*gone.png, found no file"),
     ],
 )
 def test_a_bad_line_is_named_and_few_are_left_out(tmp_path, column, cell, told):
@@ -175,7 +133,6 @@ def test_a_bad_line_is_named_and_few_are_left_out(tmp_path, column, cell, told):
         (2, "left", "labels.csv, line 5, column left_eye_y: expected a number, found 'left'"),
         (2, "12.5,7", "labels.csv, line 5: expected 13 cells as in the header, found 14: day"),
         (0, "", "labels.csv, line 5, column image: found nothing"),
-        (0, "../secret.png", "leads out of its folder"),
     ],
 )
 def test_a_line_that_cannot_be_read(tmp_path, column, cell, told):
@@ -210,8 +167,6 @@ def test_a_header_that_will_not_do(tmp_path, header, told):
 
 
 def test_files_that_are_no_csv(tmp_path):
-    with pytest.raises(ValueError, match=r"expected a CSV file at .*none.csv, found no file"):
-        read(f"csv:{tmp_path}/none.csv")
     truth = write_csv(tmp_path)
     content = truth.path.read_bytes()
     truth.path.write_bytes(content.replace(b"day 3", "déjà".encode("latin-1")))

@@ -11,50 +11,17 @@ from tests.data.formats.hand_dots import assert_dots, shown
 from posesift.data.readers import read
 
 VERSIONS = ["gs", "hom", "sample", "auto"]  # the order in which files are numbered
-# The set's order of joints, written out by name: an independent reference.
-JOINTS = ["wrist"]
-for finger in ("thumb", "index", "middle", "ring", "little"):
-    ends = ("cmc", "mcp", "ip", "tip") if finger == "thumb" else ("mcp", "pip", "dip", "tip")
-    JOINTS += [f"{finger}_{end}" for end in ends]
 
 
 def numbers(table) -> list[int]:
     return [int(name[-12:-4]) for name in table.image_N]
 
 
-def test_pixels_are_those_that_points_and_cameras_give(tmp_path):
-    truth = write_freihand(tmp_path)
-    table = read(f"freihand:{tmp_path},hands=stored")
-    assert list(table.skeleton.keypoints) == JOINTS
-    assert numbers(table) == list(range(32))
-    assert table.image_N[9] == "training/rgb/00000009.jpg"
-    assert table.problems == []
-    assert table.visible_NK.all()
-    assert (table.width_N == 224).all()
-    assert table.boxes_from == "image"
-    assert table.box_N4 is None
-    np.testing.assert_allclose(
-        table.keypoints_NK2, np.tile(truth.keypoints_PK2, (4, 1, 1)), atol=1e-3
-    )
-
-
-@pytest.mark.parametrize("hands", ["left", "stored"])
-def test_the_dots_lie_under_the_keypoints_in_every_version(tmp_path, hands):
+def test_versions_follow_each_other_in_the_order_of_the_files(tmp_path):
     write_freihand(tmp_path, poses=4)
-    table = read(f"freihand:{tmp_path},hands={hands}")
-    assert [assert_dots(table, row, range(21)) for row in range(16)] == [21] * 16
+    table = read(f"freihand:{tmp_path}")
     for row in range(16):
         assert abs(shown(table, row)[2, 100].mean() - 40 * (row // 4)) < 6
-
-
-def test_all_hands_are_right_ones_and_mirrored(tmp_path):
-    truth = write_freihand(tmp_path)
-    table = read(f"freihand:{tmp_path},version=gs")
-    assert table.mirrored_N.all()
-    np.testing.assert_allclose(
-        table.keypoints_NK2[..., 0], 223 - truth.keypoints_PK2[..., 0], atol=1e-3
-    )
-    np.testing.assert_allclose(table.keypoints_NK2[..., 1], truth.keypoints_PK2[..., 1], atol=1e-3)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -95,14 +62,6 @@ def test_parity_is_the_published_split_leak_included(tmp_path):
     assert [assert_dots(table, row, range(21)) for row in range(0, 32, 5)] == [21] * 7
 
 
-def test_boxes_from_labels_are_the_same_in_every_split(tmp_path):
-    write_freihand(tmp_path)
-    whole = read(f"freihand:{tmp_path},boxes=labels")
-    test = read(f"freihand:{tmp_path},boxes=labels,split=test")
-    row = numbers(whole).index(numbers(test)[3])
-    np.testing.assert_array_equal(test.box_N4[3], whole.box_N4[row])
-
-
 def test_the_evaluation_photographs_where_their_labels_are(tmp_path):
     write_freihand(tmp_path)
     with pytest.raises(
@@ -129,15 +88,10 @@ def test_joints_behind_the_camera_or_off_the_image_are_hidden_and_listed(tmp_pat
     assert "thumb_tip at (nan, nan)" in table.problems[0]
 
 
-def test_missing_images(tmp_path):
+def test_versions_whose_images_are_missing(tmp_path):
     write_freihand(tmp_path, poses=24)
-    gone = tmp_path / "training" / "rgb" / "00000030.jpg"
-    gone.unlink()
-    table = read(f"freihand:{tmp_path}")
-    assert len(table) == 95
-    assert table.problems == [f"left out: expected an image at {gone}, found no file"]
     for number in range(24, 96):
-        (gone.parent / f"{number:08d}.jpg").unlink(missing_ok=True)
+        (tmp_path / "training" / "rgb" / f"{number:08d}.jpg").unlink()
     with pytest.raises(
         ValueError, match=r"labels 24 poses, which makes 96 images .* 72 are missing"
     ):
@@ -145,32 +99,9 @@ def test_missing_images(tmp_path):
     assert len(read(f"freihand:{tmp_path},version=gs")) == 24
 
 
-def test_a_broken_first_image_is_named_and_the_next_tells_the_size(tmp_path):
-    write_freihand(tmp_path, poses=8)
-    first = tmp_path / "training" / "rgb" / "00000000.jpg"
-    first.write_bytes(b"\xff\xd8 nothing")
-    table = read(f"freihand:{tmp_path}")
-    assert len(table) == 31
-    assert str(first) in table.problems[0]
-
-
-@pytest.mark.parametrize("name", ["training_K.json", "training_xyz.json"])
-@pytest.mark.parametrize("share", [0, 0.5, 0.99])
-def test_label_files_cut_short(tmp_path, name, share):
-    write_freihand(tmp_path, images=False)
-    path = tmp_path / name
-    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(ValueError, match=rf"{name} is not valid JSON.*cut short"):
-        read(f"freihand:{tmp_path}")
-
-
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ([], "expected a label for each pose, found none"),
-        ({"xyz": []}, "is JSON, but not matrices of numbers"),
-        ([[1, 2]], "is JSON, but not matrices of numbers"),
-        ([[[1, 2, "x"]]], "is JSON, but not matrices of numbers"),
         (np.ones((8, 20, 3)).tolist(), r"expected \(21, 3\) numbers for pose 0"),
         (np.ones((8, 1, 3)).tolist(), r"expected \(21, 3\) numbers for pose 0"),
         ([*np.ones((7, 21, 3)).tolist(), [[1.0]] * 21], "numbers for pose 7"),
@@ -181,11 +112,4 @@ def test_labels_of_another_form(tmp_path, content, told):
     write_freihand(tmp_path, images=False)
     (tmp_path / "training_xyz.json").write_text(json.dumps(content))
     with pytest.raises(ValueError, match=told):
-        read(f"freihand:{tmp_path}")
-
-
-def test_a_missing_folder_and_an_empty_one(tmp_path):
-    with pytest.raises(ValueError, match="found no folder at"):
-        read(f"freihand:{tmp_path}/nowhere")
-    with pytest.raises(ValueError, match=r"training_xyz\.json, found no such file in"):
         read(f"freihand:{tmp_path}")

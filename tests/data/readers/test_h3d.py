@@ -6,29 +6,9 @@ import numpy as np
 import pytest
 from tests.data.formats.h3d import samples, save, write_h3d
 from tests.data.formats.hand_dots import assert_dots
+from tests.telling import assert_told
 
 from posesift.data.readers import read
-
-# The set's order of joints, written out by name: an independent reference.
-JOINTS = ["wrist"]
-for finger in ("thumb", "index", "middle", "ring", "little"):
-    ends = ("cmc", "mcp", "ip", "tip") if finger == "thumb" else ("mcp", "pip", "dip", "tip")
-    JOINTS += [f"{finger}_{end}" for end in ends]
-
-
-def test_every_joint_arrives_under_its_name(tmp_path):
-    truth = write_h3d(tmp_path / "H3D_crop")
-    for folder in (tmp_path, tmp_path / "H3D_crop"):
-        table = read(f"h3d:{folder},objects=all")
-        assert table.image_N.tolist() == truth.names
-        assert list(table.skeleton.keypoints) == JOINTS
-        np.testing.assert_allclose(table.keypoints_NK2, truth.keypoints_NJ2, atol=1e-4)
-        np.testing.assert_array_equal(table.width_N, truth.size_N2[:, 0])
-        assert table.visible_NK.all()
-        assert table.problems == []
-        assert table.boxes_from == "image"
-        assert table.mirrored_N is None
-        assert [assert_dots(table, row, range(21)) for row in range(20)] == [21] * 20
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -48,14 +28,6 @@ def test_objects_are_told_and_chosen_as_text_or_number(tmp_path, objects, rows, 
         assert read(f"h3d:{tmp_path}").image_N.tolist() == table.image_N.tolist()
 
 
-def test_no_part_is_in_both_halves(tmp_path):
-    write_h3d(tmp_path)
-    train, test = (read(f"h3d:{tmp_path},split={s}") for s in ("train", "test"))
-    assert set(test.clip_N) == {"part5"}
-    assert set(train.clip_N) == {"part1", "part2", "part3", "part4"}
-    assert len(train) + len(test) == 15
-
-
 def test_the_order_of_the_file_and_ten_parts_change_nothing(tmp_path):
     write_h3d(tmp_path, n=30, parts=10)
     before = set(read(f"h3d:{tmp_path},split=test").image_N)
@@ -69,7 +41,7 @@ def test_one_part_is_split_by_name_and_that_is_said(tmp_path):
     write_h3d(tmp_path, n=16, parts=1)
     test = read(f"h3d:{tmp_path},split=test,objects=all")
     assert test.image_N.tolist() == [f"part1/shot {n:03d}.jpg" for n in range(12, 16)]
-    assert test.problems == ["one part only (part1): a pose may be seen in both halves of a split"]
+    assert_told(test.problems, "part1|both halves")
 
 
 def test_parity_is_the_published_split(tmp_path):
@@ -89,27 +61,15 @@ def test_parity_is_the_published_split(tmp_path):
     assert [assert_dots(table, row, range(21)) for row in range(15)] == [21] * 15
 
 
-@pytest.mark.parametrize("name", ["../secret.jpg", "/etc/passwd", "part1/../../x.jpg", ""])
-def test_names_that_lead_out_of_the_folder_are_refused(tmp_path, name):
-    write_h3d(tmp_path)
-    content = samples(tmp_path)
-    content[2]["name"] = name
-    save(tmp_path, content)
-    with pytest.raises(ValueError, match="leads out of its folder"):
-        read(f"h3d:{tmp_path}")
-
-
-def test_few_bad_samples_are_left_out_and_named(tmp_path):
+def test_a_sample_with_other_points_is_left_out_and_named(tmp_path):
     truth = write_h3d(tmp_path, n=60)
     content = samples(tmp_path)
     content[4]["keypoint2d"] = content[4]["keypoint2d"][:20]
     save(tmp_path, content)
-    (tmp_path / truth.names[8]).write_bytes(b"")
     table = read(f"h3d:{tmp_path}")
-    assert len(table) == 43
-    assert len(table.problems) == 2
-    assert f"{truth.names[4]}: expected 21 points in keypoint2d" in table.problems[0]
-    assert truth.names[8] in table.problems[1]
+    assert len(table) == 44
+    (problem,) = table.problems
+    assert f"{truth.names[4]}: expected 21 points in keypoint2d" in problem
 
 
 def test_a_joint_that_is_no_number_is_hidden_and_listed(tmp_path):
@@ -122,21 +82,9 @@ def test_a_joint_that_is_no_number_is_hidden_and_listed(tmp_path):
     assert "index_dip at (nan, 3.0)" in table.problems[0]
 
 
-@pytest.mark.parametrize("share", [0, 0.5, 0.99])
-def test_a_label_file_cut_short(tmp_path, share):
-    write_h3d(tmp_path)
-    path = tmp_path / "annotation.json"
-    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(ValueError, match=r"annotation\.json is not valid JSON.*cut short"):
-        read(f"h3d:{tmp_path}")
-
-
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ([], "found an empty one"),
-        ({"images": []}, "but not the labels of H3D_crop: Expected `array`"),
-        ([{"name": "part1/a.jpg"}], "missing required field `keypoint2d`"),
         ([{"name": "a.jpg", "keypoint2d": [], "without_object": "x"}], r"found \['x'\]"),
         ([{"name": "a.jpg", "keypoint2d": [], "without_object": "0"}], "hands without object"),
     ],
@@ -144,11 +92,4 @@ def test_a_label_file_cut_short(tmp_path, share):
 def test_labels_of_another_form(tmp_path, content, told):
     save(tmp_path, content)
     with pytest.raises(ValueError, match=told):
-        read(f"h3d:{tmp_path}")
-
-
-def test_a_missing_folder_and_an_empty_one(tmp_path):
-    with pytest.raises(ValueError, match="found no folder at"):
-        read(f"h3d:{tmp_path}/nowhere")
-    with pytest.raises(ValueError, match="the owners' release of whole photographs is not read"):
         read(f"h3d:{tmp_path}")

@@ -9,13 +9,10 @@ import h5py
 import numpy as np
 import pytest
 import scipy.io
-from tests.data.formats.dots import dots_found
 from tests.data.formats.mpii import (
-    HEAD,
     MAT,
     NOTHING,
     documents,
-    flags_kept,
     number,
     people,
     release,
@@ -25,63 +22,23 @@ from tests.data.formats.mpii import (
     write_json,
     write_mpii,
 )
+from tests.data.readers.layouts.bodies import MPII
+from tests.telling import assert_told
 
 from posesift.data.readers import read
 from posesift.poses import geometry
 
-# The joints by ``id``, as the set's page gives them: an independent reference.
-JOINTS = (
-    *("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle"),
-    *("pelvis", "thorax", "upper_neck", "head_top"),
-    *("right_wrist", "right_elbow", "right_shoulder", "left_shoulder", "left_elbow", "left_wrist"),
-)
 
-
-def assert_same(table, truth, rows=None, occluded=True, atol=1e-4):
-    rows = np.arange(len(truth)) if rows is None else np.asarray(rows)
+def assert_people(table, truth, rows):
+    """These people, with all their labelled joints."""
     assert table.image_N.tolist() == [truth.names[row] for row in rows]
-    assert table.width_N.tolist() == truth.size_N2[rows, 0].tolist()
-    for joint, name in enumerate(JOINTS):
+    for joint, name in enumerate(MPII):
         k = table.skeleton.keypoints.index(name)
         seen_N = truth.visible_NJ[rows, joint]
         np.testing.assert_array_equal(table.visible_NK[:, k], seen_N)
         np.testing.assert_allclose(
-            table.keypoints_NK2[seen_N, k], truth.keypoints_NJ2[rows, joint][seen_N], atol=atol
+            table.keypoints_NK2[seen_N, k], truth.keypoints_NJ2[rows, joint][seen_N], atol=1e-4
         )
-        if occluded:
-            np.testing.assert_array_equal(table.occluded_NK[:, k], truth.occluded_NJ[rows, joint])
-
-
-def flagged(truth):
-    """Some people have no flags in the ``.mat``: then nothing is said to be hidden."""
-    kept_N = np.array([flags_kept(row) for row in range(len(truth))])
-    truth.occluded_NJ &= kept_N[:, None]
-    return truth
-
-
-def test_the_official_file_joint_by_joint(tmp_path):
-    truth = flagged(write_mpii(tmp_path))
-    table = read(f"mpii:{tmp_path}")
-    assert table.skeleton.name == "body16"
-    assert_same(table, truth)
-    assert truth.occluded_NJ.any()
-    assert table.problems == ["skipped: 1 people without labelled joints"]
-    assert table.root == str(tmp_path / "images")
-
-
-@pytest.mark.parametrize("form", ["mat", "json", "h5"])
-def test_the_dot_lies_under_every_labelled_joint(tmp_path, form):
-    truth = write_mpii(tmp_path, images=4, mat=form == "mat")
-    if form != "mat":
-        {"json": write_json, "h5": write_h5}[form](tmp_path / "annot", truth)
-    table = read(f"mpii:{tmp_path}")
-    assert len(table) == 6
-    for row in range(len(table)):
-        # the second person of an image has dots of other colours
-        colour_K = [
-            16 * truth.person_N[row] + JOINTS.index(name) for name in table.skeleton.keypoints
-        ]
-        assert dots_found(table, row, colour_K) == truth.visible_NJ[row].sum()
 
 
 @pytest.mark.parametrize("form", ["mat", "json", "h5", "h5 as is"])
@@ -101,38 +58,21 @@ def test_the_box_is_the_common_crop_around_the_person(tmp_path, form):
         np.testing.assert_allclose(table.box_N4[row, 2:], 250 * truth.scale_N[row], rtol=1e-5)
 
 
-def test_modes_are_activities_and_clips_are_videos(tmp_path):
-    truth = write_mpii(tmp_path)
-    table = read(f"mpii:{tmp_path}")
-    assert table.mode_N.tolist() == [activity or "unknown" for activity in truth.activity]
-    for clip, video, name in zip(table.clip_N, truth.video_N, truth.names, strict=True):
-        assert clip == (name if video < 0 else f"video{video:03d}-_x")
-
-
-def test_the_last_quarter_is_the_test_and_videos_stay_whole(tmp_path):
+def test_the_last_quarter_of_the_videos_is_the_test(tmp_path):
     write_mpii(tmp_path, images=17)  # a quarter of the images would cut a video in two
-    whole, train, test = (
-        read(f"mpii:{tmp_path}{option}") for option in ("", ",split=train", ",split=test")
-    )
-    assert len(train) + len(test) == len(whole)
-    assert not set(train.clip_N) & set(test.clip_N)
-    assert not set(train.image_N) & set(test.image_N)
+    whole, test = read(f"mpii:{tmp_path}"), read(f"mpii:{tmp_path},split=test")
     clips = list(dict.fromkeys(whole.clip_N))
     assert set(test.clip_N) == set(clips[-(len(clips) // 4) :])
-    boxed = read(f"mpii:{tmp_path},split=test,boxes=labels")
-    np.testing.assert_array_equal(
-        boxed.box_N4, read(f"mpii:{tmp_path},boxes=labels").box_N4[-len(test) :]
-    )
 
 
 def test_only_people_apart(tmp_path):
     truth = write_mpii(tmp_path)
     table = read(f"mpii:{tmp_path},single=true")
-    assert_same(table, truth, rows=np.flatnonzero(truth.alone_N), occluded=False)
+    assert_people(table, truth, np.flatnonzero(truth.alone_N))
     parts = release(truth)
     parts["single_person"] = [[2] if name == truth.names[-1] else [] for name in parts["name"]]
     save_mat(tmp_path / MAT, parts)
-    assert_same(read(f"mpii:{tmp_path},single=true"), truth, rows=[len(truth) - 1], occluded=False)
+    assert_people(read(f"mpii:{tmp_path},single=true"), truth, [len(truth) - 1])
     save_mat(tmp_path / MAT, parts, single_person=None)
     with pytest.raises(ValueError, match=r"needs RELEASE\.single_person"):
         read(f"mpii:{tmp_path},single=true")
@@ -145,7 +85,7 @@ def test_one_image_of_one_person_is_read_although_nothing_is_an_array(tmp_path, 
     parts = {name: values[2 : 2 + count] for name, values in release(truth).items()}
     save_mat(tmp_path / MAT, parts)
     for option in ("", ",single=true"):
-        assert_same(read(f"mpii:{tmp_path}{option}"), flagged(truth))
+        assert_people(read(f"mpii:{tmp_path}{option}"), truth, range(len(truth)))
 
 
 def test_two_people_apart_on_the_only_image(tmp_path):
@@ -153,7 +93,7 @@ def test_two_people_apart_on_the_only_image(tmp_path):
     parts = {name: values[3:4] for name, values in release(truth).items()}
     for alone in ([1, 2], [2]):
         save_mat(tmp_path / MAT, parts | {"single_person": [alone]})
-        assert_same(read(f"mpii:{tmp_path},single=true"), flagged(truth), alone)
+        assert_people(read(f"mpii:{tmp_path},single=true"), truth, alone)
     save_mat(tmp_path / MAT, parts | {"single_person": [[]]})
     with pytest.raises(ValueError, match=r"needs RELEASE\.single_person"):
         read(f"mpii:{tmp_path},single=true")
@@ -173,14 +113,14 @@ def test_what_the_file_leaves_out_is_no_error(tmp_path):
     save_mat(tmp_path / MAT, parts, act=None, video_list=None)
     table = read(f"mpii:{tmp_path}")
     assert len(table) == len(truth) - 2
-    assert table.problems == ["skipped: 3 people without labelled joints"]
+    assert_told(table.problems, "skipped|3|labelled joints")
     for row in (0, 2):
         assert table.box_N4[row].tolist() == [0, 0, table.width_N[row], table.height_N[row]]
     assert table.mode_N is None
     assert table.clip_N[0] == "video 1"
     row = table.image_N.tolist().index(parts["name"][6])
-    assert np.flatnonzero(table.visible_NK[row]).tolist() == [JOINTS.index("head_top")]
-    assert table.keypoints_NK2[row, JOINTS.index("head_top")].tolist() == [30, 40]
+    assert np.flatnonzero(table.visible_NK[row]).tolist() == [MPII.index("head_top")]
+    assert table.keypoints_NK2[row, MPII.index("head_top")].tolist() == [30, 40]
 
 
 def test_small_integers_do_not_wrap_around_and_off_the_image_is_listed(tmp_path):
@@ -194,7 +134,7 @@ def test_small_integers_do_not_wrap_around_and_off_the_image_is_listed(tmp_path)
     table = read(f"mpii:{tmp_path}")
     assert not table.visible_NK[0, joint]
     assert truth.visible_NJ[0].sum() - table.visible_NK[0].sum() == 2
-    assert re.search(rf"{truth.names[0]}.*{JOINTS[joint]} at \(-1\.0, 43\.0\)", table.problems[1])
+    assert re.search(rf"{truth.names[0]}.*{MPII[joint]} at \(-1\.0, 43\.0\)", table.problems[1])
 
 
 def test_an_unknown_joint_is_a_bad_person(tmp_path):
@@ -207,17 +147,15 @@ def test_an_unknown_joint_is_a_bad_person(tmp_path):
     assert "person 1: a joint with the id 16" in table.problems[-1]
 
 
-def test_the_json_has_its_own_split(tmp_path):
+@pytest.mark.parametrize("write", [write_json, write_h5])
+def test_the_json_and_the_h5_have_their_own_split(tmp_path, write):
     truth = write_mpii(tmp_path, mat=False)
-    write_json(tmp_path / "annot", truth)
+    write(tmp_path / "annot", truth)
     last = len(truth) - 3
-    assert_same(read(f"mpii:{tmp_path}"), truth, occluded=False)
-    assert read(f"mpii:{tmp_path}").occluded_NK is None
-    assert read(f"mpii:{tmp_path}").problems == []
-    assert_same(read(f"mpii:{tmp_path},split=train"), truth, range(last), occluded=False)
-    test = read(f"mpii:{tmp_path},split=test,boxes=labels")
-    assert_same(test, truth, range(last, len(truth)), occluded=False)
-    np.testing.assert_array_equal(test.box_N4, read(f"mpii:{tmp_path},boxes=labels").box_N4[last:])
+    assert read(f"mpii:{tmp_path},split=train").image_N.tolist() == truth.names[:last]
+    assert read(f"mpii:{tmp_path},split=test").image_N.tolist() == truth.names[last:]
+    with pytest.raises(ValueError, match="single=true needs the official"):
+        read(f"mpii:{tmp_path},single=true")
 
 
 def test_a_file_named_alone_is_that_part(tmp_path):
@@ -230,7 +168,7 @@ def test_a_file_named_alone_is_that_part(tmp_path):
     ):
         for split in ("all", "test"):
             table = read(f"{address},split={split}")
-            assert_same(table, truth, range(last, len(truth)), occluded=False)
+            assert_people(table, truth, range(last, len(truth)))
         with pytest.raises(
             ValueError, match=r"valid\.json holds none of the train part.*name that"
         ):
@@ -243,16 +181,6 @@ def test_a_file_named_alone_is_that_part(tmp_path):
         read(f"mpii:{tmp_path},split=test")
     with pytest.raises(ValueError, match="is a file already"):
         read(f"mpii:{tmp_path}/annot/train.json,annotations=json")
-
-
-def test_the_h5_has_hidden_joints_and_whole_numbers(tmp_path):
-    truth = write_mpii(tmp_path, mat=False)
-    write_h5(tmp_path / "annot", truth)
-    truth.keypoints_NJ2 = np.floor(truth.keypoints_NJ2)
-    assert_same(read(f"mpii:{tmp_path}"), truth)
-    assert_same(read(f"mpii:{tmp_path},split=test"), truth, range(len(truth) - 3, len(truth)))
-    with pytest.raises(ValueError, match="single=true needs the official"):
-        read(f"mpii:{tmp_path},single=true")
 
 
 @pytest.mark.parametrize("kind", ["text", "letters"])
@@ -270,15 +198,13 @@ def test_names_in_the_h5_as_text_or_as_numbers_of_letters(tmp_path, kind):
 
 
 def test_of_several_annotations_the_official_is_read_and_it_is_said(tmp_path):
-    truth = flagged(write_mpii(tmp_path))
+    truth = write_mpii(tmp_path)
     write_json(tmp_path / "annot", truth)
     write_h5(tmp_path / "annot", truth)
     table = read(f"mpii:{tmp_path}")
     assert table.clip_N is not None
-    assert table.problems[0] == (
-        f"several annotations: {MAT} was read; annotations=json reads train.json, valid.json"
-    )
-    assert_same(read(f"mpii:{tmp_path},annotations=mat"), truth)
+    assert_told(table.problems[:1], f"{MAT}|annotations=json|train.json, valid.json")
+    assert_people(read(f"mpii:{tmp_path},annotations=mat"), truth, range(len(truth)))
     by_json = read(f"mpii:{tmp_path},annotations=json,split=test")
     assert (len(by_json), by_json.occluded_NK, by_json.problems) == (3, None, [])
     by_h5 = read(f"mpii:{tmp_path},annotations=h5")
@@ -291,12 +217,10 @@ def test_images_elsewhere_beside_and_nowhere(tmp_path):
     shutil.move(tmp_path / "a" / "images", tmp_path / "photos")
     with pytest.raises(ValueError, match=r"expected the images in .*a/images"):
         read(f"mpii:{tmp_path}/a")
-    with pytest.raises(ValueError, match=r"expected the folder of the images at .*/nowhere"):
-        read(f"mpii:{tmp_path}/a,images={tmp_path}/nowhere")
     for address in (f"{tmp_path}/a", f"{tmp_path}/a/{MAT}"):
         assert len(read(f"mpii:{address},images={tmp_path}/photos")) == len(truth)
     write_json(tmp_path / "photos", truth)
-    assert_same(read(f"mpii:{tmp_path}/photos"), truth, occluded=False)
+    assert_people(read(f"mpii:{tmp_path}/photos"), truth, range(len(truth)))
     unpacked = tmp_path / "b" / "mpii_human_pose_v1_u12_2"
     unpacked.mkdir(parents=True)
     shutil.move(tmp_path / "a" / MAT, unpacked)
@@ -317,41 +241,12 @@ def test_a_missing_image_is_everybody_on_it(tmp_path):
         read(f"mpii:{tmp_path}")
 
 
-@pytest.mark.parametrize("form", ["mat", "json", "h5"])
-@pytest.mark.parametrize("name", ["../out.jpg", "/etc/x.jpg", ""])
-def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path, form, name):
-    truth = write_mpii(tmp_path, images=3, mat=False)
-    truth.names[0] = name
-    if form == "mat":
-        save_mat(tmp_path / MAT, release(truth))
-    else:
-        {"json": write_json, "h5": write_h5}[form](tmp_path, truth, valid=1)
-    expected = r"image\.name, found" if form == "mat" and not name else "leads out of its folder"
-    with pytest.raises(ValueError, match=expected):
-        read(f"mpii:{tmp_path}")
-
-
-def test_an_empty_folder_and_none(tmp_path):
-    with pytest.raises(ValueError, match=r"annot/train\.json and valid\.json.* found none of them"):
-        read(f"mpii:{tmp_path}")
-    with pytest.raises(ValueError, match="which is no folder"):
-        read(f"mpii:{tmp_path}/nowhere")
+def test_annotations_that_are_not_there(tmp_path):
     with pytest.raises(ValueError, match=r"expected the annotations at .*other\.json"):
         read(f"mpii:{tmp_path},annotations=other.json")
     write_json(tmp_path, people(3), valid=1)
     with pytest.raises(ValueError, match=r"expected h5 of MPII.* found train\.json, valid\.json"):
         read(f"mpii:{tmp_path},annotations=h5")
-
-
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.4, 0.95])
-@pytest.mark.parametrize("compress", [False, True])
-def test_a_mat_cut_short(tmp_path, share, compress):
-    truth = write_mpii(tmp_path, images=2)
-    path = tmp_path / MAT
-    save_mat(path, release(truth), compress=compress)
-    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(ValueError, match=r"\.mat (is not a MATLAB file|: expected a variable)"):
-        read(f"mpii:{tmp_path}")
 
 
 def test_another_mat(tmp_path):
@@ -382,14 +277,11 @@ def test_bad_json(tmp_path):
     path = tmp_path / "train.json"
 
     def save(content) -> str:
-        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        path.write_text(json.dumps(content))
         return f"mpii:{path}"
 
-    with pytest.raises(ValueError, match=r"train\.json is not valid JSON.*cut short"):
-        read(save(json.dumps(entries)[:-200]))
-    for other in ({"images": []}, [{"joints": []}], [entries[0] | {"joints": "x"}]):
-        with pytest.raises(ValueError, match="is JSON, but not a list of MPII people"):
-            read(save(other))
+    with pytest.raises(ValueError, match="is JSON, but not a list of MPII people"):
+        read(save([entries[0] | {"joints": "x"}]))
     bare = [{"image": entry["image"], "center": [1, 2], "scale": 1.0} for entry in entries]
     with pytest.raises(ValueError, match=r"found none among 24; the list of the test set"):
         read(save(bare))
@@ -413,12 +305,6 @@ def test_bad_h5(tmp_path):
     truth = write_mpii(tmp_path, images=4, mat=False)
     write_h5(tmp_path, truth, valid=1)
     path = tmp_path / "train.h5"
-    content = path.read_bytes()
-    for share in (0.0, 0.1, 0.8):
-        path.write_bytes(content[: int(share * len(content))])
-        with pytest.raises(ValueError, match=r"train\.h5 cannot be read"):
-            read(f"mpii:{tmp_path}")
-    path.write_bytes(content)
     with h5py.File(path, "r+") as file:
         values = file["part"][()]
         del file["part"]
@@ -437,10 +323,3 @@ def test_without_h5py_the_way_to_it_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(ValueError, match=r"needs h5py: pip install 'posesift\[h5\]'"):
         read(f"mpii:{tmp_path}")
-
-
-def test_heads_have_fractions_and_no_flag(tmp_path):
-    truth = write_mpii(tmp_path)
-    table = read(f"mpii:{tmp_path}")
-    assert not table.occluded_NK[:, HEAD].any()
-    assert (truth.keypoints_NJ2[:, HEAD] % 1 != 0).all()

@@ -5,33 +5,16 @@ import re
 
 import numpy as np
 import pytest
-from tests.data.formats.hand_dots import assert_dots, shown
-from tests.data.formats.rhd import labels, save_labels, write_rhd, write_subset
+from tests.data.formats.rhd import save_labels, write_rhd, write_subset
+from tests.data.readers.layouts.hands import rhd_hands
 
 from posesift.data.readers import read
 from posesift.data.readers.rhd import JOINT_OF_KEYPOINT
 from posesift.poses.geometry import apply, crop_matrices
 
-# The order of the set's README, written out by name: an independent reference.
-FINGERS = ("thumb", "index", "middle", "ring", "little")
-JOINTS = ["wrist"]
-for finger in FINGERS:
-    ends = ("tip", "ip", "mcp", "cmc") if finger == "thumb" else ("tip", "dip", "pip", "mcp")
-    JOINTS += [f"{finger}_{end}" for end in ends]
-
 
 def number(name: str) -> int:
     return int(re.fullmatch(r"(?:training|evaluation)/color/(\d{5})\.png", name)[1])
-
-
-def wanted(truth, least=11):
-    """(row of the truth, is right) of every hand to be read, by a loop."""
-    return [
-        (row, right)
-        for row in range(len(truth))
-        for right in (False, True)
-        if sum(truth.seen_MJ[row, 21 * right : 21 * right + 21]) >= least
-    ]
 
 
 def published(truth, refused=None):
@@ -69,75 +52,11 @@ def published(truth, refused=None):
     return found
 
 
-def test_every_joint_arrives_under_its_name_hidden_ones_too(tmp_path):
-    training, evaluation = write_rhd(tmp_path / "RHD_published_v2")
-    table = read(f"rhd:{tmp_path},hands=stored")
-    expected = [(truth, *hand) for truth in (training, evaluation) for hand in wanted(truth)]
-    assert len(table) == len(expected) > 8
-    assert table.mirrored_N is None
-    assert table.root == str(tmp_path / "RHD_published_v2")
-    occluded = off = 0
-    for sample, (truth, row, right) in enumerate(expected):
-        name = f"{truth.path.name}/color/{truth.numbers[row]:05d}.png"
-        assert table.image_N[sample] == name
-        assert table.mode_N[sample] == ("right" if right else "left")
-        for joint, joint_name in enumerate(JOINTS):
-            k = table.skeleton.keypoints.index(joint_name)
-            assert JOINT_OF_KEYPOINT[k] == joint
-            point_2 = truth.points_MJ2[row, 21 * right + joint]
-            on = bool(((point_2 >= -0.5) & (point_2 <= 319.5)).all())
-            seen = truth.seen_MJ[row, 21 * right + joint]
-            assert table.visible_NK[sample, k] == on
-            assert table.occluded_NK[sample, k] == (on and not seen)
-            occluded += int(on and not seen)
-            off += int(not on)
-            if on:
-                np.testing.assert_allclose(table.keypoints_NK2[sample, k], point_2, atol=1e-4)
-    assert occluded > 10
-    assert off > 5
-    skipped = 2 * (len(training) + len(evaluation)) - len(table)
-    assert sum(int(line.split()[1]) for line in table.problems) == skipped > 0
-    assert "of 24 hands of training: fewer than 11 joints seen" in table.problems[0]
-
-
-@pytest.mark.parametrize("hands", ["left", "stored"])
-def test_dots_lie_under_the_keypoints_of_both_hands(tmp_path, hands):
-    training, _ = write_rhd(tmp_path)
-    table = read(f"rhd:{tmp_path},split=train,hands={hands}")
-    looked = {"left": 0, "right": 0}
-    for sample, (row, right) in enumerate(wanted(training)):
-        joint_K = np.array(JOINT_OF_KEYPOINT) + 21 * right
-        clear_K = training.clear_MJ[row, joint_K]
-        looked[table.mode_N[sample]] += assert_dots(table, sample, joint_K, clear_K)
-    assert min(looked.values()) > 50
-
-
-def test_right_hands_are_mirrored_with_their_boxes(tmp_path):
-    write_rhd(tmp_path)
-    table = read(f"rhd:{tmp_path}")
-    stored = read(f"rhd:{tmp_path},hands=stored")
-    is_right_N = table.mode_N == "right"
-    np.testing.assert_array_equal(table.mirrored_N, is_right_N)
-    assert 0 < is_right_N.sum() < len(table)
-    used_NK = table.visible_NK
-    x_NK = np.where(
-        is_right_N[:, None], 319 - stored.keypoints_NK2[..., 0], stored.keypoints_NK2[..., 0]
-    )
-    np.testing.assert_allclose(table.keypoints_NK2[..., 0][used_NK], x_NK[used_NK], atol=1e-4)
-    np.testing.assert_array_equal(table.keypoints_NK2[..., 1], stored.keypoints_NK2[..., 1])
-    assert table.boxes_from == "labels"
-    inside_NK = (table.keypoints_NK2 >= table.box_N4[:, None, :2]).all(-1) & (
-        table.keypoints_NK2 <= (table.box_N4[:, :2] + table.box_N4[:, 2:])[:, None]
-    ).all(-1)
-    assert inside_NK[used_NK].mean() > 0.9
-
-
-def test_the_split_is_the_official_one_and_boxes_are_the_same_in_each(tmp_path):
+def test_the_split_is_the_official_one(tmp_path):
     write_rhd(tmp_path)
     whole, train, test = (read(f"rhd:{tmp_path},split={s}") for s in ("all", "train", "test"))
     assert {name.partition("/")[0] for name in train.image_N} == {"training"}
     assert {name.partition("/")[0] for name in test.image_N} == {"evaluation"}
-    np.testing.assert_array_equal(whole.box_N4, np.concatenate([train.box_N4, test.box_N4]))
     assert whole.image_N.tolist() == [*train.image_N, *test.image_N]
 
 
@@ -145,7 +64,7 @@ def test_least_is_the_number_of_joints_seen(tmp_path):
     training, _ = write_rhd(tmp_path)
     for least in (1, 15, 20):
         table = read(f"rhd:{tmp_path},split=train,least={least}")
-        assert len(table) == len(wanted(training, least))
+        assert len(table) == len(rhd_hands(training, least))
     assert (table.visible_NK & ~table.occluded_NK).sum(1).min() >= 20
     with pytest.raises(ValueError, match=r"expected hands to see, found none; skipped: 24 of 24"):
         read(f"rhd:{tmp_path},split=train,least=22")
@@ -195,42 +114,9 @@ def test_parity_crops_of_mirrored_hands_show_the_joint_where_the_published_code_
     assert read(f"rhd:{tmp_path},split=train,parity=true,boxes=file").box_N4 is None
 
 
-def test_mirrored_pixels_are_those_of_the_stored_image(tmp_path):
-    write_rhd(tmp_path)
-    table = read(f"rhd:{tmp_path}")
-    row = int(np.flatnonzero(table.mirrored_N)[0])
-    stored = read(f"rhd:{tmp_path},hands=stored")
-    np.testing.assert_array_equal(shown(table, row), shown(stored, row)[:, ::-1])
-
-
-class Touch:
-    def __reduce__(self):
-        return os.system, ("touch touched",)
-
-
-def test_a_pickle_that_tries_to_run_code_is_refused(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    training, _ = write_rhd(tmp_path)
-    save_labels(training, labels(training) | {3: Touch()})
-    with pytest.raises(ValueError, match=r"anno_training\.pickle: refused posix\.system"):
-        read(f"rhd:{tmp_path}")
-    assert not (tmp_path / "touched").exists()
-
-
-@pytest.mark.parametrize("share", [0, 0.2, 0.9])
-def test_a_pickle_cut_short(tmp_path, share):
-    training, _ = write_rhd(tmp_path, 2, 1)
-    path = training.path / "anno_training.pickle"
-    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(ValueError, match=r"anno_training\.pickle is not a pickle .*cut short"):
-        read(f"rhd:{tmp_path}")
-
-
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ([1, 2], r"expected a dict of renderings, found \[1, 2\]"),
-        ({}, "expected a dict of renderings"),
         ({0: {"uv_vis": np.ones((21, 3))}}, r"found float64 of shape \(21, 3\) for 0"),
         ({0: {"uv": 1}}, r"found object of shape \(0,\) for 0"),
         ({0: {"uv_vis": np.full((42, 3), "x")}}, r"found <U1 of shape \(42, 3\) for 0"),
@@ -245,29 +131,9 @@ def test_labels_of_another_form(tmp_path, content, told):
         read(f"rhd:{tmp_path}")
 
 
-def test_missing_parts(tmp_path):
-    with pytest.raises(ValueError, match=r"training/anno_training\.pickle, found no folder at"):
-        read(f"rhd:{tmp_path}/nowhere")
-    with pytest.raises(ValueError, match="found no such file in"):
-        read(f"rhd:{tmp_path}")
-    training, _ = write_rhd(tmp_path, 60, 1)
-    hands = wanted(training)
-    # an image of which one hand is read: one sample in more than twenty
-    row = next(r for r, _ in hands if sum(r == other for other, _ in hands) == 1)
-    gone = training.path / "color" / f"{training.numbers[row]:05d}.png"
-    gone.unlink()
-    table = read(f"rhd:{tmp_path},split=train")
-    assert len(table) == len(hands) - 1
-    assert any(line.startswith(f"left out: expected an image at {gone}") for line in table.problems)
-    for path in (training.path / "color").iterdir():
-        path.unlink()
-    with pytest.raises(ValueError, match="samples are bad"):
-        read(f"rhd:{tmp_path},split=train")
-
-
 def test_infinite_joints_are_hidden_and_listed_and_many_refused(tmp_path):
     training, _ = write_rhd(tmp_path)
-    row, right = wanted(training)[2]
+    row, right = rhd_hands(training)[2]
     training.points_MJ2[row, 21 * right + 4] = np.nan
     training.seen_MJ[row, 21 * right + 4] = True
     save_labels(training)

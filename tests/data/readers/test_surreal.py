@@ -6,7 +6,6 @@ import json
 import random
 import shutil
 
-import cv2
 import numpy as np
 import pytest
 import scipy.io
@@ -19,10 +18,7 @@ from tests.data.formats.surreal import (
     write_crops,
     write_surreal,
 )
-from tests.datasets import dot_colour
 
-from posesift.data.files import video
-from posesift.data.files.images import decode
 from posesift.data.readers import read, surreal
 from posesift.data.readers.surreal import crops as surreal_crops
 
@@ -32,24 +28,6 @@ SMPL = [
     "right_collar", "head", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow",
     "left_wrist", "right_wrist", "left_hand", "right_hand",
 ]  # fmt: skip
-# The picture is a mirror's: who has SMPL's left ankle there is seen to have it on the right.
-SEEN = {
-    "right_ankle": "left_ankle",
-    "right_knee": "left_knee",
-    "right_hip": "left_hip",
-    "left_hip": "right_hip",
-    "left_knee": "right_knee",
-    "left_ankle": "right_ankle",
-    "pelvis": "pelvis",
-    "thorax": "neck",
-    "upper_neck": "head",
-    "right_wrist": "left_wrist",
-    "right_elbow": "left_elbow",
-    "right_shoulder": "left_shoulder",
-    "left_shoulder": "right_shoulder",
-    "left_elbow": "right_elbow",
-    "left_wrist": "right_wrist",
-}
 REFERENCE = (7, 4, 1, 2, 5, 8, 0, 9, 12, 15, 20, 18, 13, 14, 19, 21)  # collars, and 15 the top
 
 
@@ -67,55 +45,6 @@ def tree(tmp_path_factory):
 def crops(tmp_path_factory):
     folder = tmp_path_factory.mktemp("crops")
     return folder, {split: write_crops(folder, split) for split in ("train", "test", "val")}
-
-
-def test_coordinates_and_names(tree):
-    folder, clips = tree
-    table = read(f"surreal:{folder}")
-    assert table.skeleton.name == "body16"
-    row_of = {name: row for row, name in enumerate(table.image_N)}
-    assert len(table) == len(row_of) == sum(len(clip.joints_TJ2) for clip in clips)
-    for clip in clips:
-        for t, points_J2 in enumerate(clip.points_TJ2):
-            row = row_of[f"{clip.video}#{t}"]
-            assert table.clip_N[row] == clip.sequence
-            for k, name in enumerate(table.skeleton.keypoints):
-                assert table.visible_NK[row, k] == (name != "head_top")
-                if name in SEEN:
-                    found_2 = table.keypoints_NK2[row, k]
-                    assert found_2.tolist() == points_J2[SMPL.index(SEEN[name])].tolist()
-    assert set(table.width_N) == {WIDTH}
-    assert set(table.height_N) == {HEIGHT}
-    assert table.boxes_from == "labels"
-    assert table.occluded_NK is None
-    assert table.mode_N is None
-    assert table.problems == []
-
-
-def test_every_frame_shows_its_labels(tree):
-    folder, clips = tree
-    names = [SMPL.index(SEEN[name]) for name in SEEN]
-    table = read(f"surreal:{folder},run=0")
-    kept = [table.skeleton.keypoints.index(name) for name in SEEN]
-    assert len(table) == sum(len(c.joints_TJ2) for c in clips if "/run0/" in c.video)
-    for row, image in enumerate(table.image_N):
-        path, _, number = image.rpartition("#")
-        image_HW3 = video.frame(f"{table.root}/{path}", int(number))[..., ::-1].astype(float)
-        assert image_HW3.shape == (HEIGHT, WIDTH, 3)
-        strength_HW = np.maximum(image_HW3.max(-1) - image_HW3.min(-1) - 25, 0)  # the room is grey
-        count, label_HW = cv2.connectedComponents((strength_HW > 0).astype(np.uint8))
-        assert count == 25
-        dots_D2 = np.array([centroid(strength_HW * (label_HW == dot)) for dot in range(1, 25)])
-        for k, joint in zip(kept, names, strict=True):
-            distance_D = np.hypot(*(dots_D2 - table.keypoints_NK2[row, k]).T)
-            assert distance_D.min() < 0.5
-            x, y = np.round(dots_D2[distance_D.argmin()]).astype(int)
-            assert np.abs(image_HW3[y, x] - dot_colour(joint)).max() < 60
-
-
-def centroid(weight_HW):
-    y_HW, x_HW = np.mgrid[: weight_HW.shape[0], : weight_HW.shape[1]]
-    return [(x_HW * weight_HW).sum() / weight_HW.sum(), (y_HW * weight_HW).sum() / weight_HW.sum()]
 
 
 def test_sides_are_those_of_the_person_in_the_picture(tmp_path):
@@ -220,14 +149,11 @@ def test_a_sequence_is_one_clip_in_all_runs(tree):
         assert runs == {"run0", "run1", "run2"}
 
 
-def test_the_folder_may_be_cmu_itself_or_as_the_archive_unpacks(tree, tmp_path):
+def test_the_folder_may_be_as_the_archive_unpacks(tree, tmp_path):
     folder, _ = tree
-    table = read(f"surreal:{folder}")
-    inner = read(f"surreal:{folder / 'cmu'}")
-    assert inner.root == table.root == str(folder)
-    assert inner.image_N.tolist() == table.image_N.tolist()
     shutil.copytree(folder / "cmu", tmp_path / "SURREAL/data/cmu")
-    assert read(f"surreal:{tmp_path}").image_N.tolist() == table.image_N.tolist()
+    whole = read(f"surreal:{folder}").image_N.tolist()
+    assert read(f"surreal:{tmp_path}").image_N.tolist() == whole
 
 
 def test_parts_are_the_clips_and_cost_nothing_until_they_are_read(tmp_path):
@@ -324,39 +250,13 @@ def test_a_bad_clip_is_named_and_left_out_while_there_are_few(tmp_path, how):
     assert [len(part.read()) for part in read_parts * 5] == [0] * 5, "one clip counts once"
 
 
-def test_a_folder_that_is_something_else(tmp_path):
-    with pytest.raises(ValueError, match=r"expected a SURREAL folder.*found neither in"):
-        read(f"surreal:{tmp_path}")
-    with pytest.raises(ValueError, match=r"expected a SURREAL folder.*found no folder at"):
-        read(f"surreal:{tmp_path / 'nowhere'}")
+def test_clips_of_a_split_or_run_that_are_not_there(tmp_path):
     write_clip(tmp_path, "train", 0, "01_01", 1, moving(rng(), 1), pictures=False)
     (tmp_path / "cmu/train/run0/.DS_Store").write_bytes(b"x")
     assert len(read(f"surreal:{tmp_path}")) == 1
     for option in ("split=test", "run=2"):
         with pytest.raises(ValueError, match=f"found none for .*{option}"):
             read(f"surreal:{tmp_path},{option}")
-    with pytest.raises(ValueError, match=r"expected run=0\|1\|2\|all, found '3'"):
-        read(f"surreal:{tmp_path},run=3")
-
-
-def test_crops_coordinates_pixels_and_sizes(crops):
-    folder, written = crops
-    table = read(f"surreal:{folder},split=train")
-    truth = written["train"]
-    assert table.image_N.tolist() == truth.names
-    assert table.boxes_from == "image"
-    assert table.box_N4 is None
-    for row, name in enumerate(truth.names):
-        image_HW3 = decode(folder / name)[..., ::-1].astype(int)
-        assert (table.width_N[row], table.height_N[row]) == image_HW3.shape[1::-1]
-        for k, keypoint in enumerate(table.skeleton.keypoints):
-            assert table.visible_NK[row, k] == (keypoint != "head_top")
-            if keypoint in SEEN:
-                joint = SMPL.index(SEEN[keypoint])
-                found_2 = table.keypoints_NK2[row, k]
-                np.testing.assert_allclose(found_2, truth.joints_NJ2[row, joint], atol=1e-4)
-                x, y = np.round(found_2).astype(int)
-                assert np.abs(image_HW3[y, x] - dot_colour(joint)).max() < 60
 
 
 def test_crops_splits_runs_and_clips(crops):
@@ -451,28 +351,10 @@ def test_a_crop_with_other_labels_is_left_out(tmp_path, joints):
     assert f"{truth.names[2]}: expected keypoint2d to be 24 x 2" in table.problems[0]
 
 
-def test_missing_crops(tmp_path):
-    truth = write_crops(tmp_path, "train", count=8)
-    (tmp_path / truth.names[5]).unlink()
-    table = read(f"surreal:{tmp_path}")
-    assert len(table) == 23
-    assert truth.names[5] in table.problems[0]
-    (tmp_path / truth.names[20]).unlink()
-    with pytest.raises(ValueError, match="2 of 24 images are bad so far"):
-        read(f"surreal:{tmp_path}")
-
-
 def test_lists_that_are_broken(tmp_path):
     write_crops(tmp_path, "train", count=2)
-    change(tmp_path, lambda rows: rows[0].update(name="../../secret.jpg"))
-    with pytest.raises(ValueError, match="leads out of its folder"):
-        read(f"surreal:{tmp_path}")
     change(tmp_path, lambda rows: rows[0].pop("name"))
     with pytest.raises(ValueError, match=r"run0\.json is JSON, but not a list of images.*name"):
-        read(f"surreal:{tmp_path}")
-    file = tmp_path / "train/run0.json"
-    file.write_text(file.read_text()[:50])
-    with pytest.raises(ValueError, match=r"run0\.json is not valid JSON.*cut short"):
         read(f"surreal:{tmp_path}")
     with pytest.raises(ValueError, match=r"expected images in test/run0\.json"):
         read(f"surreal:{tmp_path},split=test")

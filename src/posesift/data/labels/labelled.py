@@ -48,6 +48,7 @@ def labelled(
     chosen_N: np.ndarray | None = None,
     bad: Mapping[int, str] | None = None,
     boxes: Boxes = "file",
+    number_N: np.ndarray | None = None,
     problems: Sequence[str] = (),
     **columns: Any,
 ) -> PoseTable:
@@ -67,6 +68,7 @@ def labelled(
         chosen_N: bool, the split that was asked for; None for all.
         bad: row to what is wrong with it, in words that name the file.
         boxes: the address's option ``boxes=``.
+        number_N: on which a box made of the labels depends, see `with_boxes`.
         problems: what the reader has found already.
         **columns: further fields of `PoseTable`: ``image_N``, ``root``, ``box_N4``, ...
 
@@ -94,4 +96,4 @@ def labelled(
     )
     if chosen_N is None:
         chosen_N = np.ones(len(table), bool)
-    return leave_out(with_boxes(table, boxes), bad, where, chosen_N)
+    return leave_out(with_boxes(table, boxes, number_N), bad, where, chosen_N)

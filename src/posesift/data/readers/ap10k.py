@@ -10,6 +10,7 @@ Shapes: N animals, M images, K the 17 keypoints, 2 = (x, y) or (width, height), 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -116,6 +117,7 @@ def read(
     images: dict[int, _Image] = {}
     kinds: dict[int, _Category] = {}
     animals: list[_Annotation] = []
+    part_of: list[str] = []
     for part in _PARTS[split]:
         file = folder / "annotations" / f"ap10k-{part}-split{fold}.json"
         document = typed_json.load(file, _Document, "AP-10K's annotations in COCO's form")
@@ -128,9 +130,15 @@ def read(
         images |= {image.id: image for image in document.images}
         kinds |= {kind.id: kind for kind in document.categories}
         animals += document.annotations
+        part_of += [part] * len(document.annotations)
     wanted = _wanted(kinds.values(), species)
-    mine = [a for a in animals if a.category_id in wanted and not a.iscrowd]
-    rows = [a for a in mine if any(a.keypoints[2::3])]
+    mine = [
+        (a, part)
+        for a, part in zip(animals, part_of, strict=True)
+        if a.category_id in wanted and not a.iscrowd
+    ]
+    of_parts = [(a, part) for a, part in mine if any(a.keypoints[2::3])]
+    rows = [a for a, _ in of_parts]
     if not rows:
         raise ValueError(
             f"{folder}: expected labelled animals, found none among {len(animals)} annotations"
@@ -159,6 +167,7 @@ def read(
         str(folder),
         bad=missing | bad,
         boxes=boxes,
+        number_N=_within([part for _, part in of_parts]),
         problems=problems,
         occluded_NK=joints_NK3[..., 2] == 1,
         image_N=image_N,
@@ -167,6 +176,12 @@ def read(
         boxes_from="file",
         mode_N=np.array([kinds[a.category_id].name.lower() for a in rows], dtype=object),
     )
+
+
+def _within(part_N: list[str]) -> np.ndarray:
+    """The number of each animal within its part, which is the same whatever else is read."""
+    numbers = {part: itertools.count() for part in part_N}
+    return np.array([next(numbers[part]) for part in part_N])
 
 
 def _folder(path: str) -> Path:

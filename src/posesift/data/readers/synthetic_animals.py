@@ -194,9 +194,13 @@ def _animals(path: str, text: str) -> tuple[Path, list[str]]:
 
 
 def _pictures(root: Path, animal: str) -> list[str]:
-    """An animal's pictures relative to ``root``, in the order of their names."""
+    """An animal's pictures relative to ``root``, in the order of their names.
+
+    One whose vertices alone are there is listed too: it is missing, and others keep their numbers.
+    """
     folder = root / _FOLDER.format(animal)
-    found = listed(folder, end="img.png")
+    meshes = {f"{name.removesuffix('kpts.npy')}img.png" for name in listed(folder, end="kpts.npy")}
+    found = sorted({*listed(folder, end="img.png"), *meshes})
     if not found:
         raise ValueError(f"expected pictures *_img.png in {folder}, found none")
     return [f"{folder.name}/{name}" for name in found]

@@ -228,8 +228,6 @@ def _telling(parts: Iterator[Part], problems: list[str]) -> Iterator[Part]:
 
 
 def _nothing(folder: Path, wanted: list[int]) -> str:
-    if not folder.is_dir():
-        return f"expected a Human3.6M folder, found no folder at {folder}"
     subjects = ", ".join(map(str, wanted))
     if any(release.has_release(folder, subject) for subject in wanted):
         return f"expected the photographs of Human3.6M in {folder / 'images'}, found no folder"
@@ -241,5 +239,6 @@ def _nothing(folder: Path, wanted: list[int]) -> str:
     return (
         f"expected in {folder} Human3.6M's subjects {subjects}: "
         f"S{wanted[0]}/MyPoseFeatures/D2_Positions/ and S{wanted[0]}/Videos/, or "
-        f"annotations/Human36M_subject{wanted[0]}_data.json and images/; found neither"
+        f"annotations/Human36M_subject{wanted[0]}_data.json and images/; found "
+        + ("neither" if folder.is_dir() else "no folder")
     )

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -94,6 +94,7 @@ def read_release(folder: Path, subject: int) -> Subject:
     """
     file = _file(folder, subject, "data")
     images = typed_json.load(file, _Data, _TOLD).images
+    _check_any(images, file)
     number_N4 = np.array(
         [(i.action_idx, i.subaction_idx, i.cam_idx, i.frame_idx) for i in images], np.int32
     ).reshape(-1, 4)
@@ -140,17 +141,27 @@ def read_crops(folder: Path, subject: int) -> Subject:
     file = _crop_file(folder, subject)
     crops = typed_json.load(file, list[_Crop], _TOLD)
     found = [_NAME.search(crop.name) for crop in crops]
+    _check_any(crops, file)
     for crop, match in zip(crops, found, strict=True):
-        if match is None or len(crop.keypoint2d) != 16:
+        if match is None:
             raise ValueError(
-                f"{file}: expected 16 keypoints for each photograph, named like "
-                f"s_01_act_02_subact_01_ca_01_000001.jpg, found {len(crop.keypoint2d)} for "
-                f"{crop.name!r}"
+                f"{file}: expected photographs named like s_01_act_02_subact_01_ca_01_000001.jpg, "
+                f"found {crop.name!r}"
+            )
+        if len(crop.keypoint2d) != 16:
+            raise ValueError(
+                f"{file}: expected 16 keypoints for each photograph, found "
+                f"{len(crop.keypoint2d)} for {crop.name}"
             )
     number_N4 = np.array([match.groups()[1:] for match in found if match], np.int32).reshape(-1, 4)
     points_NK2 = np.array([crop.keypoint2d for crop in crops], np.float64).reshape(-1, 16, 2)
     name_N = np.array([crop.name for crop in crops], dtype=object)
     return Subject(name_N, number_N4[:, :3], number_N4[:, 3], points_NK2.__getitem__)
+
+
+def _check_any(found: Sized, file: Path) -> None:
+    if not found:
+        raise ValueError(f"{file}: expected {_TOLD}, found none; copy it anew")
 
 
 def _motion(
@@ -181,6 +192,7 @@ def _motion(
             order_F = np.argsort(frame_F)
             joints_FJ3 = np.array(list(frames.values()), np.float64)
             joints_of[action, subaction] = frame_F[order_F], joints_FJ3[order_F]
+    _check_any(joints_of, file)
     return joints_of, _cameras(_file(folder, subject, "camera"), joints_of)
 
 

@@ -118,6 +118,8 @@ def _lists(folder: Path, runs: Sequence[str]) -> tuple[list[str], np.ndarray]:
 def _rows(file: Path, packed: list[np.ndarray]) -> list[str]:
     """The names in a list; the joints are added to ``packed``, NaN where they are not 24 x 2."""
     rows = typed_json.load(file, list[_Row], "a list of images, each with name and keypoint2d")
+    if not rows:
+        raise ValueError(f"{file}: expected a list of images, found an empty one; copy it anew")
     for row in rows:
         inside(file.parent, row.name)
     packed += [_packed(rows[first : first + CHUNK]) for first in range(0, len(rows), CHUNK)]
