@@ -22,7 +22,7 @@ class Ended(KeyboardInterrupt):
 
 
 def signal_of(stop: KeyboardInterrupt) -> signal.Signals:
-    """The signal that ended a command; Ctrl-C is SIGINT."""
+    """Give the signal that ended a command; Ctrl-C is SIGINT."""
     return signal.Signals(stop.signum if isinstance(stop, Ended) else signal.SIGINT)
 
 

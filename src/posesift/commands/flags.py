@@ -217,7 +217,7 @@ def table_text(rows: list[list[str]], header: list[str]) -> str:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """A figure for people; a dash where it is undefined.
+    """Give a figure for people; a dash where it is undefined.
 
     >>> number(41.234), number(None)
     ('41.2', '-')

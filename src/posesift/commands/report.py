@@ -60,7 +60,7 @@ class Report:
             show(shown)
 
     def _read(self) -> ScoreFolder | RunFolder | ComparisonFolder:
-        """What the folder holds; half a result is named as such."""
+        """Say what the folder holds; half a result is named as such."""
         from posesift.report import folders as result_folders
 
         if not self.folder.exists() and folders.begun_in(self.folder) != self.folder:
