@@ -168,9 +168,18 @@ def describe(found: dict[str, Any]) -> str:
         lines.append(f"Terms: {found['terms']}")
     if found.get("sheet"):
         lines.append(f"Contact sheet: {found['sheet']}")
-    counts = f"{len(found['warnings'])} warnings, {len(problems)} problems."
+    counts = f"{_counted(found['warnings'], 'warning')}, {_counted(problems, 'problem')}."
     lines.append("Nothing is wrong." if found["ok"] else counts)
     return "\n".join(map(printable, lines))
+
+
+def _counted(things: list[Any], word: str) -> str:
+    """Count in words.
+
+    >>> _counted(["a"], "warning"), _counted([], "warning")
+    ('1 warning', '0 warnings')
+    """
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _said_of_sides(sides: dict[str, Any]) -> list[str]:
