@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
+
+typed: ContextVar[Sequence[str]] = ContextVar("typed", default=())
+"""What stands behind ``posesift``, for messages that say what to type next."""
 
 
 class Ended(KeyboardInterrupt):
