@@ -4,7 +4,7 @@ Jiang et al., "Regressive domain adaptation for unsupervised keypoint detection"
 image is turned (the nearest pixel, black beyond it), cropped to 60 to 100 % of its area, and given
 other colours and some blur. Nothing is flipped, shifted, grained or covered.
 
-The differences from its chain of torchvision transforms are those of `parity_views`.
+The differences from its chain of torchvision transforms are those of `udape.published_views`.
 
 Tensor names: B batch, K keypoints, H W rows and columns, 2 = (x, y), 3 = (r, g, b).
 """
