@@ -52,6 +52,8 @@ def test_the_method_trains_by_its_name(module, monkeypatch, tmp_path):
     found = train(experiment(method="entropy", network="small"), tmp_path)
     assert found["sets"]["target"]["samples"] == 24
     assert '"entropy"' in (tmp_path / "metrics.jsonl").read_text()
+    with pytest.raises(ValueError, match="entropy has no published form; leave --parity out"):
+        train(experiment(method="entropy", parity=True), tmp_path / "published")
 
 
 def test_the_network_is_built_by_its_name(module, monkeypatch):
