@@ -19,6 +19,7 @@ from posesift.cli import _parse
 from posesift.commands import COMMANDS
 from posesift.commands.compare import Compare
 from posesift.commands.prepare import Prepare
+from posesift.commands.style import Style
 from posesift.commands.train import Train
 from posesift.data import worlds
 from posesift.data.readers import READERS, options, read
@@ -72,7 +73,12 @@ def command_lines(name: str) -> list[list[str]]:
 
 def flags(command: type) -> set[str]:
     """All flags of a command, as they are typed."""
-    names = {item.name for item in dataclasses.fields(command)} - {"recipe", "kind", "raw"}
+    names = {item.name for item in dataclasses.fields(command)} - {
+        "recipe",
+        "kind",
+        "raw",
+        "experiment_file",
+    }
     return {"--from" if n == "start_from" else f"--{n.replace('_', '-')}" for n in names}
 
 
@@ -95,7 +101,7 @@ def test_tables_of_adaptation_name_all_choices():
         assert f"`{word}`" in page("commands")
 
 
-@pytest.mark.parametrize("command", [Train, Compare, Prepare])
+@pytest.mark.parametrize("command", [Train, Style, Compare, Prepare])
 def test_every_flag_has_its_place_in_the_page_of_commands(command):
     text = page("commands")
     sections = {part.partition("\n")[0]: part for part in text.split("\n## ")}

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import posesift
 from posesift import progress, spelling
 from posesift.commands import COMMANDS
-from posesift.commands.ending import heard, signal_of
+from posesift.commands.ending import heard, signal_of, typed
 
 EXIT_WRONG, EXIT_SIGNAL = 2, 128  # the latter and the number of the signal
 
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         progress.say(posesift.__version__)
         return 0
     progress.show(True)
+    typed.set(arguments)
     try:
         with heard("SIGTERM"), warnings.catch_warnings():
             warnings.showwarning = _show_warning

@@ -112,6 +112,19 @@ def test_a_comparison_from_the_command_line_and_more_seeds(tiny_world, tmp_path,
     assert len(storage.read_json(out / "comparison.json")["cells"]) == 8
 
 
+def test_a_dry_run_tells_the_plan_and_its_time_and_trains_nothing(
+    tiny_world, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["compare", "world-body", "--methods", "source-only,udape", "--samplings", "easy"]
+    assert cli.main([*arguments, "--seeds", "2", "--dry-run", "--device", "cpu"]) == 0
+    rows = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines()}
+    assert rows["udape+easy"] == ["udape+easy", "warm-up+easy", "3", "2"]
+    assert rows["oracle"] == ["oracle", "scratch", "6", "2"]
+    assert {"training", "steps", "min"} <= set(rows["Estimate:"])
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_finished_demo_stays_finished_when_flags_contradict_each_other(tmp_path, capsys):
     from posesift.experiments import compare
     from posesift.experiments.demo import demo_plan

@@ -93,7 +93,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, raw, capsys, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(preparing, "_in_turn", interrupted)
         assert cli.main(["prepare", "coco", raw, "--out", str(out)]) == 130
-    assert f"the same command with --out {out} --resume goes on" in capsys.readouterr().err
+    assert f"--out {out} --resume goes on" in capsys.readouterr().err
     assert cli.main(["prepare", "coco", raw, "--out", str(out)]) == 2
     assert "give --resume to go on with it" in capsys.readouterr().err
     assert cli.main(["prepare", "coco", raw, "--out", str(out), "--resume", "--every", "2"]) == 2

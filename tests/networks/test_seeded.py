@@ -12,6 +12,7 @@ from torch import nn
 from posesift.adaptation.regda.two_heads import TwoHeads
 from posesift.networks import build as networks
 from posesift.networks.heads import pose_head
+from posesift.networks.small import SmallPoseNet
 from posesift.networks.style import adain
 
 TINY = TinyNet()
@@ -35,7 +36,7 @@ def plain_style() -> nn.Module:
 MADE: dict[str, tuple[Callable[[int], nn.Module], Callable[[], nn.Module]]] = {
     "build": (
         lambda seed: networks.build("small", 4, seed=seed),
-        lambda: networks.NETWORKS["small"](4),
+        lambda: SmallPoseNet(4),
     ),
     "two heads": (heads, plain_heads),
     "AdaIN": (lambda seed: adain.AdaIN(seed=seed, width=4), plain_style),

@@ -4,7 +4,7 @@ Jiang et al., "Regressive domain adaptation for unsupervised keypoint detection"
 image is turned (the nearest pixel, black beyond it), cropped to 60 to 100 % of its area, and given
 other colours and some blur. Nothing is flipped, shifted, grained or covered.
 
-The differences from its chain of torchvision transforms are those of `parity_views`.
+The differences from its chain of torchvision transforms are those of `udape.published_views`.
 
 Tensor names: B batch, K keypoints, H W rows and columns, 2 = (x, y), 3 = (r, g, b).
 """
@@ -56,7 +56,7 @@ class RegDAViews:
     blur: float = 0.8
 
     def view(self, images_B3HW: Tensor, generator: torch.Generator) -> tuple[Tensor, Turned]:
-        """A normalised view of every uint8 image, and the map to it."""
+        """Give a normalised view of every uint8 image, and the map to it."""
         count, side = len(images_B3HW), images_B3HW.shape[-1]
         turn = draw_warp(
             count, side, generator, rotation=self.rotation, shear=0.0, shift=0.0, scale=(1.0, 1.0)
@@ -69,7 +69,7 @@ class RegDAViews:
     def labelled(
         self, batch: Batch, codec: HeatmapCodec, generator: torch.Generator
     ) -> LabelledViews:
-        """Views of a labelled batch, their heatmaps, and the weights of these."""
+        """Draw views of a labelled batch, their heatmaps, and the weights of these."""
         views_B3HW, moved = self.view(batch["image"], generator)
         keypoints_BK2 = moved.points(batch["keypoints"], codec.side)
         return LabelledViews(views_B3HW, *codec.encode(keypoints_BK2, batch["visible"]))
@@ -82,7 +82,7 @@ STILL = RegDAViews(rotation=0, area=(1, 1), colour=0, blur=0)
 
 
 def blur(images_B3HW: Tensor, pixels: float, generator: torch.Generator) -> Tensor:
-    """A spread of up to ``pixels``, another for every image, borders continued.
+    """Give a spread of up to ``pixels``, another for every image, borders continued.
 
     As Pillow blurs: three box filters along each axis that have the Gaussian's variance together.
     Up to a spread of 1 pixel such a box is the cell itself and a share of both its neighbours.

@@ -1,4 +1,4 @@
-"""``posesift check DATA``: is this data what it should be, and where is it to be had?"""
+"""``posesift check DATA``: is this data what it should be, and where is it found?"""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Check:
     """Count, validate and show a data set: images, keypoints, sides, duplicates, contact sheet."""
 
     data: Annotated[str, tyro.conf.Positional]
-    """Data address, for instance lspet:/data/lspet; or a format alone (lspet): where it is to be
-    had, its terms, and the folder expected."""
+    """Data address, for instance lspet:/data/lspet; or a format alone (lspet): its download page,
+    licence and expected folder layout."""
     sheet: Path = Path("contact-sheet.jpg")
     """Where the contact sheet with skeletons goes; an earlier one is replaced."""
     overwrite: bool = False
@@ -111,7 +111,7 @@ def _spare(sheet: Path, table: PoseTable, address: Address, overwrite: bool) -> 
 
 
 def about_kind(kind: str) -> About | None:
-    """What a format is; None where its reader does not say.
+    """Say what a format is; None where its reader does not say.
 
     Raises:
         ValueError: there is no such format; all are listed.
@@ -125,7 +125,7 @@ def about_kind(kind: str) -> About | None:
 
 
 def describe(found: dict[str, Any]) -> str:
-    """The findings of `posesift.data.checks.checking.check` as text."""
+    """Give the findings of `posesift.data.checks.checking.check` as text."""
     clips = "" if found["clips"] is None else f"{found['clips']} clips, "
     lines = [
         f"{found['samples']} samples of {found['skeleton']}, {found['images']} images, {clips}"
@@ -168,13 +168,22 @@ def describe(found: dict[str, Any]) -> str:
         lines.append(f"Terms: {found['terms']}")
     if found.get("sheet"):
         lines.append(f"Contact sheet: {found['sheet']}")
-    counts = f"{len(found['warnings'])} warnings, {len(problems)} problems."
+    counts = f"{_counted(found['warnings'], 'warning')}, {_counted(problems, 'problem')}."
     lines.append("Nothing is wrong." if found["ok"] else counts)
     return "\n".join(map(printable, lines))
 
 
+def _counted(things: list[Any], word: str) -> str:
+    """Count in words.
+
+    >>> _counted(["a"], "warning"), _counted([], "warning")
+    ('1 warning', '0 warnings')
+    """
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
 def _said_of_sides(sides: dict[str, Any]) -> list[str]:
-    """What speaks for left and right being right, in one line."""
+    """Say what speaks for left and right being right, in one line."""
     said = [
         f"{words} {sides[key]:.0f} %"
         for key, words in (
@@ -188,7 +197,7 @@ def _said_of_sides(sides: dict[str, Any]) -> list[str]:
 
 
 def _read(address: Address, about: About | None) -> tuple[Any, float]:
-    """The table and how many seconds it took.
+    """Give the table and how many seconds it took.
 
     Raises:
         ValueError: the reader's, and what was expected beside what is there.

@@ -143,7 +143,7 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
         )
 
     def _command(self) -> str:
-        """The flags that say what is compared, as a person would type them."""
+        """Give the flags that say what is compared, as a person would type them."""
         parts = ["posesift", "compare", self.recipe]
         default = Compare(recipe=self.recipe)
         beside = {"recipe", "out", "overwrite", "json", "open", "resume", "dry_run"}
@@ -179,12 +179,12 @@ def seeds_of(words: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def summary(found: dict[str, Any]) -> dict[str, Any]:
-    """What --json prints of a comparison."""
+    """Say what --json prints of a comparison."""
     return {key: found[key] for key in ("primary", "gap_closed", "seeds", "checkpoint")}
 
 
 def comparison_text(found: dict[str, Any]) -> str:
-    """The table of arms by joint group on the target, and the primary endpoint in a sentence."""
+    """Write the table of arms by joint group on the target, and the primary endpoint."""
     from posesift.evaluation.intervals import mean_interval
 
     arms = [arm for arm in found["arms"] if arm["role"] != "warm-up"]
@@ -223,7 +223,7 @@ def comparison_text(found: dict[str, Any]) -> str:
 
 
 def _primary(found: dict[str, Any]) -> str:
-    """The primary endpoint in one sentence."""
+    """Give the primary endpoint in one sentence."""
     primary = found["primary"]
     labels = {arm["name"]: arm["label"] for arm in found["arms"]}
     one, other = (labels.get(primary[key], primary[key]) for key in ("arm", "against"))

@@ -48,7 +48,7 @@ class Doctor:
 
 
 def examine() -> dict[str, Any]:
-    """What `posesift doctor --json` prints: packages, machine, runtime, cache, advice."""
+    """Say what `posesift doctor --json` prints: packages, machine, runtime, cache, advice."""
     packages = {name: _version(name) for name in CORE}
     advice = [
         f"{name} is missing: pip install {name}" for name, found in packages.items() if not found
@@ -93,7 +93,7 @@ def examine() -> dict[str, Any]:
 
 
 def _threads_advice(threads: int) -> list[str]:
-    """What to give for ``--threads`` where other processes leave fewer cores than that.
+    """Say what to give for ``--threads`` where other processes leave fewer cores than that.
 
     Threads share every operation out in equal parts and wait for the last, so one that has to
     wait for a core holds all of them up.

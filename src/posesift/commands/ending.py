@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
+
+typed: ContextVar[Sequence[str]] = ContextVar("typed", default=())
+"""What stands behind ``posesift``, for messages that say what to type next."""
 
 
 class Ended(KeyboardInterrupt):
@@ -22,7 +26,7 @@ class Ended(KeyboardInterrupt):
 
 
 def signal_of(stop: KeyboardInterrupt) -> signal.Signals:
-    """The signal that ended a command; Ctrl-C is SIGINT."""
+    """Give the signal that ended a command; Ctrl-C is SIGINT."""
     return signal.Signals(stop.signum if isinstance(stop, Ended) else signal.SIGINT)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import tyro
 
 from posesift import folders
-from posesift.commands.ending import heard, saying
+from posesift.commands.ending import heard, saying, typed
 from posesift.experiments.settings import GROUPS, PLACES
 from posesift.progress import note, printable, say, say_json, tell
 
@@ -186,8 +187,20 @@ class AimFlags:
 
 
 def going_on(out: Path) -> str:
-    """How the work on the result in ``out`` goes on after an interruption."""
-    return f"the same command with --out {out} --resume goes on with it"
+    """Say by which command the work on the result in ``out`` goes on after an interruption.
+
+    >>> from posesift.commands.ending import typed
+    >>> typed.set(["compare", "world-body", "--out=c", "--overwrite"]) and going_on(Path("c"))
+    'posesift compare world-body --out c --resume goes on with it'
+    """
+    words, given_words = [], iter(typed.get())
+    for word in given_words:
+        if word == "--out":
+            next(given_words, None)
+        elif not word.startswith("--out=") and word not in ("--overwrite", "--resume"):
+            words.append(word)
+    again = shlex.join(["posesift", *words, "--out", str(out), "--resume"])
+    return f"{again} goes on with it"
 
 
 def show(page: Path) -> None:
@@ -217,7 +230,7 @@ def table_text(rows: list[list[str]], header: list[str]) -> str:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """A figure for people; a dash where it is undefined.
+    """Give a figure for people; a dash where it is undefined.
 
     >>> number(41.234), number(None)
     ('41.2', '-')

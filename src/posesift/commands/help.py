@@ -39,7 +39,7 @@ TYPES = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT"}
 
 @functools.cache
 def shown(command: type) -> type:
-    """The same command, its flags annotated for help.
+    """Give the same command, its flags annotated for help.
 
     A flag that is left out without a default of its own is off, or as its text says; saying
     "(default: None)" of it tells nobody anything.
@@ -58,7 +58,7 @@ def shown(command: type) -> type:
 
 
 def _value_of(name: str, hint: Any) -> str | None:
-    """What stands for a value: by the flag's name, its choices, or its type."""
+    """Say what stands for a value: by the flag's name, its choices, or its type."""
     while typing.get_origin(hint) is Annotated:
         hint = typing.get_args(hint)[0]
     if hint is bool:

@@ -25,7 +25,7 @@ class Prepare:
     out: Path | None = None
     """Folder for the result (default: a dated folder under runs/)."""
     side: int = 256
-    """Of the crops in pixels."""
+    """Side of the crops in pixels."""
     scale: float = 1.0
     """Side of the square that is cut out, over the longer side of the sample's box."""
     every: int = 1

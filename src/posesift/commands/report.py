@@ -60,7 +60,7 @@ class Report:
             show(shown)
 
     def _read(self) -> Score | Run | Comparison:
-        """What the folder holds; half a result is named as such."""
+        """Say what the folder holds; half a result is named as such."""
         from posesift import results
 
         if not self.folder.exists() and folders.begun_in(self.folder) != self.folder:

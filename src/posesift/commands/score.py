@@ -28,7 +28,7 @@ class Score(ResultFlags):
     scorer: Path | None = None
     """Score with the fit of this score folder: the target by the source's VAE."""
     seed: int = 0
-    """Of the fit."""
+    """Random seed of the scorer fit."""
 
     def run(self) -> None:
         """Score, write the folder, draw the page."""
@@ -76,7 +76,7 @@ class Score(ResultFlags):
 
 
 def _beside(summary: dict[str, Any]) -> str:
-    """The same poses in the bins of those that the scorer was fitted on, as a second table."""
+    """Give the same poses in the bins of those that the scorer was fitted on, as a second table."""
     fit = summary["beside_source"]
     if not fit:
         return ""
@@ -99,6 +99,6 @@ def _beside(summary: dict[str, Any]) -> str:
 
 
 def _bins_of(row: dict[str, Any]) -> str:
-    """The bin of a row of variation, or its first and last one, counted from 1."""
+    """Give the bin of a row of variation, or its first and last one, counted from 1."""
     first, last = row.get("bins") or (row["bin"], row["bin"])
     return f"{first + 1}" if first == last else f"{first + 1}-{last + 1}"

@@ -77,14 +77,14 @@ class Train(ResultFlags, DeviceFlags, AimFlags):
         )
 
     def _file(self) -> str | None:
-        """The experiment.yaml that was given in place of a recipe."""
+        """Give the experiment.yaml that was given in place of a recipe."""
         return self.recipe if self.recipe.endswith((".yaml", ".yml")) else None
 
     @contextlib.contextmanager
     def _claimed(
         self, experiment: Experiment, inputs: list[str | Path | None]
     ) -> Iterator[folders.Claim]:
-        """The folder; of several ranks the first claims it, and all fill it together."""
+        """Give the folder; of several ranks the first claims it, and all fill it together."""
         claim = self.claim(
             "run",
             f"train-{experiment.recipe or 'own'}",
@@ -114,7 +114,7 @@ class Train(ResultFlags, DeviceFlags, AimFlags):
             raise
 
     def experiment(self) -> Experiment:
-        """The recipe with the given flags in place of its settings."""
+        """Give the recipe with the given flags in place of its settings."""
         from posesift.experiments.recipes import aimed, recipe
         from posesift.experiments.spec import Experiment
 

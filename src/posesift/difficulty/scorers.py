@@ -9,7 +9,8 @@ Legend: N samples, K keypoints, 2 = (x, y).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -27,23 +28,62 @@ from posesift.difficulty.pose_vae import PoseVAE, VAESettings
 from posesift.difficulty.scoring import (
     FEWEST_VISIBLE,
     FORMAT,
+    Model,
     Scorer,
+    Seen,
     normalised_chunks,
     unscorable,
 )
 from posesift.poses import PoseTable
 from posesift.skeletons import Skeleton
 
-METHODS = ("elbo", "reconstruction", "mean-distance", "pca", "knn")
 FIT_POSES = 200_000  # a fit sees at most so many poses, drawn by the seed
-_SETTINGS = {
-    "elbo": tuple(VAESettings.__dataclass_fields__),
-    "reconstruction": tuple(VAESettings.__dataclass_fields__),
-    "pca": ("components",),
-    "knn": ("k",),
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A difficulty score.
+
+    Attributes:
+        model: class of what is fitted; it has `scoring.Model`'s methods, and ``restore``.
+        fit: makes one of what is `Seen`, with the settings.
+        settings: names of these.
+        most: poses that a fit sees.
+    """
+
+    model: Any
+    fit: Callable[..., Model]
+    settings: tuple[str, ...] = ()
+    most: int = FIT_POSES
+
+
+def _vae(seen: Seen, **settings: Any) -> PoseVAE:
+    shape = VAESettings(**settings)
+    return pose_vae.fit(seen.points_NK2, seen.visible_NK, seen.centre, shape, seen.seed)
+
+
+def _mean(seen: Seen) -> MeanDistance:
+    return MeanDistance.fit(seen.points_NK2, seen.visible_NK)
+
+
+def _pca(seen: Seen, **settings: Any) -> PCAResidual:
+    return PCAResidual.fit(seen.points_NK2, seen.visible_NK, **settings)
+
+
+def _knn(seen: Seen, **settings: Any) -> Neighbours:
+    return Neighbours.fit(seen.points_NK2, seen.visible_NK, seen.clip_N, **settings)
+
+
+SCORES = {
+    "elbo": Kind(PoseVAE, _vae, tuple(VAESettings.__dataclass_fields__)),
+    "reconstruction": Kind(PoseVAE, _vae, tuple(VAESettings.__dataclass_fields__)),
+    "mean-distance": Kind(MeanDistance, _mean),
+    "pca": Kind(PCAResidual, _pca, ("components",)),
+    "knn": Kind(Neighbours, _knn, ("k",), REFERENCES),
 }
-_MODELS = {"elbo": PoseVAE, "reconstruction": PoseVAE}
-_MODELS |= {model.name: model for model in (MeanDistance, PCAResidual, Neighbours)}
+"""By name."""
+
+METHODS = tuple(SCORES)
 
 
 def fit(
@@ -68,9 +108,9 @@ def fit(
     Raises:
         ValueError: for an unknown method or setting, or fewer than 3 poses that can be scored.
     """
-    if method not in METHODS:
-        hint = spelling.hint(method, METHODS)
-        raise ValueError(f"expected a method of {', '.join(METHODS)}; found '{method}'{hint}")
+    if method not in SCORES:
+        hint = spelling.hint(method, tuple(SCORES))
+        raise ValueError(f"expected a method of {', '.join(SCORES)}; found '{method}'{hint}")
     _check_settings(method, settings)
     usable = np.flatnonzero(~unscorable(table))
     if len(usable) < 3:
@@ -79,7 +119,7 @@ def fit(
             f"{table.address or 'the table'}, found {len(usable)}; a few poses can be scored by "
             "the fit of a larger set (--scorer)"
         )
-    most = REFERENCES if method == "knn" else FIT_POSES
+    most = SCORES[method].most
     if len(usable) > most:
         usable = np.sort(np.random.default_rng(seed).permutation(usable)[:most])
     seen = table.select(usable)
@@ -87,15 +127,8 @@ def fit(
     normaliser = Normaliser(table.skeleton, normalisation, lengths)
     points_NK2 = torch.cat([points for _, points, _ in normalised_chunks(seen, normaliser)])
     visible_NK = torch.from_numpy(seen.visible_NK)
-    if method == "mean-distance":
-        model = MeanDistance.fit(points_NK2, visible_NK)
-    elif method == "pca":
-        model = PCAResidual.fit(points_NK2, visible_NK, **settings)
-    elif method == "knn":
-        model = Neighbours.fit(points_NK2, visible_NK, seen.clip_N, **settings)
-    else:
-        shape = VAESettings(**settings)
-        model = pose_vae.fit(points_NK2, visible_NK, normaliser.centre, shape, seed)
+    poses = Seen(points_NK2, visible_NK, seen.clip_N, normaliser.centre, seed)
+    model = SCORES[method].fit(poses, **settings)
     fitted_on = {"address": table.address, "samples": len(table), "seen": len(seen)}
     return Scorer(method, normaliser, model, seed, fitted_on)
 
@@ -110,7 +143,7 @@ def refit(scorer: Scorer, table: PoseTable, seed: int) -> Scorer:
         **{
             name: value
             for name, value in scorer.model.facts().items()
-            if name in _SETTINGS.get(scorer.method, ())
+            if name in SCORES[scorer.method].settings
         },
     )
 
@@ -143,7 +176,7 @@ def load_scorer(folder: str | Path) -> Scorer:
                 f"another version of PoseSift; fit it again"
             )
         tensors = load_file(folder / "scorer.safetensors")
-        model = _MODELS[described["method"]].restore(described["model"], tensors)
+        model = SCORES[described["method"]].model.restore(described["model"], tensors)
         normaliser = Normaliser(
             Skeleton.from_json(described["skeleton"]),
             described["normalisation"],
@@ -156,7 +189,7 @@ def load_scorer(folder: str | Path) -> Scorer:
 
 
 def _check_settings(method: str, settings: Mapping[str, Any]) -> None:
-    known = _SETTINGS.get(method, ())
+    known = SCORES[method].settings
     if unknown := sorted(set(settings) - set(known)):
         raise ValueError(
             f"method '{method}' has the settings {', '.join(known) or '(none)'}; "

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,24 @@ from posesift.tensor_files import write_tensors
 
 FEWEST_VISIBLE = 3  # keypoints below which a pose cannot be scored
 FORMAT = 1  # of a saved scorer
+
+
+class Seen(NamedTuple):
+    """What a model is fitted to: normalised poses of a table.
+
+    Attributes:
+        points_NK2: zero where not visible.
+        visible_NK: which keypoints are known.
+        clip_N: video that each pose is of, or None.
+        centre: keypoints whose mean the poses are centred on.
+        seed: of what is random in the fit.
+    """
+
+    points_NK2: Tensor
+    visible_NK: Tensor
+    clip_N: npt.NDArray | None
+    centre: tuple[int, ...]
+    seed: int
 
 
 class Model(Protocol):

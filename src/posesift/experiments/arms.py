@@ -86,12 +86,12 @@ class Comparison:
     command: str = ""
 
     def arm(self, name: str) -> Arm:
-        """The arm of that name."""
+        """Give the arm of that name."""
         return next(arm for arm in self.arms if arm.name == name)
 
 
 def seeded(plan: Comparison, seed: int) -> Experiment:
-    """The experiment that all arms of one seed share."""
+    """Give the experiment that all arms of one seed share."""
     experiment = recipe(plan.recipe, seed, plan.quick)
     if plan.aim or not experiment.data.test:
         experiment = aimed(experiment, **plan.aim, parity=plan.changes.get("parity", False))
@@ -99,7 +99,7 @@ def seeded(plan: Comparison, seed: int) -> Experiment:
 
 
 def against(plan: Comparison, arm: Arm) -> str | None:
-    """The arm that ``arm`` is compared with: its method drawn uniformly, or source-only.
+    """Give the arm that ``arm`` is compared with: its method drawn uniformly, or source-only.
 
     >>> one, other = Arm(name="source-only"), Arm(name="source-only+easy", sampling="easy")
     >>> plan = Comparison(recipe="world-body", arms=(one, other, Arm(name="udape", method="udape")))
@@ -112,12 +112,12 @@ def against(plan: Comparison, arm: Arm) -> str | None:
 
 
 def seeds_of(plan: Comparison, arm: Arm) -> tuple[int, ...]:
-    """The seeds that an arm is trained for."""
+    """Give the seeds that an arm is trained for."""
     if arm.seeds is not None:
         return arm.seeds
     return plan.oracle_seeds if arm.role == "oracle" else plan.seeds
 
 
 def cell_folder(folder: Path, arm: str, seed: int) -> Path:
-    """The run folder of one arm and seed."""
+    """Give the run folder of one arm and seed."""
     return folder / "cells" / arm / f"seed{seed}"

@@ -31,7 +31,7 @@ def beside_source(
     Args:
         folder: the score folder of the fit; None where the fit is new.
         scorer: what it holds.
-        method: the score at hand.
+        method: the chosen score.
         table: what was scored.
         score_N: by that score.
 

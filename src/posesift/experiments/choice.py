@@ -22,7 +22,7 @@ _SENTENCES = {
 
 
 def describe(choice: str) -> str:
-    """What a report says about the checkpoint; a leak is called one.
+    """Say what a report says about the checkpoint; a leak is called one.
 
     >>> describe("last")
     'The last checkpoint is kept; no labels of the target chose it.'

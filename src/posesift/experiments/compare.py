@@ -102,7 +102,7 @@ def check(plan: Comparison) -> list[str | Path | None]:
 
 
 def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
-    """The experiment of one arm: method, sampling, budget, start; an oracle's labelled data."""
+    """Give the experiment of an arm: method, sampling, budget, start; an oracle's labelled data."""
     changes: dict[str, Any] = {
         "method": arm.method,
         "sampling": arm.sampling,
@@ -124,7 +124,7 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
 
 
 def _claimed(plan: Comparison, folder: Path) -> Comparison:
-    """The plan with nothing ``auto`` left, kept in the folder.
+    """Give the plan with nothing ``auto`` left, kept in the folder.
 
     A folder that was begun before decides: all its cells run on one device, in one precision.
 
@@ -152,7 +152,7 @@ def _claimed(plan: Comparison, folder: Path) -> Comparison:
 
 
 def check_begun(folder: Path, plan: Comparison) -> dict[str, Any] | None:
-    """What the folder was begun with, if it was. Seeds and arms may be added, no more.
+    """Say what the folder was begun with, if it was. Seeds and arms may be added, no more.
 
     Raises:
         ValueError: it was begun with another plan, or holds a finished result of another kind.
@@ -184,7 +184,7 @@ def check_begun(folder: Path, plan: Comparison) -> dict[str, Any] | None:
 
 
 def _arms_differ(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> tuple[str, Any, Any]:
-    """What an arm was begun with and is not any more; arms that are new do not differ."""
+    """Say what an arm was begun with and is not any more; arms that are new do not differ."""
     mine = {arm["name"]: arm for arm in now}
     for arm in was:
         other = mine.get(arm["name"])
@@ -199,7 +199,7 @@ def _arms_differ(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> tuple[
 
 
 def _given(plan: Comparison) -> dict[str, Any]:
-    """The changes that say something."""
+    """Give the changes that say something."""
     return {key: value for key, value in plan.changes.items() if value not in (None, "auto")}
 
 
@@ -213,7 +213,7 @@ def _scored(experiment: Experiment, folder: Path, check: bool) -> Score:
 
 
 def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
-    """What comes for free, beside the source-only arm or the one that others are compared with."""
+    """Measure what comes for free, beside the source-only arm or the one compared with."""
     arms = [arm for arm in plan.arms if arm.role == "arm"]
     plain = [arm.name for arm in arms if (arm.method, arm.sampling) == ("source-only", "uniform")]
     names = [name for name in (*plain, plan.primary[1]) if name in {arm.name for arm in arms}]

@@ -27,7 +27,7 @@ def demo_plan(
     changes: dict[str, Any] | None = None,
     sample_in: str = "both",
 ) -> Comparison:
-    """The arms of the poster's table, RegDA without its sampling; a control; one oracle.
+    """Give the arms of the poster's table, RegDA without its sampling; a control; one oracle.
 
     Every arm has the same number of steps, hence of draws. The oracle's budget is the sum of both
     stages.

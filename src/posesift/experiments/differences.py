@@ -27,7 +27,7 @@ def figure(cells: Cells, arm: str, seed: int, name: str) -> float | None:
 
 
 def differences(plan: Comparison, cells: Cells) -> dict[str, Any]:
-    """The ``primary`` endpoint, and all others as ``secondary``, with Holm's correction.
+    """Give the ``primary`` endpoint, and all others as ``secondary``, with Holm's correction.
 
     The primary endpoint is hard mining against uniform draws, on the hardest quarter; where no
     strategy is compared, the method against its reference on the whole target. A strategy whose
@@ -102,14 +102,14 @@ def _is_floor(arm: Any) -> bool:
 
 
 def _control(plan: Comparison, arm: Arm) -> str | None:
-    """The arm that draws as unevenly as ``arm`` in the same stages, but blindly; same method."""
+    """Find the arm that draws as unevenly as ``arm`` in the same stages, but blindly."""
     wanted = (arm.role, arm.method, arm.sample_in, CONTROLS.get(arm.sampling))
     found = [o.name for o in plan.arms if (o.role, o.method, o.sample_in, o.sampling) == wanted]
     return found[0] if found else None
 
 
 def _common(plan: Comparison, name: str) -> str | None:
-    """The primary endpoint's reference, for an arm that has none of its own."""
+    """Give the primary endpoint's reference, for an arm that has none of its own."""
     one, other = plan.primary
     return other if name == one and name != other else None
 

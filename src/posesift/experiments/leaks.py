@@ -19,7 +19,7 @@ VISIBILITY = (
 
 
 def leaks(experiment: Experiment) -> list[str]:
-    """What a report must say about a run: its own leaks, and those of the run it starts from.
+    """Say what a report must say about a run: its own leaks, and those of the run it starts from.
 
     An oracle is no leak, for it is called one; a run that starts from an oracle is.
 

@@ -31,7 +31,7 @@ TARGET_DRAWS = 1_000_003  # added to the seed, so that the target is not drawn i
 
 
 def strategy(experiment: Experiment, stage: str, training: PoseTable, scored: Score) -> Strategy:
-    """The strategy that draws the source in a stage.
+    """Give the strategy that draws the source in a stage.
 
     Raises:
         ValueError: the scores are those of other poses.
@@ -55,7 +55,7 @@ def loaders(
     drawn: dict[str, Strategy],
     runtime: Runtime,
 ) -> dict[str, Loader]:
-    """The loaders of a run by domain.
+    """Give the loaders of a run by domain.
 
     Args:
         experiment: says how large batches are, and seeds the draws.
@@ -113,12 +113,12 @@ def needs_images(experiment: Experiment) -> str:
 
 
 def _looks_at_labels(experiment: Experiment) -> bool:
-    """The published RegDA weights its loss on the target by which labels are in the view."""
+    """Give the published RegDA weights its loss on the target by which labels are in the view."""
     return experiment.method.parity and METHODS[experiment.method.name].published_sees_labels
 
 
 def _unlabelled(experiment: Experiment) -> Callable[[Batch], Batch]:
-    """Takes from a batch what adaptation must not see."""
+    """Take from a batch what adaptation must not see."""
     hidden = () if _looks_at_labels(experiment) else LABELS
     return lambda batch: {name: value for name, value in batch.items() if name not in hidden}
 

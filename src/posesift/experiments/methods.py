@@ -23,7 +23,7 @@ class Entry:
         made_by: module and class. The class takes network, codec and settings, which are a
             dataclass of its name with ``Settings`` behind it in the same module; of what an
             experiment says the settings get those fields that they have.
-        published: the same of its published form (``--parity``).
+        published: the same of its published form (``--parity``), if there is one.
         views: module of the published views.
         cost: an adaptation step, in supervised ones of the same batch.
         needs_target: it looks at unlabelled images of the target.
@@ -34,7 +34,7 @@ class Entry:
 
     label: str
     made_by: str
-    published: str
+    published: str | None = None
     views: str = "posesift.adaptation.published_views"
     cost: float = 1.0
     needs_target: bool = False
@@ -96,9 +96,15 @@ def make(
         style: for those that take one.
         parity: its published form.
         known: settings by name, of which it takes those that it has.
+
+    Raises:
+        ValueError: there is no published form.
     """
     entry = METHODS[name]
-    module, _, made_by = (entry.published if parity else entry.made_by).partition(":")
+    where = entry.published if parity else entry.made_by
+    if where is None:
+        raise ValueError(f"--parity: {name} has no published form; leave --parity out")
+    module, _, made_by = where.partition(":")
     found = importlib.import_module(module)
     kind = getattr(found, f"{made_by}Settings")
     has = {field.name for field in dataclasses.fields(kind)}

@@ -113,7 +113,7 @@ def plan_of(
 
 
 def _warm_up(experiment: Experiment, method: str, sampling: str, sample_in: str, steps: int) -> Arm:
-    """The warm-up that an arm starts from."""
+    """Give the warm-up that an arm starts from."""
     sampling = sampling if sample_in in ("warm-up", "both") else "uniform"
     entry = METHODS[method]
     own = entry.needs_target and (

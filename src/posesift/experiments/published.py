@@ -13,7 +13,7 @@ TRUST = ("read in the named source", "read in a secondary source", "recalled, un
 
 
 def tasks() -> tuple[str, ...]:
-    """The tasks that there are rows for.
+    """Give the tasks that there are rows for.
 
     >>> tasks()
     ('surreal-to-lsp', 'surreal-to-human36m', 'rhd-to-h3d')
@@ -22,7 +22,7 @@ def tasks() -> tuple[str, ...]:
 
 
 def rows(task: str) -> list[dict[str, Any]]:
-    """The rows of a task, PCK@0.05 in percent.
+    """Give the rows of a task, PCK@0.05 in percent.
 
     Returns:
         Each with ``method``, ``groups`` (joint group to value, or None where none was found),
@@ -53,7 +53,7 @@ def rows(task: str) -> list[dict[str, Any]]:
 
 
 def caveats(task: str) -> list[str]:
-    """What a reader must know before anything is set beside the rows of a task."""
+    """Say what a reader must know before anything is set beside the rows of a task."""
     document = _document()[choose("published task", task, tasks())]
     return [*document["caveats"], f"All of the published rows: {document['all']}."]
 

@@ -115,7 +115,7 @@ def inputs_of_run(experiment: Experiment, data: Data) -> list[str | Path | None]
 
 
 def foreseen(experiment: Experiment, data: Data) -> list[str]:
-    """What to know of a run before its work begins: joints never seen, and leaks."""
+    """Say what to know of a run before its work begins: joints never seen, and leaks."""
     missing = warning_of_never_visible(data.training)
     return [*([missing] if missing else []), *leaks(experiment)]
 
@@ -134,7 +134,7 @@ def train(
         experiment: what to do; ``auto`` is decided here and kept.
         folder: claimed with `posesift.folders.claim`.
         data: of `data_of`, if they are open already.
-        scored: difficulty of the training poses, when it is at hand; else they are scored and
+        scored: difficulty of the training poses, where it is known; else they are scored and
             ``folder`` gets a score folder.
         page: draws the report, before the run counts as finished.
 
@@ -301,7 +301,7 @@ def evaluate_run(trained: Trained, folder: Path, page: Page | None = None) -> di
 
 
 def _save_every(experiment: Experiment) -> int:
-    """Steps between checkpoints: about ten in the last stage, where one of them is chosen."""
+    """Count the steps between checkpoints: about ten in the last stage if one is chosen."""
     if experiment.training.choose_by == "last":
         return experiment.training.save_every
     last = experiment.training.steps or experiment.training.warmup_steps

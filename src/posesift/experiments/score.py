@@ -65,7 +65,7 @@ class ScoreSettings:
 
     @staticmethod
     def of(experiment: Experiment) -> ScoreSettings:
-        """The settings that an experiment holds."""
+        """Give the settings that an experiment holds."""
         return ScoreSettings(
             method=None if experiment.scoring.scorer else experiment.scoring.name,
             normalisation=None if experiment.scoring.scorer else experiment.scoring.normalisation,
@@ -177,7 +177,7 @@ def _variation(
     binning: str,
     method: str,
 ) -> list[dict[str, Any]]:
-    """What varies between ``edges``: the spread of poses as held out of a fit, if there is one."""
+    """Say what varies between ``edges``: poses held out of a fit, if there are any."""
     rows = bins.variation(
         score_N,
         bins.assign(score_N, edges),
@@ -192,7 +192,7 @@ def _variation(
 
 
 def _scorer(table: PoseTable, settings: ScoreSettings) -> Scorer:
-    """A new fit, or the one that was asked for."""
+    """Give a new fit, or the one that was asked for."""
     if settings.scorer is not None:
         return _earlier_fit(settings.scorer, settings)
     method, how = settings.method or "elbo", settings.normalisation or "limb"
@@ -200,7 +200,7 @@ def _scorer(table: PoseTable, settings: ScoreSettings) -> Scorer:
 
 
 def _earlier_fit(folder: str, settings: ScoreSettings) -> Scorer:
-    """The fit that is kept in a score folder.
+    """Give the fit that is kept in a score folder.
 
     Raises:
         ValueError: there is none, or it has another method or normalisation than is asked for.

@@ -35,7 +35,7 @@ def compare_scores(
     rivals: bool,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """The score beside the cheap ones: is it worth its cost?
+    """Give the score beside the cheap ones: is it worth its cost?
 
     Args:
         table: what was scored.
@@ -48,7 +48,7 @@ def compare_scores(
 
     Returns:
         ``rare_mode_auc`` by method (None where modes are unknown), ``agreement`` of two fits of
-        each cheap score, ``rank_correlation`` of each with the score at hand, and ``collapse``,
+        each cheap score, ``rank_correlation`` of each with the chosen score, and ``collapse``,
         the warning of `checks.collapse` or None.
     """
     rows_N = np.arange(len(table))
@@ -131,7 +131,7 @@ def warnings(
     *,
     fitted_here: bool,
 ) -> list[str]:
-    """What a person must know before trusting the score, what matters most first.
+    """Say what a person must know before trusting the score, what matters most first.
 
     Args:
         table: what was scored.

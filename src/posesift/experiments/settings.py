@@ -17,7 +17,7 @@ from posesift.experiments.choice import CHOICES
 from posesift.experiments.methods import METHODS
 from posesift.grouped import GROUPS as NAMES
 from posesift.grouped import NAME
-from posesift.networks import SIDES, TIMM
+from posesift.networks import NETWORKS, TIMM
 
 SAMPLE_IN = ("warm-up", "adaptation", "both")
 STYLES = ("none", "statistics", "fourier", "adain")
@@ -168,7 +168,7 @@ class NetworkSettings:
     name: str = setting(
         "small",
         "small, efficientnet-lite0, resnet18, resnet34, resnet50, resnet101, or timm:NAME.",
-        among=SIDES,
+        among=NETWORKS,
         closed=False,
         what="network",
     )

@@ -32,7 +32,7 @@ from posesift.experiments.settings import (
     setting,
 )
 from posesift.grouped import ungrouped
-from posesift.networks import SIDES
+from posesift.networks import NETWORKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class Experiment:
         for group in GROUPS:
             check(getattr(self, group), group)
         name, side = self.network.name, self.network.side
-        multiple = SIDES.get(name, 32)
+        multiple = NETWORKS[name].multiple if name in NETWORKS else 32
         if side % multiple:
             below = max(multiple, side // multiple * multiple)
             raise ValueError(

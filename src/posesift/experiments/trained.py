@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
-    """The trained method of a finished run, ready to predict where ``runtime`` says.
+    """Give the trained method of a finished run, ready to predict where ``runtime`` says.
 
     Args:
         run: the folder.
@@ -109,7 +109,7 @@ def _settings(experiment: Experiment, skeleton: Skeleton) -> dict[str, Any]:
 
 
 def style_of(experiment: Experiment) -> Style | None:
-    """The style of an experiment, with its weights; None where it has none.
+    """Give the style of an experiment, with its weights; None where it has none.
 
     Raises:
         ValueError: weights that are missing, damaged, or of no use to the style.
@@ -161,7 +161,7 @@ class _Environment(TypedDict):
 
 
 def _skeleton_of(run: Path) -> Skeleton:
-    """What a finished run predicts."""
+    """Say what a finished run predicts."""
     found = storage.read_json(run / "environment.json", _Environment)
     return Skeleton.from_json(found["skeleton_json"])
 

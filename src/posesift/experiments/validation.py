@@ -25,7 +25,7 @@ SIDES_MATTER = 10.0  # points of PCK@0.1
 
 
 def some_images(target: PoseTable, experiment: Experiment) -> Tensor:
-    """A few hundred uint8 crops of the target's training images, labels left behind."""
+    """Give a few hundred uint8 crops of the target's training images, labels left behind."""
     rows = some_rows(len(target), experiment.seed)
     return PoseDataset(target, experiment.network.side, keep=False).batch(rows)["image"]
 
@@ -36,7 +36,7 @@ def validator(
     images_N3HW: Tensor | None,
     tests: list[tuple[str, PoseDataset]],
 ) -> Validate | None:
-    """What the checkpoint of a run is chosen by; None: it is the last.
+    """Say what the checkpoint of a run is chosen by; None: it is the last.
 
     Args:
         experiment: says by what.
@@ -63,7 +63,7 @@ def validator(
 
 
 def warnings(method: Method, images_N3HW: Tensor | None, side: int) -> list[str]:
-    """What is wrong with a trained method, as far as unlabelled images can tell."""
+    """Say what is wrong with a trained method, as far as unlabelled images can tell."""
     if images_N3HW is None or len(images_N3HW) < 2:
         return []
     collapsed = check_collapse(method, images_N3HW, side)
@@ -71,7 +71,7 @@ def warnings(method: Method, images_N3HW: Tensor | None, side: int) -> list[str]
 
 
 def sides_told(entry: dict[str, Any]) -> list[str]:
-    """A warning where a network finds limbs but does not tell left from right.
+    """Give a warning where a network finds limbs but does not tell left from right.
 
     Args:
         entry: of `posesift.evaluation.evaluate`.

@@ -13,18 +13,35 @@ All of them take *normalised* images: brightness in [0, 1] less `MEAN`, over `SP
 (r, g, b) at a time.
 """
 
+from typing import NamedTuple
+
 MEAN = (0.485, 0.456, 0.406)  # of ImageNet, where published backbones come from
 SPREAD = (0.229, 0.224, 0.225)
 
-SIDES = {
-    "small": 16,
-    "efficientnet-lite0": 32,
-    "resnet18": 32,
-    "resnet34": 32,
-    "resnet50": 32,
-    "resnet101": 32,
+
+class Listed(NamedTuple):
+    """A network.
+
+    Attributes:
+        made_by: module and function, which is given ``arguments`` and the number of keypoints.
+        multiple: pixels that the side of its images is a multiple of.
+        arguments: of ``made_by``.
+    """
+
+    made_by: str
+    multiple: int = 32
+    arguments: tuple[int, ...] = ()
+
+
+NETWORKS = {
+    "small": Listed("posesift.networks.small:SmallPoseNet", multiple=16),
+    "efficientnet-lite0": Listed("posesift.networks.pyramid:efficientnet_lite0"),
+    "resnet18": Listed("posesift.networks.heads:pose_resnet", arguments=(18,)),
+    "resnet34": Listed("posesift.networks.heads:pose_resnet", arguments=(34,)),
+    "resnet50": Listed("posesift.networks.heads:pose_resnet", arguments=(50,)),
+    "resnet101": Listed("posesift.networks.heads:pose_resnet", arguments=(101,)),
 }
-"""Networks by name, and the number of pixels that the side of their images is a multiple of."""
+"""By name."""
 
 TIMM = "timm:"
 """Begins the name of a network whose backbone is one of timm's: ``timm:mobilenetv3_large_100``."""

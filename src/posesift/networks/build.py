@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from posesift import spelling
-from posesift.networks import SIDES, TIMM
-from posesift.networks.efficientnet import EfficientNetLite0
-from posesift.networks.heads import PoseResNet
+from posesift.networks import NETWORKS, TIMM
 from posesift.networks.pyramid import PyramidPoseNet
-from posesift.networks.resnet import ResNet
 from posesift.networks.seeded import seeded
-from posesift.networks.small import SmallPoseNet
 from posesift.networks.timm_backbone import TimmBackbone
 from posesift.networks.weights import IMAGENET, SCRATCH, imagenet_file, read_tensors
-
-NETWORKS: dict[str, Callable[[int], nn.Module]] = {
-    "small": SmallPoseNet,
-    "efficientnet-lite0": lambda keypoints: PyramidPoseNet(EfficientNetLite0(), keypoints),
-    "resnet18": lambda keypoints: PoseResNet(ResNet(18), keypoints),
-    "resnet34": lambda keypoints: PoseResNet(ResNet(34), keypoints),
-    "resnet50": lambda keypoints: PoseResNet(ResNet(50), keypoints),
-    "resnet101": lambda keypoints: PoseResNet(ResNet(101), keypoints),
-}
-assert set(NETWORKS) == set(SIDES)
 
 WRAPPERS = ("module.", "model.")  # of DataParallel, of Lightning
 BACKBONE = "backbone."
@@ -62,7 +48,9 @@ def build(
             network: nn.Module = PyramidPoseNet(backbone, keypoints)
     elif name in NETWORKS:
         with seeded(seed):
-            network = NETWORKS[name](keypoints)
+            module, _, made_by = NETWORKS[name].made_by.partition(":")
+            make = getattr(importlib.import_module(module), made_by)
+            network = make(*NETWORKS[name].arguments, keypoints)
         if pretrained:
             load_weights(network, imagenet_file(name))
     else:

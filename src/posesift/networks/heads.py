@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from posesift.networks.resnet import ResNet
+
 CHANNELS = 256
 
 
@@ -76,3 +78,8 @@ class PoseResNet(nn.Module):
     def forward(self, images_B3HW: Tensor) -> Tensor:
         """heatmaps_BKhw of normalised images."""
         return self.head(self.features(images_B3HW))
+
+
+def pose_resnet(depth: int, keypoints: int) -> PoseResNet:
+    """Make a `PoseResNet` of a depth: 18, 34, 50 or 101."""
+    return PoseResNet(ResNet(depth), keypoints)

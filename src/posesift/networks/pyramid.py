@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
+from posesift.networks.efficientnet import EfficientNetLite0
+
 CHANNELS = 64
 
 
@@ -83,3 +85,8 @@ class PyramidPoseNet(nn.Module):
     def forward(self, images_B3HW: Tensor) -> Tensor:
         """heatmaps_BKhw of normalised images."""
         return self.head(self.features(images_B3HW))
+
+
+def efficientnet_lite0(keypoints: int) -> PyramidPoseNet:
+    """Make a `PyramidPoseNet` on EfficientNet-Lite0."""
+    return PyramidPoseNet(EfficientNetLite0(), keypoints)

@@ -137,9 +137,9 @@ def small_jobs() -> dict[str, Any]:
     method = source_only(STRONG, warmup_steps=3, steps=0)
     take = method.step
 
-    def spy(source, target, t, generator):
+    def spy(batch, t, generator):
         drawn.append(torch.rand(1, generator=generator.clone_state()).item())
-        return take(source, target, t, generator)
+        return take(batch, t, generator)
 
     method.step = spy  # type: ignore[method-assign]
     fit(method, loaders(rank, RANKS), runtime, seed=5)

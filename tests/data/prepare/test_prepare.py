@@ -308,7 +308,7 @@ def test_a_process_that_is_killed_is_gone_on_with(tmp_path):
     arguments = ["prepare", "coco", raw, "--out", str(out), "--side", "1024", "--workers", "2"]
     _stopped_by(signal.SIGKILL, arguments, out)
     told = _stopped_by(signal.SIGINT, [*arguments, "--resume"], out)
-    assert f"the same command with --out {out} --resume goes on with it" in told
+    assert f"--out {out} --resume goes on with it" in told
     run(f"coco:{raw}", out, resume=True, side=1024)
     assert content(out) == content(tmp_path / "whole")
 

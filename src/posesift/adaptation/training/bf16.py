@@ -133,6 +133,6 @@ def _pass(x_BCHW: Tensor, weights: list[Tensor]) -> Tensor:
 
 
 def _processor_has(query: str) -> bool:
-    """What torch says of the processor; versions that cannot say are taken as no."""
+    """Say what torch says of the processor; versions that cannot say are taken as no."""
     known = getattr(torch.cpu, query, None)
     return bool(known is not None and known())

@@ -143,7 +143,7 @@ def take_network(method: Method, folder: str | Path, *, made_by: str, wanted_by:
 
 
 def latest(folder: str | Path) -> tuple[int, dict[str, Any]] | None:
-    """The newest whole checkpoint of a folder, or None where there never was one.
+    """Give the newest whole checkpoint of a folder, or None where there never was one.
 
     Warns about each damaged one that it passes over.
 

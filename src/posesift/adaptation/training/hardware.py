@@ -37,7 +37,7 @@ def keep_freed_memory() -> None:
 
 
 def device_name(device: torch.device) -> str:
-    """What its maker calls it."""
+    """Give the vendor's name of the device."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if os.path.exists("/proc/cpuinfo"):

@@ -233,7 +233,7 @@ def _note(record: Record, losses: Iterable[str]) -> str:
 
 @contextlib.contextmanager
 def _for_all_ranks(runtime: Runtime) -> Iterator[None]:
-    """What ends one rank ends the others, which would wait for it."""
+    """Say what ends one rank ends the others, which would wait for it."""
     try:
         yield
     except BaseException:

@@ -114,7 +114,7 @@ class Method(abc.ABC):
         return self.codec.decode(self.heatmaps(images_B3HW))
 
     def heatmaps(self, images_B3HW: Tensor) -> Tensor:
-        """What `network` says about uint8 crops, (B, K, h, w)."""
+        """Say what `network` says about uint8 crops, (B, K, h, w)."""
         images_B3HW = normalise(images_B3HW.to(self.runtime.device))
         return self.runtime.infer(self.network, images_B3HW)
 

@@ -149,7 +149,7 @@ class Runtime:
         return forward
 
     def infer(self, network: nn.Module, images_B3HW: Tensor) -> Tensor:
-        """What ``network`` says about normalised images, BatchNorm in eval mode, no gradients."""
+        """Ask ``network`` about normalised images, BatchNorm in eval mode, without gradients."""
         was_training = network.training
         network.eval()
         with torch.inference_mode(), self.autocast():
@@ -171,7 +171,7 @@ class Runtime:
         return [(slice(first, last), (last - first) / size) for first, last in ends]
 
     def autocast(self) -> torch.autocast:
-        """The context in which networks compute in the chosen precision."""
+        """Give the context in which networks compute in the chosen precision."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def backward(self, loss: Tensor) -> None:
@@ -192,7 +192,7 @@ class Runtime:
         return found_RB.flatten(0, 1)
 
     def mean(self, values: Tensor) -> Tensor:
-        """The mean of ``values`` over ranks; all must call it. On one rank: ``values``."""
+        """Give the mean of ``values`` over ranks; all must call it. On one rank: ``values``."""
         if self.fabric is None:
             return values
         return self.fabric.all_reduce(values.detach().clone())  # type: ignore[return-value]
@@ -215,11 +215,11 @@ class Runtime:
             process.kill()  # one that waits for the others would not hear anything less
 
     def to_device(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The batch on the device; from pinned memory the copy runs beside the computation."""
+        """Give the batch on the device; from pinned memory the copy runs beside the computation."""
         return {k: v.to(self.device, non_blocking=True) for k, v in batch.items()}
 
     def describe(self) -> dict[str, Any]:
-        """What was decided, for ``environment.json``: JSON values, nothing "auto"."""
+        """Say what was decided, for ``environment.json``: JSON values, nothing "auto"."""
         return {
             "device": self.device.type,
             "device_name": device_name(self.device),

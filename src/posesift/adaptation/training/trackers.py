@@ -70,7 +70,7 @@ class Trackers:
 
 
 def trackers(names: Sequence[str], folder: str | Path, config: Mapping[str, Any]) -> Trackers:
-    """A logger for ``loop.fit(log=...)`` that hands each line to the trackers named.
+    """Give a logger for ``loop.fit(log=...)`` that hands each line to the trackers named.
 
     Everything lies in ``folder`` unless the tracker's own variables say otherwise:
 
@@ -192,7 +192,7 @@ def _module(name: str) -> Any:
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
-    """What ``make`` gave the first time, by which a resumed run finds itself."""
+    """Say what ``make`` gave the first time, by which a resumed run finds itself."""
     if path.is_file():
         return path.read_text(encoding="utf-8").strip()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -202,7 +202,7 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
 
 
 def _numbers(record: Record) -> Iterator[tuple[str, float]]:
-    """The entries of a line that are finite numbers."""
+    """Give the entries of a line that are finite numbers."""
     for name, value in record.items():
         if isinstance(value, (int, float)) and math.isfinite(value):
             yield name, value

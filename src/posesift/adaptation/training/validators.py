@@ -131,7 +131,7 @@ class Agreement:
 def collapse(
     keypoints_NK2: NDArray[np.floating], side: int, network: str = "network"
 ) -> str | None:
-    """A sentence where predictions hardly depend on the image, else None.
+    """Give a sentence where predictions hardly depend on the image, else None.
 
     The measure is the standard deviation over images of each keypoint's place (both axes
     together), its median over keypoints. The threshold, 2 % of the side, is a fraction of what
@@ -204,7 +204,7 @@ def _predicted(method: Method, images_N3HW: Tensor, *, by_student: bool) -> Tens
 
 
 def _student(method: Method) -> Any:
-    """The network that a mean teacher follows, where there is one beside the teacher."""
+    """Give the network that a mean teacher follows, where there is one beside the teacher."""
     student = getattr(method, "student", None)
     return None if student is method.network else student
 

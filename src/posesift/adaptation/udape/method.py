@@ -198,7 +198,7 @@ class UDAPE(Method):
         return torch.cat([stylised_B3HW.float(), images_B3HW[count:]])
 
     def state_dict(self) -> dict[str, Any]:
-        """What predicts and the optimiser; from the second stage on also student and teacher."""
+        """Give what predicts and the optimiser; from the second stage on also the student."""
         state = super().state_dict()
         if self.teacher is not None:
             state |= {"student": self.student.state_dict(), "updates": self.teacher.updates}

@@ -64,7 +64,7 @@ def apply(matrix_B23: Tensor, points_BK2: Tensor) -> Tensor:
 
 
 def invert(matrix_B23: Tensor) -> Tensor:
-    """The inverse maps, in closed form (a library's solver would wait for the device)."""
+    """Give the inverse maps, in closed form (a library's solver would wait for the device)."""
     (a, b), (c, d) = (row.unbind(-1) for row in matrix_B23[..., :2].unbind(-2))
     linear_B22 = torch.stack([d, -b, -c, a], -1).unflatten(-1, (2, 2))
     linear_B22 = linear_B22 / (a * d - b * c)[..., None, None]
@@ -72,7 +72,7 @@ def invert(matrix_B23: Tensor) -> Tensor:
 
 
 def compose(outer_B23: Tensor, inner_B23: Tensor) -> Tensor:
-    """The map that applies ``inner`` first, then ``outer``."""
+    """Give the map that applies ``inner`` first, then ``outer``."""
     linear_B22 = outer_B23[..., :2] @ inner_B23[..., :2]
     shift_B21 = outer_B23[..., :2] @ inner_B23[..., 2:] + outer_B23[..., 2:]
     return torch.cat([linear_B22, shift_B21], -1)

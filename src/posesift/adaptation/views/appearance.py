@@ -16,7 +16,7 @@ LUMA = (0.299, 0.587, 0.114)  # grey value of (r, g, b), ITU-R BT.601
 
 
 def normalise(images_B3HW: Tensor) -> Tensor:
-    """What networks take: uint8, or floats in [0, 1], minus ImageNet's mean, over its spread."""
+    """Normalise images, uint8 or floats in [0, 1]: less ImageNet's mean, over its spread."""
     full = 255.0 if images_B3HW.dtype == torch.uint8 else 1.0
     channels = [
         images_B3HW[:, c].float() * (1 / (full * SPREAD[c])) - MEAN[c] / SPREAD[c] for c in range(3)
@@ -49,7 +49,7 @@ def recolour(images_B3HW: Tensor, strength: float, generator: torch.Generator) -
 
 
 def blur(images_B3HW: Tensor, pixels: float, generator: torch.Generator) -> Tensor:
-    """A spread of up to ``pixels``: a step of diffusion along each axis, borders continued."""
+    """Give a spread of up to ``pixels``: a step of diffusion along each axis, borders continued."""
     spread_B = pixels * torch.rand(len(images_B3HW), generator=generator, device=generator.device)
     flow_B111 = (spread_B.square() / 2)[:, None, None, None]  # variance of a step: twice its flow
     images_B3HW = images_B3HW.clone()

@@ -66,7 +66,7 @@ STRONG = Augmentation(
 
 
 def generator(device: torch.device | str, *position: int) -> torch.Generator:
-    """A generator that depends on ``position``, say (seed, stage, step), and on nothing else."""
+    """Make a generator that depends on ``position``, say (seed, stage, step), and nothing else."""
     mixed = np.random.SeedSequence(position).generate_state(1, np.uint64)[0]
     return torch.Generator(device).manual_seed(int(mixed >> np.uint64(1)))
 
@@ -74,7 +74,7 @@ def generator(device: torch.device | str, *position: int) -> torch.Generator:
 def view(
     images_B3HW: Tensor, augmentation: Augmentation, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """A random view of every image: geometry, colour, blur, noise, cut-outs.
+    """Give a random view of every image: geometry, colour, blur, noise, cut-outs.
 
     Args:
         images_B3HW: uint8 RGB crops.

@@ -46,12 +46,12 @@ class ParityViews:
     colour: float = 0.25
 
     def crop(self, images_B3HW: Tensor, generator: torch.Generator) -> tuple[Tensor, Crop]:
-        """A random crop of every uint8 image, in [0, 1]; the frame that views share."""
+        """Give a random crop of every uint8 image, in [0, 1]; the frame that views share."""
         crop = draw_crop(len(images_B3HW), images_B3HW.shape[-1], self.area, generator)
         return crop.image(images_B3HW) / 255, crop
 
     def view(self, crops_B3HW: Tensor, generator: torch.Generator) -> tuple[Tensor, Warp]:
-        """A normalised view of every crop, and the map to it."""
+        """Give a normalised view of every crop, and the map to it."""
         warp = draw_warp(
             len(crops_B3HW),
             crops_B3HW.shape[-1],

@@ -46,7 +46,7 @@ class Warp(NamedTuple):
         return torch.stack(cells, -1).view(-1, 2, 2) * self.scale_B[:, None, None]
 
     def image(self, images_BCHW: Tensor) -> Tensor:
-        """Views of the images; 0 beyond them."""
+        """Draw views of the images; 0 beyond them."""
         return nearest(images_BCHW, self.linear_B22, self.shift_B2)
 
     def points(self, points_BK2: Tensor, side: int) -> Tensor:
@@ -56,11 +56,11 @@ class Warp(NamedTuple):
         return affine.apply(matrix_B23, points_BK2 - centre) + centre
 
     def divided(self, stride: int) -> Warp:
-        """The same map between heatmaps of this stride."""
+        """Give the same map between heatmaps of this stride."""
         return self._replace(shift_B2=self.shift_B2 / stride)
 
     def part(self, samples: slice) -> Warp:
-        """The maps of some samples."""
+        """Give the maps of some samples."""
         return Warp(*(values[samples] for values in self))
 
 
@@ -86,7 +86,7 @@ def draw_warp(
 
 
 def unwarp(maps_BCHW: Tensor, warp: Warp) -> Tensor:
-    """Maps of a view, back in the frame of the crop: shifted, then turned and scaled, then sheared.
+    """Bring maps of a view back into the crop: shifted, then turned and scaled, then sheared.
 
     Each of the three takes the nearest cell, and 0 beyond the map, which costs the arg-max 0.8
     cells on average. The order makes the exact inverse of `Warp`, up to that.

@@ -22,7 +22,7 @@ def aimed(
     test: str | None = None,
     parity: bool = False,
 ) -> Experiment:
-    """The experiment on data of one's own.
+    """Give the experiment on data of one's own.
 
     Args:
         experiment: a recipe's.
@@ -114,7 +114,7 @@ def _check_given(experiment: Experiment) -> None:
 
 
 def _read_as(text: str, experiment: Experiment, parity: bool) -> Address:
-    """The address as the recipe reads its format, its path absolute: the same from any folder."""
+    """Read an address as the recipe reads its format, its path absolute."""
     address = parse(text)
     if address.kind == "world":
         return address
@@ -132,6 +132,6 @@ def _boxes(address: Address) -> str | None:
 
 
 def _label(address: Address, part: str) -> dict[str, str]:
-    """What a person calls the target: the last part of its path, or a world's whole address."""
+    """Say what a person calls the target: the last part of its path, or a world's whole address."""
     name = str(address) if address.kind == "world" else f"{address.kind} {Path(address.path).name}"
     return {"target": f"{name}, {part}"}

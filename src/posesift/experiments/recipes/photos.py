@@ -21,7 +21,7 @@ def photos(seed: int = 0, quick: bool = False) -> Experiment:
 
 
 def photos_tail(seed: int = 0, quick: bool = False) -> Experiment:
-    """The same with few rare poses: usual poses with a heavy tail -> photographs.
+    """Give the same with few rare poses: usual poses with a heavy tail -> photographs.
 
     The situation of most rendered sets, in which drawing by difficulty can help. Its oracle
     ``poses`` trains on as many paintings of all poses equally often.

@@ -28,12 +28,12 @@ IMAGENET = (
 
 
 def surreal_to_lsp(seed: int = 0, quick: bool = False) -> Experiment:
-    """Rendered people -> sports photographs, adapted to one half and tested on the other."""
+    """Train on rendered people -> sports photographs: one half to adapt to, one to test."""
     return _task("surreal-to-lsp", "SURREAL to Leeds Sports Pose", "surreal", "lsp", seed, quick)
 
 
 def surreal_to_human36m(seed: int = 0, quick: bool = False) -> Experiment:
-    """Rendered people -> videos from a studio; subjects 9 and 11 are the test."""
+    """Train on rendered people -> videos from a studio; subjects 9 and 11 are the test."""
     return _task(
         "surreal-to-human36m",
         "SURREAL to Human3.6M",
@@ -47,22 +47,22 @@ def surreal_to_human36m(seed: int = 0, quick: bool = False) -> Experiment:
 
 
 def rhd_to_h3d(seed: int = 0, quick: bool = False) -> Experiment:
-    """Rendered hands -> hands in a studio; the last of the five parts is the test."""
+    """Train on rendered hands -> hands in a studio; the last of the five parts is the test."""
     return _task("rhd-to-h3d", "RHD to Hand-3D-Studio", "rhd", "h3d", seed, quick, turns=180.0)
 
 
 def rhd_to_freihand(seed: int = 0, quick: bool = False) -> Experiment:
-    """Rendered hands -> hands of 32 people, the test of other poses."""
+    """Train on rendered hands -> hands of 32 people, the test of other poses."""
     return _task("rhd-to-freihand", "RHD to FreiHAND", "rhd", "freihand", seed, quick, turns=180.0)
 
 
 def synthetic_to_tigdog(seed: int = 0, quick: bool = False) -> Experiment:
-    """Rendered horses and tigers -> videos of them, 18 keypoints."""
+    """Train on rendered horses and tigers -> videos of them, 18 keypoints."""
     return _animals("synthetic-to-tigdog", "Synthetic animals to TigDog", "tigdog", seed, quick)
 
 
 def synthetic_to_animalpose(seed: int = 0, quick: bool = False) -> Experiment:
-    """Rendered hounds and sheep -> photographs of dogs and sheep, 14 keypoints."""
+    """Train on rendered hounds and sheep -> photographs of dogs and sheep, 14 keypoints."""
     return _animals(
         "synthetic-to-animalpose", "Synthetic animals to AnimalPose", "animalpose", seed, quick
     )
@@ -105,7 +105,7 @@ def _task(
     steps: dict[str, tuple[int, int]] = STEPS,
     reading: dict[str, dict[str, str]] | None = None,
 ) -> Experiment:
-    """A task between two formats; ``quick`` tries it out on a processor, from scratch."""
+    """Give a task between two formats; ``quick`` tries it out on a processor, from scratch."""
     size = (
         {"warmup_steps": 60, "steps": 40, "side": 64, "network": "small", "sigma": 1.0}
         if quick
