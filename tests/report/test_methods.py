@@ -154,7 +154,7 @@ def test_differences_are_grouped_by_method(found: dict) -> None:
         "Source only", "RegDA", "UDAPE",
     ]  # fmt: skip
     primary = [row for row in table.rows if row.role == "primary"]
-    assert [row.cells[-1].text for row in primary] == ["named in advance"]
+    assert [row.cells[-1].text for row in primary] == ["pre-specified"]
     assert len([row for row in table.rows if row.role == "arm"]) == len(found["secondary"])
 
 
@@ -217,7 +217,7 @@ def test_examples_are_of_each_arm_beside_what_it_is_compared_with(
     ]  # fmt: skip
     said, choice = example_sections.of_comparison(opened).blocks
     assert isinstance(said, Note)
-    assert said.text.startswith("Predictions that are not at hand: RegDA, ")
+    assert said.text.startswith("Predictions that are not available: RegDA, ")
     assert isinstance(choice, Choice)
     assert [label for label, _ in choice.options] == [
         "UDAPE + hard mining against UDAPE",

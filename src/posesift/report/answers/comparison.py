@@ -57,7 +57,7 @@ def message(comparison: Compared) -> str:
     tested = f"{count(target['samples'])} images" if target.get("samples") else "images"
     side = f" at {comparison['side']} px" if comparison.get("side") else ""
     done = (
-        f"{names} with {drawn} sampling, trained for {steps} steps{side}{network} and tested "
+        f"{names} with {drawn} sampling were trained for {steps} steps{side}{network} and tested "
         f"on {tested} of the target."
     )
     return " ".join([capitalised(done), *_came_out(comparison)])

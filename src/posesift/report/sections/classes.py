@@ -19,7 +19,7 @@ from posesift.report.answers.rare_poses import same_bins
 from posesift.report.blocks import Block, Cell, Fold, Picture, Row, Section, Table
 from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.uncovered import Lacking
-from posesift.report.wording import capitalised, number, spoken
+from posesift.report.wording import number, spoken
 from posesift.results import by_seed, ranking
 from posesift.results.by_seed import Compared
 
@@ -76,7 +76,7 @@ def classes(comparison: Compared, source: PoseSet | None, target: PoseSet | None
     lead = "Rarest in the source first." if by_name else (
         "The data name no classes, so poses are grouped by the difficulty score, hardest first."
     )  # fmt: skip
-    return Section("classes", capitalised(what) + ("es" if by_name else "s"), lead, blocks)
+    return Section("classes", "Pose classes" if by_name else "Bins of the score", lead, blocks)
 
 
 def _split(source: PoseSet, target: PoseSet) -> tuple[list[_Class], bool]:
