@@ -69,14 +69,16 @@ def test_an_arm_of_fewer_seeds_is_counted_apart(found: dict) -> None:
     ]  # fmt: skip
     fewer = method_table.measured(found)
     assert "over three seeds (fewer: UDAPE + hard mining 1); " in fewer.caption
-    assert "among the arms that have all seeds, the oracle apart." in fewer.caption
+    assert "among configurations that have all seeds, the oracle apart." in fewer.caption
     best = [
         {row.name for row in t.rows if any(cell.best for cell in row.cells)} for t in (table, fewer)
     ]
     assert "UDAPE + hard mining" in best[0]
     assert best[1] == {"UDAPE"}
-    section = outcome_sections.by_method(found)
-    assert section.lead.startswith("Nine arms, three seeds (fewer: UDAPE + hard mining 1). ")
+    section = outcome_sections.results(found)
+    assert section.lead.startswith(
+        "Nine configurations, three seeds (fewer: UDAPE + hard mining 1)."
+    )
 
 
 def test_the_table_of_methods(found: dict) -> None:

@@ -57,7 +57,7 @@ def rows(interval: str, seeds: int, control: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("case", product(INTERVALS, (1, 3), CONTROLS), ids=str)
+@pytest.mark.parametrize("case", list(product(INTERVALS, (1, 3), CONTROLS)), ids=str)
 def test_every_case_has_the_verdict_of_the_table(case: tuple[str, int, str]) -> None:
     (wanted,) = set(rows(*case))  # the table knows every case, and contradicts itself in none
     assert statement.verdict(made(*case)) == wanted
@@ -70,7 +70,7 @@ def test_one_number_of_many_has_to_stand_holms_correction(p: float, wanted: str)
     assert statement.verdict(made("includes 0", 3, "none needed", p_holm=p)) == INCONCLUSIVE
 
 
-@pytest.mark.parametrize("case", product(INTERVALS, (1, 3), CONTROLS), ids=str)
+@pytest.mark.parametrize("case", list(product(INTERVALS, (1, 3), CONTROLS)), ids=str)
 def test_a_sentence_says_no_more_than_its_verdict(case: tuple[str, int, str]) -> None:
     one = made(*case)
     said, found = statement.sentence(one), statement.verdict(one)

@@ -55,6 +55,26 @@ def _finished(page: Page) -> Page:
     return replace(page, words=glossary.of(page))
 
 
+def came_out(
+    comparison: dict[str, Any], target: PoseSet | None = None, summary: dict[str, Any] | None = None
+) -> list[Section]:
+    """The results of a comparison, and where in the target they arise.
+
+    Args:
+        comparison: of ``comparison.json``.
+        target: the tested poses with every model's errors, None where they are not available.
+        summary: of the score, whose claim stands among the others.
+    """
+    return [
+        outcome.results(comparison, claims.of_comparison(comparison, summary)),
+        gathered(
+            difficulty.difficulty(comparison, target),
+            outcome.gap(comparison),
+            support.support(comparison),
+        ),
+    ]
+
+
 def gathered(first: Section, *others: Section | None) -> Section:
     """One section of several: the first as it is, the others folded below it."""
     folds = [
@@ -112,12 +132,7 @@ def of_comparison(folder: Comparison) -> Page:
     similar = summary.get("similarity") if summary else None
     sections = [
         classes.classes(comparison, source, target, lacks),
-        outcome.results(comparison, claims.of_comparison(comparison, summary)),
-        gathered(
-            difficulty.difficulty(comparison, target),
-            outcome.gap(comparison),
-            support.support(comparison),
-        ),
+        *came_out(comparison, target, summary),
         coverage_section.coverage(lacks),
     ]
     if folder.score:

@@ -129,6 +129,8 @@ def measured(comparison: Compared) -> Table:
         rows.append(Row("Trained on the target's labels", [], "group"))
         name = oracle["name"]
         rows.append(_row(comparison, name, columns, place if closed else None, "oracle"))
+    if len(comparison["seeds"]) == 1:
+        contending = []  # nothing tells the best: nothing is bold
     for j, column in enumerate(columns):
         means = {i: _mean(comparison, called, column.keys) for i, called in contending}
         _embolden(rows, j + (closed and j >= place), means, column.digits)
@@ -245,7 +247,7 @@ def _caption(comparison: Compared, closed: bool) -> str:
         else f"Joint groups: mean ± standard deviation over {plural(seeds, 'seed')}"
         f"{fewer_seeds(comparison)}; “all”: mean and 95 % interval over them."
     )
-    told = "Bold: best of a column"
+    told = "Bold: best of a column among configurations"
     told += " that have all seeds" if by_seed.with_fewer_seeds(comparison, "arm") else ""
     told += ", the oracle apart."
     if closed:

@@ -92,7 +92,7 @@ def compared(
         title=title,
         corner="",
         columns=[column.title for column in columns],
-        rows=_bold_best(columns, measured),
+        rows=_bold_best(columns, measured, bold=len(comparison["seeds"]) > 1),
         caption=f"{caption} {apart}".strip(),
     )
 
@@ -185,8 +185,9 @@ def _set_label(comparison: Compared, name: str) -> str:
 def _bold_best(
     columns: list[Column] | tuple[Column, ...],
     measured: list[tuple[str, str, list[Spread | None], bool]],
+    bold: bool,
 ) -> list[Row]:
-    """Rows of cells; the best of those that contend (the last value) is bold in each column."""
+    """Rows of cells; where ``bold``, the best of those that contend (the last value) is it."""
     rows = [
         Row(
             name,
@@ -207,7 +208,7 @@ def _bold_best(
             for _, _, found, contends in measured
         ]
         known = [value for value in values if value is not None]
-        if len(known) < 2 or not column.ranked:
+        if len(known) < 2 or not column.ranked or not bold:
             continue
         best = max(known) if column.higher else min(known)
         for row, value in zip(rows, values, strict=True):
