@@ -82,7 +82,7 @@ def test_too_few_poses_for_a_fit_are_one_clear_error(
 def test_hardly_any_poses_end_in_a_page(n: int, tmp_path: Path) -> None:
     assert score(tmp_path / "out", f"world:body,n={n}") == 0
     page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
-    assert "How hard the poses are" in page
+    assert "Score and bins" in page
     assert "nan" not in page.split("<section", 1)[1].split("<script")[0].lower().split()
 
 

@@ -10,12 +10,11 @@ import pytest
 from tests.report.methods_comparison import only
 
 from posesift import results
-from posesift.report import claims, verdicts
+from posesift.report import claims, statement
 from posesift.report.answers import comparison
 from posesift.report.answers import comparison as opening
 from posesift.report.blocks import Claims, Section
 from posesift.results import endpoints, ranking
-from posesift.results.by_seed import Interval
 
 
 @pytest.fixture
@@ -30,52 +29,33 @@ def block(section: Section | None) -> Claims:
     return shown
 
 
-@pytest.mark.parametrize(
-    ("shown", "seeds", "p_holm", "verdict", "says"),
-    [
-        (Interval(1, 0.1, 1.9), 3, None, "shown", "A is better than B"),
-        (Interval(1, 0.1, 1.9), 3, 0.01, "shown", "A is better than B"),
-        (Interval(1, 0.1, 1.9), 3, 0.05, "not after correction", "A looks better than B"),
-        (Interval(-1, -1.9, -0.1), 3, 0.06, "not after correction", "A looks worse than B"),
-        (Interval(-1, -1.9, -0.1), 3, 0.04, "shown to be worse", "A is worse than B"),
-        (Interval(1, -0.1, 2.1), 3, 0.5, "not told from zero", "A and B cannot be told apart"),
-        (Interval(9, None, None), 1, None, "one seed: a lead", "A is ahead of B"),
-        (Interval(-9, None, None), 1, None, "one seed: a lead", "A is behind B"),
-        (Interval(0, None, None), 1, None, "one seed: a lead", "A is level with B"),
-    ],
-)
-def test_verdicts_follow_the_printed_rules(shown, seeds, p_holm, verdict, says) -> None:
-    assert verdicts.of(shown, seeds, p_holm) == verdict
-    assert verdict in verdicts.RULES
-    assert verdicts.sentence("A", "B", "there", shown, verdict).startswith(says)
-
-
 def test_each_claim_has_its_evidence(found: dict) -> None:
     shown = block(claims.of_comparison(found))
     shared = dict(shown.shared)
     assert shared["seeds"].startswith("three seeds (0, 1, 2)")
-    assert shared["draw budget of each arm"].endswith("batches of 32: 19\u202f200 draws")
+    assert shared["draw budget of each configuration"].endswith("batches of 32: 19\u202f200 draws")
     assert shared["protocol"] == "PCK pooled over the visible joints of the headline group"
     assert "none of the target's labels" in shared["labels that chose the checkpoint"]
     assert shared["reproduce with"] == "posesift compare world-body"
     for claim in shown.claims:
-        assert "95 % interval" in dict(claim.evidence)
+        assert "95 % CI" in dict(claim.evidence)
         assert "by seed" in dict(claim.evidence)
     assert {claim.verdict for claim in shown.claims} == {word for word, _ in shown.rules}
     assert [claim.strong for claim in shown.claims].count(True) == 1
 
 
 def test_p_is_given_with_the_correction_and_the_primary_without(found: dict) -> None:
-    by_sentence = {claim.sentence: claim for claim in block(claims.of_comparison(found)).claims}
-    adapted = by_sentence["UDAPE is better than Source only in PCK@0.05 on the whole target."]
+    every = block(claims.of_comparison(found)).claims
+    start = "UDAPE is better than Source only in PCK@0.05 on the target"
+    (adapted,) = (claim for claim in every if claim.sentence.startswith(start))
     row = next(
         r for r in found["secondary"] if (r["arm"], r["endpoint"]) == ("udape", claims.WHOLE)
     )
     assert dict(adapted.evidence)["p"].endswith(
         f"{row['p_holm']:.3f} with Holm's correction for {len(found['secondary'])} endpoints"
     )
-    (primary,) = (claim for claim in by_sentence.values() if claim.strong)
-    assert dict(primary.evidence)["p"].endswith("uncorrected: named in advance")
+    (primary,) = (claim for claim in every if claim.strong)
+    assert dict(primary.evidence)["p"].endswith("uncorrected: pre-specified")
 
 
 def test_a_gain_that_the_correction_takes_is_not_shown(found: dict) -> None:
@@ -84,8 +64,8 @@ def test_a_gain_that_the_correction_takes_is_not_shown(found: dict) -> None:
     )
     row["p_holm"] = 0.07
     first = block(claims.of_comparison(found)).claims[0]
-    assert first.verdict == verdicts.CORRECTED
-    assert "many such numbers were looked at" in first.sentence
+    assert first.verdict == statement.UNCORRECTED
+    assert "Holm's correction" in first.sentence
 
 
 def with_control(found: dict, level: float) -> dict:
@@ -105,7 +85,7 @@ def with_control(found: dict, level: float) -> dict:
 def test_the_control_stands_beside_a_sampling_claim(found: dict) -> None:
     assert endpoints.beside_control(found, found["primary"]) is None
     (claim,) = (c for c in block(claims.of_comparison(found)).claims if c.strong)
-    assert dict(claim.evidence)["its control"].endswith("can be credited to difficulty")
+    assert dict(claim.evidence)["its control"].endswith("cannot be attributed to difficulty")
     assert "against its control" not in dict(claim.evidence)
     beaten = with_control(found, 2.0)
     row = endpoints.beside_control(beaten, beaten["primary"])
@@ -115,12 +95,12 @@ def test_the_control_stands_beside_a_sampling_claim(found: dict) -> None:
     assert row["values"] == pytest.approx([2.1, 1.8, 2.05])
     (claim,) = (c for c in block(claims.of_comparison(beaten)).claims if c.strong)
     told = dict(claim.evidence)["against its control"]
-    assert told.startswith("+2.0 points (95 % interval +1.6 to +2.4) over Blind, which draws")
-    assert "difficulty makes the difference" not in told
+    assert told.startswith("+2.0 points (95 % CI +1.6 to +2.4) over Blind, which draws")
+    assert "cannot be attributed" not in told
     assert dict(claim.evidence)["the control alone"].endswith(" over UDAPE")
     level = with_control(found, 0.0)
     (claim,) = (c for c in block(claims.of_comparison(level)).claims if c.strong)
-    assert "nothing here says that difficulty makes" in dict(claim.evidence)["against its control"]
+    assert "cannot be attributed" in dict(claim.evidence)["against its control"]
 
 
 def test_a_control_draws_in_the_same_stages_of_the_same_method(found: dict) -> None:
@@ -132,11 +112,11 @@ def test_a_control_draws_in_the_same_stages_of_the_same_method(found: dict) -> N
     assert endpoints.control_of(changed, "udape+hard-mining") is None
 
 
-def test_one_seed_is_a_lead_throughout(found: dict) -> None:
+def test_a_single_seed_has_one_verdict_throughout(found: dict) -> None:
     shown = block(claims.of_comparison(only(found, 1)))
-    assert {claim.verdict for claim in shown.claims} == {verdicts.LEAD}
-    assert all(dict(c.evidence)["95 % interval"].startswith("none") for c in shown.claims)
-    assert [word for word, _ in shown.rules] == [verdicts.LEAD]
+    assert {claim.verdict for claim in shown.claims} == {statement.SINGLE}
+    assert all(dict(c.evidence)["95 % CI"].startswith("none") for c in shown.claims)
+    assert [word for word, _ in shown.rules] == [statement.SINGLE]
 
 
 def test_ranking_leaves_out_arms_that_lack_seeds(found: dict) -> None:
@@ -157,13 +137,14 @@ def test_the_best_arm_in_words(found: dict) -> None:
     assert said is not None
     assert said.question == "Which method and strategy is best?"
     assert said.links[0] == ("Evidence", "claim-8")
-    assert "is not told from zero: +0.6 points" in said.answer
-    assert said.answer.endswith(" By EvalPose and by angle error no arm is better than it.")
-    assert "has no control here" in said.detail
+    assert "+0.6 points (95 % CI" in said.answer
+    assert "not significant" in said.answer
+    assert "By EvalPose and by angle error no configuration is better" in said.answer
+    assert "No shuffled-score control" in said.detail
     assert "picked by its mean after looking" in said.detail
     said = opening.of_best(only(found, 1), "claim-8")
     assert said is not None
-    assert "That is a lead, not a result." in said.answer
+    assert "CI" not in said.answer
     for cell in found["cells"]:
         if cell["arm"] == "source-only":
             cell["sets"]["target"]["pck"]["0.05"]["all"] = 90.0 + cell["seed"]
@@ -212,7 +193,7 @@ def test_one_seed_takes_one_table(found: dict) -> None:
 
 
 def test_the_summary_points_to_the_claims(found: dict) -> None:
-    links = {finding.question: finding.links for finding in comparison.of_comparison(found, None)}
+    links = {finding.question: finding.links for finding in comparison.further(found, None)}
     assert links["What did adaptation change?"] == [("Evidence", "claim-1")]
     assert links["What did the sampling change?"] == [("Evidence", "claim-4")]
     shown = block(claims.of_comparison(found)).claims
@@ -223,7 +204,7 @@ def test_a_run_claims_no_more_than_one_seed(comparison: Path) -> None:
     folder = results.read(comparison / "cells/uniform/seed0")
     assert isinstance(folder, results.Run)
     shown = block(claims.of_run(folder))
-    assert {claim.verdict for claim in shown.claims} == {verdicts.LEAD}
+    assert {claim.verdict for claim in shown.claims} == {statement.SINGLE}
     assert dict(shown.shared)["seed"] == "0"
     folder.evaluation["sets"].clear()
     assert claims.of_run(folder) is None

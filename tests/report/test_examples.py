@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posesift.report.sections import examples
+from posesift.report.pictures import by_gain, of_bin
 
 gains = st.lists(st.sampled_from([-20.0, -5.0, 0.0, 5.0, 20.0, float("nan")]), max_size=12)
 
@@ -14,7 +14,7 @@ gains = st.lists(st.sampled_from([-20.0, -5.0, 0.0, 5.0, 20.0, float("nan")]), m
 def test_the_rule_as_it_is_printed(values: list[float], each: int, seed: int) -> None:
     gain_N = np.array(values, dtype=float)
     tie_N = np.arange(len(values))[::-1] % 3
-    kinds = dict(examples.by_gain(gain_N, tie_N, each, seed))
+    kinds = dict(by_gain(gain_N, tie_N, each, seed))
     known = [i for i, value in enumerate(values) if value == value]
     best = sorted(known, key=lambda i: (-values[i], -tie_N[i], i))
     worst = sorted(known, key=lambda i: (values[i], tie_N[i], i))
@@ -24,13 +24,13 @@ def test_the_rule_as_it_is_printed(values: list[float], each: int, seed: int) ->
     random = kinds["random"].tolist()
     assert len(random) == min(each, len(known) - len(named))
     assert set(random) <= set(known) - set(named)
-    assert random == dict(examples.by_gain(gain_N, tie_N, each, seed))["random"].tolist()
+    assert random == dict(by_gain(gain_N, tie_N, each, seed))["random"].tolist()
 
 
 @given(st.lists(st.integers(0, 3), max_size=20), st.integers(0, 5))
 @settings(max_examples=50)
 def test_samples_of_a_bin(bins: list[int], count: int) -> None:
-    rows = examples.of_bin(np.array(bins, dtype=int), 2, count).tolist()
+    rows = of_bin(np.array(bins, dtype=int), 2, count).tolist()
     assert rows == sorted(set(rows))
     assert len(rows) == min(count, bins.count(2))
     assert all(bins[row] == 2 for row in rows)

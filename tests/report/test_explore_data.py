@@ -340,7 +340,7 @@ def test_missing_and_damaged_images_are_counted_and_stop_no_other(tmp_path: Path
     for i in damaged:
         (tmp_path / image_N[i]).write_bytes(b"\x89PNG\r\n\x1a\n no more")
     found = loaded(one)["sets"][0]
-    assert "6 of 30 images are not at hand (first: " in found["note"]
+    assert "6 of 30 images are not available (first: " in found["note"]
     assert "002.png" in found["note"]
     place_M = column(found, "picture")
     assert np.flatnonzero(place_M < 0).tolist() == sorted(gone + damaged)

@@ -69,14 +69,16 @@ def test_an_arm_of_fewer_seeds_is_counted_apart(found: dict) -> None:
     ]  # fmt: skip
     fewer = method_table.measured(found)
     assert "over three seeds (fewer: UDAPE + hard mining 1); " in fewer.caption
-    assert "among the arms that have all seeds, the oracle apart." in fewer.caption
+    assert "among configurations that have all seeds, the oracle apart." in fewer.caption
     best = [
         {row.name for row in t.rows if any(cell.best for cell in row.cells)} for t in (table, fewer)
     ]
     assert "UDAPE + hard mining" in best[0]
     assert best[1] == {"UDAPE"}
-    section = outcome_sections.by_method(found)
-    assert section.lead.startswith("Nine arms, three seeds (fewer: UDAPE + hard mining 1). ")
+    section = outcome_sections.results(found)
+    assert section.lead.startswith(
+        "Nine configurations, three seeds (fewer: UDAPE + hard mining 1)."
+    )
 
 
 def test_the_table_of_methods(found: dict) -> None:
@@ -154,7 +156,7 @@ def test_differences_are_grouped_by_method(found: dict) -> None:
         "Source only", "RegDA", "UDAPE",
     ]  # fmt: skip
     primary = [row for row in table.rows if row.role == "primary"]
-    assert [row.cells[-1].text for row in primary] == ["named in advance"]
+    assert [row.cells[-1].text for row in primary] == ["pre-specified"]
     assert len([row for row in table.rows if row.role == "arm"]) == len(found["secondary"])
 
 
@@ -217,7 +219,7 @@ def test_examples_are_of_each_arm_beside_what_it_is_compared_with(
     ]  # fmt: skip
     said, choice = example_sections.of_comparison(opened).blocks
     assert isinstance(said, Note)
-    assert said.text.startswith("Predictions that are not at hand: RegDA, ")
+    assert said.text.startswith("Predictions that are not available: RegDA, ")
     assert isinstance(choice, Choice)
     assert [label for label, _ in choice.options] == [
         "UDAPE + hard mining against UDAPE",

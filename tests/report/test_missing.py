@@ -20,11 +20,10 @@ from tests.report.conftest import BODY
 from posesift import results, storage
 from posesift.report import contents, pose_sets
 from posesift.report.answers import comparison
-from posesift.report.blocks import Choice, Gallery, Note, Section, Table
+from posesift.report.blocks import Choice, Fold, Gallery, Note, Section, Table
 from posesift.report.page import write_report
 from posesift.report.sections import examples as example_sections
 from posesift.report.sections import failures as nearest_section
-from posesift.report.sections import outcome
 from posesift.report.sections import run as run_sections
 from posesift.results.comparison import Comparison
 from posesift.results.run import Run
@@ -61,7 +60,7 @@ def pair(whole: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def said_of_all(whole: dict[str, Any]) -> str:
-    return words(outcome.sections(whole))
+    return words(contents.came_out(whole))
 
 
 def words(of: Any) -> str:
@@ -176,7 +175,7 @@ def test_what_was_not_measured_is_said(
 ) -> None:
     assert silent in said_of_all
     change(pair)
-    said = words([outcome.sections(pair), comparison.of_comparison(pair, None)])
+    said = words([contents.came_out(pair), comparison.further(pair, None)])
     assert says in said
     assert silent not in said
 
@@ -187,8 +186,8 @@ def test_a_missing_part_does_not_move_the_others(found: dict[str, Any]) -> None:
         cell["sets"]["target"]["by_bin"][3]["pck"] = None
     found["seeds"] = [0]
     found["cells"] = [cell for cell in found["cells"] if cell["seed"] == 0]
-    (section,) = [s for s in outcome.sections(found) if s.anchor == "difficulty"]
-    (choice,) = section.blocks
+    (section,) = [s for s in contents.came_out(found) if s.anchor == "difficulty"]
+    choice = section.blocks[0]
     assert isinstance(choice, Choice)
     chart = choice.options[0][1][0].charts[0]  # type: ignore[union-attr]
     assert "from easiest quarter to hardest quarter" in chart.alt
@@ -215,9 +214,10 @@ def test_any_numbers_may_be_missing(found: dict[str, Any], seed: int, seeds: int
     for container, key in leaves(found):
         if rng.random() < share:
             container[key] = None
-    sections = outcome.sections(found)
-    assert {"results", "difficulty", "support"} <= {section.anchor for section in sections}
-    assert comparison.of_comparison(found, None) is not None
+    results_, split = contents.came_out(found)
+    assert (results_.anchor, split.anchor) == ("results", "difficulty")
+    assert "support" in {block.anchor for block in split.blocks if isinstance(block, Fold)}
+    assert comparison.further(found, None) is not None
 
 
 @pytest.mark.parametrize("undefined", [float("nan"), float("inf"), None])
@@ -261,8 +261,8 @@ def test_one_arm(copied: Path) -> None:
     assert isinstance(gallery, Gallery)
     assert [strip.name for strip in gallery.strips][::3] == ["Best 1", "Worst 1", "Random 1"]
     assert gallery.columns == ["ground truth", "UDAPE"]
-    said = words(outcome.sections(opened(copied).comparison))
-    assert "One arm, three seeds." in said
+    said = words(contents.came_out(opened(copied).comparison))
+    assert "One configuration, three seeds." in said
     assert "Difference to UDAPE" not in said
     assert "In no column" not in said
 
@@ -270,17 +270,15 @@ def test_one_arm(copied: Path) -> None:
 def test_one_seed_says_so_wherever_an_interval_would_stand(found: dict[str, Any]) -> None:
     from tests.report.methods_comparison import only
 
-    sections = {s.anchor: s for s in outcome.sections(only(found, 0))}
-    (choice,) = sections["difficulty"].blocks
+    sections = {s.anchor: s for s in contents.came_out(only(found, 0))}
+    choice = sections["difficulty"].blocks[0]
     assert isinstance(choice, Choice)
     captions = [c.caption for _, (block, *_) in choice.options for c in block.charts]  # type: ignore[union-attr]
     assert captions[0].startswith("Bars: 95 % intervals over images (one seed).")
-    assert captions[1] == "One seed: differences without an interval."
-    assert captions[2].startswith("One seed.")  # EvalPose has no interval over images
+    assert not any("paired" in caption for caption in captions)  # no difference without an interval
     table = sections["results"].blocks[0]
-    assert table.caption.endswith(
-        "One seed: nothing tells the best of a column apart from the next."
-    )  # type: ignore[union-attr]
+    assert isinstance(table, Table)
+    assert not any(cell.best for row in table.rows for cell in row.cells)
 
 
 def test_one_sample(copied: Path) -> None:
@@ -299,14 +297,14 @@ def test_one_sample(copied: Path) -> None:
     assert isinstance(gallery, Gallery)
     assert len(gallery.strips) == 1
     target = pose_sets.target_of(folder)
-    assert NOT_SPLIT in words(outcome.sections(folder.comparison, target))
+    assert NOT_SPLIT in words(contents.came_out(folder.comparison, target))
 
 
 def test_predictions_that_are_gone(copied: Path) -> None:
     (copied / "cells/udape/seed0/predictions.parquet").unlink()
     blocks = example_sections.of_comparison(opened(copied)).blocks
     assert isinstance(blocks[0], Note)
-    assert "the predictions of the arms are not at hand" in blocks[0].text
+    assert "the predictions are not available" in blocks[0].text
     for arm in ("source-only", "udape+hard-mining"):
         (copied / f"cells/{arm}/seed0/predictions.parquet").unlink()
     anchors = {section.anchor for section in contents.of(opened(copied)).sections}

@@ -77,7 +77,7 @@ def test_one_missing_image_hides_no_other(tmp_path: Path) -> None:
     whole.image_N = np.array(["a.png", "gone.png", "a.png", "moved.png"], object)
     found = samples.crops(whole, np.arange(4))
     assert [image is None for image in found.images] == [False, True, False, True]
-    assert found.shortfall.startswith("2 of 4 images are not at hand (first: ")
+    assert found.shortfall.startswith("2 of 4 images are not available (first: ")
     assert "gone.png" in found.shortfall
     assert "moved.png" not in found.shortfall
     whole.image_N = None

@@ -30,7 +30,7 @@ def test_bins_are_counted_from_one() -> None:
     rows = [row(b) for b in range(10)]
     shares = score_figures.target_share(np.full(10, 20), np.arange(10))
     boxes = variation_figures.pose_boxes(rows, True)
-    for chart in (variation_figures.score_boxes(rows), boxes, shares):
+    for chart in (boxes, shares):
         assert chart is not None
         assert [w for w in words(chart) if w.isdigit()][:10] == [str(i) for i in range(1, 11)]
     hist = score_figures.histogram(np.linspace(1, 2, 50), [1, 1.3, 1.6, 2], [(0, 0), (2, 2)])
@@ -99,18 +99,11 @@ def test_empty_and_unknown_bins_are_left_out_or_marked() -> None:
     keys = ("q05", "q25", "q50", "q75", "q95", "mean", "covariance_trace", "spread")
     nothing = dict.fromkeys(keys)
     rows = [row(0), row(1, **nothing, samples=0, rare_share=None), row(2)]
-    boxes = variation_figures.score_boxes(rows)
-    assert "2.00 in bin 1 and 4.00 in bin 3" in boxes.alt
-    assert "since empty: one bin" in boxes.caption
     spread = variation_figures.pose_boxes(rows, False)
     assert spread is not None
     assert "(one bin)" in spread.caption
     assert "held out" not in spread.caption
     assert "1.00 in bin 1, 3.00 in bin 3" in spread.alt
-    rare = variation_figures.rare_share(rows)
-    assert rare is not None
-    assert "20.0 % in bin 3" in rare.alt
-    assert variation_figures.rare_share([row(0, rare_share=None)]) is None
     assert variation_figures.pose_boxes([row(0, **nothing)], True) is None
 
 
@@ -129,7 +122,8 @@ def test_folders_of_old_have_bars_and_no_boxes_of_poses() -> None:
 
 def test_groups_of_bins_are_named() -> None:
     rows = [row(i, bins=[100 * i, 100 * i + 99]) for i in range(40)]
-    chart = variation_figures.score_boxes(rows)
+    chart = variation_figures.pose_boxes(rows, True)
+    assert chart is not None
     assert "40 groups of neighbouring bins" in chart.alt
     assert "bins 3\u202f901 to 4\u202f000" in chart.alt
     assert "Each box stands for 100 neighbouring bins." in chart.caption
@@ -137,8 +131,6 @@ def test_groups_of_bins_are_named() -> None:
 
 
 def test_one_bin_and_equal_scores_are_drawn() -> None:
-    same = row(0, q05=1.0, q25=1.0, q50=1.0, q75=1.0, q95=1.0, mean=1.0)
-    assert "0.000 wide in the one" in variation_figures.score_boxes([same]).alt
     chart = score_figures.histogram(np.ones(4), [1.0, 1.0], [(0, 0)])
     assert "four poses" in chart.alt
     spreads = score_figures.both_spreads(np.ones(4), np.ones(1))

@@ -134,7 +134,7 @@ def test_one_image_that_is_gone_is_one_of_all_that_are_shown(score: Score, sourc
     )
     shown = [picture for strip in strips(found) for picture in strip.pictures]
     assert [picture.image is None for picture in shown].count(True) == 1
-    assert f"1 of {len(shown)} images are not at hand" in notes(found)
+    assert f"1 of {len(shown)} images are not available" in notes(found)
     assert "gone.png" in notes(found)
 
 

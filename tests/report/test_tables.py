@@ -70,7 +70,7 @@ def test_an_arm_of_fewer_seeds_is_named_and_not_in_bold() -> None:
     assert tables.spread_note(found) == (
         "Mean ± standard deviation over two seeds (fewer: b 1 and o 1)."
     )
-    assert tables.bold_note(found).endswith("oracles and arms of fewer seeds apart.")
+    assert tables.bold_note(found).endswith("oracles and configurations of fewer seeds apart.")
     whole = comparison({"a": [30.0, 10.0]})
     whole["cells"].append({"arm": "o", "seed": 1, "sets": {}})
     assert tables.spread_note(whole) == "Mean ± standard deviation over two seeds."

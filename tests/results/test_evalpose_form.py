@@ -15,7 +15,6 @@ from posesift import results
 from posesift.report import claims, contents, facts
 from posesift.report.answers import comparison as opening
 from posesift.report.blocks import Table
-from posesift.report.sections import outcome as outcome_sections
 from posesift.report.sections import run as run_sections
 from posesift.results import evalpose_form
 from posesift.results.run import Run
@@ -140,12 +139,12 @@ def test_one_older_cell_decides_for_a_comparison(methods_comparison: Path) -> No
     assert evalpose_form.of_comparison(found).key == "evalpose_100"
     tables = [
         block
-        for section in outcome_sections.sections(found)
+        for section in contents.came_out(found)
         for block in section.blocks
         if isinstance(block, Table)
     ]
     columns = [column for table in tables for column in table.columns if "EvalPose" in column]
-    assert columns == ["EvalPose, standardised 0–100", "EvalPose cosine"]
+    assert columns == ["EvalPose, standardised 0–100"]
 
 
 def test_arms_best_by_angles_are_named_beside_the_constant_pose(methods_comparison: Path) -> None:

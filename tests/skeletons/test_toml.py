@@ -6,6 +6,7 @@ import pytest
 
 from posesift import skeletons
 from posesift.skeletons import Skeleton
+from posesift.skeletons.skeleton import _FOLDER as FOLDER
 
 TINY = """
 name = "stick"
@@ -108,5 +109,5 @@ def test_unknown_names_get_a_hint():
 
 def test_files_are_plain_toml():
     for name in skeletons.names():
-        path = skeletons.skeleton._FOLDER / f"{name}.toml"
+        path = FOLDER / f"{name}.toml"
         assert tomllib.loads(path.read_text())["name"] == name

@@ -54,12 +54,14 @@ class Cell:
 class Row:
     """One table row; ``role`` is "baseline", "arm", "oracle" or "group" and sets its look.
 
-    A row of role "group" is a heading across the table and has no cells.
+    A row of role "group" is a heading across the table and has no cells; ``picture`` stands before
+    the name.
     """
 
     name: str
     cells: list[Cell]
     role: str = "arm"
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,19 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """Blocks that are closed until a reader opens them; in print they are open.
+
+    ``anchor``: where links to them lead, or "".
+    """
+
+    kind: ClassVar[str] = "fold"
+    title: str
+    blocks: list[Block]
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
 class Explorer:
     """The poses themselves, to be looked through in the page.
 
@@ -244,7 +259,14 @@ class Claims:
         ]
 
 
-Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Explorer | Claims
+Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Fold | Explorer | Claims
+
+
+def inner(block: Block) -> list[Block]:
+    """Give the blocks inside a block; none of most."""
+    if isinstance(block, Choice):
+        return [one for _, some in block.options for one in some]
+    return block.blocks if isinstance(block, Fold) else []
 
 
 @dataclass(frozen=True)
@@ -301,7 +323,7 @@ class Page:
     """A whole report.
 
     ``terms`` stand beside the headline (budget, seeds, protocol, labels); ``facts`` at the end,
-    after ``words``, what the page's terms mean.
+    after ``words``, what the page's terms mean; ``key`` names the colours of drawn limbs.
     """
 
     kind: str
@@ -315,3 +337,4 @@ class Page:
     findings: list[Finding]
     sections: list[Section]
     words: list[tuple[str, str]] = field(default_factory=list)
+    key: list[tuple[str, str]] = field(default_factory=list)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from posesift.difficulty.checks import FINDS, FINDS_PARTLY
-from posesift.report import evidence, facts, verdicts
+from posesift.report import evidence, facts, statement
 from posesift.report.blocks import Claim, Claims, Figure, Section
-from posesift.report.verdicts import sure
+from posesift.report.statement import Statement, amount
 from posesift.report.wording import capitalised, number, ordinal_part, plural, signed
 from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
 from posesift.results.by_seed import Compared, Interval
@@ -27,7 +27,7 @@ def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -
         SHARED,
         found,
         evidence.shared(comparison),
-        [(word, rule) for word, rule in verdicts.RULES.items() if word in used],
+        [(word, rule) for word, rule in statement.RULES.items() if word in used],
         compact=len(comparison["seeds"]) == 1,
     )
     lead = (
@@ -44,17 +44,22 @@ def of_lead(comparison: Compared) -> Claim | None:
         return None
     best, second = (by_seed.label(comparison, name) for name in (found.best, found.second))
     row = endpoints.stated(comparison, found.best, found.second, WHOLE)
-    verdict = verdicts.of(found.ahead, found.seeds, (row or {}).get("p_holm"))
+    where = "PCK@0.05 on the target"
+    said = evidence.statement(comparison, row, where) if row else None
+    said = said or Statement(best, second, where, found.ahead, found.seeds)
     terms = evidence.of_row(comparison, row, found.ahead) if row else []
-    picked = f"the highest of {plural(found.arms, 'arm')}: the interval does not know of the choice"
+    picked = (
+        f"the highest of {plural(found.arms, 'configuration')}: the interval does not account "
+        "for the choice"
+    )
     terms.append(("picked after looking", picked))
     if found.blind:
         terms.append(("what it is", f"{best} is a control: it does not know which poses are hard"))
     return Claim(
-        verdicts.sentence(best, second, "in PCK@0.05 on the whole target", found.ahead, verdict),
+        statement.sentence(said),
         signed(found.ahead.mean),
         "points",
-        verdict,
+        statement.verdict(said),
         terms,
     )
 
@@ -84,14 +89,14 @@ def of_run(folder: Run) -> Section | None:
         if ends:
             over = f"{number(ends[0])} to {number(ends[1])} {unit} over images; {over}"
         free = facts.beside(folder, *keys)
-        sentence = capitalised(f"{what} is {number(value)} {unit} on {shown}{free}, in one seed.")
+        sentence = capitalised(f"{what} is {number(value)} {unit} on {shown}{free}, single seed.")
         terms = [("95 % interval", over), ("samples", str(entry.get("samples", "")))]
-        found.append(Claim(sentence, number(value), unit, verdicts.LEAD, terms))
+        found.append(Claim(sentence, number(value), unit, statement.SINGLE, terms))
     if not found:
         return None
     settings = folder.settings
     command = str(folder.manifest.get("command") or settings.get("command") or "")
-    rules = [(verdicts.LEAD, verdicts.RULES[verdicts.LEAD])]
+    rules = [(statement.SINGLE, statement.RULES[statement.SINGLE])]
     terms = evidence.of_settings(
         settings, entry, command, str(folder.environment.get("began_from") or "")
     )
@@ -144,21 +149,21 @@ def _primary(comparison: Compared) -> Headline:
     what = f"{arm} minus {against}, {row['endpoint']}"
     if shown is None:
         claim = Claim(
-            f"{arm} minus {against}: not known.", signed(None), "points", verdicts.UNTOLD,
-            [("seeds", "no seed has both arms")], strong=True,
+            f"{arm} minus {against}: not known.", signed(None), "points", statement.INCONCLUSIVE,
+            [("seeds", "no seed has both")], strong=True,
         )  # fmt: skip
         return Headline(SAMPLING, Figure(signed(None), "points", what, strong=True), claim)
-    seeds = len(row["values"])
-    verdict = verdicts.of(shown, seeds)
+    said = evidence.statement(comparison, row)
+    assert said is not None
     claim = Claim(
-        verdicts.sentence(arm, against, f"in {row['endpoint']}", shown, verdict),
+        statement.sentence(said),
         signed(shown.mean),
         "points",
-        verdict,
+        statement.verdict(said),
         evidence.of_row(comparison, row, shown),
         strong=True,
     )
-    what += f" · {sure(shown, seeds)}"
+    what += f" · {amount(shown)}"
     return Headline(SAMPLING, Figure(signed(shown.mean), "points", what, strong=True), claim)
 
 
@@ -173,15 +178,15 @@ def _adaptation(comparison: Compared) -> list[Headline]:
     if called and called != reference and (called, reference) != told:
         row = endpoints.stated(comparison, called, reference, WHOLE)
         if row and (change := by_seed.endpoint(row)):
-            seeds = len(row["values"])
             one, base = (by_seed.label(comparison, name) for name in (called, reference))
-            what = f"{one} minus {base}, PCK@0.05 on the target · {sure(change, seeds)}"
-            verdict = verdicts.of(change, seeds, row.get("p_holm"))
+            what = f"{one} minus {base}, PCK@0.05 on the target · {amount(change)}"
+            said = evidence.statement(comparison, row, "PCK@0.05 on the target")
+            assert said is not None
             claim = Claim(
-                verdicts.sentence(one, base, "in PCK@0.05 on the whole target", change, verdict),
+                statement.sentence(said),
                 signed(change.mean),
                 "points",
-                verdict,
+                statement.verdict(said),
                 evidence.of_row(comparison, row, change),
             )
             found.append(Headline(ADAPTATION, Figure(claim.value, "points", what), claim))
@@ -197,20 +202,17 @@ def _closed(comparison: Compared, called: str, share: Interval, seeds: int) -> H
     """The share of the gap to the oracle that an arm closes."""
     base = by_seed.label(comparison, by_seed.reference(comparison))
     method = methods.name(methods.of(methods.arm(comparison, called)))
-    how = "one seed, no interval"
-    if seeds > 1 and share.low is not None:
-        how = f"95 % interval {number(share.low, 0)} to {number(share.high, 0)} %"
-        how += "" if share.clear else ", includes zero"
-    verdict = verdicts.of(share, seeds)
-    between = f"the gap between {base} and the oracle"
-    sentence = {
-        verdicts.SHOWN: f"{method} closes a part of {between}.",
-        verdicts.WORSE: f"{method} widens {between}.",
-        verdicts.UNTOLD: f"Whether {method} closes any of {between} cannot be told.",
-    }.get(verdict, f"{method} {'closes' if share.mean > 0 else 'widens'} {between}, in one seed.")
+    where = "PCK@0.05, as a share of the gap to the oracle"
+    said = Statement(method, base, where, share, seeds, unit="%")
     value = number(share.mean, 0)
-    what = f"of the gap from {base} to the oracle, closed by {methods.name(method)} · {how}"
-    claim = Claim(sentence, value, "%", verdict, evidence.of_share(comparison, called, share))
+    what = f"of the gap from {base} to the oracle, closed by {method} · {amount(share, '%')}"
+    claim = Claim(
+        statement.sentence(said),
+        value,
+        "%",
+        statement.verdict(said),
+        evidence.of_share(comparison, called, share),
+    )
     return Headline(GAP, Figure(value, "%", what), claim)
 
 
@@ -225,21 +227,20 @@ def _fall(comparison: Compared) -> Headline | None:
         return None
     shared = [s for s in comparison["seeds"] if s in levels[-1] and s in levels[0]]
     seeds, label = len(shared), by_seed.label(comparison, reference)
-    what = f"PCK@0.05 from easy to hard target poses, {label} · {sure(fall, seeds)}"
-    low, high = (None if end is None else -end for end in (fall.high, fall.low))
-    verdict = verdicts.of(Interval(-fall.mean, low, high), seeds)
+    what = f"PCK@0.05, hardest minus easiest {ordinal_part(len(levels))}, {label} · {amount(fall)}"
     part = ordinal_part(len(levels))
-    pair = f"on the hardest {part} of the target than on the easiest"
-    sentence = {
-        verdicts.SHOWN: f"{label} does worse {pair}.",
-        verdicts.WORSE: f"{label} does better {pair}.",
-        verdicts.UNTOLD: f"Whether {label} does worse {pair} cannot be told.",
-    }.get(verdict, f"{label} does {'worse' if fall.mean < 0 else 'better'} {pair}, in one seed.")
+    said = Statement(
+        f"{label} on the hardest {part} of the target",
+        f"{label} on the easiest",
+        "PCK@0.05",
+        fall,
+        seeds,
+    )
     claim = Claim(
-        capitalised(sentence),
+        statement.sentence(said),
         signed(fall.mean),
         "points",
-        verdict,
+        statement.verdict(said),
         [
             *evidence.of_values(fall, {s: levels[-1][s] - levels[0][s] for s in shared}),
             ("difficulty", "of a score that chose no training sample"),
@@ -255,20 +256,21 @@ def _headroom(comparison: Compared) -> Headline | None:
     if shown is None:
         return None
     values = row.get("values") or []
-    verdict = verdicts.of(shown, len(values))
-    sentence = {
-        verdicts.SHOWN: "There is something to gain by choosing poses.",
-        verdicts.WORSE: "Training on the target's own poses is worse: nothing to gain by choosing.",
-        verdicts.UNTOLD: "Whether choosing poses could gain anything cannot be told.",
-    }.get(verdict, "What choosing poses could gain at most, in one seed.")
+    said = Statement(
+        "training on the target's poses in the source's appearance",
+        "uniform sampling of the source",
+        "PCK@0.05 there",
+        shown,
+        len(values),
+    )
     claim = Claim(
-        sentence,
+        statement.sentence(said),
         signed(shown.mean),
         "points",
-        verdict,
+        statement.verdict(said),
         [
             *evidence.of_values(shown, values),
-            ("what it is", "training on the target's poses in the source's look, minus uniform"),
+            ("what it is", "what any choice of source poses could gain at most"),
         ],
     )
     what = "pose headroom: what any choice of poses could gain at most"
@@ -285,10 +287,10 @@ def _rare(summary: dict[str, Any]) -> Headline | None:
         _found(method, auc[method]),
         value,
         "AUC",
-        verdicts.LEAD,
+        statement.SINGLE,
         evidence.of_score(summary),
     )
-    return Headline("score", Figure(value, "AUC", f"rare modes found by {method}"), claim)
+    return Headline("score", Figure(value, "AUC", f"AUROC, rare-pose detection ({method})"), claim)
 
 
 def _found(method: str, auc: float) -> str:

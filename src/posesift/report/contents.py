@@ -8,38 +8,26 @@ from typing import Any
 from posesift.experiments import choice
 from posesift.report import claims, evidence, facts, glossary, pose_sets, uncovered
 from posesift.report.answers import comparison as opening
-from posesift.report.blocks import Figure, Page, Section
+from posesift.report.blocks import Figure, Fold, Note, Page, Section
 from posesift.report.explorer import data
 from posesift.report.facts import box_note, budget, flat, once
-from posesift.report.sections import coverage, outcome
+from posesift.report.pose_sets import PoseSet
+from posesift.report.sections import classes, coverage, difficulty, outcome, support
 from posesift.report.sections import coverage as coverage_section
 from posesift.report.sections import examples as example_sections
 from posesift.report.sections import failures as nearest_section
 from posesift.report.sections import run as run_sections
 from posesift.report.sections import score as score_sections
-from posesift.report.wording import capitalised, count, listed, number, plural
+from posesift.report.wording import count, number
 from posesift.results import by_seed, evalpose_form, methods
 from posesift.results.comparison import Comparison
 from posesift.results.run import Run
 from posesift.results.score import Score
 
-NAV = {
-    "Claims and their evidence": "Claims",
-    "Look through the poses": "Look through",
-    "How hard the poses are": "How hard",
-    "What the bins look like": "The bins",
-    "Look at these labels first": "Labels first",
-    "In the bins of the scorer's own poses": "The scorer's own",
-    "How alike the bins are": "How alike",
-    "What the target has and the source lacks": "What the source lacks",
-    "What adaptation and sampling changed": "What changed",
-    "What the sampling changed": "What changed",
-    "By joint group": "By joint",
-    "The gap, taken apart": "The gap",
-    "Does support help?": "Support",
-    "Failures and their nearest source poses": "Failures",
-}
-"""Names in the list of parts for headings that are too long for it, which keep their words."""
+SINGLE_SEED = (
+    "Single seed: no confidence intervals over seeds, so every difference on this page is "
+    "preliminary; --seeds 5 gives them."
+)
 
 
 def of(folder: Score | Run | Comparison, target: str | None = None) -> Page:
@@ -63,9 +51,64 @@ def of(folder: Score | Run | Comparison, target: str | None = None) -> Page:
 
 
 def _finished(page: Page) -> Page:
-    """The page with short names for its parts and the meaning of its terms."""
-    sections = [replace(part, nav=NAV.get(part.title, part.title)) for part in page.sections]
-    return replace(page, sections=sections, words=glossary.of(page))
+    """The page with the meaning of its terms."""
+    return replace(page, words=glossary.of(page))
+
+
+def came_out(
+    comparison: dict[str, Any], target: PoseSet | None = None, summary: dict[str, Any] | None = None
+) -> list[Section]:
+    """The results of a comparison, and where in the target they arise.
+
+    Args:
+        comparison: of ``comparison.json``.
+        target: the tested poses with every model's errors, None where they are not available.
+        summary: of the score, whose claim stands among the others.
+    """
+    return [
+        outcome.results(comparison, claims.of_comparison(comparison, summary)),
+        gathered(
+            difficulty.difficulty(comparison, target),
+            outcome.gap(comparison),
+            support.support(comparison),
+        ),
+    ]
+
+
+def gathered(first: Section, *others: Section | None) -> Section:
+    """One section of several: the first as it is, the others folded below it."""
+    folds = [
+        Fold(part.title, [Note(part.lead, strong=False), *part.blocks], part.anchor)
+        for part in others
+        if part
+    ]
+    return replace(first, blocks=[*first.blocks, *folds])
+
+
+def _key(*sets: PoseSet | None) -> list[tuple[str, str]]:
+    """What the colours of drawn limbs mean: those of the right side and of the left."""
+    skeleton = next((one.table.skeleton for one in sets if one is not None), None)
+    if skeleton is None:
+        return []
+    found: dict[str, list[str]] = {"right": [], "left": []}
+    for (start, end), colour in zip(skeleton.limbs, skeleton.colours, strict=True):
+        for side, colours in found.items():
+            both = all(skeleton.keypoints[joint].startswith(side) for joint in (start, end))
+            if both and colour not in colours:
+                colours.append(colour)
+    shared = set(found["right"]) & set(found["left"])
+    return [
+        (f"{side} side of the body", _striped(own))
+        for side, colours in found.items()
+        if (own := [colour for colour in colours if colour not in shared])
+    ]
+
+
+def _striped(colours: list[str]) -> str:
+    """Colours side by side, as CSS."""
+    part = 100 / len(colours)
+    stops = [f"{c} {i * part:g}% {(i + 1) * part:g}%" for i, c in enumerate(colours)]
+    return f"linear-gradient(90deg, {', '.join(stops)})"
 
 
 def of_comparison(folder: Comparison) -> Page:
@@ -75,32 +118,44 @@ def of_comparison(folder: Comparison) -> Page:
     seeds = comparison["seeds"]
     chosen, notes = evidence.of_comparison(comparison)
     notes += comparison.get("notes") or []
-    if len(seeds) == 1 and not any(note.startswith("One seed") for note in notes):
-        notes.append("One seed: every difference on this page is a lead, not a result.")
+    notes = [note for note in notes if not note.startswith("One seed")]
+    if len(seeds) == 1:
+        notes.insert(0, SINGLE_SEED)
     if comparison.get("quick") and not any(note.startswith("Quick") for note in notes):
         notes.append("Quick size: budgets are cut, so the numbers only show that all works.")
     if summary is None:
-        notes.append("The score folder is not at hand, so the source's poses are not shown.")
+        notes.append("The score folder is not available, so the source's poses are not shown.")
     notes += box_note(notes, (entry.get("address") for entry in comparison["sets"].values()))
     source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
     target = pose_sets.target_of(folder)
     lacks = uncovered.of(source, target)
     similar = summary.get("similarity") if summary else None
     sections = [
-        claims.of_comparison(comparison, summary),
+        classes.classes(comparison, source, target, lacks),
+        *came_out(comparison, target, summary),
+        coverage_section.coverage(lacks),
+    ]
+    if folder.score:
+        sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
+    sections += [
+        _examples(
+            nearest_section.nearest_sources(folder, source, missing),
+            example_sections.of_comparison(folder),
+        ),
         data.explore(source, target, missing, similar, lacks),
     ]
-    sections += (
-        score_sections.sections(folder.score, source, target, missing) if folder.score else []
-    )
-    sections.append(coverage_section.coverage(lacks))
-    sections += outcome.sections(comparison, target)
-    sections.append(nearest_section.nearest_sources(folder, source, missing))
-    sections.append(example_sections.of_comparison(folder))
+    findings = opening.of_comparison(folder, source, target)
+    if sections[0]:  # whose pictures stand in the table of classes
+        findings = [replace(one, pictures=[], seen="") for one in findings]
+    more = opening.further(comparison, summary)
+    results = sections[1]
+    assert results is not None
+    told = [Note(f"{one.question} {one.answer} {one.detail}", strong=False) for one in more]
+    results.blocks.append(Fold("More questions and answers", [*told]))
     return Page(
         kind="Comparison",
         title=comparison["title"],
-        lede=_lede(comparison),
+        lede=opening.message(comparison),
         terms=[
             ("budget", budget(comparison["budget"])),
             ("seeds", facts.seeds(seeds)),
@@ -110,14 +165,18 @@ def of_comparison(folder: Comparison) -> Page:
         facts=_comparison_facts(comparison),
         command=comparison.get("command") or "",
         notes=once(notes, summary),
-        figures=claims.figures(comparison, summary),
-        findings=[
-            *opening.of_comparison(folder, source, target),
-            *coverage.render_next(lacks, comparison.get("headroom")),
-            *opening.further(comparison, summary),
-        ],
+        figures=[],
+        findings=[*findings, *coverage.render_next(lacks, comparison.get("headroom"))],
         sections=[section for section in sections if section],
+        key=_key(source, target),
     )
+
+
+def _examples(first: Section | None, other: Section) -> Section:
+    """Failures open and other single predictions folded, under one heading."""
+    if first is None:
+        return replace(other, title="Examples")
+    return replace(gathered(first, other), title="Examples")
 
 
 def of_score(folder: Score, target_address: str | None = None) -> Page:
@@ -128,10 +187,10 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
     similar = folder.summary.get("similarity")
     explorer = data.explore(source, target, missing, similar, lacks)
     sections: list[Section | None] = [
+        gathered(*score_sections.sections(folder, source, target, missing)),
+        coverage_section.coverage(lacks),
         explorer,
-        *score_sections.sections(folder, source, target, missing),
     ]
-    sections.append(coverage_section.coverage(lacks))
     summary = folder.summary
     method = summary["method"]
     figures = [Figure(count(summary["samples"]), "poses", f"in {summary['bins']} bins")]
@@ -141,7 +200,9 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
         figures.append(Figure(number(rho, 2), "Spearman", what))
     auc = (summary.get("rare_mode_auc") or {}).get(method)
     if auc is not None:
-        figures.append(Figure(number(auc, 2), "AUC", f"rare modes found by {method}", strong=True))
+        figures.append(
+            Figure(number(auc, 2), "AUC", f"AUROC, rare-pose detection ({method})", strong=True)
+        )
     terms = [
         ("score", f"{method}, normalisation {summary.get('normalisation', 'limb')}"),
         ("bins", f"{summary['bins']}, {summary.get('binning', 'quantile')}"),
@@ -169,22 +230,8 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
             *(coverage.render_next(lacks) if target else [coverage.without_target()]),
         ],
         sections=[section for section in sections if section],
+        key=_key(source, target),
     )
-
-
-def _lede(comparison: dict[str, Any]) -> str:
-    """What is compared, and what the page asks."""
-    over = f"compared over {plural(len(comparison['seeds']), 'seed')}"
-    asked = "which poses the source lacks, whether the model fails there, and what"
-    if methods.several(comparison):
-        names = listed([methods.name(method) for method in methods.ordered(comparison)])
-        drawn = listed([name.replace("-", " ") for name in methods.strategies(comparison)])
-        return (
-            f"{capitalised(names)} with {drawn} sampling, {over}: {asked} adapting to unlabelled "
-            "images and choosing samples by difficulty changed."
-        )
-    names = [a.get("label") or a["name"] for a in comparison["arms"] if a["role"] == "arm"]
-    return f"{capitalised(listed(names))}, {over}: {asked} choosing samples by difficulty changed."
 
 
 def _comparison_facts(comparison: dict[str, Any]) -> list[tuple[str, str]]:
@@ -227,16 +274,12 @@ def of_run(folder: Run) -> Page:
     target = pose_sets.target_of(folder)
     lacks = uncovered.of(source, target)
     similar = folder.score.summary.get("similarity") if folder.score else None
-    sections = [
-        claims.of_run(folder),
-        data.explore(source, target, missing, similar, lacks),
-    ]
-    sections += (
-        score_sections.sections(folder.score, source, target, missing) if folder.score else []
-    )
-    sections.append(coverage_section.coverage(lacks))
-    sections += run_sections.sections(folder, target)
+    result, *others = run_sections.sections(folder, target)
+    sections = [gathered(result, claims.of_run(folder), *others), coverage_section.coverage(lacks)]
+    if folder.score:
+        sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
     sections.append(example_sections.of_run(folder))
+    sections.append(data.explore(source, target, missing, similar, lacks))
     terms = [
         ("budget", budget(settings)),
         ("seed", str(settings.get("seed", ""))),
@@ -262,6 +305,7 @@ def of_run(folder: Run) -> Page:
         figures=figures,
         findings=[*run_sections.findings(folder), *coverage.render_next(lacks)],
         sections=[section for section in sections if section],
+        key=_key(source, target),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from posesift.experiments import choice
 from posesift.report import facts
 from posesift.report.blocks import REPRODUCE
-from posesift.report.verdicts import sure
+from posesift.report.statement import Control, Statement, amount
 from posesift.report.wording import count, listed, number, p_value, percent, signed
 from posesift.results import by_seed, endpoints, methods
 from posesift.results.by_seed import Compared, Interval
@@ -17,14 +17,38 @@ from posesift.results.by_seed import Compared, Interval
 Terms = list[tuple[str, str]]
 
 
+def statement(comparison: Compared, row: dict[str, Any], where: str = "") -> Statement | None:
+    """Give a paired difference as a statement, with the control of a sampling strategy.
+
+    Args:
+        comparison: of ``comparison.json``.
+        row: as `endpoints.stated` gives it.
+        where: the measure, where it is not called as the endpoint is.
+
+    Returns:
+        None where no seed has both.
+    """
+    shown = by_seed.endpoint(row)
+    if shown is None:
+        return None
+    control: Interval | Control = "none needed"
+    if endpoints.lacks_control(comparison, row["arm"]):
+        control = "not run"
+    elif beside := endpoints.beside_control(comparison, row):
+        control = by_seed.endpoint(beside) or "not run"
+    one, other = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
+    seeds = len(row.get("values") or [])
+    return Statement(one, other, where or row["endpoint"], shown, seeds, control, row.get("p_holm"))
+
+
 def of_row(comparison: Compared, row: dict[str, Any], shown: Interval) -> Terms:
     """Of a paired difference: interval, p, seeds, and the control of a sampling strategy."""
     found = of_values(shown, endpoints.paired(comparison, row) or row["values"])
     if row is comparison["primary"]:
         if row.get("p") is not None:
-            found.insert(1, ("p", f"{p_value(row['p'])}, uncorrected: named in advance"))
+            found.insert(1, ("p", f"{p_value(row['p'])}, uncorrected: pre-specified"))
         else:
-            found.insert(1, ("named in advance", "yes"))
+            found.insert(1, ("pre-specified", "yes"))
     elif row.get("p_holm") is not None:
         tested = sum(r.get("p") is not None for r in comparison.get("secondary") or [])
         told = f"{p_value(row.get('p'))}; {p_value(row['p_holm'])} with Holm's correction"
@@ -36,10 +60,10 @@ def of_share(comparison: Compared, called: str, share: Interval) -> Terms:
     """Of a share of the gap to the oracle."""
     row = next(r for r in comparison["gap_closed"] if r["arm"] == called)
     known = [value for value in row.get("values") or [] if value is not None]
-    found: Terms = [("95 % interval", "none: one seed")]
+    found: Terms = [("95 % CI", "none: single seed")]
     if share.low is not None:
-        zero = "leaves out zero" if share.clear else "includes zero"
-        found = [("95 % interval", f"{number(share.low, 0)} to {percent(share.high)}, {zero}")]
+        zero = "significant" if share.clear else "not significant"
+        found = [("95 % CI", f"{number(share.low, 0)} to {percent(share.high)}, {zero}")]
     found.append(("by seed", listed([percent(value) for value in known])))
     oracle = methods.target_oracle(comparison)
     name = by_seed.label(comparison, oracle["name"]) if oracle else "an oracle"
@@ -48,11 +72,11 @@ def of_share(comparison: Compared, called: str, share: Interval) -> Terms:
 
 def of_values(shown: Interval, values: Mapping[int, float] | Sequence[float]) -> Terms:
     """Interval and each seed's own value, in points; named where the seeds are known."""
-    found: Terms = [("95 % interval", "none: one seed")]
+    found: Terms = [("95 % CI", "none: single seed")]
     if shown.low is not None:
-        zero = "leaves out zero" if shown.clear else "includes zero"
+        zero = "significant" if shown.clear else "not significant"
         ends = f"{signed(shown.low)} to {signed(shown.high)} points"
-        found = [("95 % interval", f"{ends}, {zero}")]
+        found = [("95 % CI", f"{ends}, {zero}")]
     if not isinstance(values, Mapping):
         return [*found, ("by seed", listed([signed(value) for value in values]))]
     told = listed([signed(value) for value in values.values()])
@@ -68,7 +92,7 @@ def of_score(summary: dict[str, Any]) -> Terms:
     address = summary["address"]
     command = ["posesift", "score", address, "--method", method, "--bins", str(summary["bins"])]
     found = [
-        ("95 % interval", "none: one fit"),
+        ("95 % CI", "none: one fit"),
         ("by chance", "0.50"),
         ("other scores", listed(rivals)),
         ("poses", f"{count(summary['samples'])} of {address}"),
@@ -88,7 +112,7 @@ def shared(comparison: Compared) -> Terms:
     ]
     found = [
         ("seeds", f"{facts.seeds(seeds)}; each redraws everything"),
-        ("draw budget of each arm", _draws(comparison["budget"])),
+        ("draw budget of each configuration", _draws(comparison["budget"])),
         ("the network began from", (comparison.get("environment") or {}).get("began_from", "")),
         ("protocol", f"PCK {facts.protocol(comparison)}"),
         ("labels that chose the checkpoint", chosen),
@@ -124,15 +148,15 @@ def _draws(budget: dict[str, Any]) -> str:
 def _control(comparison: Compared, row: dict[str, Any]) -> Terms:
     """A sampling strategy minus what draws as unevenly but blindly, and that minus uniform."""
     if (beside := endpoints.beside_control(comparison, row)) is None:
-        told = "not trained here: no gain can be credited to difficulty"
+        told = "not run: a gain cannot be attributed to difficulty"
         return [("its control", told)] if endpoints.lacks_control(comparison, row["arm"]) else []
     control, against = (
         by_seed.label(comparison, name) for name in (beside["against"], row["against"])
     )
     shown = by_seed.endpoint(beside)
-    told = f"{_told(beside)} over {control}, which draws as unevenly but blindly"
+    told = f"{_told(beside)} over {control}, which draws as unevenly with shuffled scores"
     if shown and shown.clear is False:
-        told += ": nothing here says that difficulty makes the difference"
+        told += ": a gain cannot be attributed to difficulty"
     found = [("against its control", told)]
     alone = endpoints.stated(comparison, beside["against"], row["against"], row["endpoint"])
     return found + ([("the control alone", f"{_told(alone)} over {against}")] if alone else [])
@@ -141,7 +165,7 @@ def _control(comparison: Compared, row: dict[str, Any]) -> Terms:
 def _told(row: dict[str, Any]) -> str:
     shown = by_seed.endpoint(row)
     assert shown is not None  # as `endpoints.stated` gives it
-    return f"{signed(shown.mean)} points ({sure(shown, len(row['values']))})"
+    return amount(shown)
 
 
 def _base(comparison: Compared) -> str:

@@ -96,7 +96,8 @@ WORDS: tuple[Word, ...] = (
     (
         "pose headroom",
         r"\bheadroom\b",
-        "What training on the target's own poses in the source's look would gain: the most that "
+        "What training on the target's own poses in the source's appearance would gain: the most "
+        "that "
         "any choice of poses can.",
     ),
     (
@@ -107,7 +108,7 @@ WORDS: tuple[Word, ...] = (
     (
         "warm-up",
         r"\b[Ww]arm-up\b",
-        "The first stage of training, on source images alone, from which the arms start.",
+        "The first stage of training, on source images alone, from which all methods start.",
     ),
     (
         "RegDA",

@@ -35,7 +35,7 @@ def write_report(folder: str | Path, target: str | None = None) -> Path:
 
     Args:
         folder: as `posesift score`, `train`, `evaluate` or `demo` leave it. Images are taken from
-            the data's addresses; where these are not at hand the page says so.
+            the data's addresses; where these are not available the page says so.
         target: address of labelled poses to set beside those of a score.
 
     Returns:

@@ -19,7 +19,7 @@ from posesift.data.pixels import paint_pictures, read_image
 from posesift.data.readers import read
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
-from posesift.report.blocks import Block, Choice, Gallery, Line, Page, Picture, Point
+from posesift.report.blocks import Block, Gallery, Line, Page, Picture, Point, Table, inner
 from posesift.report.theme import data_uri
 from posesift.report.wording import count, spoken
 from posesift.skeletons import Skeleton
@@ -36,7 +36,7 @@ class Crops:
     Attributes:
         skeleton: of the poses.
         side: of the crops, in the pixels of the keypoints.
-        images: JPEG ``data:`` URIs, or None for each image that is not at hand.
+        images: JPEG ``data:`` URIs, or None for each image that is not available.
         keypoints_MK2: crop pixels.
         visible_MK: whether a keypoint may be used.
         mode: what each pose shows, in words, or None.
@@ -53,15 +53,15 @@ class Crops:
 
     @property
     def shortfall(self) -> str:
-        """How many images are not at hand and why the first is not, or ""."""
+        """How many images are not available and why the first is not, or ""."""
         return shortfall(self.images, self.problem)
 
 
 def shortfall(images: Sequence[object | None], problem: str) -> str:
-    """What a page says of images that are not at hand.
+    """What a page says of images that are not available.
 
     >>> shortfall(["a", None, None], "b.jpg: no such file")
-    '2 of 3 images are not at hand (first: b.jpg: no such file)'
+    '2 of 3 images are not available (first: b.jpg: no such file)'
     >>> shortfall(["a", "b"], "")
     ''
 
@@ -73,7 +73,7 @@ def shortfall(images: Sequence[object | None], problem: str) -> str:
     if not missing or problem == NO_IMAGES:
         return problem if missing else ""
     nouns = "image is" if len(images) == 1 else "images are"
-    return f"{count(missing)} of {count(len(images))} {nouns} not at hand (first: {problem})"
+    return f"{count(missing)} of {count(len(images))} {nouns} not available (first: {problem})"
 
 
 def table_of(
@@ -273,8 +273,11 @@ def of(page: Page) -> dict[str, str]:
 
 def _images(blocks: Iterable[Block]) -> Iterator[str]:
     for block in blocks:
-        if isinstance(block, Choice):
-            yield from _images(inner for _, some in block.options for inner in some)
+        yield from _images(inner(block))
+        if isinstance(block, Table):
+            yield from (
+                row.picture.image for row in block.rows if row.picture and row.picture.image
+            )
         elif isinstance(block, Gallery):
             pictures = (picture for strip in block.strips for picture in strip.pictures)
             yield from (picture.image for picture in pictures if picture.image)

@@ -101,7 +101,7 @@ class PoseSet:
 
 
 def source_of(score: Score) -> tuple[PoseSet | None, str]:
-    """The scored poses, or None and why they are not at hand."""
+    """The scored poses, or None and why they are not available."""
     summary = score.summary
     table, problem = samples.table_of(summary["address"], summary["samples"])
     if table is None:

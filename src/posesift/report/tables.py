@@ -92,7 +92,7 @@ def compared(
         title=title,
         corner="",
         columns=[column.title for column in columns],
-        rows=_bold_best(columns, measured),
+        rows=_bold_best(columns, measured, bold=len(comparison["seeds"]) > 1),
         caption=f"{caption} {apart}".strip(),
     )
 
@@ -155,7 +155,7 @@ def _sampling(arm: dict[str, Any]) -> str:
 def spread_note(comparison: Compared, set_name: str = "target") -> str:
     """How to read the ± of a table of arms, and which of them have fewer seeds."""
     if len(comparison["seeds"]) == 1:
-        return "One seed: no spread is known."
+        return "Single seed: no spread."
     over = plural(len(comparison["seeds"]), "seed")
     return f"Mean ± standard deviation over {over}{fewer_seeds(comparison, set_name)}."
 
@@ -174,7 +174,7 @@ def fewer_seeds(comparison: Compared, set_name: str = "target") -> str:
 def bold_note(comparison: Compared) -> str:
     """What the bold of a table of arms is the best of."""
     fewer = by_seed.with_fewer_seeds(comparison, "warm-up", "arm")
-    apart = "oracles and arms of fewer seeds" if fewer else "oracles"
+    apart = "oracles and configurations of fewer seeds" if fewer else "oracles"
     return f"Bold: best of a column, {apart} apart."
 
 
@@ -185,8 +185,9 @@ def _set_label(comparison: Compared, name: str) -> str:
 def _bold_best(
     columns: list[Column] | tuple[Column, ...],
     measured: list[tuple[str, str, list[Spread | None], bool]],
+    bold: bool,
 ) -> list[Row]:
-    """Rows of cells; the best of those that contend (the last value) is bold in each column."""
+    """Rows of cells; where ``bold``, the best of those that contend (the last value) is it."""
     rows = [
         Row(
             name,
@@ -207,7 +208,7 @@ def _bold_best(
             for _, _, found, contends in measured
         ]
         known = [value for value in values if value is not None]
-        if len(known) < 2 or not column.ranked:
+        if len(known) < 2 or not column.ranked or not bold:
             continue
         best = max(known) if column.higher else min(known)
         for row, value in zip(rows, values, strict=True):
@@ -237,7 +238,7 @@ def told_apart(
     if not contested:
         return ""
     if seeds == 1:
-        return "One seed: nothing tells the best of a column apart from the next."
+        return ""
     clear = [column.title for column, measured in contested if _best_is_clear(column, measured)]
     how = "the paired 95 % interval over seeds"
     if not clear:
@@ -289,10 +290,10 @@ def endpoints(
         "" if one_pair else "difference of",
         ["points", "95 % interval", "half-width", "p", "p (Holm)"] if sure else ["points"],
         rows,
-        "Student intervals, paired over seeds. Only the shaded one was named in advance; Holm's p "
+        "Student intervals, paired over seeds. Only the shaded one was pre-specified; Holm's p "
         "of the others is corrected for their being many."
         if sure
-        else "Over one seed: no interval and no p. Only the shaded one was named in advance.",
+        else "Single seed: no interval and no p. Only the shaded one was pre-specified.",
     )
 
 
@@ -306,7 +307,7 @@ def _row(row: Stated, comparison: Compared, one_pair: bool, sure: bool) -> Row:
             Cell("–" if low is None else f"{signed(low)} to {signed(high)}"),
             Cell(number(row.get("half_width"))),
             Cell(p_value(row.get("p"))),
-            Cell("named in advance" if primary else p_value(row.get("p_holm"))),
+            Cell("pre-specified" if primary else p_value(row.get("p_holm"))),
         ]
     name = row["endpoint"] if one_pair else f"{pair}: {row['endpoint']}"
     return Row(name, cells, "primary" if primary else "arm")

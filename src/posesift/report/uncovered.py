@@ -84,8 +84,7 @@ class Lacking:
         predicted_by: the model whose predictions stand in for the labels that the target does not
             have; "" where the labels are compared.
         controls: of models that never saw the target's labels.
-        shown_P: ranks, from 0, of the poses that are pictured: the first of each mode in the order
-            of `by_mode`, then the second of each, and so on; else the first of the list.
+        shown_P: ranks, from 0, of the poses that are pictured: the first of the list.
         pictures: of these.
         nearest: picture of the source pose nearest to each of them, None where there is none.
         problem: why images are missing, or "".
@@ -131,22 +130,13 @@ class Lacking:
         ]
 
     @property
-    def pictured_modes(self) -> list[ModeLacking]:
-        """The modes of the first pictures, one a picture."""
-        if self.mode_N is None:
-            return []
-        by_name = {one.mode: one for one in self.by_mode}
-        shown = self.mode_N[self.coverage.ranked_R[self.shown_P]].tolist()
-        return [by_name[mode] for mode in dict.fromkeys(shown)]
-
-    @property
     def first_to_half(self) -> int:
         """How many entries of the list stand for half of what is lacking."""
         return int(np.searchsorted(self.coverage.share_reached_R, 0.5)) + 1
 
 
 def of(source: PoseSet | None, target: PoseSet | None) -> Lacking | str:
-    """Compare two sets; why they cannot be compared, or "" where one of them is not at hand."""
+    """Compare two sets; why they cannot be compared, or "" where one of them is not available."""
     if source is None or target is None:
         return ""
     if not source.table.skeleton.same_as(target.table.skeleton):
@@ -186,17 +176,8 @@ def of(source: PoseSet | None, target: PoseSet | None) -> Lacking | str:
 
 
 def _shown(found: Lacking) -> NDArray[np.int64]:
-    """The first of the list; of modes each one's first, those that lack most before the others."""
-    mode_N = found.mode_N
-    ranks = np.arange(len(found.coverage.ranked_R))
-    if mode_N is None:
-        return ranks[:SHOWN]
-    mode_R = mode_N[found.coverage.ranked_R]
-    turn_R, of_R = np.zeros_like(ranks), np.zeros_like(ranks)
-    for order, one in enumerate(found.by_mode):
-        own = np.flatnonzero(mode_R == one.mode)
-        turn_R[own], of_R[own] = np.arange(len(own)), order
-    return np.lexsort((of_R, turn_R))[:SHOWN]
+    """The first of the list: there is one ranking, and the page pictures where it begins."""
+    return np.arange(len(found.coverage.ranked_R))[:SHOWN]
 
 
 def _control(outcome: Outcome, source: Poses, target: PoseSet, found: Coverage) -> Control:

@@ -5,9 +5,9 @@ that a page, a table and a file show the same number by the same code.
 """
 
 from posesift.results.comparison import Comparison
-from posesift.results.predictions import Predictions
+from posesift.results.predictions import Predictions, read_predictions
 from posesift.results.read import read
 from posesift.results.run import Run
-from posesift.results.score import Score
+from posesift.results.score import Score, read_score
 
-__all__ = ["Comparison", "Predictions", "Run", "Score", "read"]
+__all__ = ["Comparison", "Predictions", "Run", "Score", "read", "read_predictions", "read_score"]

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from posesift.report.answers.sampling import verdict
 from posesift.report.blocks import Finding
 from posesift.report.facts import NAMES
-from posesift.report.verdicts import sure
-from posesift.report.wording import capitalised, listed, number, ordinal_part, percent, signed
+from posesift.report.statement import Statement, amount, sentence
+from posesift.report.wording import capitalised, listed, number, ordinal_part
 from posesift.results import by_seed, methods
 from posesift.results.by_seed import Compared, Interval
 
@@ -26,30 +25,30 @@ def adapted(comparison: Compared) -> Finding | None:
     question = "What did adaptation change?"
     base = by_seed.label(comparison, reference)
     if shown is None:
-        return Finding(question, "Not known: no seed has both arms.", "")
+        return Finding(question, "Not known: no seed has both.", "")
     sentences = [
         f"PCK@0.05 on the whole target, {by_seed.label(comparison, called)} minus {base}, both "
         "with uniform sampling."
     ]
     if not methods.samples_differently(comparison):
-        sentences.append(f"Endpoint named in advance: {comparison['primary']['endpoint']}.")
+        sentences.append(f"Pre-specified primary endpoint: {comparison['primary']['endpoint']}.")
     for other in methods.adapted(comparison):
         name = methods.uniform(comparison, other)
         if name and name != called:
-            change, pairs = methods.change(comparison, name, reference)
+            change, _ = methods.change(comparison, name, reference)
             if change:
-                told = f"{signed(change.mean)} points ({sure(change, pairs)})"
+                told = amount(change)
                 sentences.append(f"{by_seed.label(comparison, name)} minus {base}: {told}.")
-    answer = verdict(shown, by_seed.label(comparison, called), seeds, base)
+    name, where = by_seed.label(comparison, called), "PCK@0.05 on the target"
+    answer = sentence(Statement(name, base, where, shown, seeds))
     if free := over_best(comparison, called):
-        row, over, pairs = free
+        row, over, _ = free
         answer += (
-            f" Over the best free row, {row.name} ({number(row.mean)}): "
-            f"{signed(over.mean)} points ({sure(over, pairs)})."
+            f" Over the best trivial baseline, {row.name} ({number(row.mean)}): {amount(over)}."
         )
         if others := [other for other in of(comparison) if other.name != row.name]:
             told = [f"{other.name} {number(other.mean)}" for other in others]
-            sentences.append(f"Also free: {listed(told)}.")
+            sentences.append(f"Also: {listed(told)}.")
         if any(each.name == WARM_UP for each in of(comparison)):
             sentences.append(f"{WARM_UP_IS}.")
     return Finding(question, answer, " ".join(sentences))
@@ -74,7 +73,7 @@ def closed(comparison: Compared) -> Finding | None:
         if name not in names
     ]
     shares = [
-        f"{by_seed.label(comparison, name)} {percent(share.mean)}{_ends(share)}"
+        f"{by_seed.label(comparison, name)} {amount(share, '%')}"
         for name in others
         if (share := methods.gap_closed(comparison, name)[0])
     ]
@@ -88,29 +87,13 @@ def closed(comparison: Compared) -> Finding | None:
     return Finding("How much of the gap is closed?", told[0], " ".join(sentences))
 
 
-def _ends(share: Interval) -> str:
-    """A share's interval in brackets, and whether it includes zero; nothing where there is none."""
-    if share.low is None:
-        return ""
-    zero = "" if share.clear else ", includes zero"
-    return f" ({number(share.low, 0)} to {number(share.high, 0)}{zero})"
-
-
 def told_share(comparison: Compared, called: str) -> str:
     """One sentence on the share of the gap that an arm closes."""
-    share, seeds = methods.gap_closed(comparison, called)
+    share, _ = methods.gap_closed(comparison, called)
     name = capitalised(by_seed.label(comparison, called))
     if share is None:
         return f"{name}: not known."
-    amount = percent(share.mean)
-    if seeds == 1 or share.clear is None:
-        return f"{name}: {amount} of the gap (one seed: a lead, not a result)."
-    ends = f"{number(share.low, 0)} to {percent(share.high)}"
-    if not share.clear:
-        return f"{name}: no clear share, {amount}, but the interval of {ends} includes zero."
-    if share.mean < 0:
-        return f"{name} widens the gap by {percent(-share.mean)} (95 % interval {ends})."
-    return f"{name} closes {amount} of the gap (95 % interval {ends})."
+    return f"{name} closes {amount(share, '%')} of the gap."
 
 
 def later_bins(comparison: Compared) -> Finding | None:
@@ -132,13 +115,13 @@ def later_bins(comparison: Compared) -> Finding | None:
     hard, easy = (by_seed.interval(gains[i].values()) for i in (-1, 0))
     assert hard is not None
     assert easy is not None
-    pair = f"{by_seed.label(comparison, arm)} over {by_seed.label(comparison, against)}"
-    detail = (
-        f"{capitalised(pair)}: {signed(easy.mean)} points in the easiest {part} of the target "
-        f"by its independent difficulty ({sure(easy, seeds)}), {signed(hard.mean)} in the hardest "
-        f"({sure(hard, seeds)})."
+    one, other = (by_seed.label(comparison, name) for name in (arm, against))
+    where = f"its gain in PCK@0.05 over {other}"
+    said = Statement(
+        f"{one} on the hardest {part} of the target", "itself on the easiest", where, more, seeds
     )
-    return Finding(f"Does it help more in the hardest {part}?", _more(more, part, seeds), detail)
+    detail = f"Gain over {other}: {amount(easy)} on the easiest, {amount(hard)} on the hardest."
+    return Finding(f"Does it help more in the hardest {part}?", sentence(said), detail)
 
 
 def bin_gains(comparison: Compared, one: str, other: str) -> list[dict[int, float]]:
@@ -149,29 +132,10 @@ def bin_gains(comparison: Compared, one: str, other: str) -> list[dict[int, floa
     return [{s: mine[s] - theirs[s] for s in mine.keys() & theirs.keys()} for mine, theirs in pairs]
 
 
-def _more(more: Interval, part: str, seeds: int) -> str:
-    """The extra gain of the hardest bin over the easiest, in one sentence."""
-    amount = f"{number(abs(more.mean))} points"
-    if seeds == 1 or more.clear is None:
-        way = "more" if more.mean >= 0 else "less"
-        return (
-            f"One seed: the hardest {part} gains {amount} {way} than the easiest. That is a lead, "
-            "not a result."
-        )
-    ends = f"{signed(more.low)} to {signed(more.high)}"
-    if not more.clear:
-        return (
-            f"Not clearly: the hardest {part} gains {signed(more.mean)} points more than the "
-            f"easiest, but the interval of {ends} includes zero."
-        )
-    if more.mean > 0:
-        return f"Yes. The hardest {part} gains {amount} more than the easiest ({ends})."
-    return f"No. The hardest {part} gains {amount} less than the easiest ({ends})."
-
-
 WARM_UP = "the warm-up network"
 WARM_UP_IS = (
-    "The warm-up is the first stage of training, on source images alone, from which the arms start"
+    "The warm-up is the first stage of training, on source images alone, from which all methods "
+    "start"
 )
 _KEYS = ("target", "pck", "0.05", "all")
 
@@ -209,7 +173,7 @@ def of(comparison: Compared) -> list[FreeRow]:
 
 
 def over_best(comparison: Compared, called: str) -> tuple[FreeRow, Interval, int] | None:
-    """The best free row, an arm minus it (paired), and over how many seeds."""
+    """The best trivial baseline, an arm minus it (paired), and over how many seeds."""
     rows = of(comparison)
     if not rows:
         return None
@@ -232,9 +196,8 @@ def free(comparison: Compared) -> Finding | None:
     if over:
         warning = f" {capitalised(listed(over))} {'does' if len(over) == 1 else 'do'} as well."
     return Finding(
-        "What comes for free?",
-        f"{capitalised(told)}; the {by_seed.label(comparison, arm)} arm {number(mine.mean)}."
-        f"{warning}",
+        "What do trivial baselines reach?",
+        f"{capitalised(told)}; {by_seed.label(comparison, arm)} {number(mine.mean)}.{warning}",
         "PCK@0.05 on the target. Every method has to be read against these rows.",
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from posesift.report import claims
+from posesift.report import claims, evidence
 from posesift.report.answers import adaptation, rare_failure, rare_poses
 from posesift.report.answers import score as score_finds
 from posesift.report.answers import support as support_finding
@@ -18,8 +18,8 @@ from posesift.report.answers.sampling import changed, uncredited
 from posesift.report.answers.score import lacks
 from posesift.report.blocks import Finding
 from posesift.report.pose_sets import PoseSet
-from posesift.report.verdicts import Loss, sure, verdict
-from posesift.report.wording import capitalised, listed, number, ordinal_part, plural, signed
+from posesift.report.statement import amount, excess, sentence
+from posesift.report.wording import capitalised, count, listed, number, ordinal_part, plural, signed
 from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
 from posesift.results.by_seed import Compared
 from posesift.results.comparison import Comparison
@@ -38,6 +38,53 @@ def of_comparison(
     failing = rare_failure.failing(folder, source, target) or fails(folder.comparison)
     best = of_best(folder.comparison, claims.lead_anchor(folder.comparison, summary))
     return [finding for finding in (rare, failing, best) if finding]
+
+
+def message(comparison: Compared) -> str:
+    """What was done, at which scale, and what came out, in two or three sentences."""
+    names = listed([methods.name(method) for method in methods.ordered(comparison)])
+    drawn = listed([name.replace("-", " ") for name in methods.strategies(comparison)])
+    target, budget = comparison["sets"].get("target") or {}, comparison["budget"]
+    steps = sum(budget.get(key) or 0 for key in ("warmup_steps", "steps"))
+    began = str((comparison.get("environment") or {}).get("began_from") or "")
+    network = (
+        ""
+        if not began
+        else " from ImageNet weights"
+        if "ImageNet" in began
+        else (" from random weights")
+    )
+    tested = f"{count(target['samples'])} images" if target.get("samples") else "images"
+    side = f" at {comparison['side']} px" if comparison.get("side") else ""
+    done = (
+        f"{names} with {drawn} sampling were trained for {steps} steps{side}{network} and tested "
+        f"on {tested} of the target."
+    )
+    return " ".join([capitalised(done), *_came_out(comparison)])
+
+
+def _came_out(comparison: Compared) -> list[str]:
+    """PCK@0.05 of the reference, the best configuration and the oracle; the primary endpoint."""
+
+    def level(name: str) -> str:
+        found = by_seed.spread(by_seed.values(comparison, name, "target", *ranking.PCK).values())
+        return f"{by_seed.label(comparison, name)} {number(found.mean if found else None)} %"
+
+    reference, oracle = by_seed.reference(comparison), methods.target_oracle(comparison)
+    told = [level(reference)]
+    best = ranking.ranked(comparison)
+    if best and best[0][0] != reference:
+        change, _ = methods.change(comparison, best[0][0], reference)
+        told.append(f"{level(best[0][0])}{f', {amount(change)}' if change else ''}")
+    if oracle:
+        told.append(level(oracle["name"]))
+    said = [f"PCK@0.05 on the target: {'; '.join(told)}."]
+    primary = comparison["primary"]
+    if methods.samples_differently(comparison) and (
+        found := evidence.statement(comparison, primary)
+    ):
+        said.append(sentence(found))
+    return said
 
 
 def of_score(folder: Score, source: PoseSet | None, target: PoseSet | None) -> list[Finding]:
@@ -65,11 +112,12 @@ def of_best(comparison: Compared, anchor: str) -> Finding | None:
     if found.best == reference:
         answer += ", and nothing that was tried against it does better"
     elif found.second != reference:
-        over, seeds = methods.change(comparison, found.best, reference)
+        over, _ = methods.change(comparison, found.best, reference)
         if over:
-            answer += f", {signed(over.mean)} points over {base} ({sure(over, seeds)})"
+            answer += f", {amount(over)} over {base}"
     detail = [
-        f"{capitalised(plural(found.arms, 'arm'))}, {plural(found.seeds, 'seed')}. That arm was "
+        f"{capitalised(plural(found.arms, 'configuration'))}, {plural(found.seeds, 'seed')}. It "
+        "was "
         "picked by its mean after looking, which flatters it a little."
     ]
     if found.blind:
@@ -88,7 +136,7 @@ def of_best(comparison: Compared, anchor: str) -> Finding | None:
         question,
         f"{answer}. {_ahead(comparison, found)}{_otherwise(comparison, found.best)}",
         " ".join(detail),
-        links=[("Evidence", anchor), ("All arms", "results")],
+        links=[("Evidence", anchor), ("All configurations", "results")],
     )
 
 
@@ -118,20 +166,23 @@ def _otherwise(comparison: Compared, best: str) -> str:
         f" {capitalised(listed(found))} it is {by_seed.label(comparison, name)}."
         for name, found in other.items()
     )
+    if other:
+        told += (
+            " A constant upright pose is cheap in angles, so these two may rank models otherwise "
+            "than PCK."
+        )
     if same:
-        told += f" {capitalised(listed(same))} no arm is better{' than it' if not other else ''}."
+        told += (
+            f" {capitalised(listed(same))} no configuration is "
+            f"better{' than it' if not other else ''}."
+        )
     return told
 
 
 def _ahead(comparison: Compared, found: Lead) -> str:
     """How sure the lead over the next arm is, in one sentence."""
     second = by_seed.label(comparison, found.second)
-    told = f"{signed(found.ahead.mean)} points ({sure(found.ahead, found.seeds)})"
-    if found.seeds == 1 or found.ahead.clear is None:
-        return f"Over the next, {second}: {told}. That is a lead, not a result."
-    if not found.ahead.clear:
-        return f"Its lead over the next, {second}, is not told from zero: {told}."
-    return f"Its lead over the next, {second}, is clear: {told}."
+    return f"Over the next, {second}: {amount(found.ahead)}."
 
 
 CHEAP = {
@@ -174,14 +225,12 @@ def fails(comparison: Compared) -> Finding | None:
     if oracle := methods.target_oracle(comparison):
         best = by_seed.bins_by_seed(comparison, oracle["name"])
         fall = by_seed.difference(best[-1], best[0]) if len(best) == len(levels) else None
-        top = fall and Loss(fall, sure(fall, len(best[-1])))
+        top = fall
         mine = _fall(levels)
         theirs = _fall(best) if fall else {}
-        if rest := by_seed.difference(mine, theirs):
-            lack = Loss(rest, sure(rest, len(mine.keys() & theirs.keys())))
-    loss = Loss(own, sure(own, len(_fall(levels))))
-    where = f"on the hardest {part} of the target than on the easiest"
-    answer = verdict(name, where, loss, top, lack)
+        lack = by_seed.difference(mine, theirs)
+    where = f"on the hardest {part} of the target, against the easiest"
+    answer = excess(name, where, own, top, lack)
     detail = f"PCK@0.05: {number(hard.mean)} in the hardest and {number(easy.mean)} in the easiest."
     links = [("By difficulty", "difficulty")]
     return Finding("Does the model fail on hard poses?", answer, detail, links=links)
@@ -213,10 +262,10 @@ def gap(comparison: Compared) -> Finding | None:
     beside = "as much as" if abs(apart) < 0.05 else f"{number(abs(apart))} points "
     beside += "" if abs(apart) < 0.05 else f"{'less' if apart > 0 else 'more'} than "
     detail = (
-        f"For the {by_seed.label(comparison, arm)} arm the larger part is the {larger}. Both "
+        f"For {by_seed.label(comparison, arm)} the larger part is the {larger}. Both "
         f"changes together cost {beside}the sum of each alone. {_won_back(comparison, square)}"
     )
-    return Finding("Is it the poses or the look?", answer, detail)
+    return Finding("Is it the poses or the appearance?", answer, detail)
 
 
 def _won_back(comparison: Compared, square: by_seed.Gap) -> str:
@@ -224,11 +273,11 @@ def _won_back(comparison: Compared, square: by_seed.Gap) -> str:
     regret = square.regret[1][0]
     if regret is None:
         return (
-            "No oracle was trained on the new poses in the source's look, so how much of the "
+            "No oracle was trained on the new poses in the source's appearance, so how much of the "
             "poses' part could be won back by other training poses is not known."
         )
     return (
-        "An oracle trained on the new poses in the source's look is there "
+        "An oracle trained on the new poses in the source's appearance is there "
         f"{number(abs(regret))} points {'better' if regret >= 0 else 'worse'}."
     )
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from posesift.evaluation import intervals, pck
-from posesift.report import pictures, verdicts
+from posesift.report import pictures
 from posesift.report import pictures as samples
 from posesift.report.answers import rare_poses
 from posesift.report.blocks import Finding, Picture
 from posesift.report.pose_sets import PoseSet
-from posesift.report.verdicts import Loss, sure, verdict
-from posesift.report.wording import number, plural, signed
+from posesift.report.statement import amount, excess
+from posesift.report.wording import number, signed
 from posesift.results import by_seed, methods, ranking
 from posesift.results.by_seed import Interval
 from posesift.results.comparison import Comparison
@@ -73,7 +73,8 @@ def failing(folder: Comparison, source: PoseSet | None, target: PoseSet | None) 
     oracle = methods.target_oracle(comparison)
     top = split(folder, oracle["name"], masks) if oracle else None
     lack = beyond(folder, reference, oracle["name"], masks) if oracle else None
-    answer = verdict(label, f"on {kind} than on the others", _loss(found), top and _loss(top), lack)
+    over = "" if found.seeds > 1 else "over images"
+    answer = excess(label, f"on {kind}", found.change, top and top.change, lack, over)
     levels = f"{label} {_levels(found)}"
     if top:
         levels += f", the oracle {_levels(top)}, so {label} is {_behind(top, found)} it"
@@ -81,11 +82,11 @@ def failing(folder: Comparison, source: PoseSet | None, target: PoseSet | None) 
     best = ranking.lead(comparison)
     if best and best.best != reference and (theirs := split(folder, best.best, masks)):
         name = by_seed.label(comparison, best.best)
-        told = f"The best arm, {name}: {_levels(theirs)}, {verdicts.way(theirs.change.mean)}"
+        told = f"The best configuration, {name}: {_levels(theirs)}"
         if more := beyond(folder, best.best, reference, masks):
-            told += f", a gap {_larger(more)} than that of {label}"
+            told += f"; its drop minus that of {label}: {amount(more, over=over)}"
         if oracle and (more := beyond(folder, best.best, oracle["name"], masks)):
-            told += f" and {_larger(more)} than the oracle's"
+            told += f", minus the oracle's: {amount(more, over=over)}"
         detail.append(f"{told}.")
     detail.append(f"A joint is found when it is within {100 * THRESHOLD:.0f} % of the crop's side.")
     pictures: list[Picture] = []
@@ -117,7 +118,7 @@ def split(folder: Comparison, called: str, masks: Masks) -> Split | None:
     return Split(low, high, change, len(rare))
 
 
-def beyond(folder: Comparison, one: str, other: str, masks: Masks) -> Loss | None:
+def beyond(folder: Comparison, one: str, other: str, masks: Masks) -> Interval | None:
     """Points that ``one`` loses on rare poses beyond what ``other`` loses, paired.
 
     Over seeds; for one seed over its images, which both arms have predicted.
@@ -131,8 +132,7 @@ def beyond(folder: Comparison, one: str, other: str, masks: Masks) -> Loss | Non
             found[seed] = others - rare
         apart = zip(mine[seed], theirs[seed], strict=True)
         half = math.hypot(*(_half(a.astype(float) - b, n) for (a, n), (b, _) in apart))
-    change = _over_images(by_seed.difference(*lost), half)
-    return None if change is None else Loss(change, sure(change, max(2, len(lost[0]))))
+    return _over_images(by_seed.difference(*lost), half)
 
 
 def _sides(folder: Comparison, called: str, masks: Masks) -> dict[int, list[Side]]:
@@ -224,17 +224,8 @@ def _half(correct_N: np.ndarray, counted_N: np.ndarray) -> float:
     return 100 * intervals.ratio_of_sums(correct_N[some_N], counted_N[some_N])[1]
 
 
-def _loss(of: Split) -> Loss:
-    return Loss(of.change, _sure(of.change, of.seeds))
-
-
 def _levels(of: Split) -> str:
     return f"{number(of.rare)} and {number(of.others)} %"
-
-
-def _larger(more: Loss) -> str:
-    points = number(abs(more.change.mean))
-    return f"{points} points {'larger' if more.change.mean > 0 else 'smaller'} ({more.sure})"
 
 
 def _behind(top: Split, of: Split) -> str:
@@ -243,9 +234,3 @@ def _behind(top: Split, of: Split) -> str:
     if min(rare, others) >= 0:
         return f"{number(rare)} and {number(others)} points behind"
     return f"{signed(-rare)} and {signed(-others)} points from"
-
-
-def _sure(change: Interval, seeds: int) -> str:
-    if seeds > 1:
-        return f"{sure(change, seeds)}, {plural(seeds, 'seed')}"
-    return f"{sure(change, 2)}, over the images of one seed"

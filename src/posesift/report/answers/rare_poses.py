@@ -166,7 +166,7 @@ def _typical(source: PoseSet, modes: dict[str, float]) -> list[Picture]:
 
 
 def _pictures(of: PoseSet, rows: np.ndarray, captions: list[list[str]]) -> list[Picture]:
-    """Small pictures of some poses; skeletons where the images are not at hand."""
+    """Small pictures of some poses; skeletons where the images are not available."""
     if len(rows) == 0:
         return []
     crops = samples.crops(of.table, rows, near=True)

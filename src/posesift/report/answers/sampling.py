@@ -6,11 +6,12 @@ called that, one seed is called one seed, and a control that cannot be told apar
 
 from __future__ import annotations
 
+from posesift.report import evidence
 from posesift.report.blocks import Finding
-from posesift.report.verdicts import sure
-from posesift.report.wording import between, capitalised, number, plural, signed
-from posesift.results import by_seed, endpoints
-from posesift.results.by_seed import Compared, Interval
+from posesift.report.statement import amount, sentence
+from posesift.report.wording import number, signed
+from posesift.results import by_seed
+from posesift.results.by_seed import Compared
 
 CHANGED = "What did the sampling change?"
 
@@ -18,34 +19,31 @@ CHANGED = "What did the sampling change?"
 def changed(comparison: Compared) -> Finding:
     """What the sampling did to the endpoint named in advance, and how sure that is."""
     row = comparison["primary"]
-    shown, values = by_seed.endpoint(row), row.get("values") or []
+    shown = by_seed.endpoint(row)
     arm, against = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
     what = f"{arm} minus {against}, {row['endpoint']}"
     if shown is None:
-        answer = "Not known: no seed has this endpoint for both arms."
-        return Finding(CHANGED, answer, f"Endpoint named in advance: {what}.")
-    sentences = [f"Endpoint named in advance: {what}."]
+        answer = "Not known: no seed has this endpoint for both."
+        return Finding(CHANGED, answer, f"Pre-specified primary endpoint: {what}.")
+    sentences = [f"Pre-specified primary endpoint: {what}."]
     if share := headroom_share(comparison):
         sentences.append(share)
     sentences += _elsewhere(comparison)
-    sentences += _controls(comparison, shown)
-    return Finding(CHANGED, verdict(shown, arm, len(values)), " ".join(sentences))
+    said = evidence.statement(comparison, row)
+    assert said is not None
+    return Finding(CHANGED, sentence(said), " ".join(sentences))
 
 
 def _elsewhere(comparison: Compared) -> list[str]:
     """The same two arms on the whole target, and where the poses are new but the look is not."""
     places = {"target": "On the whole target"}
     if grid := comparison.get("gap"):
-        places[grid["sets"][1][0]] = "On target poses in the source's look"
+        places[grid["sets"][1][0]] = "On target poses in the source's appearance"
     sentences = []
     for name, where in places.items():
         one, other = _pair(comparison, name)
         if found := by_seed.difference(one, other):
-            pairs = len(one.keys() & other.keys())
-            sentences.append(
-                f"{where}: {signed(found.mean)} points ({sure(found, pairs)})"
-                f"{_beside(comparison, name, one, other)}."
-            )
+            sentences.append(f"{where}: {amount(found)}{_beside(comparison, name, one, other)}.")
     if grid and not _has_oracle(comparison, grid["sets"][1][0]) and len(sentences) == len(places):
         sentences.append(
             "No oracle was trained in that cell, so the pose headroom, what any choice of poses "
@@ -81,30 +79,6 @@ def _has_oracle(comparison: Compared, name: str) -> bool:
     return any(arm.get("trained_on") == name for arm in by_seed.arms(comparison, "oracle"))
 
 
-def verdict(shown: Interval, arm: str, seeds: int, over: str = "") -> str:
-    """One sentence on a difference (``over`` another arm) that claims no more than its interval.
-
-    >>> verdict(Interval(0.4, -0.3, 1.1), "hard mining", 3)
-    'No clear change: +0.4 points, but the interval of −0.3 to +1.1 includes zero.'
-    """
-    if seeds == 1 or shown.clear is None:
-        return (
-            f"One seed: {signed(shown.mean)} points with {arm}. That is a lead, not a result; "
-            "nothing here says how it would fall with another seed."
-        )
-    if not shown.clear:
-        return (
-            f"No clear change: {signed(shown.mean)} points, but the interval of "
-            f"{signed(shown.low)} to {signed(shown.high)} includes zero."
-        )
-    verb = "gains" if shown.mean > 0 else "loses"
-    pair = f"{'over' if shown.mean > 0 else 'against'} {over} " if over else ""
-    return (
-        f"{capitalised(arm)} {verb} {number(abs(shown.mean))} points {pair}"
-        f"({between(shown.low, shown.high)}, {plural(seeds, 'seed')})."
-    )
-
-
 def headroom_share(comparison: Compared) -> str:
     """What the sampling changes where only the poses are new, in percent of the headroom there.
 
@@ -127,39 +101,10 @@ def headroom_share(comparison: Compared) -> str:
     return f"{where}, {number(share, 0)} % of the pose headroom of {number(headroom['mean'])}."
 
 
-def _controls(comparison: Compared, shown: Interval) -> list[str]:
-    """What the control of the sampling says, which draws as unevenly but blindly.
-
-    ``shown`` is the primary endpoint. Said by the interval of the sampling minus its control.
-    """
-    row = endpoints.beside_control(comparison, comparison["primary"])
-    apart = by_seed.endpoint(row) if row else None
-    if row is None or apart is None:
-        missing = endpoints.lacks_control(comparison, comparison["primary"]["arm"])
-        return [uncredited(comparison, comparison["primary"]["arm"])] if missing else []
-    arm, control = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
-    by = f"{signed(apart.mean)} points, {sure(apart, len(row.get('values') or []))}"
-    if apart.clear is None:
-        return [f"{capitalised(arm)} minus its control {control}: {by}."]
-    if not apart.clear:
-        return [
-            f"{capitalised(arm)} cannot be told apart from its control {control} ({by}), so "
-            "nothing here says that difficulty makes the difference."
-        ]
-    if apart.mean > 0:
-        return [f"{capitalised(arm)} is better than its control {control} ({by})."]
-    if shown.mean > 0:
-        return [
-            f"The control {control} gains more ({arm} minus the control: {by}), so the gain "
-            "is not due to difficulty."
-        ]
-    return [f"{capitalised(arm)} is worse than its control {control} ({by})."]
-
-
 def uncredited(comparison: Compared, called: str) -> str:
     """What an arm that samples by difficulty cannot claim without its control."""
-    label = capitalised(by_seed.label(comparison, called))
+    label = by_seed.label(comparison, called)
     return (
-        f"{label} has no control here that draws as unevenly but blindly (shuffled), so no gain of "
-        "it can be credited to difficulty."
+        f"No shuffled-score control of {label} was run, so its gain cannot be attributed to "
+        "difficulty."
     )

@@ -7,12 +7,12 @@ also easier: what is left to an oracle at equal support says whether the model f
 from __future__ import annotations
 
 from posesift.report.blocks import Finding
-from posesift.report.verdicts import sure
-from posesift.report.wording import count, number, plural, signed
+from posesift.report.statement import amount
+from posesift.report.wording import count, number, plural
 from posesift.results import by_seed, methods
 from posesift.results.by_seed import Compared, Interval, Supported
 
-QUESTION = "Does it fail despite support?"
+QUESTION = "Does it fail despite similar source poses?"
 _LEVEL = 2.0  # points; less is called no change
 
 
@@ -29,7 +29,7 @@ def supported(comparison: Compared) -> Finding | None:
     rise = many.pck - few.pck
     way = "rises with" if rise > _LEVEL else "falls with" if rise < -_LEVEL else "hardly depends on"
     read = (
-        f"Accuracy {way} support: PCK@0.05 of the {label} arm is {number(few.pck)} for target "
+        f"Accuracy {way} support: PCK@0.05 of {label} is {number(few.pck)} for target "
         f"poses with {_neighbours(few)} and {number(many.pck)} for those with {_neighbours(many)}"
     )
     best = max(rows, key=lambda row: row.pck or 0.0)
@@ -37,7 +37,7 @@ def supported(comparison: Compared) -> Finding | None:
         f"Where it does best, with {_neighbours(best)}, {number(100 - (best.pck or 0.0), 0)} % of "
         "the joints are missed."
     )
-    links = [("By support", "support")]
+    links = [("By number of similar source poses", "support")]
     beside = _oracle(comparison, few, many)
     if beside is None:
         detail = f"{missed} No oracle says how many of these anyone would miss."
@@ -56,18 +56,14 @@ def _verdict(
     label: str, without: tuple[Supported, Interval, int], most: tuple[Supported, Interval, int]
 ) -> str:
     """What the model lacks to the oracle with support, and without."""
-    many, shown, seeds = most
-    few, there, pairs = without
-    far = f"{number(abs(shown.mean))} points {_way(shown)}"
+    many, shown, _ = most
+    few, there, _ = without
     told = (
-        f"with {_neighbours(many)} ({plural(many.samples, 'target pose')}) {label} is {far} an "
-        f"oracle ({sure(shown, seeds)}), with {_neighbours(few)} "
-        f"{number(abs(there.mean))} {_way(there)} ({sure(there, pairs)})."
+        f"with {_neighbours(many)} ({plural(many.samples, 'target pose')}) the oracle minus "
+        f"{label} is {amount(shown)}, with {_neighbours(few)} {amount(there)}."
     )
-    if shown.clear is None:
-        return f"{'It seems so' if shown.mean > 0 else 'It does not seem so'}: {told}"
-    if not shown.clear:
-        return f"Not clearly: {told}"
+    if shown.clear is False:
+        return f"Not significantly: {told}"
     return f"{'Yes' if shown.mean > 0 else 'No'}: {told}"
 
 
@@ -82,10 +78,9 @@ def _change(comparison: Compared, few: Supported, many: Supported) -> str:
     ]
     if len(behind) < 2 or (found := by_seed.difference(*behind)) is None:
         return ""
-    pairs = len(behind[0].keys() & behind[1].keys())
     return (
         f"From the least support to the most, the distance to the oracle changes by "
-        f"{signed(found.mean)} points ({sure(found, pairs)}). "
+        f"{amount(found)}. "
     )
 
 
@@ -95,10 +90,6 @@ def _anyone(low: Supported, high: Supported) -> str:
     if rise > _LEVEL:
         return "so a good part of it is that such poses are easier for anyone"
     return "so such poses are not easier for anyone"
-
-
-def _way(oracle_minus_arm: Interval) -> str:
-    return "behind" if oracle_minus_arm.mean >= 0 else "ahead of"
 
 
 def _oracle(

@@ -147,7 +147,7 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None)
 
 
 def _binned_as(one: PoseSet, first: PoseSet) -> bool:
-    """Whether bin 7 means the same in both: not where the source's scorer was not at hand."""
+    """Whether bin 7 means the same in both: not where the source's scorer was not available."""
     return np.array_equal(one.edges, first.edges)
 
 
@@ -241,7 +241,7 @@ def _note(
     return " ".join(said)
 
 
-TITLE = "Look through the poses"
+TITLE = "Explorer"
 FALLBACK = (
     "Looking through the poses needs a script, which does not run here. The sections below show "
     "the same poses in chosen bins."
@@ -260,7 +260,7 @@ def explore(
     Args:
         source: the scored poses.
         target: the tested poses.
-        missing: why the source is not at hand, or "".
+        missing: why the source is not available, or "".
         similarity: of the source's bins, as ``summary.json`` has it.
         lacks: which of the target's poses the source covers, where that was worked out.
     """

@@ -43,7 +43,7 @@ class Thumbnails:
     """Pictures of M samples.
 
     Attributes:
-        images: JPEG files, None for each that is not at hand.
+        images: JPEG files, None for each that is not available.
         problem: why the first missing one is, or "".
     """
 
@@ -52,7 +52,7 @@ class Thumbnails:
 
     @property
     def shortfall(self) -> str:
-        """How many pictures are not at hand and why the first is not, or ""."""
+        """How many pictures are not available and why the first is not, or ""."""
         return shortfall(self.images, self.problem)
 
 

@@ -24,6 +24,7 @@ from posesift.report.blocks import (
     Choice,
     Claims,
     Download,
+    Fold,
     Gallery,
     Page,
     Row,
@@ -154,6 +155,9 @@ def _of(block: Block, place: tuple[str, ...]) -> Iterator[Item]:
         yield Item(place, block.title, block.caption, printing.squares(block))
     elif isinstance(block, Download):
         yield Item(place, Path(block.name).stem, block.label, block)
+    elif isinstance(block, Fold):
+        for one in block.blocks:
+            yield from _of(one, place)
     elif isinstance(block, Choice):
         for label, inner in block.options:
             for one in inner:

@@ -272,7 +272,7 @@ def _pair(
         )
     ]
     gains = _gains(comparison, split, names)
-    if any(level for _, gain in gains for level in gain):
+    if len(comparison["seeds"]) > 1 and any(level for _, gain in gains for level in gain):
         charts.append(
             differences(
                 gains,

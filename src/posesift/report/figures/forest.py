@@ -82,14 +82,14 @@ def forest(groups: list[tuple[str, list[Shown]]], seeds: int, title: str) -> Cha
         else "Hollow marks: one seed, so there is no interval."
     )
     marks = (
-        "Diamond: the one endpoint named in advance; dots: secondary. "
+        "Diamond: the pre-specified primary endpoint; dots: secondary. "
         if any(primary for _, _, primary in flat)
         else "All of these are secondary. "
     )
     return theme.finish(
         figure,
         title=title,
-        alt=f"Differences between arms with intervals. {told}.",
+        alt=f"Differences with intervals. {told}.",
         caption=marks + how,
     )
 

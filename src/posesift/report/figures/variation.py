@@ -21,35 +21,6 @@ HOW = "Box: middle half; line: median; dot: mean; whiskers: 5 % to 95 %."
 
 
 @theme.styled
-def score_boxes(rows: list[dict[str, Any]]) -> Chart:
-    """Box plot of the score inside each bin (quantiles 5, 25, 50, 75, 95 and the mean)."""
-    figure, axis = theme.canvas()
-    pairs = pairs_of(rows)
-    known = [i for i, row in enumerate(rows) if row["q50"] is not None]  # a bin may be empty
-    quantiles = [[rows[i][f"q{q}"] for q in ("05", "25", "50", "75", "95")] for i in known]
-    _boxes(axis, len(rows), known, quantiles, [rows[i]["mean"] for i in known])
-    bin_axis(axis, pairs)
-    axis.set_ylabel("score of a pose")
-    first, last = quantiles[0], quantiles[-1]
-    empty = plural(len(rows) - len(known), _noun(rows))
-    without = f" Without a box, since empty: {empty}." if len(known) < len(rows) else ""
-    return theme.finish(
-        figure,
-        title="Variation of the score in each bin",
-        alt=(
-            f"Box plot of the score in {_many(rows)}. The median is {number(first[2], 2)} in "
-            f"{named(pairs[known[0]])} and {number(last[2], 2)} in {named(pairs[known[-1]])}; the "
-            f"middle half is {number(first[3] - first[1], 3)} wide in the one and "
-            f"{number(last[3] - last[1], 3)} in the other."
-        ),
-        caption=(
-            f"{HOW} This rises by construction, since bins are cut from the same score."
-            f"{told(pairs, 'box')}{without}"
-        ),
-    )
-
-
-@theme.styled
 def pose_boxes(rows: list[dict[str, Any]], held_out: bool) -> Chart | None:
     """How far the poses of a bin lie from their mean pose: the evidence.
 
@@ -107,36 +78,6 @@ def pose_boxes(rows: list[dict[str, Any]], held_out: bool) -> Chart | None:
             f"{f'{HOW} ' if boxed else ''}The score does not make this rise by construction: "
             "where it rises, hard bins do hold more varied poses."
             f"{told(pairs, 'box' if boxed else 'bar')}{missing}"
-        ),
-    )
-
-
-@theme.styled
-def rare_share(rows: list[dict[str, Any]]) -> Chart | None:
-    """Share of rare modes in each bin; None where the source does not know its modes."""
-    known = [i for i, row in enumerate(rows) if row.get("rare_share") is not None]
-    if not known:
-        return None
-    figure, axis = theme.canvas()
-    pairs = pairs_of(rows)
-    shares = [100 * rows[i]["rare_share"] for i in known]
-    ramp = theme.ramp(len(rows))
-    colours = [ramp[i] for i in known]
-    places = [i + 1 for i in known]
-    axis.vlines(places, 0, shares, colors=colours, linewidth=3)
-    axis.scatter(places, shares, s=34, c=colours, edgecolors=theme.MUTED, linewidths=0.7, zorder=3)
-    bin_axis(axis, pairs)
-    axis.set(ylabel="rare modes in the bin (%)", ylim=(0, max(*shares, 1) * 1.1))
-    return theme.finish(
-        figure,
-        title="Rare modes in each bin",
-        alt=(
-            f"Share of rare modes by bin: {number(shares[0])} % in {named(pairs[known[0]])}, "
-            f"{number(shares[-1])} % in {named(pairs[known[-1]])}."
-        ),
-        caption=(
-            "A built-in world knows which of its modes are rare (mixture share below 3 %). "
-            f"The scorer does not; it saw keypoints only.{told(pairs, 'mark')}"
         ),
     )
 

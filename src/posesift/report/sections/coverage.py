@@ -16,6 +16,7 @@ from posesift.report.blocks import (
     Charts,
     Download,
     Finding,
+    Fold,
     Gallery,
     Note,
     Row,
@@ -29,7 +30,7 @@ from posesift.report.wording import capitalised, count, listed, number, percent,
 from posesift.similarity import plane
 
 ANCHOR = "coverage"
-TITLE = "What the target has and the source lacks"
+TITLE = "What to render next"
 _OTHER = ((2 / 3, "narrower"), (4 / 3, "wider"))  # factors of both limits
 
 
@@ -42,14 +43,16 @@ def coverage(found: Lacking | str) -> Section | None:
     if isinstance(found, str):
         return Section(ANCHOR, TITLE, "", [Note(found)]) if found else None
     blocks: list[Block] = []
-    if table := by_mode(found):
-        blocks.append(table)
     if found.coverage.lacking:
         if found.problem:
             blocks.append(Note(f"Skeletons without images: {found.problem}."))
         blocks += [_gallery(found), download(found)]
-    blocks += [Note(text, strong=False) for text in _remarks(found)]
-    blocks.append(Charts(_charts(found)))
+    if table := by_mode(found):
+        blocks.append(Fold("Not covered, by pose class", [table]))
+    if remarks := _remarks(found):
+        how: list[Block] = [Note(text, strong=False) for text in remarks]
+        blocks.append(Fold("How coverage is decided, and how it changes with the limits", how))
+    blocks.append(Fold("Map and joint angles", [Charts(_charts(found))]))
     return Section(ANCHOR, TITLE, lead(found), blocks)
 
 
@@ -67,10 +70,10 @@ def lead(found: Lacking) -> str:
     if not n:
         return "No target pose could be compared."
     if not c.lacking:
-        return f"The source lacks none of the {count(n)} target poses: each has {rule}."
+        return f"The source covers all of the {count(n)} target poses: each has {rule}."
     covered, share = n - c.lacking, percent(100 * (c.covered_share or 0.0))
     return (
-        f"The source covers {count(covered)} of {count(n)} target poses ({share}) and lacks "
+        f"The source covers {count(covered)} of {count(n)} target poses ({share}) and not "
         f"{count(c.lacking)}. Covered: a target pose with {'one ' if c.needed == 1 else ''}{rule}."
     )
 
@@ -84,7 +87,7 @@ def has_sides(found: Lacking) -> bool:
 def control(found: Lacking) -> str:
     """How much of this one would know without labels, from predictions alone; "" unknown."""
     told = [
-        f"by those of {one.label} {count(one.lacking)} poses would be lacking, and "
+        f"by those of {one.label} {count(one.lacking)} poses would not be covered, and "
         f"{count(one.found)} of these ({percent(100 * one.precision)}) are"
         for one in found.controls
         if one.precision is not None
@@ -94,11 +97,11 @@ def control(found: Lacking) -> str:
     base = percent(100 * found.controls[0].base)
     telling = [one.label for one in found.controls if one.tells]
     if not telling:
-        verdict = "predictions hardly tell which poses are lacking"
+        verdict = "predictions hardly tell which poses are not covered"
     elif len(telling) == len(told):
-        verdict = "predictions do tell something of which poses are lacking"
+        verdict = "predictions do tell something of which poses are not covered"
     else:
-        verdict = f"only those of {listed(telling)} tell something of which poses are lacking"
+        verdict = f"only those of {listed(telling)} tell something of which poses are not covered"
     return (
         f"Without labels, from predictions alone: {'; '.join(told)}. Of all target poses {base} "
         f"are, so {verdict} (they tell something from {100 * TELLING:.0f} % of the way between "
@@ -113,7 +116,7 @@ def _remarks(found: Lacking) -> list[str]:
     if found.predicted_by:
         said.append(
             "The target has no labels. Its poses are those that the model predicted "
-            f"({found.predicted_by}), so a bad prediction counts as a lacking pose."
+            f"({found.predicted_by}), so a bad prediction counts as an uncovered pose."
         )
     if len(c.row_N) < c.target_total:
         said.append(
@@ -123,7 +126,7 @@ def _remarks(found: Lacking) -> list[str]:
     if c.source_used < c.source_total:
         said.append(
             f"{count(c.source_used)} of the {count(c.source_total)} source poses are compared "
-            "with, a fixed random sample; beside all of them less would be lacking."
+            "with, a fixed random sample; beside all of them fewer would not be covered."
         )
     if c.undefined:
         poses = plural(c.undefined, "target pose")
@@ -134,7 +137,7 @@ def _remarks(found: Lacking) -> list[str]:
         only = c.lacking - alone
         turned.append(
             f"By joint angles alone {count(alone)} of {count(n)} ({percent(100 * alone / n)}) "
-            f"would be lacking: {plural(only, 'pose is', 'poses are')} only turned "
+            f"would not be covered: {plural(only, 'pose is', 'poses are')} only turned "
             f"otherwise than in the source. The limit is {c.turn_deg:g} degrees "
             "since training turns pictures by up to 30 by default"
             + (", and mirrored poses count since it mirrors them too" if has_sides(found) else "")
@@ -166,38 +169,30 @@ def _charts(found: Lacking) -> list:
 def _gallery(found: Lacking) -> Gallery:
     """Lacking poses, each beside its nearest source pose."""
     c = found.coverage
-    modes = {one.mode: one for one in found.by_mode}
     strips = []
     shown = zip(found.shown_P.tolist(), found.pictures, found.nearest, strict=True)
     for rank, pose, nearest in shown:
         place = int(c.ranked_R[rank])
         detail = [f"stands for {plural(int(c.stands_for_R[rank]), 'pose')}"]
-        if found.mode_N is not None:
-            one = modes[found.mode_N[place]]
-            detail = [f"{count(one.lacking)} of {count(one.total)} lacking", f"number {rank + 1}"]
         if nearest:
             detail.append(f"nearest {away(c, place)}")
         pictures = [replace(pose, caption=["in the target"])]
         if nearest:
             pictures.append(nearest)
         strips.append(Strip(" ".join(pose.caption), "; ".join(detail), pictures))
-    order = (
-        "Of each mode the first in the list, whose number is given, the modes that lack most "
-        "before the others. "
-        if modes
-        else "These are the first of the list. "
-    )
     half = capitalised(plural(found.first_to_half, "pose"))
     near = f"{c.radius_deg:g}° in the joint angles and {c.turn_deg:g}° of turn"
     return Gallery(
         title="What to render next",
         caption=(
-            "Left a target pose that the source lacks, right the source pose nearest to it; "
+            "Left a target pose that the source does not cover, right the source pose nearest to "
+            "it; "
             "mirrored: its mirror image is that near, it is drawn as it is. "
-            f"{order}The list takes, each time, the pose that stands for most of what is still "
-            f"lacking: all lacking poses within {near} of it; of several that stand for as "
+            "These are the first of the list. It takes, each time, the pose that stands for most "
+            "of what is still "
+            f"not covered: all uncovered poses within {near} of it; of several that stand for as "
             f"many, the one farthest from the source. {half} would "
-            f"stand for half of the {count(c.lacking)} lacking poses, "
+            f"stand for half of the {count(c.lacking)} uncovered poses, "
             f"{plural(len(c.ranked_R), 'pose')} for all."
         ),
         strips=strips,
@@ -244,7 +239,7 @@ def render_next(found: Lacking | str, headroom: dict[str, Any] | None = None) ->
     )
     detail = (
         f"{capitalised(plural(found.first_to_half, 'pose'))} of the ranked list would stand for "
-        f"half of what is lacking. Similar: {near}, and {turned} in the picture"
+        f"half of what is not covered. Similar: {near}, and {turned} in the picture"
         f"{', as it is or mirrored' if has_sides(found) else ''}."
     )
     if found.controls:
@@ -252,8 +247,7 @@ def render_next(found: Lacking | str, headroom: dict[str, Any] | None = None) ->
         detail += (
             f" Predictions without labels {'tell in part' if telling else 'hardly tell'} which."
         )
-    shown = len(found.pictured_modes[:_MODES]) or _PICTURES
-    return [Finding(QUESTION, answer, detail, pictures=found.pictures[:shown], links=links)]
+    return [Finding(QUESTION, answer, detail, pictures=found.pictures[:_PICTURES], links=links)]
 
 
 def without_target() -> Finding:
@@ -272,15 +266,16 @@ def _gain(headroom: dict[str, Any] | None) -> str:
         return "Nothing on this page shows how much rendering them would gain."
     return (
         "How much rendering just these would gain was not measured; training on all of the "
-        f"target's own poses in the source's look gains {signed(headroom['mean'])} points there."
+        f"target's own poses in the source's appearance gains {signed(headroom['mean'])} points "
+        "there."
     )
 
 
 def _named(found: Lacking) -> str:
     """The poses to render in words: the modes that are pictured, else the joints."""
-    if modes := found.pictured_modes[:_MODES]:
+    if modes := found.by_mode[:_MODES]:
         told = [
-            f"{spoken(one.mode)} ({count(one.lacking)} of {count(one.total)} lacking)"
+            f"{spoken(one.mode)} ({count(one.lacking)} of {count(one.total)} not covered)"
             for one in modes
         ]
         return f"Poses like these, above all {listed(told)}"
@@ -315,24 +310,26 @@ def by_mode(found: Lacking) -> Table | None:
         if rendered is not None:
             cells.append(count((rendered == one.mode).sum()))
         rows.append(Row(spoken(one.mode), [Cell(text) for text in cells]))
-    columns = ["lacking", "of", "share", "only turned"]
+    columns = ["not covered", "of", "share", "covered up to rotation"]
     left_out = len(found.by_mode) - len(rows)
     return Table(
-        title="What is lacking, by mode",
-        corner="mode",
+        title="Not covered, by pose class",
+        corner="pose class",
         columns=columns if rendered is None else [*columns, "in source"],
         rows=rows,
         caption=(
-            "Mode: the kind of pose that the data name. Lacking: target poses without a similar "
-            "source pose, of all of this mode. Only turned: lacking poses whose joint angles the "
+            "Pose class: as the data name it. Not covered: target poses without a similar "
+            "source pose, of all of this class. Only turned: uncovered poses whose joint angles "
+            "the "
             "source has, but turned otherwise."
             + (
-                " In source: source poses of this mode; a mode may have many and still lack, where "
+                " In source: source poses of this class; a class may have many and still not be "
+                "covered, where "
                 "they are other poses."
                 if rendered is not None
                 else ""
             )
-            + (f" {left_out} modes that lack less are left out." if left_out else "")
+            + (f" {left_out} classes that lack less are left out." if left_out else "")
         ),
     )
 

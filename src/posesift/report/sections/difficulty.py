@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from posesift.report.blocks import Choice, Section
+from posesift.report.blocks import Choice, Fold, Section
 from posesift.report.figures import curves
 from posesift.report.wording import part_names
 from posesift.results import evalpose_form
@@ -26,7 +26,7 @@ from posesift.results.evalpose_form import LIMBS, Form
 if TYPE_CHECKING:
     from posesift.report.pose_sets import PoseSet
 
-TITLE = "Where it helped"
+TITLE = "By difficulty"
 AXIS = "difficulty of the target's poses"
 NOT_SPLIT = (
     "Nothing is shown by difficulty: too few samples of a known difficulty were tested to be "
@@ -39,7 +39,7 @@ def difficulty(comparison: Compared, target: PoseSet | None = None) -> Section:
 
     Args:
         comparison: of ``comparison.json``.
-        target: the tested poses with each arm's errors, None where they are not at hand.
+        target: the tested poses with each arm's errors, None where they are not available.
     """
     options: list[tuple[str, list[Block]]] = []
     for key, measure, unit in _measures(evalpose_form.of_comparison(comparison)):
@@ -69,7 +69,12 @@ def difficulty(comparison: Compared, target: PoseSet | None = None) -> Section:
         "independent score (a world's own −log p, or the distance to the nearest source poses in "
         "angle space), never from the score that chose the training samples."
     )
-    return Section("difficulty", TITLE, lead, _chosen(options))
+    first = [(measure, blocks[:1]) for measure, blocks in options]
+    rest = [(measure, blocks[1:]) for measure, blocks in options if blocks[1:]]
+    shown = _chosen(first)
+    if rest:
+        shown.append(Fold("By sampling strategy and by bin of the score", _chosen(rest)))
+    return Section("difficulty", TITLE, lead, shown)
 
 
 def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Section:
@@ -77,7 +82,7 @@ def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Se
 
     Args:
         sets: of ``evaluation.json``, by their titles.
-        target: the tested poses with the run's errors, None where they are not at hand.
+        target: the tested poses with the run's errors, None where they are not available.
     """
     options: list[tuple[str, list[Block]]] = []
     for key, measure, unit in _measures(evalpose_form.of(sets.values())):

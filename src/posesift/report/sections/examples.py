@@ -28,7 +28,7 @@ LEGEND = (
     f"Yellow dots: joints off by more than {100 * THRESHOLD:.0f} % of the crop's side. PCK counts "
     "the joints of the headline group, as the tables do."
 )
-TITLE = "Seen one by one"
+TITLE = "Single predictions"
 
 Chosen = list[tuple[str, np.ndarray]]
 """Kinds of samples, such as "largest gain", and the rows that are shown of each."""
@@ -43,7 +43,7 @@ def of_comparison(folder: Comparison) -> Section:
     names = list(dict.fromkeys([*(name for pair in pairs for name in pair), *single]))
     found = predicted(folder, names, seed)
     shown = [pair for pair in pairs if pair[0] in found and pair[1] in found]
-    lead = f"Single target images, seed {seed}: the labels, and what two arms made of them."
+    lead = f"Single target images, seed {seed}: the labels, and what two models made of them."
     groups = [
         (
             f"{by_seed.label(comparison, arm)} against {by_seed.label(comparison, against)}",
@@ -61,7 +61,7 @@ def of_comparison(folder: Comparison) -> Section:
     groups = [group for group in groups if any(len(rows) for _, rows in group[2])]
     if not groups:
         why = (
-            "the predictions of the arms are not at hand"
+            "the predictions are not available"
             if not (shown or (single and found))
             else "no measure is defined on any of them"
         )
@@ -72,13 +72,13 @@ def of_comparison(folder: Comparison) -> Section:
         blocks.append(Note(f"Skeletons without images: {problem}."))
     missing = [by_seed.label(comparison, name) for name in names if name not in found]
     if missing:
-        blocks.append(Note(f"Predictions that are not at hand: {listed(missing)}.", strong=False))
+        blocks.append(Note(f"Predictions that are not available: {listed(missing)}.", strong=False))
     options: list[tuple[str, list[Block]]] = [
         (label, [_gallery(arms, chosen, rule, images)]) for label, arms, chosen, rule in groups
     ]
     blocks += [Choice("Shown", options)] if len(options) > 1 else options[0][1]
     if len(shown) > PAIRS:
-        left = f"{PAIRS} of {len(shown)} pairs of arms are shown, the one named in advance first."
+        left = f"{PAIRS} of {len(shown)} pairs are shown, the pre-specified one first."
         blocks.append(Note(left, strong=False))
     return Section("examples", TITLE, lead, blocks)
 
@@ -92,7 +92,7 @@ def of_run(folder: Run) -> Section | None:
     chosen, rule = _extremes(found) if found else ([], "")
     if found is None or not any(len(rows) for _, rows in chosen):
         why = (
-            f"predictions.parquet has none of the set “{name}”, or is not at hand"
+            f"predictions.parquet has none of the set “{name}”, or is not available"
             if found is None
             else "no measure is defined on any of them"
         )

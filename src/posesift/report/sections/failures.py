@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from posesift.poses.angles import joint_angles
 from posesift.report import pictures
 from posesift.report import pictures as samples
-from posesift.report.blocks import Block, Choice, Gallery, Note, Section, Strip
+from posesift.report.blocks import Block, Choice, Fold, Gallery, Note, Section, Strip
 from posesift.report.pose_sets import PoseSet
 from posesift.report.sections.examples import images_of, predicted, prediction, truth
 from posesift.report.wording import number, plural
@@ -72,7 +72,7 @@ def nearest_sources(folder: Comparison, source: PoseSet | None, missing: str) ->
         return None
     first = next(iter(found.values()))
     lead = (
-        f"Target images on which an arm (seed {seed}) does badly, each beside the source poses "
+        f"Target images on which a model (seed {seed}) does badly, each beside the source poses "
         "closest to its true pose."
     )
     if source is None or not source.table.skeleton.same_as(first.skeleton) or not len(source):
@@ -99,7 +99,11 @@ def nearest_sources(folder: Comparison, source: PoseSet | None, missing: str) ->
         ]
         columns = ["ground truth", label]
         columns += [f"source pose {i + 1}" for i in range(len(some[0].index_S))]
-        options.append((label, [Gallery("Failures", RULE, strips, columns)]))
+        shown: list[Block] = [Gallery("Failures", RULE, strips[:half], columns)]
+        if strips[half:]:
+            rest = Gallery("Failures without similar source poses", RULE, strips[half:], columns)
+            shown.append(Fold("Failures without similar source poses", [rest]))
+        options.append((label, shown))
     blocks: list[Block] = []
     if problem := problem or pictured.shortfall:
         blocks.append(Note(f"Skeletons without images: {problem}."))
@@ -153,7 +157,7 @@ def _strip(
     ]
     shown = [
         truth(found, failure.row, image),
-        prediction("this arm", found, failure.row, image),
+        prediction("this run", found, failure.row, image),
     ]
     close = plural(failure.close, "source pose")
     return Strip(

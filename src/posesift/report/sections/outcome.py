@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 from posesift.report import tables, theme
 from posesift.report.blocks import Block, Note, Patch, Section, Square, Squares
 from posesift.report.facts import protocol
-from posesift.report.sections import difficulty as difficulty_section
-from posesift.report.sections import support as support_section
 from posesift.report.wording import between, number, signed
 from posesift.results import by_seed, methods
 from posesift.results.by_seed import Compared
 
 if TYPE_CHECKING:
-    from posesift.report.pose_sets import PoseSet
+    pass
 
 from typing import Any
 
 from posesift.report import method_table
-from posesift.report.blocks import Charts, Table
+from posesift.report.blocks import Charts, Fold, Table
 from posesift.report.figures import forest as result_figures
 from posesift.report.figures.forest import Shown
 from posesift.report.theme import Chart
@@ -32,19 +30,31 @@ COSINE = "The EvalPose cosine lies near 1 for any two poses, so none of it is bo
 Stated = dict[str, Any]
 
 
-def came_out(comparison: Compared) -> list[Section]:
-    """Outcome first; where methods are compared, the paired differences follow on their own."""
-    if methods.several(comparison):
-        return [by_method(comparison), differences(comparison)]
-    return [outcome(comparison)]
+def results(comparison: Compared, claims: Section | None = None) -> Section:
+    """One table of all configurations, differences with intervals, and what stands behind, folded.
 
-
-def by_method(comparison: Compared) -> Section:
-    """The table of methods, published rows apart, all measures, what was trained."""
-    blocks: list[Block] = [method_table.measured(comparison), *method_table.published(comparison)]
-    blocks += [_overall(comparison), tables.arms(comparison)]
-    lead = f"{_size(comparison)} Each method first with uniform sampling, then with the others."
-    return Section("results", "What adaptation and sampling changed", lead, blocks)
+    Args:
+        comparison: of ``comparison.json``.
+        claims: the section that sets numbers beside their evidence.
+    """
+    paired = differences(comparison) if methods.several(comparison) else outcome(comparison)
+    charts = [block for block in paired.blocks if isinstance(block, Charts)]
+    stated = [block for block in paired.blocks if not isinstance(block, Charts)]
+    blocks: list[Block] = [method_table.results(comparison), *charts]
+    if claims:
+        blocks.append(Fold(claims.title, claims.blocks, claims.anchor))
+    blocks.append(
+        Fold("Every difference", [Note(paired.lead, strong=False), *stated], "differences")
+    )
+    by_joint: list[Block] = [method_table.measured(comparison)]
+    if more := groups(comparison):
+        by_joint += [Note(more.lead, strong=False), *more.blocks]
+    blocks.append(Fold("By joint group", by_joint, "groups"))
+    blocks.append(Fold("All measures", [_overall(comparison)]))
+    blocks.append(Fold("What was trained", [tables.arms(comparison)]))
+    if published := method_table.published(comparison):
+        blocks.append(Fold("Published results", published))
+    return Section("results", "Results", _size(comparison), blocks)
 
 
 def differences(comparison: Compared) -> Section:
@@ -69,12 +79,13 @@ def differences(comparison: Compared) -> Section:
     ]
     blocks.append(tables.endpoints(grouped, comparison, one_pair=False))
     lead = (
-        "Each arm minus the one it is compared with: the same method with uniform sampling, and "
+        "Each configuration minus the one it is compared with: the same method with uniform "
+        "sampling, and "
         "for a method with uniform sampling, source-only training; a strategy also minus its "
-        "control, where that was trained. Named in advance: "
+        "control, where that was trained. Pre-specified: "
         f"{_pair(comparison, comparison['primary'])}, {comparison['primary']['endpoint']}."
     )
-    return Section("differences", "How sure is that?", lead, blocks)
+    return Section("differences", "Differences", lead, blocks)
 
 
 def outcome(comparison: Compared) -> Section:
@@ -93,14 +104,9 @@ def outcome(comparison: Compared) -> Section:
     blocks: list[Block] = []
     if rows and _sure(stated):
         blocks.append(Charts([result_figures.endpoints(rows, seeds, title)]))
-    blocks += [
-        tables.endpoints([("", stated)], comparison, one_pair),
-        _overall(comparison),
-        *method_table.published(comparison),
-        tables.arms(comparison),
-    ]
+    blocks.append(tables.endpoints([("", stated)], comparison, one_pair))
     named = _endpoint_name(comparison, comparison["primary"])
-    return Section("results", SAMPLING, f"{_size(comparison)} Named in advance: {named}.", blocks)
+    return Section("results", SAMPLING, f"{_size(comparison)} Pre-specified: {named}.", blocks)
 
 
 def _overall(comparison: Compared) -> Table:
@@ -164,7 +170,9 @@ def _method(comparison: Compared, row: Stated) -> str:
 
 def _size(comparison: Compared) -> str:
     arms, seeds = len(by_seed.arms(comparison, "arm")), len(comparison["seeds"])
-    size = f"{plural(arms, 'arm')}, {plural(seeds, 'seed')}{tables.fewer_seeds(comparison)}."
+    size = (
+        f"{plural(arms, 'configuration')}, {plural(seeds, 'seed')}{tables.fewer_seeds(comparison)}."
+    )
     return capitalised(size)
 
 
@@ -176,31 +184,16 @@ def _pair(comparison: Compared, row: Stated) -> str:
     return f"{by_seed.label(comparison, row['arm'])} − {by_seed.label(comparison, row['against'])}"
 
 
-def sections(comparison: Compared, target: PoseSet | None = None) -> list[Section]:
-    """Sections on the results, in the order of the story; what was not asked for is left out.
-
-    Args:
-        comparison: of ``comparison.json``.
-        target: the tested poses with each arm's errors, None where they are not at hand.
-    """
-    found = [*came_out(comparison), groups(comparison)]
-    found += [difficulty_section.difficulty(comparison, target), gap(comparison)]
-    found += [support_section.support(comparison)]
-    return [section for section in found if section]
-
-
 def groups(comparison: Compared) -> Section | None:
     """PCK at both thresholds and the angle error by joint group."""
     entry = by_seed.some_entry(comparison, "target")
     measures = (
         ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
-        ("PCK@0.1 by joint group (%)", ("pck", "0.1"), True),
         ("Angle error by joint group (degrees, lower is better)", ("angle_error_by_group",), False),
     )
     note = f"{tables.spread_note(comparison)} {tables.bold_note(comparison)}"
     blocks: list[Block] = []
-    if methods.several(comparison):
-        measures = measures[1:]  # the first is the table of methods
+    measures = measures[methods.several(comparison) :]  # the table of methods holds the first
     for title, keys, higher in measures:
         if columns := tables.group_columns(entry, *keys, higher=higher):
             if "all" not in (column.title for column in columns):
@@ -256,9 +249,10 @@ def gap(comparison: Compared) -> Section | None:
         )
     blocks: list[Block] = [
         Squares(
-            "Poses by look",
-            "Large: PCK@0.05 (%) on that test set; light = good. Small: how many points a model of "
-            "equal budget trained on that set's own labels (its oracle) scores above, which is "
+            "Appearance x pose",
+            "Large: PCK@0.05 (%) on that test set; the stronger the colour, the lower. Small: how "
+            "many points a model of equal budget trained on that set's own labels (its oracle) "
+            "scores above, which is "
             "what is left to gain there.",
             drawn,
         ),
@@ -269,36 +263,36 @@ def gap(comparison: Compared) -> Section | None:
         "model in all four combinations: read along a row for what the look costs, down a column "
         "for what the poses cost."
     )
-    return Section("gap", "The gap, taken apart", lead, blocks)
+    return Section("gap", "Domain gap: appearance x pose", lead, blocks)
 
 
 def _headroom(comparison: Compared) -> str:
     headroom = comparison.get("headroom")
     if not headroom or headroom.get("mean") is None:
-        return "The pose headroom was not measured."
+        return (
+            "The pose headroom needs an oracle on target poses in the source's appearance (not "
+            "trained here)."
+        )
     shown = by_seed.endpoint(headroom)
     assert shown is not None
     sure = between(shown.low, shown.high) if shown.low is not None else "one seed"
     return (
         f"Pose headroom H: {signed(shown.mean)} points ({sure}). That is what training on the "
-        "target's own poses in the source's look gives at equal size; no pose sampler can gain "
+        "target's own poses in the source's appearance gives at equal size; no pose sampler can "
+        "gain "
         "more in that cell."
     )
 
 
 def _together(interaction: float | None) -> str:
-    """Whether a change of poses and look is more or less than both added up, in one sentence.
+    """By how much both changes together cost less (positive) than the sum of each alone.
 
     >>> _together(8.1)
-    'Both changes together cost 8.1 points less than each alone, added up'
+    'interaction +8.1 points'
     """
     if interaction is None:
         return "Not all four cells are known"
-    amount = number(abs(interaction))
-    how = "as many points as" if amount == "0.0" else (
-        f"{amount} points {'less' if interaction > 0 else 'more'} than"
-    )  # fmt: skip
-    return f"Both changes together cost {how} each alone, added up"
+    return f"interaction {signed(interaction)} points"
 
 
 def _patch(value: float | None, regret: float | None, low: float, high: float) -> Patch:

@@ -29,7 +29,7 @@ def sections(folder: Run, target: PoseSet | None = None) -> list[Section]:
 
     Args:
         folder: of the run.
-        target: the tested poses with the run's errors, None where they are not at hand.
+        target: the tested poses with the run's errors, None where they are not available.
     """
     sets = {folder.set_label(name): entry for name, entry in folder.evaluation["sets"].items()}
     found = [overall(folder), groups(folder)]
@@ -51,7 +51,7 @@ def overall(folder: Run) -> Section:
         rows,
         tables.overall(evalpose_form.of_run(folder.evaluation)),
         "All sets",
-        "One run, hence no spread: for how sure a difference is, compare over seeds.",
+        "Single run: no spread.",
         roles,
     )
     return Section("results", "Results", f"{_protocol(folder)}", [table])
@@ -100,7 +100,7 @@ def findings(folder: Run) -> list[Finding]:
                 "How good is it?",
                 f"PCK@0.05 of {number(at_05)} % on {shown}, joint angles off by "
                 f"{number(angle)} degrees on average{beside(folder, 'angle_error_deg')}.",
-                "One run: nothing here says how it would fall with another seed.",
+                "Single seed: no confidence interval.",
             )
         )
         told = [
@@ -110,7 +110,9 @@ def findings(folder: Run) -> list[Finding]:
         ]
         if told:
             answer = f"{capitalised(listed(told))}; this run {number(at_05)}."
-            found.append(Finding("What comes for free?", answer, "PCK@0.05, in percent."))
+            found.append(
+                Finding("What do trivial baselines reach?", answer, "PCK@0.05, in percent.")
+            )
         rows = [row for row in entry.get("by_bin") or [] if row["pck"] is not None]
         if len(rows) > 1:
             found.append(

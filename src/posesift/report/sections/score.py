@@ -58,7 +58,7 @@ def sections(
         found.append(first)
     if table := scorers(score.summary):
         lead = "What the chosen score adds over reconstruction error and over cheap scores."
-        found.append(Section("scorers", "Which score", lead, [table]))
+        found.append(Section("scorers", "Scorer comparison", lead, [table]))
     return found
 
 
@@ -79,9 +79,7 @@ def distribution(score: Score, target: PoseSet | None = None) -> Section:
         score_figures.histogram(score.score_N, summary["edges"], panel(k))
         if scored_M is None
         else score_figures.both_spreads(score.score_N, scored_M),
-        variation_figures.score_boxes(rows),
         varied,
-        variation_figures.rare_share(rows),
     ]
     binning = {
         "quantile": "bins of equal size",
@@ -95,7 +93,7 @@ def distribution(score: Score, target: PoseSet | None = None) -> Section:
     if varied is None:
         few = "How much the poses of a bin vary is not shown: no bin holds 8 of them to measure it."
         blocks.append(Note(few, strong=False))
-    return Section("poses", "How hard the poses are", lead, blocks)
+    return Section("poses", "Score and bins", lead, blocks)
 
 
 def beside_fit(summary: dict[str, Any]) -> Section | None:
@@ -143,7 +141,7 @@ def gallery(
             text = f"{count(silent)} target poses have too few visible keypoints to be scored."
             blocks.append(Note(text, strong=False))
     blocks += galleries(summary, source, target, missing)
-    return Section("bins", "What the bins look like", lead, blocks)
+    return Section("bins", "The bins in pictures", lead, blocks)
 
 
 def _scored(target: PoseSet | None, summary: dict[str, Any]) -> np.ndarray | None:
@@ -192,7 +190,7 @@ def alike(score: Score, source: PoseSet | None = None) -> Section:
             score_figures.similarity(similar["matrix"], similar["used"], similar["left_out"], pairs)
         )
     blocks: list[Block] = [Charts(charts)] if charts else []
-    return Section("similarity", "How alike the bins are", lead, [*blocks, *notes])
+    return Section("similarity", "Bin similarity", lead, [*blocks, *notes])
 
 
 PER_BIN = 6

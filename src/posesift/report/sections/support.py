@@ -13,7 +13,7 @@ from posesift.report.wording import count
 from posesift.results import by_seed
 from posesift.results.by_seed import Compared, Interval, Supported
 
-TITLE = "Does support help?"
+TITLE = "Accuracy vs number of similar source poses"
 AXIS = "source poses close to the target pose"
 SIMILAR = (
     "Close: within 15 degrees of root mean square difference over the joint angles, whichever way "
@@ -43,7 +43,7 @@ def support(comparison: Compared) -> Section:
     lead = (
         "The claim behind the method: a model fails on target poses although the source has "
         "similar ones. Each target sample is placed by how many source poses are close to it; "
-        "what an arm misses of 100 is its error there."
+        "what a model misses of 100 is its error there."
     )
     return Section("support", TITLE, lead, blocks)
 
@@ -86,6 +86,6 @@ def _parts(groups: list[tuple[int, int | None, int | None]]) -> Parts:
 
 def _caption(comparison: Compared, rows: list[Supported]) -> str:
     if len(comparison["seeds"]) == 1:
-        return f"{SIMILAR} n: samples in the group. One seed: no intervals."
+        return f"{SIMILAR} n: samples in the group. Single seed: no intervals."
     bars = " Bars: 95 % intervals over seeds." if any(row.by_seed for row in rows) else ""
     return f"{SIMILAR} n: samples in the group, pooled over all seeds.{bars}"
