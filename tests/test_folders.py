@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.torture.guard import piped
 
 from posesift import folders, locks, storage
 from posesift.folders import layout, replacing
@@ -418,6 +419,22 @@ def test_a_part_of_a_larger_result_is_not_replaced(tmp_path, kind, part, ended):
     with folders.claim(beside, "score", overwrite=True) as claimed:
         fill(claimed.folder, "new")
     assert (beside / "summary.json").read_text() == "new"
+
+
+@pytest.mark.parametrize("name", [".posesift", "manifest.json"])
+def test_a_pipe_in_a_folder_of_somebody_else_is_not_waited_for(tmp_path, name):
+    out = tmp_path / "out"
+    finished(out / "score", "old")
+    (out / name).write_text("")
+    with piped(out / name):
+        with (
+            pytest.raises(ValueError, match="PoseSift did not write"),
+            folders.claim(out, "score", overwrite=True),
+        ):
+            raise AssertionError
+        with folders.claim(out / "score", "score", overwrite=True) as claimed:
+            fill(claimed.folder, "new")
+    assert (out / "score" / "summary.json").read_text() == "new"
 
 
 def test_whatever_fails_in_a_folder_that_is_gone_says_so(tmp_path):

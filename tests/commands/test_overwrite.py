@@ -119,7 +119,7 @@ def test_whatever_is_read_is_not_replaced(root, capsys, monkeypatch):
         shutil.copy(root / "raw" / "annotations.json", score / name)
     skeleton = Path(folders.__file__).parents[1] / "skeletons" / "body16.toml"
     shutil.copy(skeleton, score / "mine.toml")
-    (score / "mine.map").write_text('[synonyms]\nhead_top = ["crown"]\n')
+    (score / "mine.map").write_text("")
     save_file(build("small", 16, "none").state_dict(), root / "run" / "mine.safetensors")
     (root / "run" / "style").mkdir()
     write(root / "run" / "style" / "vgg_normalised.safetensors", published(VGG, 0))

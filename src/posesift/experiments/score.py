@@ -266,7 +266,9 @@ def load_scored(folder: Path, table: PoseTable) -> Scored:
         )
     path = folder / "difficulty.parquet"
     try:
-        columns = pq.ParquetFile(path).read(columns=["score", "bin"])
+        columns = pq.ParquetFile(storage.file_at(path, "a table of scores")).read(
+            columns=["score", "bin"]
+        )
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
 

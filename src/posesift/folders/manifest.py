@@ -9,7 +9,7 @@ from typing import Any
 
 from posesift import locks
 from posesift.folders import layout
-from posesift.storage import read_json, write_json, write_text
+from posesift.storage import read_json, read_text, write_json, write_text
 from posesift.version import __version__
 
 MANIFEST = "manifest.json"
@@ -170,7 +170,7 @@ def _write(folder: Path, facts: dict[str, Any], names: Iterable[str]) -> None:
 
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found = json.loads(read_text(folder / MANIFEST, "a manifest"))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -181,7 +181,7 @@ def _read_mark(folder: Path) -> dict[str, Any]:
     try:
         if path.is_symlink():
             return {}  # PoseSift makes none
-        text = path.read_text(encoding="utf-8").strip()
+        text = read_text(path, "a mark").strip()
         found = json.loads(text) if text.startswith("{") else {"kind": text}
     except (OSError, ValueError, RecursionError):
         return {}
