@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.torture.guard import piped
 
 from posesift import folders, locks, storage
 from posesift.folders import layout, replacing
@@ -391,6 +393,48 @@ def test_a_folder_that_goes_away_is_never_finished(tmp_path, how):
     if how == "moved":  # and can be gone on with where it is
         with folders.claim(tmp_path / "elsewhere", "run", resume=True) as claimed:
             assert (claimed.folder / "experiment.yaml").exists()
+
+
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        ("run", "score"),
+        ("comparison", "score-seed1"),
+        ("comparison", "cells/a/seed0"),
+        ("comparison", "cells/a/seed0/score"),
+    ],
+)
+def test_a_part_of_a_larger_result_is_not_replaced(tmp_path, kind, part, ended):
+    larger = tmp_path / "larger"
+    with contextlib.suppress(KeyboardInterrupt), folders.claim(larger, kind) as claimed:
+        fill(claimed.folder / part)
+        if not ended:
+            raise KeyboardInterrupt
+        folders.write_manifest(claimed.folder, kind)
+    refused(
+        larger / part, r" is a part of the result in .*larger; choose another --out", overwrite=True
+    )
+    beside = finished(larger / "beside", "old")  # a folder of its own
+    with folders.claim(beside, "score", overwrite=True) as claimed:
+        fill(claimed.folder, "new")
+    assert (beside / "summary.json").read_text() == "new"
+
+
+@pytest.mark.parametrize("name", [".posesift", "manifest.json"])
+def test_a_pipe_in_a_folder_of_somebody_else_is_not_waited_for(tmp_path, name):
+    out = tmp_path / "out"
+    finished(out / "score", "old")
+    (out / name).write_text("")
+    with piped(out / name):
+        with (
+            pytest.raises(ValueError, match="PoseSift did not write"),
+            folders.claim(out, "score", overwrite=True),
+        ):
+            raise AssertionError
+        with folders.claim(out / "score", "score", overwrite=True) as claimed:
+            fill(claimed.folder, "new")
+    assert (out / "score" / "summary.json").read_text() == "new"
 
 
 def test_whatever_fails_in_a_folder_that_is_gone_says_so(tmp_path):

@@ -151,15 +151,29 @@ def read_bytes(path: str | Path, told: str) -> bytes:
     Raises:
         ValueError: there is no such file, it is none, or it cannot be read.
     """
-    path = Path(path)
+    path = file_at(path, told)
     try:
-        if found := irregular(path):
-            raise ValueError(f"expected {told} at {path}, found {found}")
         return path.read_bytes()
-    except FileNotFoundError:
-        raise ValueError(f"expected {told} at {path}, found none") from None
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def file_at(path: str | Path, told: str) -> Path:
+    """The path, for a library that opens it, if a file lies there (see `irregular`).
+
+    Raises:
+        ValueError: none does, as for `read_bytes`.
+    """
+    path = Path(path)
+    try:
+        found = irregular(path)
+    except FileNotFoundError:
+        found = "none"
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror or error}") from None
+    if found:
+        raise ValueError(f"expected {told} at {path}, found {found}")
+    return path
 
 
 def irregular(path: str | Path) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import cv2
 import numpy as np
@@ -245,6 +246,10 @@ def test_the_sheet_takes_the_place_of_earlier_sheets_alone(capsys, tmp_path):
         assert check(capsys, address, "--sheet", mine, "--overwrite")[0] == 0
         assert cv2.imread(str(mine)).shape[1] == 1600
         assert check(capsys, address, "--sheet", mine)[0] == 0  # now it is one
+    os.mkfifo(tmp_path / "pipe.jpg")  # nobody will ever write to it
+    code, _, err = check(capsys, address, "--sheet", tmp_path / "pipe.jpg")
+    assert code == 2
+    assert "is no contact sheet of PoseSift's" in err
 
 
 def test_names_do_not_steer_the_terminal(capsys, tmp_path):

@@ -7,10 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.torch import save_file
 from tests.datasets import write_coco
+from tests.networks.style.images import DECODER, VGG, published, write
 
 from posesift import cli, folders
 from posesift.data.readers import read
+from posesift.networks.build import build
 
 SOURCE = "world:body,poses=source,look=synthetic,n=24,seed=0,split=train,side=32"
 TARGET = "world:body,poses=target,look=synthetic,n=12,seed=0,side=32"
@@ -117,6 +120,10 @@ def test_whatever_is_read_is_not_replaced(root, capsys, monkeypatch):
     skeleton = Path(folders.__file__).parents[1] / "skeletons" / "body16.toml"
     shutil.copy(skeleton, score / "mine.toml")
     (score / "mine.map").write_text("")
+    save_file(build("small", 16, "none").state_dict(), root / "run" / "mine.safetensors")
+    (root / "run" / "style").mkdir()
+    write(root / "run" / "style" / "vgg_normalised.safetensors", published(VGG, 0))
+    write(root / "run" / "style" / "decoder.safetensors", published(DECODER, 0))
     coco = "coco:raw/annotations.json,images=raw/photos"
     shutil.copy("run/experiment.yaml", "E.yaml")
     roads = {
@@ -125,6 +132,12 @@ def test_whatever_is_read_is_not_replaced(root, capsys, monkeypatch):
         "a path": (["score", "coco:score/annotations.json,images=raw/photos"], "score"),
         "skeleton=": (["score", f"{coco},skeleton=score/mine.toml"], "score"),
         "as=": (["score", f"{coco},skeleton=body16,as=score/mine.toml"], "score"),
+        "map=": (["score", f"{coco},as=body16,map=score/mine.map"], "score"),
+        "as= of a world": (["score", f"{SOURCE},as=score/mine.toml"], "score"),
+        "map= of a world": (["score", f"{SOURCE},as=body16,map=score/mine.map"], "score"),
+        "--weights": ([*TRAIN, "--weights", "run/mine.safetensors"], "run"),
+        "--style-weights": ([*TRAIN, "--method", "udape", "--style", "adain",
+                             "--style-weights", "run/style"], "run"),
         "what a run was trained on": (["evaluate", "on-crops", TARGET], "crops"),
         "the run": (["evaluate", "run", TARGET], "run"),
         "--from": ([*TRAIN, "--from", "run"], "run"),

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE
+
 SECONDS = 10  # of processor time: how busy the machine is does not count
 MEMORY = 2 * 2**30  # bytes more than before
 
@@ -50,6 +52,23 @@ def guarded(*folders: Path) -> Iterator[None]:
     assert not _touched, f"touched {_touched}"
 
 
+@contextlib.contextmanager
+def piped(file: Path) -> Iterator[None]:
+    """A named pipe in the place of a file, to which nobody writes; fail if the block waits."""
+    content = file.read_bytes()
+    file.unlink()
+    os.mkfifo(file)
+    before = signal.signal(signal.SIGALRM, _waits)
+    signal.alarm(PATIENCE)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        file.unlink()
+        file.write_bytes(content)
+
+
 def read_or_explained(read: Callable[..., Any], *arguments: Any) -> Any:
     """What ``read`` gives, None where it explains in one ``ValueError`` why it gives nothing.
 
@@ -65,6 +84,10 @@ def read_or_explained(read: Callable[..., Any], *arguments: Any) -> Any:
 
 def _too_long(*_: Any) -> None:
     raise HangError(f"took more than {SECONDS} s of processor time")
+
+
+def _waits(*_: Any) -> None:
+    raise HangError("waits for what never comes")
 
 
 def _mapped() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.torture.guard import guarded, read_or_explained
+from tests.torture.guard import guarded, piped, read_or_explained
 from tests.torture.seeds import PARSE, SEEDS, Seed
 from tests.torture.spoil import WRITERS, edited, edits, examples, spoilt
 
@@ -46,3 +46,9 @@ def test_a_spoilt_file_is_read_or_explained(seed, true_content, data):
             read_or_explained(kind.read, folder, file)
     finally:
         file.write_bytes(true_content)
+
+
+def test_a_pipe_is_not_waited_for(seed):
+    kind, folder, file = seed
+    with piped(file):
+        read_or_explained(kind.read, folder, file)

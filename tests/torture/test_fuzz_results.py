@@ -11,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.report.conftest import build_comparison
-from tests.torture.guard import guarded, read_or_explained
+from tests.torture.guard import guarded, piped, read_or_explained
 from tests.torture.spoil import as_json, as_yaml, edited, edits, examples, spoilt
 
 from posesift import results
@@ -27,6 +27,7 @@ DOCUMENTS = (
     f"{RUN}/experiment.yaml",
     f"{RUN}/metrics.jsonl",
 )
+TABLES = (f"{RUN}/predictions.parquet", "score/difficulty.parquet")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_spoilt_documents_of_results(comparison, name, data):
         path.write_bytes(true)
 
 
-@pytest.mark.parametrize("name", [f"{RUN}/predictions.parquet", "score/difficulty.parquet"])
+@pytest.mark.parametrize("name", TABLES)
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_spoilt_tables_of_results(comparison, name, data):
@@ -82,6 +83,12 @@ def test_spoilt_tables_of_results(comparison, name, data):
             read_or_explained(_read_all, comparison)
     finally:
         path.write_bytes(true)
+
+
+@pytest.mark.parametrize("name", [*DOCUMENTS, *TABLES])
+def test_a_pipe_in_a_result_is_not_waited_for(comparison, name):
+    with piped(comparison / name):
+        read_or_explained(_read_all, comparison)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +117,12 @@ def test_spoilt_scorers(scorer, data):
         path.write_bytes(true)
 
 
+@pytest.mark.parametrize("name", ["scorer.json", "scorer.safetensors"])
+def test_a_pipe_in_a_scorer_is_not_waited_for(scorer, name):
+    with piped(scorer / name):
+        assert read_or_explained(load_scorer, scorer) is None
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory) -> Path:
     import torch
@@ -122,6 +135,12 @@ def kept(tmp_path_factory) -> Path:
         "best": None,
     }
     return checkpoint.save(tmp_path_factory.mktemp("checkpoints"), 3, state)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
+def test_a_pipe_in_a_checkpoint_is_not_waited_for(kept, suffix):
+    with piped(kept.with_suffix(suffix)):
+        assert read_or_explained(checkpoint.load, kept) is None
 
 
 @pytest.mark.parametrize("spoilt_tensors", [False, True])

@@ -24,9 +24,7 @@ def inputs_of(address: str | Address, table: PoseTable | None = None) -> list[Pa
     []
     """
     address = parse(address) if isinstance(address, str) else address
-    if address.kind == "world":
-        return []
-    found = [Path(address.path)]
+    found = [] if address.kind == "world" else [Path(address.path)]
     for name, value in address.options.items():
         path = Path(value).expanduser()
         if name in _FOLDERS or (name in _FILES and path.is_file()):

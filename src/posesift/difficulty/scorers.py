@@ -175,7 +175,7 @@ def load_scorer(folder: str | Path) -> Scorer:
                 f"expected a scorer of format {FORMAT}, found {described['format']}: it is of "
                 f"another version of PoseSift; fit it again"
             )
-        tensors = load_file(folder / "scorer.safetensors")
+        tensors = load_file(storage.file_at(folder / "scorer.safetensors", "its tensors"))
         model = SCORES[described["method"]].model.restore(described["model"], tensors)
         normaliser = Normaliser(
             Skeleton.from_json(described["skeleton"]),

@@ -79,7 +79,7 @@ def _column(path: Path, name: str) -> NDArray[np.float32] | None:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(storage.file_at(path, "a table of scores")) as file:
             if name not in file.schema_arrow.names:
                 return None
             return file.read([name])[name].to_numpy()

@@ -224,13 +224,18 @@ def _check_replaced(out: Path, place: Path, kind: str, inputs: Iterable[str | Pa
     """Refuse to replace what is read, or what cannot be replaced as a whole.
 
     Raises:
-        ValueError: it holds an input; people's own files are in the way; it is a mount point.
+        ValueError: it holds an input, or is a part of a larger result; people's own files are in
+            the way; it is a mount point.
     """
     for path in filter(None, inputs):
         if Path(path).expanduser().resolve().is_relative_to(place):
             raise ValueError(
                 f"--overwrite would remove {path}, which is read here; choose another --out"
             )
+    for larger in place.parents:
+        name = (place / MANIFEST).relative_to(larger).as_posix()
+        if (of := manifest.kind_of(larger)) and layout.is_inner_manifest(of, name):
+            raise ValueError(f"{out} is a part of the result in {larger}; choose another --out")
     replacing.check_names(place, kind)
     if os.path.ismount(place):
         raise ValueError(

@@ -9,7 +9,7 @@ from typing import Any
 
 from posesift import locks
 from posesift.folders import layout
-from posesift.storage import read_json, write_json, write_text
+from posesift.storage import read_json, read_text, write_json, write_text
 from posesift.version import __version__
 
 MANIFEST = "manifest.json"
@@ -70,6 +70,13 @@ def begun(folder: Path) -> str | None:
     return kind if kind in layout.KINDS else None
 
 
+def kind_of(folder: Path) -> str | None:
+    """The kind of the result in a folder, finished or begun; None where there is none of ours."""
+    found = _manifest(folder)
+    kind = found.get("kind") if "posesift" in found else begun(folder)
+    return kind if kind in layout.KINDS else None
+
+
 def reopen(folder: str | Path, kind: str) -> None:
     """Declare a finished ``folder`` unfinished again, so that its work can go on.
 
@@ -114,12 +121,9 @@ def others(folder: Path) -> list[str]:
     In a finished folder all that its manifest does not name, in an unfinished one all that a
     result of its kind does not consist of.
     """
-    finished = is_finished(folder)
-    kind = _manifest(folder).get("kind") if finished else begun(folder)
-    if kind not in layout.KINDS:
-        kind = "run"
+    kind = kind_of(folder) or "run"
     own = listed(folder) | _files_of_mark(folder)
-    is_own = layout.is_part if not finished else _is_unnamed_part
+    is_own = _is_unnamed_part if is_finished(folder) else layout.is_part
     return [
         name
         for name in layout.files(folder)
@@ -166,7 +170,7 @@ def _write(folder: Path, facts: dict[str, Any], names: Iterable[str]) -> None:
 
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found = json.loads(read_text(folder / MANIFEST, "a manifest"))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -177,7 +181,7 @@ def _read_mark(folder: Path) -> dict[str, Any]:
     try:
         if path.is_symlink():
             return {}  # PoseSift makes none
-        text = path.read_text(encoding="utf-8").strip()
+        text = read_text(path, "a mark").strip()
         found = json.loads(text) if text.startswith("{") else {"kind": text}
     except (OSError, ValueError, RecursionError):
         return {}

@@ -102,6 +102,8 @@ def contact_sheet(
 def is_contact_sheet(path: Path) -> bool:
     """Whether a file was written by `contact_sheet`: it says so behind the picture."""
     try:
+        if storage.irregular(path):
+            return False
         with path.open("rb") as file:
             file.seek(-len(_MARK), 2)
             return file.read() == _MARK
