@@ -285,3 +285,20 @@ def test_limbs_count_where_the_label_has_them_and_three_are_enough():
     true = np.array([[0.0, 90, 180, np.nan], [0, 90, np.nan, np.nan]])
     assert evalpose.direction_score(np.full_like(true, np.nan), true)[0] == 0
     assert np.isnan(evalpose.direction_score(true, true)).tolist() == [False, True]
+
+
+def test_a_sample_without_a_common_angle_has_no_error_and_gives_no_warning():
+    a = np.array([[10.0, np.nan], [np.nan, np.nan], [10.0, 20.0]])
+    b = np.array([[13.0, 90.0], [1.0, 2.0], [10.0, 26.0]])
+    with np.errstate(all="raise"):
+        found = evalpose.per_sample_angle_error(a, b)
+    np.testing.assert_array_equal(found, [3, np.nan, 3])
+
+
+def test_limbs_are_judged_alike_whatever_type_pose_and_visibility_come_in():
+    rng = np.random.default_rng(5)
+    true, predicted = rng.normal(size=(2, 4, 16, 2)) * 30
+    seen = rng.random((4, 16)) < 0.8
+    wanted = evalpose.evalpose_limbs(predicted, true, seen, BODY)
+    found = evalpose.evalpose_limbs(predicted.tolist(), true.tolist(), seen.astype(int), BODY)
+    np.testing.assert_array_equal(found, wanted)

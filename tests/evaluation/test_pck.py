@@ -191,3 +191,31 @@ def test_exchanged_sides_are_right_on_either_side_and_wrong_on_their_own():
     errors = pck.either_side_errors(exchanged, true, seen, 64, body.mirror)
     assert errors.max() == 0
     assert pck.pck(exchanged, true, seen, 64, skeleton=body)["all"] < 50
+
+
+def test_a_share_of_nothing_is_nan_without_a_warning():
+    with np.errstate(all="raise"):
+        found = pck.percent_or_nan(np.array([1, 0, 1]), np.array([2, 0, 1]))
+    np.testing.assert_array_equal(found, [50, np.nan, 100])
+
+
+def test_the_area_ends_at_the_limit_and_a_sample_is_judged_by_the_threshold_given():
+    true = np.zeros((1, 16, 2))
+    predicted = true + np.array([6.4, 0])  # 0.1 of the side
+    visible = np.ones((1, 16), bool)
+    area = [pck.pck_auc(predicted, true, visible, 64, n, skeleton=BODY)["all"] for n in (0.2, 0.4)]
+    assert area == pytest.approx([50, 75])
+    assert pck.per_sample_pck(predicted, true, visible, 64, 0.11).tolist() == [100]
+    assert pck.per_sample_pck(predicted, true, visible, 64, 0.1).tolist() == [0]
+
+
+def test_the_size_of_a_small_person_is_told_in_double_precision_whatever_visibility_is_written_in():
+    true = np.zeros((1, 16, 2))
+    true[0, 1], true[0, 2], true[0, 3] = (0, 0.41), (0, 0.82), (0.05, 0.82)
+    seen = [[1 if k < 4 else 0 for k in range(16)]]
+    scale = pck.limb_scales(true, seen, BODY)
+    assert scale.dtype == np.float64
+    assert scale[0] == pytest.approx(0.5)
+    for share, percent in ((0.99, 100), (1.01, 0)):
+        predicted = true + np.array([share * 0.2 * scale[0], 0])
+        assert pck.pck_by_limb_scale(predicted, true, seen, skeleton=BODY)["all"] == percent

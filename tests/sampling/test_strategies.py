@@ -212,6 +212,13 @@ def test_a_subset_follows_the_weights():
         assert math.isclose(chosen[bins == b].mean(), expected[bins == b].mean(), rel_tol=0.05)
 
 
+def test_a_subset_is_a_function_of_its_seed():
+    strategy = sampling.make("hard-mining", heavy_tail(300))
+    one, same, other = (sampling.subset(strategy, 40, seed).tolist() for seed in (3, 3, 4))
+    assert one == same != other
+    assert sampling.subset(strategy, 40).tolist() == sampling.subset(strategy, 40, 0).tolist()
+
+
 # --- mistakes -------------------------------------------------------------------------------------
 
 
