@@ -95,6 +95,8 @@ def test_a_box_that_is_none_is_the_whole_image(tmp_path, box):
     back = read(f"poses:{tmp_path}/a.parquet")
     assert back.box_N4[[0, 2]].tolist() == [[1, 2, 30, 40]] * 2
     assert back.box_N4[1].tolist() == [0, 0, back.width_N[1], back.height_N[1]]
+    told = "a box of no size" if np.isfinite(box).all() else "a box that is not four numbers"
+    assert back.problems == [*table.problems, f"{told}, so the whole image: 1 sample"]
 
 
 def test_images_without_a_root_lie_beside_the_table(tmp_path):

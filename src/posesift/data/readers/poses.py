@@ -17,7 +17,7 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.address import parse
-from posesift.data.files.listed_images import boxes_or_images
+from posesift.data.files.listed_images import boxes_or_images, told_of_boxes
 from posesift.data.labels.boxes import Boxes, with_boxes
 from posesift.data.labels.cleaning import hide_impossible
 from posesift.data.labels.splits import Split, in_split
@@ -100,7 +100,9 @@ def read(
         problems = table.problems + hidden
         table = dataclasses.replace(table, visible_NK=visible_NK, problems=problems)
     if table.box_N4 is not None:
-        table = dataclasses.replace(table, box_N4=boxes_or_images(table.box_N4, size_N2))
+        problems = table.problems + told_of_boxes(table.box_N4)
+        box_N4 = boxes_or_images(table.box_N4, size_N2)
+        table = dataclasses.replace(table, box_N4=box_N4, problems=problems)
     table = with_boxes(table, boxes)
     if split == "all" or split == _split_of(table, split, file):
         return table
