@@ -218,7 +218,7 @@ def test_a_finished_run_resumes_to_itself(tmp_path, whole):
         return loader(stage, start)
 
     assert equal(weights(run(tmp_path, counting, resume=True)), whole[0])
-    assert calls == [("adaptation", 4)]
+    assert calls == []  # nothing is left to read
     assert lines(tmp_path) == whole[1]
 
 
