@@ -6,7 +6,6 @@ The built-in table is ``correspondences/keypoints.toml``; one of your own has th
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from posesift import documents
 from posesift.skeletons.document import read_toml
+from posesift.skeletons.sides import sided
 
 TABLE = Path(__file__).parent / "correspondences" / "keypoints.toml"
 
@@ -34,8 +34,8 @@ class Synonyms:
 
 
 def plain(name: str) -> str:
-    """A keypoint's name as it is compared: ``"Left Wrist"`` is ``left_wrist``."""
-    return re.sub(r"[\s_-]+", "_", name.strip().lower())
+    """A keypoint's name as it is compared: ``"Left Wrist"`` and ``LWrist`` are ``left_wrist``."""
+    return sided(name).key
 
 
 @functools.cache
