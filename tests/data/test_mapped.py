@@ -78,7 +78,7 @@ def test_a_file_of_some_keypoints_is_read_for_what_it_has(tmp_path):
         assert len(never_visible(table)) == 12
         assert table.visible_NK[:, 0].tolist() == truth.visible_NJ[:, 0].tolist()
     with pytest.raises(ValueError, match="or as=body16 to take what is there"):
-        read(f"coco:{truth.path}")
+        read(f"coco:{truth.path},skeleton=body16")
     with pytest.raises(ValueError, match=r"annotations.json,as=hand21: no keypoint of hand21"):
         read(f"coco:{truth.path},as=hand21")
 

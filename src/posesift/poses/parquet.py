@@ -38,6 +38,8 @@ class _Facts(msgspec.Struct):
     share: dict[str, Annotated[float, msgspec.Meta(ge=0, le=1)]] | None = None
     address: str | None = None
     problems: list[str] = []
+    notes: list[str] = []
+    exif: Literal["apply", "ignore"] = "apply"
 
 
 def to_arrow(table: PoseTable) -> pa.Table:
@@ -71,6 +73,8 @@ def to_arrow(table: PoseTable) -> pa.Table:
         "share": table.share,
         "address": table.address,
         "problems": table.problems,
+        "notes": table.notes,
+        "exif": table.exif,
     }
     metadata = {SKELETON: table.skeleton.to_json().encode(), FACTS: json.dumps(facts).encode()}
     return pa.table(columns).replace_schema_metadata(metadata)
@@ -131,6 +135,8 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
         "share": facts.share,
         "address": facts.address or f"poses:{path}",
         "problems": [*facts.problems, *_hide_lost(columns)],
+        "notes": facts.notes,
+        "exif": facts.exif,
         **columns,
     }
 

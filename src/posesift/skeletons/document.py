@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from posesift import documents, spelling, storage
-from posesift.skeletons.sides import mirror_pairs, unexchanged
+from posesift.skeletons.sides import mirror_pairs, same_side, unexchanged
 from posesift.skeletons.skeleton import Skeleton
 
 _FOLDER = Path(__file__).parent
@@ -110,7 +110,7 @@ def from_document(document: Any, where: str) -> Skeleton:
 
     def index(name: str, entry: str) -> int:
         if name not in number:
-            close = spelling.meant(name, keypoints)
+            close = spelling.meant(name, same_side(name, keypoints))
             hint = f" (is it {close!r}?)" if close else ""
             raise wrong(entry, f"the name of a keypoint{hint}", name)
         return number[name]

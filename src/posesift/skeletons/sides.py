@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 _OTHER = {"left": "right", "right": "left"}
-_WORDS = dict.fromkeys(("left", "lft", "lt", "l"), "left")
+_WORDS: dict[str, str] = dict.fromkeys(("left", "lft", "lt", "l"), "left")
 _WORDS |= dict.fromkeys(("right", "rgt", "rt", "r"), "right")
 _NEAR = {"near": "left", "off": "right"}
-_LEGS = {pair: ("right", end) for end in "fbhr" for pair in (f"{end}r", f"r{end}")}
+_LEGS: dict[str, tuple[str, str]] = {
+    pair: ("right", end) for end in "fbhr" for pair in (f"{end}r", f"r{end}")
+}
 _LEGS |= {pair: ("left", end) for end in "fbhr" for pair in (f"{end}l", f"l{end}")}
-"""Legs of animals by two letters: front, fore, back, hind or rear, the side
-first or last."""
+"""Legs of animals by two letters: front, fore, back, hind or rear, the side first or last."""
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONG = 3  # letters that follow a side which is written together with the name: leftelbow
@@ -119,6 +120,21 @@ def unexchanged(names: Sequence[str], mirror: Sequence[int]) -> list[str]:
     """
     found = all_sided(names)
     return [name for k, name in enumerate(names) if found[k].side and mirror[k] == k]
+
+
+def same_side(name: str, names: Sequence[str]) -> list[str]:
+    """Those of ``names`` that a misspelt name may stand for: on its side, or on none as it is.
+
+    >>> same_side("lelbw", ["lelbow", "relbow", "lhip", "rhip"])
+    ['lelbow', 'lhip']
+    """
+    *others, own = all_sided([*names, name])
+    side = own.side
+    if not side and any(one.side for one in others):
+        first = words(name)[0][:1]
+        joined = {n for n in names if len(words(n)) == 1 and words(n)[0][:1] in "lr"}
+        return [n for n in names if n not in joined or n[:1].lower() == first]
+    return [n for n, one in zip(names, others, strict=True) if one.side == side]
 
 
 def _of_words(said: list[str]) -> Sided:

@@ -18,6 +18,9 @@ from posesift.skeletons.document import from_document
 from posesift.skeletons.sides import all_sided, mirror_pairs, readable, unexchanged
 from posesift.skeletons.synonyms import plain
 
+NO_FLIPS = "no flips in training"
+"""How a note begins that says why images are not mirrored."""
+
 
 def places(
     names: Sequence[str],
@@ -136,11 +139,9 @@ def told_of_own(names: Sequence[str], limbs: Any) -> list[str]:
     """
     told = _limbs(limbs, names)[1]
     if lonely := unexchanged(names, _flip(names)):
-        told.append(
-            f"no flips in training: {', '.join(lonely)} tell a side, and the other one is not there"
-        )
+        told.append(f"{NO_FLIPS}: {', '.join(lonely)} tell a side, and the other one is not there")
     elif not any(one.side for one in all_sided(names)):
-        told.append("no flips in training: no keypoint's name tells left or right")
+        told.append(f"{NO_FLIPS}: no keypoint's name tells left or right")
     return told
 
 
@@ -157,12 +158,11 @@ def _limbs(limbs: Any, names: Sequence[str]) -> tuple[list[tuple[int, int]], lis
     listed = [pair for pair in limbs if isinstance(pair, list)] if isinstance(limbs, list) else []
     ends = [[place.get(end, end) if isinstance(end, str) else end for end in p] for p in listed]
     named = any(isinstance(end, str) for pair in listed for end in pair)
-    whole = [
-        (a, b) for a, b in (p for p in ends if len(p) == 2) if type(a) is type(b) is int and a != b
-    ]
+    twos = [(pair[0], pair[1]) for pair in ends if len(pair) == 2]
+    whole = [(a, b) for a, b in twos if isinstance(a, int) and isinstance(b, int) and a != b]
     first = 0 if named or any(0 in pair for pair in whole) else 1
-    numbers = range(first, first + len(names))
-    pairs = [(a - first, b - first) for a, b in whole if a in numbers and b in numbers]
+    known = set(range(first, first + len(names)))
+    pairs = [(a - first, b - first) for a, b in whole if a in known and b in known]
     told = []
     if pairs and first == 0 and not named:
         told.append("limbs counted from 0, for a 0 is among them; COCO counts from 1")
