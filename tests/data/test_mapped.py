@@ -86,6 +86,8 @@ def test_a_file_of_some_keypoints_is_read_for_what_it_has(tmp_path):
 def test_the_skeleton_of_a_file_knows_left_from_right():
     own = own_skeleton(["Left Eye", "nose", "right-eye", "left ear"], [[1, 2], [2, 3]], "here")
     assert own.keypoints == ("left_eye", "nose", "right_eye", "left_ear")
+    assert own.mirror == (0, 1, 2, 3)  # a flip would leave the left ear a left one
+    own = own_skeleton(["Left Eye", "nose", "right-eye", "chin"], [[1, 2], [2, 3]], "here")
     assert own.mirror == (2, 1, 0, 3)
     assert own.limbs == ((0, 1), (1, 2))
     assert own_skeleton(["a", "b", "c"], None, "here").limbs == ((0, 1), (1, 2))

@@ -47,6 +47,9 @@ def from_json(path: Path) -> People:
     """
     told = "a list of MPII people with image, center, scale, joints and joints_vis"
     entries = typed_json.load(path, list[_Person], told)
+    if any(not (entry.image or entry.img_paths) for entry in entries):
+        row = next(r for r, entry in enumerate(entries) if not (entry.image or entry.img_paths))
+        raise ValueError(f"{path} is JSON, but not {told}: entry {row} names no image")
     if any(entry.joint_self for entry in entries):
         return _of_joint_self(path, [entry for entry in entries if entry.dataset == "MPI"])
     if not any(entry.joints for entry in entries):
