@@ -78,7 +78,7 @@ def test_a_file_of_some_keypoints_is_read_for_what_it_has(tmp_path):
         assert len(never_visible(table)) == 12
         assert table.visible_NK[:, 0].tolist() == truth.visible_NJ[:, 0].tolist()
     with pytest.raises(ValueError, match="or as=body16 to take what is there"):
-        read(f"coco:{truth.path}")
+        read(f"coco:{truth.path},skeleton=body16")
     with pytest.raises(ValueError, match=r"annotations.json,as=hand21: no keypoint of hand21"):
         read(f"coco:{truth.path},as=hand21")
 
@@ -86,6 +86,8 @@ def test_a_file_of_some_keypoints_is_read_for_what_it_has(tmp_path):
 def test_the_skeleton_of_a_file_knows_left_from_right():
     own = own_skeleton(["Left Eye", "nose", "right-eye", "left ear"], [[1, 2], [2, 3]], "here")
     assert own.keypoints == ("left_eye", "nose", "right_eye", "left_ear")
+    assert own.mirror == (0, 1, 2, 3)  # a flip would leave the left ear a left one
+    own = own_skeleton(["Left Eye", "nose", "right-eye", "chin"], [[1, 2], [2, 3]], "here")
     assert own.mirror == (2, 1, 0, 3)
     assert own.limbs == ((0, 1), (1, 2))
     assert own_skeleton(["a", "b", "c"], None, "here").limbs == ((0, 1), (1, 2))

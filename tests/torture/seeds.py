@@ -19,6 +19,7 @@ from tests.data.formats.animalpose import write_animalpose
 from tests.data.formats.ap10k import write_ap10k
 from tests.data.formats.coco_wholebody import write_coco_wholebody
 from tests.data.formats.csv import write_csv
+from tests.data.formats.deeplabcut import write_project
 from tests.data.formats.freihand import write_freihand
 from tests.data.formats.h3d import write_h3d
 from tests.data.formats.human36m import (
@@ -31,6 +32,7 @@ from tests.data.formats.rhd import write_rhd
 from tests.data.formats.surreal import write_crops, write_surreal
 from tests.data.formats.synthetic_animals import write_animal
 from tests.data.formats.tigdog import write_tigdog
+from tests.data.formats.yolo import write_yolo
 from tests.datasets import pose_table, write_coco, write_images, write_lspet
 
 from posesift import skeletons
@@ -134,6 +136,14 @@ def _of_file(load: Callable[[Path], Any]) -> Callable[[Path, Path], Any]:
 SEEDS = (
     Seed("coco", write_coco, "annotations.json", _address("coco:{file},skeleton=file"), "json"),
     Seed("coco bytes", write_coco, "annotations.json", _address("coco:{file},skeleton=file")),
+    Seed("yolo", write_yolo, "data.yaml", _address("yolo:{file}"), "yaml"),
+    Seed("yolo labels", write_yolo, "labels/train/0.txt", _address("yolo:{folder}/data.yaml")),
+    Seed(
+        "deeplabcut",
+        write_project,
+        "labeled-data/day/CollectedData_ann.csv",
+        _address("deeplabcut:{file}"),
+    ),
     Seed("csv", write_csv, "labels.csv", _address("csv:{file},images={folder}/photos")),
     Seed(
         "coco-wholebody",

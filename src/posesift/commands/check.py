@@ -159,6 +159,7 @@ def describe(found: dict[str, Any]) -> str:
     if found["without_labels"]:
         lines.append(f"samples without a visible keypoint: {found['without_labels']}")
     lines += _said_of_sides(found["sides"])
+    lines += [f"note: {line}" for line in found.get("notes", [])]
     lines += [f"warning: {line}" for line in found["warnings"]]
     problems = found["problems"]
     lines += [f"problem: {line}" for line in problems[:SHOWN]]

@@ -9,6 +9,7 @@ import dataclasses
 
 import numpy as np
 
+from posesift.data.labels.keypoint_names import NO_FLIPS
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
 from posesift.skeletons.mapping import mapping
@@ -48,6 +49,7 @@ def mapped(
         visible_NK=visible_NK,
         occluded_NK=None if occluded_NJ is None else found.any(occluded_NJ) & visible_NK,
         problems=[*table.problems, *found.describe()],
+        notes=[note for note in table.notes if not note.startswith(NO_FLIPS)],
     )
 
 

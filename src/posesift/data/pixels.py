@@ -109,11 +109,11 @@ def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
 
 
 def _stored(table: PoseTable, row: int, reduction: int = 1) -> np.ndarray:
-    """A sample's image as it is stored, (H, W, 3) uint8 BGR."""
+    """A sample's image as its file shows it, not in the table's mirror, (H, W, 3) uint8 BGR."""
     path, index = _place(table, row)
     size = int(table.width_N[row]), int(table.height_N[row])
     if index is None:
-        return decode(path, reduction=reduction, size=size)
+        return decode(path, reduction=reduction, size=size, exif=table.exif)
     image_HW3 = video.frame(path, index)
     if (found := image_HW3.shape[1::-1]) != size:
         raise ValueError(

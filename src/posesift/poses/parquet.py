@@ -37,6 +37,8 @@ class _Facts(msgspec.Struct):
     share: dict[str, Annotated[float, msgspec.Meta(ge=0, le=1)]] | None = None
     address: str | None = None
     problems: list[str] = []
+    notes: list[str] = []
+    exif: Literal["apply", "ignore"] = "apply"
 
 
 def to_arrow(fields: Mapping[str, Any]) -> pa.Table:
@@ -67,7 +69,10 @@ def to_arrow(fields: Mapping[str, Any]) -> pa.Table:
         columns["mirrored"] = pa.array(fields["mirrored_N"], pa.bool_())
     if fields["neg_log_p_N"] is not None:
         columns["neg_log_p"] = pa.array(fields["neg_log_p_N"], pa.float32())
-    facts = {name: fields[name] for name in ("root", "boxes_from", "share", "address", "problems")}
+    facts = {
+        name: fields[name]
+        for name in ("root", "boxes_from", "share", "address", "problems", "notes", "exif")
+    }
     metadata = {SKELETON: fields["skeleton"].to_json().encode(), FACTS: json.dumps(facts).encode()}
     return pa.table(columns).replace_schema_metadata(metadata)
 
@@ -127,6 +132,8 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
         "share": facts.share,
         "address": facts.address or f"poses:{path}",
         "problems": [*facts.problems, *_hide_lost(columns)],
+        "notes": facts.notes,
+        "exif": facts.exif,
         **columns,
     }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,6 +52,9 @@ class PoseTable:
         share: mode to share of the source mixture, or None (worlds have it).
         address: where the table was read from.
         problems: one line a bad sample that the reader left out or mended.
+        notes: lines that say how the reader understood what can be understood in two ways.
+        exif: ``"apply"`` where labels and sizes count in images as viewers show them, turned as
+            their EXIF says; ``"ignore"`` where they count in the stored pixels.
     """
 
     skeleton: Skeleton
@@ -71,6 +74,8 @@ class PoseTable:
     share: dict[str, float] | None = None
     address: str = ""
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    exif: Literal["apply", "ignore"] = "ignore"
 
     def __post_init__(self) -> None:
         count, joints = len(self.keypoints_NK2), len(self.skeleton)
@@ -203,7 +208,7 @@ def joined(tables: Sequence[PoseTable]) -> PoseTable:
     Columns that one table has and another lacks are refused, so that nothing is lost unsaid.
 
     Raises:
-        ValueError: there are no tables, or they differ in skeleton, root, boxes or columns.
+        ValueError: there are no tables, or they differ in skeleton, root, boxes, EXIF or columns.
     """
     if not tables:
         raise ValueError("expected pose tables to join, found none")
@@ -216,7 +221,7 @@ def joined(tables: Sequence[PoseTable]) -> PoseTable:
                 f"expected pose tables of one skeleton ({first.skeleton.name}), found "
                 f"{table.skeleton.name}: {first.skeleton.difference(table.skeleton)}"
             )
-        for what in ("root", "boxes_from"):
+        for what in ("root", "boxes_from", "exif"):
             if getattr(table, what) != getattr(first, what):
                 raise ValueError(
                     f"expected pose tables with one {what} ({getattr(first, what)}), "
@@ -234,4 +239,5 @@ def joined(tables: Sequence[PoseTable]) -> PoseTable:
         share=first.share if all(table.share == first.share for table in tables) else None,
         address=first.address if all(table.address == first.address for table in tables) else "",
         problems=list(dict.fromkeys(line for table in tables for line in table.problems)),
+        notes=list(dict.fromkeys(line for table in tables for line in table.notes)),
     )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesift import spelling
+from posesift.skeletons.sides import all_sided
 from posesift.skeletons.skeleton import Skeleton, names
 from posesift.skeletons.synonyms import Synonyms, built_in, plain
 
@@ -119,19 +120,33 @@ def mapping(
     ('upper_neck', 'head_top')
     """
     usual = built_in()
+    key_of = {
+        name: one.key
+        for skeleton in (source, target)
+        for name, one in zip(skeleton.keypoints, all_sided(skeleton.keypoints), strict=True)
+    }
 
     def known(name: str) -> str:
-        return usual.names.get(plain(name), plain(name))
+        key = key_of.get(name, plain(name))
+        return usual.names.get(key, key)
 
-    lacking = {plain(name) for name in absent}
+    def own_name(name: str) -> str:
+        """What the table of one's own calls a keypoint of the source; "" where it says nothing."""
+        theirs = {} if own is None else own.names
+        return theirs.get(key_of[name]) or theirs.get(plain(name)) or ""
+
+    lacking = {key_of.get(name, plain(name)) for name in absent}
     given = {
-        plain(name): j for j, name in enumerate(source.keypoints) if plain(name) not in lacking
+        key_of[name]: j for j, name in enumerate(source.keypoints) if key_of[name] not in lacking
     }
-    place = {known(name): j for name, j in given.items()} | given  # its own name before a synonym
+    place = {known(name): j for name, j in given.items()}
+    place |= {plain(name): given[key] for name, key in key_of.items() if key in given}
+    place |= given  # its own name before a synonym
     stated: dict[str, tuple[str, ...]] = {}
     if own is not None:
         _checked(own, source, target, known)
-        place |= {known(own.names[name]): j for name, j in given.items() if name in own.names}
+        called = {own_name(name): key_of[name] for name in source.keypoints}
+        place |= {known(name): given[key] for name, key in called.items() if name and key in given}
         stated = {known(name): parts for name, parts in own.means.items()}
 
     def at(names: Collection[str]) -> tuple[int, ...]:
@@ -154,10 +169,9 @@ def mapping(
             f"no keypoint of {target.name} is found in {source.name}: "
             f"{source.difference(target)}; data of another kind of body cannot be mapped"
         )
-    unshown = tuple(name for name in source.keypoints if plain(name) in lacking)
-    own_names = {} if own is None else own.names
+    unshown = tuple(name for name in source.keypoints if key_of[name] in lacking)
     called = {known(name) for name in unshown}
-    called |= {known(own_names[plain(name)]) for name in unshown if plain(name) in own_names}
+    called |= {known(other) for name in unshown if (other := own_name(name))}
     unlabelled = tuple(
         name
         for name, part in zip(target.keypoints, parts, strict=True)
@@ -186,8 +200,11 @@ def _checked(
     own: Synonyms, source: Skeleton, target: Skeleton, known: Callable[[str], str]
 ) -> None:
     """Refuse a table that names a keypoint which is nowhere: it would do nothing, silently."""
-    given = {plain(name) for name in source.keypoints}
-    wanted = {plain(name) for name in target.keypoints}
+    given, wanted = (
+        {plain(name) for name in skeleton.keypoints}
+        | {one.key for one in all_sided(skeleton.keypoints)}
+        for skeleton in (source, target)
+    )
     parts = {part for others in own.means.values() for part in others}
     others_of: dict[str, list[str]] = {}
     for other, name in own.names.items():

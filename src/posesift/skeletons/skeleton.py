@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from posesift import documents, spelling, storage
+from posesift.skeletons.sides import mirror_pairs, same_side, unexchanged
 
 _FOLDER = Path(__file__).parent
 _PALETTE = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6B7280")
@@ -125,7 +126,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     keypoints: list[str]
     limbs: list[_Limb]
-    mirror: list[list[str]] = []
+    mirror: list[list[str]] | None = None
     torso: list[str] = []
     groups: dict[str, list[str]] = {}
     angles: list[_Angle] = []
@@ -191,7 +192,7 @@ def from_document(document: Any, where: str) -> Skeleton:
 
     def index(name: str, entry: str) -> int:
         if name not in number:
-            close = spelling.meant(name, keypoints)
+            close = spelling.meant(name, same_side(name, keypoints))
             hint = f" (is it {close!r}?)" if close else ""
             raise wrong(entry, f"the name of a keypoint{hint}", name)
         return number[name]
@@ -205,11 +206,13 @@ def from_document(document: Any, where: str) -> Skeleton:
         return found
 
     mirror = list(range(len(keypoints)))
-    for row, pair in enumerate(given.mirror):
+    for row, pair in enumerate(given.mirror or []):
         one, other = indices(pair, f"mirror[{row}]", 2)
         if mirror[one] != one or mirror[other] != other:
             raise wrong(f"mirror[{row}]", "each keypoint in at most one pair", pair)
         mirror[one], mirror[other] = other, one
+    if given.mirror != []:  # [] says that there are none
+        mirror = with_sides(mirror, keypoints)
 
     limbs, lengths, colours = [], [], []
     for row, limb in enumerate(given.limbs):
@@ -272,6 +275,21 @@ def from_document(document: Any, where: str) -> Skeleton:
         angle_spread_deg=tuple(map(float, spreads)) if spreads and all(stated) else None,
         colours=tuple(colours),
     )
+
+
+def with_sides(mirror: list[int], keypoints: tuple[str, ...]) -> list[int]:
+    """Return the permutation of a flip, with the pairs that the names tell; none if a side is left.
+
+    A flip that leaves a left keypoint called left would teach it on the right one.
+
+    >>> with_sides([0, 1, 2], ("nose", "L_ear", "R_ear")), with_sides([1, 0, 2], ("a", "b", "l_c"))
+    ([0, 2, 1], [0, 1, 2])
+    """
+    mirror = list(mirror)
+    for one, other in mirror_pairs(keypoints):
+        if mirror[one] == one and mirror[other] == other:
+            mirror[one], mirror[other] = other, one
+    return list(range(len(mirror))) if unexchanged(keypoints, mirror) else mirror
 
 
 def to_document(skeleton: Skeleton) -> dict[str, Any]:

@@ -6,13 +6,13 @@ The built-in table is ``correspondences/keypoints.toml``; one of your own has th
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from posesift import documents
+from posesift.skeletons.sides import sided
 from posesift.skeletons.skeleton import read_toml
 
 TABLE = Path(__file__).parent / "correspondences" / "keypoints.toml"
@@ -34,8 +34,8 @@ class Synonyms:
 
 
 def plain(name: str) -> str:
-    """Return a keypoint's name as it is compared: ``"Left Wrist"`` is ``left_wrist``."""
-    return re.sub(r"[\s_-]+", "_", name.strip().lower())
+    """Return a keypoint's name as it is compared: ``LWrist`` and ``Left Wrist``: ``left_wrist``."""
+    return sided(name).key
 
 
 @functools.cache

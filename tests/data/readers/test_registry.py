@@ -47,7 +47,8 @@ def test_a_value_that_does_not_fit_says_what_does(address, told):
 
 
 def test_options_are_the_keyword_parameters():
-    own = {"split", "boxes", "images", "skeleton", "category"}
+    own = {"split", "boxes", "images", "skeleton", "category", "names", "exif"}
+    own |= {"threshold", "bbox", "coordinates"}
     assert set(options("coco")) == own | {"as", "map"}
     assert options("world")["side"].annotation is int
     for kind in READERS:

@@ -14,8 +14,10 @@ from posesift.data.checks.duplicates import Duplicates, find_duplicates, leaks
 from posesift.data.checks.flips import find_flips
 from posesift.data.checks.impossible import Impossible, find_impossible
 from posesift.data.checks.looking import Looks, look_at_images
+from posesift.data.checks.meaning import misreadings
 from posesift.data.checks.statistics import label_statistics
 from posesift.data.checks.suspects import suspects
+from posesift.data.files.image_folder import told_of_turned
 from posesift.poses.table import PoseTable
 
 FEWEST = 4
@@ -45,7 +47,8 @@ def check(
         - ``ok``: nothing is wrong. ``unusable``: why it cannot be trained on, empty when it can.
         - ``warnings``: what looks wrong with the set, in sentences. ``problems``: one line a bad
           sample or image: what the reader found, images that are missing or corrupt, impossible
-          keypoints.
+          keypoints. ``notes``: how the reader understood what can be understood in two ways,
+          which is not wrong.
         - ``suspects``: rows for the contact sheet, with a word on each.
         - counts: ``samples``, ``images`` and how many of them were ``looked_at``, ``clips``,
           ``modes`` by name, ``bad_images``, ``off_image``, ``one_point``, ``long_limbs``,
@@ -66,7 +69,11 @@ def check(
     statistics = label_statistics(table)
 
     problems = [*table.problems, *images.problems, *_lines(table, impossible)]
-    warnings = [*flips.warnings, *_said_of_pictures(table, images, duplicates, shared)]
+    warnings = [
+        *misreadings(table),
+        *flips.warnings,
+        *_said_of_pictures(table, images, duplicates, shared),
+    ]
     if impossible.long_N.any():
         count = int(impossible.long_N.sum())
         warnings.append(f"{count} samples have a limb that is too long for the person: see below")
@@ -80,6 +87,7 @@ def check(
         "unusable": unusable,
         "warnings": warnings,
         "problems": problems,
+        "notes": _notes(table, images),
         "suspects": [
             {"row": suspect.row, "why": suspect.why}
             for suspect in suspects(table, impossible, flips)
@@ -97,6 +105,14 @@ def check(
         "sides": flips.facts(),
         "duplicates": duplicates.facts(images) | {"in_both_splits": len(shared)},
     }
+
+
+def _notes(table: PoseTable, images: Looks) -> list[str]:
+    """The reader's notes; and what EXIF does to images that a reader did not open."""
+    turned = int(images.turned_M.sum())
+    if not turned or any(note.startswith("EXIF turns") for note in table.notes):
+        return table.notes
+    return [*table.notes, told_of_turned(turned, len(images), table.exif)]
 
 
 def _unusable(table: PoseTable, images: Looks, labelled: bool) -> list[str]:

@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 
 from posesift import storage
-from posesift.data.checks.sides import side_of
 from posesift.data.checks.suspects import Suspect
 from posesift.data.checks.tiles import TILE, close_up, tiles
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
+from posesift.skeletons.sides import all_sided
 
 _MARK = b"\nposesift contact sheet\n"  # decoders read to the end of the picture, not of the file
 _WIDTH = 1600  # px
@@ -131,9 +131,10 @@ def legend(skeleton: Skeleton) -> list[tuple[str, list[str]]]:
     ('thumb', ['#E69F00'])
     """
     meant: dict[str, set[str]] = {}
+    named = all_sided(skeleton.keypoints)
     for (_, end), colour in zip(skeleton.limbs, skeleton.colours, strict=True):
         name = skeleton.keypoints[end]
-        meant.setdefault(colour, set()).add(side_of(name) or name.partition("_")[0])
+        meant.setdefault(colour, set()).add(named[end].side or name.partition("_")[0])
     words: dict[str, list[str]] = {}
     for colour, names in meant.items():
         if len(names) == 1:  # a colour of both sides means neither

@@ -12,6 +12,7 @@ import numpy as np
 from posesift.data.checks.sides import Sides, lateral
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
+from posesift.skeletons.sides import all_sided
 
 _CLEAR = 0.2  # of the trunk: how far knees or a nose must stand out to one side
 _HIDDEN = 2  # keypoints more on one side than on the other
@@ -71,9 +72,10 @@ def far_side_hidden(table: PoseTable, sides: Sides, order_P: np.ndarray) -> np.n
 def face_seen(table: PoseTable) -> np.ndarray:
     """Whether a person's nose and both eyes are seen, which they only are from the front; (N,)."""
     names = ("nose", "left_eye", "right_eye")
-    if not set(names) <= set(table.skeleton.keypoints):
+    given = _names(table.skeleton)
+    if not set(names) <= set(given):
         return np.zeros(len(table), bool)
-    face = [table.skeleton.keypoints.index(name) for name in names]
+    face = [given.index(name) for name in names]
     seen_NK = table.visible_NK[:, face]
     if table.occluded_NK is not None:
         seen_NK = seen_NK & ~table.occluded_NK[:, face]
@@ -82,7 +84,7 @@ def face_seen(table: PoseTable) -> np.ndarray:
 
 def _ahead(table: PoseTable) -> np.ndarray:
     """How far a pose faces the right-hand side of the image (negative: left), in trunk lengths."""
-    names = table.skeleton.keypoints
+    names = _names(table.skeleton)
     if {"left_hip", "left_shoulder", "left_knee", "left_ankle"} <= set(names):
         up_N2 = _up(table, "hip", "shoulder")
         ahead_N = np.zeros(len(table))
@@ -118,4 +120,9 @@ def _mean(table: PoseTable, wanted: Callable[[str], bool]) -> np.ndarray:
 
 
 def _indices(skeleton: Skeleton, wanted: Callable[[str], bool]) -> list[int]:
-    return [k for k, name in enumerate(skeleton.keypoints) if wanted(name)]
+    return [k for k, name in enumerate(_names(skeleton)) if wanted(name)]
+
+
+def _names(skeleton: Skeleton) -> list[str]:
+    """The keypoints in one spelling of their sides."""
+    return [one.key for one in all_sided(skeleton.keypoints)]

@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from posesift import progress, storage
 from posesift.data.files import video
-from posesift.data.files.images import decode
+from posesift.data.files.exif import UPRIGHT
+from posesift.data.files.images import decode, orientation
 from posesift.poses.table import PoseTable
 
 MOST = 200_000
@@ -44,6 +45,7 @@ class Looks:
         look_M2: uint64, 64 bits each: is the picture brighter to the right, and below? On a grid
             of 8 x 8; nearly the same for the same picture at another size or quality.
         plain_M: too little in the picture to tell it from others by its look.
+        turned_M: EXIF turns it.
         problems: one line for each image that is missing, corrupt, or of another size than the
             table says.
     """
@@ -55,11 +57,13 @@ class Looks:
     digest_M: np.ndarray = field(init=False)
     look_M2: np.ndarray = field(init=False)
     plain_M: np.ndarray = field(init=False)
+    turned_M: np.ndarray = field(init=False)
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         count = len(self.name_M)
         self.seen_M, self.plain_M = np.zeros(count, bool), np.ones(count, bool)
+        self.turned_M = np.zeros(count, bool)
         self.digest_M, self.look_M2 = np.zeros(count, np.uint64), np.zeros((count, 2), np.uint64)
 
     def __len__(self) -> int:
@@ -137,7 +141,8 @@ def _look(table: PoseTable, looks: Looks, clip: str, images: list[int]) -> tuple
         try:
             path = storage.inside(table.root, str(looks.name_M[m]))
             size = int(table.width_N[row]), int(table.height_N[row])
-            _keep(looks, m, decode(path, size=size))
+            looks.turned_M[m] = orientation(path) != UPRIGHT
+            _keep(looks, m, decode(path, size=size, exif=table.exif))
         except ValueError as error:
             problems[m] = str(error)
     return len(images), problems

@@ -5,7 +5,6 @@ Shapes: N samples, K keypoints, P mirror pairs, 2 = (x, y), except pairs_P2: (le
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,21 +13,10 @@ import numpy as np
 from posesift.poses import boxes
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
+from posesift.skeletons.sides import all_sided
 
 LEAST = 40
 """Samples that must tell something before their share means anything."""
-
-_SIDE = re.compile(r"(?:^|_)(left|right|l|r)(?=_|$)")
-
-
-def side_of(keypoint: str) -> str:
-    """The side that a keypoint's name tells.
-
-    >>> side_of("left_front_knee"), side_of("wrist_r"), side_of("neck")
-    ('left', 'right', '')
-    """
-    found = _SIDE.search(keypoint)
-    return {"l": "left", "r": "right", "": ""}[found[1][0] if found else ""]
 
 
 def side_pairs(skeleton: Skeleton) -> np.ndarray:
@@ -38,21 +26,13 @@ def side_pairs(skeleton: Skeleton) -> np.ndarray:
     >>> [load("coco17").keypoints[k] for k in side_pairs(load("coco17"))[0]]
     ['left_eye', 'right_eye']
     """
-    pairs = []
-    for one, other in enumerate(skeleton.mirror):
-        names = skeleton.keypoints[one], skeleton.keypoints[other]
-        if [side_of(name) for name in names] == ["left", "right"]:
-            pairs.append((one, other))
+    found = all_sided(skeleton.keypoints)
+    pairs = [
+        (one, other)
+        for one, other in enumerate(skeleton.mirror)
+        if (found[one].side, found[other].side) == ("left", "right")
+    ]
     return np.array(pairs, np.intp).reshape(-1, 2)
-
-
-def bare_name(keypoint: str) -> str:
-    """A keypoint's name without its side.
-
-    >>> bare_name("left_front_knee"), bare_name("wrist_r")
-    ('front_knee', 'wrist')
-    """
-    return _SIDE.sub("", keypoint).strip("_")
 
 
 @dataclass
@@ -80,13 +60,14 @@ class Sides:
     def of(table: PoseTable) -> Sides:
         """The pairs of a table."""
         pairs_P2 = side_pairs(table.skeleton)
+        named = all_sided(table.skeleton.keypoints)
         left_NP2, right_NP2 = (table.keypoints_NK2[:, pairs_P2[:, side]] for side in (0, 1))
         known_NP = table.visible_NK[:, pairs_P2[:, 0]] & table.visible_NK[:, pairs_P2[:, 1]]
         extent_N4 = boxes.keypoint_boxes(table.keypoints_NK2, table.visible_NK)
         return Sides(
             table.skeleton,
             pairs_P2,
-            [bare_name(table.skeleton.keypoints[left]) for left in pairs_P2[:, 0]],
+            [named[left].bare for left in pairs_P2[:, 0]],
             np.where(known_NP[..., None], left_NP2 - right_NP2, 0),
             (left_NP2 + right_NP2) / 2,
             known_NP,

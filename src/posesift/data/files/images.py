@@ -1,24 +1,34 @@
 """Photographs on disk: their size, their pixels, and which of them are broken.
 
-Pixels are those stored in the file. A rotation noted in EXIF is never applied, since labels and
-the sizes in headers count in stored pixels; greyscale, transparent and 16-bit images all become
-8-bit RGB.
+Pixels are those stored in the file or, with ``exif="apply"``, those that viewers and labelling
+tools show (`posesift.data.files.exif`). Greyscale, transparent and 16-bit images all become 8-bit
+RGB.
 
 Shapes: H W image height and width, 3 = (blue, green, red), N images.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
+from posesift.data.files import exif as orientations
+from posesift.data.files.exif import Exif
 from posesift.storage import irregular
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".gif", ".ras"),
+)
 """Files with these endings, in either case, count as images."""
+
+MAYBE = (".heic", ".heif", ".hif", ".avif")
+"""Endings of images that are read where a library for them is there: see `missing_decoder`."""
 
 LARGEST_AREA = 2**28
 """Pixels of an image that is read, 268 megapixels; a small file may claim any number of them."""
@@ -26,10 +36,27 @@ LARGEST_AREA = 2**28
 _HEADER = 2048  # bytes that hold the size of nearly every JPEG; a long EXIF block needs more
 _END_OF_IMAGE = b"\xff\xd9"
 _NOT_A_FRAME = (0xC4, 0xC8, 0xCC)  # JPEG markers among C0..CF that carry no image size
+_ALONE = (0x01, *range(0xD0, 0xD9))  # JPEG markers without a length
+_DEPTHS = (10, 12)  # bits of sensors, stored in 16
+_PILLOW = ("HEIF", "AVIF", "GIF", "JPEG2000", "MPO", "PPM", "TIFF", "WEBP", "BMP", "PNG")
 
 
-def image_size(path: str | Path) -> tuple[int, int]:
-    """Width and height in pixels, from the file's header alone (about 50 microseconds).
+class Header(NamedTuple):
+    """What the header of an image says: its stored size, and how viewers turn it."""
+
+    width: int
+    height: int
+    orientation: int = orientations.UPRIGHT
+
+    def size(self, exif: Exif) -> tuple[int, int]:
+        """Width and height as stored, or as viewers show them."""
+        if exif == "apply" and orientations.swaps(self.orientation):
+            return self.height, self.width
+        return self.width, self.height
+
+
+def header(path: str | Path) -> Header:
+    """Size and orientation, from the file's header alone (about 50 microseconds).
 
     Formats other than JPEG and PNG are decoded for it.
 
@@ -37,20 +64,46 @@ def image_size(path: str | Path) -> tuple[int, int]:
         ValueError: there is no such file, or it is no image.
     """
     with _opened(path) as file:
-        header = file.read(_HEADER)
-        if header[:2] == b"\xff\xd8":
-            frame = _jpeg_frame(header) or _jpeg_frame(header + file.read())
+        head = file.read(_HEADER)
+        if head[:2] == b"\xff\xd8":
+            frame = _jpeg_frame(head) or _jpeg_frame(head + file.read())
             if frame is None:
                 raise _broken(path, "is a JPEG without an image inside")
-            return _possible(path, *frame[:2])
-        if header[:8] == b"\x89PNG\r\n\x1a\n" and len(header) >= 24:
-            return _possible(path, int.from_bytes(header[16:20]), int.from_bytes(header[20:24]))
-    height, width = decode(path).shape[:2]
-    return width, height
+            return Header(*_possible(path, *frame[0][:2]), frame[0].orientation)
+        if _is_png(head) and len(head) >= 24:
+            return Header(*_possible(path, *_png_size(head)), _png_orientation(file, head))
+        content = head + file.read()
+    height, width = _stored(path, content).shape[:2]
+    return Header(width, height, _orientation(content))
 
 
-def image_sizes(paths: Sequence[str | Path]) -> tuple[np.ndarray, dict[int, str]]:
+def orientation(path: str | Path) -> int:
+    """How viewers turn an image, as EXIF counts; it is not decoded for it.
+
+    Raises:
+        ValueError: there is no such file.
+    """
+    with _opened(path) as file:
+        content = file.read()
+    if content[:2] == b"\xff\xd8":
+        frame = _jpeg_frame(content)
+        return frame[0].orientation if frame else orientations.UPRIGHT
+    return _orientation(content)
+
+
+def image_size(path: str | Path, exif: Exif = "ignore") -> tuple[int, int]:
+    """Width and height in pixels, from the file's header alone: see `header`."""
+    return header(path).size(exif)
+
+
+def image_sizes(
+    paths: Sequence[str | Path], exif: Exif = "ignore"
+) -> tuple[np.ndarray, dict[int, str]]:
     """Sizes of many images.
+
+    Args:
+        paths: their N files.
+        exif: as they are stored, or as viewers show them.
 
     Returns:
         (N, 2) int32, width and height, 0 for images that cannot be read; and for those, row to
@@ -60,14 +113,18 @@ def image_sizes(paths: Sequence[str | Path]) -> tuple[np.ndarray, dict[int, str]
     bad = {}
     for row, path in enumerate(paths):
         try:
-            size_N2[row] = image_size(path)
+            size_N2[row] = image_size(path, exif)
         except ValueError as error:
             bad[row] = str(error)
     return size_N2, bad
 
 
 def decode(
-    path: str | Path, *, reduction: int = 1, size: tuple[int, int] | None = None
+    path: str | Path,
+    *,
+    reduction: int = 1,
+    size: tuple[int, int] | None = None,
+    exif: Exif = "ignore",
 ) -> np.ndarray:
     """The pixels of an image file, (H, W, 3) uint8 in OpenCV's order blue, green, red.
 
@@ -77,36 +134,41 @@ def decode(
             ``i`` then has its centre at ``reduction * i + (reduction - 1) / 2``. A JPEG is
             decoded at that size directly, which is faster than decoding all of it.
         size: width and height that the labels count in; an image of another size is refused.
+        exif: ``apply`` turns the image as viewers do; ``ignore`` leaves it as it is stored.
 
     Raises:
         ValueError: there is no such file, it is corrupt or cut short, or not of that size.
     """
     with _opened(path) as file:
         content = file.read()
-    is_jpeg = content[:2] == b"\xff\xd8"
-    if is_jpeg:
-        # Decoders fill what is missing with grey and carry on. A complete JPEG ends with a marker
-        # that its compressed data cannot contain; an EXIF thumbnail, before the frame, may.
-        frame = _jpeg_frame(content)
-        if frame is None or content.rfind(_END_OF_IMAGE) < frame[2]:
-            raise _broken(path, "is a JPEG that is cut short")
-        _possible(path, *frame[:2])
-        _same_size(path, frame[:2], size)
-    elif content[:8] == b"\x89PNG\r\n\x1a\n":
-        _possible(path, int.from_bytes(content[16:20]), int.from_bytes(content[20:24]))
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    if is_jpeg and reduction > 1:
-        flags |= {2: 16, 4: 32, 8: 64}[reduction]
-    try:
-        image_HW3 = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
-    except cv2.error:
-        image_HW3 = None
-    if image_HW3 is None:
-        raise _broken(path, "is empty" if not content else "is corrupt or not an image")
-    if is_jpeg:
-        return image_HW3
-    _same_size(path, (image_HW3.shape[1], image_HW3.shape[0]), size)
-    return reduce(image_HW3, reduction)
+    found = _jpeg_header(path, content) if content[:2] == b"\xff\xd8" else None
+    if found is not None:
+        _same_size(path, found, size, exif)
+    turn = orientations.UPRIGHT
+    if exif == "apply":
+        turn = found.orientation if found else _orientation(content)
+    # blocks that reach over an edge must lie at the right and lower edge of the turned image
+    whole = turn != orientations.UPRIGHT and found and any(s % reduction for s in found[:2])
+    image_HW3 = _stored(path, content, 1 if whole else reduction)
+    if found is None:
+        shown = Header(image_HW3.shape[1], image_HW3.shape[0], _orientation(content))
+        _same_size(path, shown, size, exif)
+    image_HW3 = orientations.turned(image_HW3, turn)
+    return image_HW3 if found and not whole else reduce(image_HW3, reduction)
+
+
+def missing_decoder(suffix: str) -> str:
+    """What to do so that images of this ending are read; "" where they are.
+
+    >>> missing_decoder(".jpg")
+    ''
+    """
+    suffix = suffix.lower()
+    if suffix == ".avif" and not (cv2.haveImageWriter("x.avif") or _pillow_knows("AVIF")):
+        return "install pillow>=11.3, or convert them to JPEG"
+    if suffix in MAYBE and suffix != ".avif" and not _pillow_knows("HEIF"):
+        return "install pillow-heif (pip install posesift[heif]), or convert them to JPEG"
+    return ""
 
 
 def reduce(image_HW3: np.ndarray, reduction: int) -> np.ndarray:
@@ -124,20 +186,155 @@ def reduce(image_HW3: np.ndarray, reduction: int) -> np.ndarray:
     return cv2.resize(image_HW3, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _jpeg_frame(content: bytes) -> tuple[int, int, int] | None:
-    """Width, height and place of a JPEG's frame header, or None if ``content`` ends before it."""
-    place = 2
+def _stored(path: str | Path, content: bytes, reduction: int = 1) -> np.ndarray:
+    """The pixels as they are stored; only a JPEG is reduced."""
+    is_jpeg = content[:2] == b"\xff\xd8"
+    if not is_jpeg and _is_png(content):
+        _possible(path, *_png_size(content))
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    if not is_jpeg:
+        flags |= cv2.IMREAD_ANYDEPTH
+        content = orientations.unmarked_tiff(content)
+    elif reduction > 1:
+        flags |= {2: 16, 4: 32, 8: 64}[reduction]
+    try:
+        image_HW3 = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
+    except cv2.error:
+        image_HW3 = None
+    if image_HW3 is None and content and not is_jpeg:
+        image_HW3 = _by_pillow(path, content)
+    if image_HW3 is None:
+        raise _broken(path, "is empty" if not content else "is corrupt or not an image")
+    return image_HW3 if image_HW3.dtype == np.uint8 else _eight_bits(image_HW3)
+
+
+def _eight_bits(image_HW3: np.ndarray) -> np.ndarray:
+    """Pixels of 16 bits, or of the 10 or 12 that a sensor has, and fractions, as 8 bits.
+
+    >>> _eight_bits(np.array([[[0, 2048, 4095]]], np.uint16)).tolist()
+    [[[0, 128, 255]]]
+    """
+    greatest = float(np.nan_to_num(image_HW3).max(initial=0))
+    if image_HW3.dtype == np.uint16:
+        bits = next((bits for bits in _DEPTHS if greatest < 2**bits), 16) if greatest > 255 else 8
+        return (image_HW3 >> (bits - 8)).astype(np.uint8)
+    scale = 255 if greatest <= 1 else 1 if greatest <= 255 else 255 / greatest
+    return np.clip(np.nan_to_num(image_HW3) * scale, 0, 255).astype(np.uint8)
+
+
+def _by_pillow(path: str | Path, content: bytes) -> np.ndarray | None:
+    """The pixels as Pillow decodes them, where it is there and knows the format."""
+    if (opened := _opened_by_pillow(content)) is None:
+        return None
+    _possible(path, *opened.size)
+    try:
+        return np.asarray(opened.convert("RGB"))[..., ::-1].copy()
+    except Exception:  # decoders raise nearly anything
+        return None
+
+
+def _opened_by_pillow(content: bytes) -> Any:
+    """An image whose header alone is read; None where Pillow is not there or does not know it."""
+    try:
+        from PIL import Image
+
+        _pillow_knows("HEIF")  # registers it
+        return Image.open(io.BytesIO(content), formats=[k for k in _PILLOW if k in Image.OPEN])
+    except Exception:  # ImportError, and nearly anything of a decoder
+        return None
+
+
+def _pillow_knows(kind: str) -> bool:
+    """Whether Pillow is there and decodes a format, with pillow-heif where that is installed."""
+    try:
+        from PIL import Image
+
+        if kind == "HEIF":
+            import pillow_heif  # pyright: ignore[reportMissingImports]
+
+            pillow_heif.register_heif_opener()
+    except ImportError:
+        return False
+    Image.init()
+    return kind in Image.OPEN
+
+
+def _orientation(content: bytes) -> int:
+    """How viewers turn an image that is no JPEG."""
+    if _is_png(content):
+        return orientations.of_png(content)
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return orientations.of_webp(content)
+    if content[4:8] == b"ftyp" and (opened := _opened_by_pillow(content)):
+        return int(opened.getexif().get(0x0112, orientations.UPRIGHT))
+    return orientations.of_tiff(content)
+
+
+def _is_png(content: bytes) -> bool:
+    return content[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def _png_size(content: bytes) -> tuple[int, int]:
+    return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
+
+
+def _png_orientation(file: io.RawIOBase, head: bytes) -> int:
+    """The orientation of an open PNG; of its chunks only the headers are read."""
+    place = 8
+    while (
+        len(chunk := head[place : place + 8] if place + 8 <= len(head) else _at(file, place, 8))
+        == 8
+    ):
+        length = int.from_bytes(chunk[:4])
+        if chunk[4:] == b"eXIf":
+            return orientations.of_tiff(_at(file, place + 8, min(length, 1 << 16)))
+        if chunk[4:] == b"IEND":
+            break
+        place += 12 + length
+    return orientations.UPRIGHT
+
+
+def _at(file: io.RawIOBase, place: int, size: int) -> bytes:
+    file.seek(place)
+    return file.read(size) or b""
+
+
+def _jpeg_header(path: str | Path, content: bytes) -> Header:
+    """The header of a complete JPEG.
+
+    Decoders fill what is missing with grey and carry on. A complete JPEG ends with a marker that
+    its compressed data cannot contain; an EXIF thumbnail, before the frame, may.
+    """
+    frame = _jpeg_frame(content)
+    if frame is None or content.rfind(_END_OF_IMAGE) < frame[1]:
+        raise _broken(path, "is a JPEG that is cut short")
+    return Header(*_possible(path, *frame[0][:2]), frame[0].orientation)
+
+
+def _jpeg_frame(content: bytes) -> tuple[Header, int] | None:
+    """A JPEG's header and the place of its frame, or None if ``content`` ends before it."""
+    place, orientation = 2, orientations.UPRIGHT
     while place + 9 <= len(content):
-        if content[place] != 0xFF:
-            return None
+        if content[place] != 0xFF:  # stray bytes before a marker, which every decoder passes over
+            place = content.find(b"\xff", place)
+            if place < 0:
+                return None
+            continue
         marker = content[place + 1]
-        if marker == 0xFF:  # padding
+        if marker in (0x00, 0xFF):  # a stray byte, or padding
             place += 1
+            continue
+        if marker in _ALONE:
+            place += 2
             continue
         if 0xC0 <= marker <= 0xCF and marker not in _NOT_A_FRAME:
             height = int.from_bytes(content[place + 5 : place + 7])
-            return int.from_bytes(content[place + 7 : place + 9]), height, place
-        place += 2 + int.from_bytes(content[place + 2 : place + 4])
+            width = int.from_bytes(content[place + 7 : place + 9])
+            return Header(width, height, orientation), place
+        end = place + 2 + int.from_bytes(content[place + 2 : place + 4])
+        if marker == 0xE1 and orientation == orientations.UPRIGHT:
+            orientation = orientations.of_app1(content[place + 4 : end])
+        place = end
     return None
 
 
@@ -161,17 +358,20 @@ def is_size(width: float, height: float) -> bool:
     return min(width, height) >= 1 and width * height <= LARGEST_AREA
 
 
-def _same_size(path: str | Path, found: tuple[int, int], said: tuple[int, int] | None) -> None:
-    if said is None or tuple(found) == tuple(said):
+def _same_size(path: str | Path, found: Header, said: tuple[int, int] | None, exif: Exif) -> None:
+    size = found.size(exif)
+    if said is None or size == tuple(said):
         return
-    turned = (
-        ": were the labels made on a view turned by EXIF? PoseSift counts in stored pixels"
-        if tuple(found) == tuple(said[::-1])
-        else ": labels and images must come from the same distribution of the set"
-    )
+    if size == tuple(said[::-1]):
+        other = "ignore" if exif == "apply" else "apply"
+        is_marked = orientations.swaps(found.orientation)
+        advice = f": the other view of its EXIF mark fits, so read it with exif={other}"
+        advice = advice if is_marked else ": were the labels made on a view turned by EXIF?"
+    else:
+        advice = ": labels and images must come from the same distribution of the set"
     raise ValueError(
-        f"the image {path} is {found[0]} x {found[1]} px, its labels say {said[0]} x {said[1]}"
-        + turned
+        f"the image {path} is {size[0]} x {size[1]} px, its labels say {said[0]} x {said[1]}"
+        + advice
     )
 
 

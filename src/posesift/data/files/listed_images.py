@@ -43,7 +43,7 @@ def listed(
     ids = [i for i in dict.fromkeys(image_N) if i in name_of]
     names = [name_of[i] for i in ids]
     given_M2 = np.array([size_of.get(i, (0, 0)) for i in ids]).reshape(-1, 2)
-    size_M2, wrong = image_folder.sizes(names, given_M2, root)
+    found = image_folder.photographs(names, given_M2, root)
     row_of = {i: row for row, i in enumerate(ids)}
     size_N2 = np.zeros((len(image_N), 2), np.int32)
     name_N = np.full(len(image_N), None, dtype=object)
@@ -53,11 +53,11 @@ def listed(
         if m is None:
             bad[row] = f"{sample_N[row]}: names the image {image}, which the file does not list"
             continue
-        name_N[row] = names[m]
-        if m in wrong:
-            bad[row] = f"{sample_N[row]}: {wrong[m]}"
+        name_N[row] = found.names_M[m]
+        if m in found.wrong:
+            bad[row] = f"{sample_N[row]}: {found.wrong[m]}"
         else:
-            size_N2[row] = size_M2[m]
+            size_N2[row] = found.size_M2[m]
     return size_N2, name_N, bad
 
 

@@ -19,7 +19,11 @@ _SHOWN = 5  # bad samples named in a message; all of them are in ``table.problem
 
 
 def leave_out(
-    table: PoseTable, bad: Mapping[int, str], where: str, chosen_N: np.ndarray
+    table: PoseTable,
+    bad: Mapping[int, str],
+    where: str,
+    chosen_N: np.ndarray,
+    least_bad: int = 0,
 ) -> PoseTable:
     """The chosen samples without the bad ones, whose descriptions join ``table.problems``.
 
@@ -28,12 +32,14 @@ def leave_out(
         bad: row to what is wrong with it, in words that name the file or annotation.
         where: the file or folder, for the message.
         chosen_N: bool, the split that was asked for.
+        least_bad: so many may be bad in any case, as long as others are left.
 
     Raises:
         ValueError: more than `BAD_FRACTION` of the samples are bad; the first few are named.
     """
     rows = sorted(bad)
-    if len(bad) > BAD_FRACTION * len(table):
+    most = max(BAD_FRACTION * len(table), min(least_bad, len(table) - 1))
+    if len(bad) > most:
         raise ValueError(
             f"{where}: {len(bad)} of {len(table)} samples are bad; at most {BAD_FRACTION:.0%} are "
             "left out without asking. Mend or remove them:" + _first([bad[row] for row in rows])
@@ -80,6 +86,7 @@ def hide_impossible(
     names_K: Sequence[str],
     sample_N: Sequence[str],
     where: str,
+    least_bad: int = 0,
 ) -> tuple[np.ndarray, list[str]]:
     """Take back the visibility of keypoints that no image can show.
 
@@ -94,6 +101,7 @@ def hide_impossible(
         names_K: names of the keypoints, for the listing.
         sample_N: what to call each sample.
         where: the file or folder, for the message.
+        least_bad: so many samples may lose keypoints in any case.
 
     Returns:
         The new ``visible_NK``, and one line for each sample that lost keypoints.
@@ -118,7 +126,7 @@ def hide_impossible(
             f"made invisible, off the image: {sample_N[row]}, {width} x {height} px: "
             + ", ".join(points)
         )
-    if lost_NK.sum() > BAD_FRACTION * visible_NK.sum():
+    if len(problems) > least_bad and lost_NK.sum() > BAD_FRACTION * visible_NK.sum():
         raise ValueError(
             f"{where}: {lost_NK.sum()} of {visible_NK.sum()} visible keypoints lie off their "
             f"images; at most {BAD_FRACTION:.0%} are made invisible without asking. Are the "

@@ -13,9 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from posesift import spelling
-from posesift.skeletons import Skeleton
+from posesift.skeletons import Skeleton, load
+from posesift.skeletons.sides import all_sided, mirror_pairs, readable, unexchanged
 from posesift.skeletons.skeleton import from_document
 from posesift.skeletons.synonyms import plain
+
+NO_FLIPS = "no flips in training"
+"""How a note begins that says why images are not mirrored."""
 
 
 def places(
@@ -26,7 +30,8 @@ def places(
 ) -> tuple[np.ndarray, list[str]]:
     """Where each keypoint of a file stands in the skeleton.
 
-    Case, blanks and hyphens do not matter (``"Left Wrist"`` is ``left_wrist``). The file must
+    Case, what stands between words, and how a side is written do not matter (``"Left Wrist"``,
+    ``LWrist`` and ``wrist.L`` are ``left_wrist``, see `posesift.skeletons.sides`). The file must
     have every keypoint of the skeleton's headline group; it may lack others, which are then never
     visible, and may have more, which are dropped. Both are said; but of a keypoint that the file
     names and labels nowhere nothing is dropped.
@@ -48,19 +53,21 @@ def places(
     >>> place_J.tolist()
     [-1, -1, -1, -1, -1, 13, 12, 14, 11, 15, 10, 3, 2, 4, 1, 5, 0]
     """
-    given = [plain(name) for name in names]
+    given = [one.key for one in all_sided(names)]
     if repeated := sorted({name for name in given if given.count(name) > 1}):
         raise ValueError(f"{where} names the keypoint {', '.join(repeated)} twice")
-    index = {plain(name): k for k, name in enumerate(skeleton.keypoints)}
+    wanted = [one.key for one in all_sided(skeleton.keypoints)]
+    index = {name: k for k, name in enumerate(wanted)}
     place_J = np.array([index.get(name, -1) for name in given], dtype=np.int64)
-    missing = [name for name in skeleton.keypoints if plain(name) not in given]
-    dropped = [name for name in names if plain(name) not in index]
+    missing = [skeleton.keypoints[k] for k, name in enumerate(wanted) if name not in given]
+    dropped = [name for name, key in zip(names, given, strict=True) if key not in index]
     needed = {skeleton.keypoints[k] for k in skeleton.groups["all"]}
     if lacking := [name for name in missing if name in needed]:
+        spare = {key: name for name, key in zip(names, given, strict=True) if key not in index}
         hints = [
-            f"{name} (is it {close!r}?)" if close else name
+            f"{name} (is it {spare[close]!r}?)" if close else name
             for name in lacking
-            for close in [spelling.meant(plain(name), dropped)]
+            for close in [spelling.meant(plain(name), spare)]
         ]
         raise ValueError(
             f"{where}: expected the keypoints of the skeleton {skeleton.name}, found "
@@ -78,30 +85,87 @@ def places(
     return place_J, told
 
 
+def skeleton_of(names: Sequence[str]) -> str | None:
+    """The built-in skeleton that has just these keypoints, in any order and spelling.
+
+    >>> from posesift.skeletons import load
+    >>> skeleton_of(["LElbow" if n == "left_elbow" else n for n in load("coco17").keypoints])
+    'coco17'
+    >>> print(skeleton_of(["nose", "tail", "ear"]))
+    None
+    """
+    given = sorted(one.key for one in all_sided(names))
+    for name in skeleton.names():
+        if sorted(one.key for one in all_sided(load(name).keypoints)) == given:
+            return name
+    return None
+
+
 def own_skeleton(names: Sequence[str], limbs: Any, where: str) -> Skeleton:
     """The skeleton that a file itself describes: its names, its lines, left and right by name.
 
+    Where a name tells a side and its counterpart is not there, or no name tells one, there are no
+    mirror pairs, and nothing trained on it is ever flipped; `told_of_own` says so.
+
     Args:
         names: the file's J names.
-        limbs: what the file gives as pairs of keypoints, counted from 1 as COCO does; what makes
-            no sense is left out, and where nothing is left each keypoint is joined to the next.
+        limbs: what the file gives as pairs of keypoints, counted from 1 as COCO does, or from 0
+            where a 0 proves it; pairs of names do as well. What makes no sense is left out, and
+            where nothing is left each keypoint is joined to the next.
         where: the file, for messages.
 
     Raises:
         ValueError: fewer than three names, or a name that comes twice.
     """
-    given = [plain(name) for name in names]
-    numbers = range(1, len(given) + 1)
-    listed = [pair for pair in limbs if isinstance(pair, list)] if isinstance(limbs, list) else []
-    pairs = [p for p in listed if len(p) == 2 and p[0] != p[1] and all(n in numbers for n in p)]
-    pairs = pairs or list(itertools.pairwise(numbers))
-    others = [(name, name.replace("left", "right")) for name in given if "left" in name]
+    given = readable(names)
+    pairs = _limbs(limbs, names)[0] or list(itertools.pairwise(range(len(names))))
+    lonely = unexchanged(names, _flip(names))
     return from_document(
         {
             "name": "file",
             "keypoints": given,
-            "mirror": [list(pair) for pair in others if pair[1] in given],
-            "limbs": [{"from": given[a - 1], "to": given[b - 1]} for a, b in pairs],
+            "mirror": [] if lonely else [[given[a], given[b]] for a, b in mirror_pairs(names)],
+            "limbs": [{"from": given[a], "to": given[b]} for a, b in pairs],
         },
         where,
     )
+
+
+def told_of_own(names: Sequence[str], limbs: Any) -> list[str]:
+    """What was understood of a file's own skeleton, in lines: how limbs count, why flips are off.
+
+    >>> told_of_own(["nose", "left_ear", "right_ear"], [[0, 1], [0, 2]])
+    ['limbs counted from 0, for a 0 is among them; COCO counts from 1']
+    """
+    told = _limbs(limbs, names)[1]
+    if lonely := unexchanged(names, _flip(names)):
+        told.append(f"{NO_FLIPS}: {', '.join(lonely)} tell a side, and the other one is not there")
+    elif not any(one.side for one in all_sided(names)):
+        told.append(f"{NO_FLIPS}: no keypoint's name tells left or right")
+    return told
+
+
+def _flip(names: Sequence[str]) -> list[int]:
+    flip = list(range(len(names)))
+    for one, other in mirror_pairs(names):
+        flip[one], flip[other] = other, one
+    return flip
+
+
+def _limbs(limbs: Any, names: Sequence[str]) -> tuple[list[tuple[int, int]], list[str]]:
+    """Pairs of keypoints counted from 0, and what to tell of them."""
+    place = {name: j for j, name in enumerate(names)}
+    listed = [pair for pair in limbs if isinstance(pair, list)] if isinstance(limbs, list) else []
+    ends = [[place.get(end, end) if isinstance(end, str) else end for end in p] for p in listed]
+    named = any(isinstance(end, str) for pair in listed for end in pair)
+    twos = [(pair[0], pair[1]) for pair in ends if len(pair) == 2]
+    whole = [(a, b) for a, b in twos if isinstance(a, int) and isinstance(b, int) and a != b]
+    first = 0 if named or any(0 in pair for pair in whole) else 1
+    known = set(range(first, first + len(names)))
+    pairs = [(a - first, b - first) for a, b in whole if a in known and b in known]
+    told = []
+    if pairs and first == 0 and not named:
+        told.append("limbs counted from 0, for a 0 is among them; COCO counts from 1")
+    if lost := len(listed) - len(pairs):
+        told.append(f"limbs that name no two keypoints, left out: {lost} of {len(listed)}")
+    return pairs, told

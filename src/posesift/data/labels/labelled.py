@@ -50,6 +50,8 @@ def labelled(
     boxes: Boxes = "file",
     number_N: np.ndarray | None = None,
     problems: Sequence[str] = (),
+    advice: Sequence[str] = (),
+    least_bad: int = 0,
     **columns: Any,
 ) -> PoseTable:
     """The table of what a reader found.
@@ -70,6 +72,8 @@ def labelled(
         boxes: the address's option ``boxes=``.
         number_N: on which a box made of the labels depends, see `with_boxes`.
         problems: what the reader has found already.
+        advice: the same, and told beside the message where too many keypoints lie off their images.
+        least_bad: so many samples may be bad in any case.
         **columns: further fields of `PoseTable`: ``image_N``, ``root``, ``box_N4``, ...
 
     Raises:
@@ -78,9 +82,12 @@ def labelled(
     bad = bad or {}
     visible_NK = visible_NK.copy()
     visible_NK[list(bad)] = False  # an image of unknown size has no inside
-    visible_NK, hidden = hide_impossible(
-        keypoints_NK2, visible_NK, size_N2, skeleton.keypoints, names, where
-    )
+    try:
+        visible_NK, hidden = hide_impossible(
+            keypoints_NK2, visible_NK, size_N2, skeleton.keypoints, names, where, least_bad
+        )
+    except ValueError as error:
+        raise ValueError("\n".join([str(error), *advice])) from None
     if (occluded_NK := columns.get("occluded_NK")) is not None:
         columns["occluded_NK"] = occluded_NK & visible_NK
     with np.errstate(over="ignore"):  # beyond float32 is as far off the image, and hidden
@@ -91,9 +98,9 @@ def labelled(
         visible_NK=visible_NK,
         width_N=np.asarray(size_N2)[:, 0].astype(np.int32),
         height_N=np.asarray(size_N2)[:, 1].astype(np.int32),
-        problems=[*problems, *hidden],
+        problems=[*problems, *advice, *hidden],
         **columns,
     )
     if chosen_N is None:
         chosen_N = np.ones(len(table), bool)
-    return leave_out(with_boxes(table, boxes, number_N), bad, where, chosen_N)
+    return leave_out(with_boxes(table, boxes, number_N), bad, where, chosen_N, least_bad)

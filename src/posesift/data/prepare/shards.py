@@ -135,7 +135,7 @@ def _put(folder: Path, name: str, content: bytes) -> None:
 
 def _common(before: pa.Schema | None, found: pa.Schema, part: str) -> pa.Schema:
     """Return the schema of all parts so far, without their problems."""
-    facts: dict[str, Any] = json.loads(found.metadata[FACTS]) | {"problems": []}
+    facts: dict[str, Any] = json.loads(found.metadata[FACTS]) | {"problems": [], "notes": []}
     if before is not None:
         told = json.loads(before.metadata[FACTS])
         same = before.metadata[SKELETON] == found.metadata[SKELETON]

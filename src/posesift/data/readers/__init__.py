@@ -43,7 +43,9 @@ READERS = {
     "animalpose": "posesift.data.readers.animalpose",
     "ap10k": "posesift.data.readers.ap10k",
     "synthetic-animals": "posesift.data.readers.synthetic_animals",
+    "yolo": "posesift.data.readers.yolo",
     "csv": "posesift.data.readers.csv",
+    "deeplabcut": "posesift.data.readers.deeplabcut",
     "poses": "posesift.data.readers.poses",
     "images": "posesift.data.readers.images",
     "world": "posesift.data.readers.world",
@@ -103,7 +105,8 @@ def read_parts(
         for start in range(0, len(table), size):
             rows = np.arange(start, min(start + size, len(table)))
             # what the reader left out is told once
-            piece = dataclasses.replace(table, problems=[] if start else table.problems)
+            told = {} if not start else {"problems": [], "notes": []}
+            piece = dataclasses.replace(table, **told)
             yield Part(f"samples {rows[0]} to {rows[-1]}", partial(piece.select, rows))
         return
     values, change = _arguments(address)

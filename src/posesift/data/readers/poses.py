@@ -17,6 +17,7 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.address import parse
+from posesift.data.files.exif import Exif
 from posesift.data.files.listed_images import boxes_or_images, told_of_boxes
 from posesift.data.labels.boxes import Boxes, with_boxes
 from posesift.data.labels.cleaning import hide_impossible
@@ -46,6 +47,7 @@ def read(
     boxes: Boxes = "file",
     images: str | None = None,
     skeleton: str | None = None,
+    exif: Exif | None = None,
 ) -> PoseTable:
     """Read the table.
 
@@ -56,6 +58,8 @@ def read(
         boxes: ``file``, those of the table, else the whole image; or ``labels``.
         images: folder of the images, where they have moved since the table was written.
         skeleton: name or TOML file of the skeleton that is expected.
+        exif: ``apply`` where labels count in images as viewers show them, ``ignore`` where they
+            count in stored pixels; without it, as the table says.
 
     Raises:
         ValueError: the file is not a pose table, is one of another skeleton, has its images
@@ -65,6 +69,8 @@ def read(
     """
     file = Path(path).expanduser().resolve()
     table = PoseTable.load(file)
+    if exif is not None:
+        table = dataclasses.replace(table, exif=exif)
     if skeleton is not None and not (wanted := skeletons.load(skeleton)).same_as(table.skeleton):
         raise ValueError(
             f"{file}: expected poses of the skeleton {wanted.name}, found {table.skeleton.name}: "

@@ -17,12 +17,16 @@ from pathlib import Path
 import numpy as np
 
 from posesift.data.about import About
-from posesift.data.files.image_folder import image_folder, sizes
+from posesift.data.files.exif import Exif
+from posesift.data.files.image_folder import Photographs, image_folder, photographs
+from posesift.data.files.image_names import Names
 from posesift.data.files.listed_images import boxes_or_images, is_box, told_of_boxes
 from posesift.data.labels.boxes import Boxes
-from posesift.data.labels.keypoint_names import own_skeleton, places
+from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.labels.turned import told_of_view
+from posesift.data.readers import deeplabcut
 from posesift.data.readers.csv import columns
 from posesift.poses.table import PoseTable
 from posesift.skeletons import load
@@ -50,7 +54,9 @@ def read(
     split: Split = "all",
     boxes: Boxes = "file",
     images: str | None = None,
-    skeleton: str = "file",
+    skeleton: str | None = None,
+    names: Names = "path",
+    exif: Exif = "apply",
 ) -> PoseTable:
     """Read the lines, one pose each.
 
@@ -65,7 +71,11 @@ def read(
         boxes: ``file``, the columns ``box_*``, else the whole image; or ``labels``.
         images: folder of the images; without it, the file's own folder where they lie there, and
             else the table has poses only.
-        skeleton: name or TOML file; ``file`` for the keypoints that the columns name.
+        skeleton: name or TOML file; ``file`` for the keypoints that the columns name. Without
+            it, the built-in skeleton that has just these keypoints, else ``file``.
+        names: ``file`` takes only the last part of each image's name, of paths of another
+            computer.
+        exif: ``ignore`` for labels that were made on the stored pixels of images that EXIF turns.
 
     Raises:
         ValueError: a column is missing, a line has too few cells or one that is no number (line
@@ -73,14 +83,21 @@ def read(
             lines are bad (missing image, half a coordinate, another v than 0, 1, 2).
     """
     file = Path(path).expanduser().resolve()
-    names, _ = columns.header(file)
-    names_J = _keypoints(names, file)
-    target = own_skeleton(names_J, None, str(file)) if skeleton == "file" else load(skeleton)
+    if deeplabcut.is_table(file):
+        raise ValueError(
+            f"{file}: this is DeepLabCut's table of labels (its first lines are scorer, bodyparts "
+            f"and coords): read it as deeplabcut:{path}"
+        )
+    header, _ = columns.header(file)
+    names_J = _keypoints(header, file)
+    wanted = skeleton or skeleton_of(names_J) or "file"
+    target = own_skeleton(names_J, None, str(file)) if wanted == "file" else load(wanted)
+    notes = told_of_own(names_J, None) if wanted == "file" else []
     places(names_J, target, str(file))  # a wrong skeleton shows before the lines are read
     table = columns.load(file, {*_numbers(names_J), *_SIZE, *_BOX}, _WORDS)
     keypoints_NJ2, seen_NJ, wrong = _joints(table, names_J)
     place_J, told = places(names_J, target, str(file), np.any(seen_NJ > 0, axis=0))
-    if ignored := [name for name in names if name not in table.rows.column_names]:
+    if ignored := [name for name in header if name not in table.rows.column_names]:
         told.append(f"columns that are not read: {', '.join(ignored)}")
     image_N = table.words("image")
     assert image_N is not None
@@ -90,15 +107,24 @@ def read(
     knows_hidden = (table.numbers([f"{name}_v" for name in names_J]) == 2).any()
 
     image_N = image_N[kept]
-    size_N2, root, missing = _sizes(table, kept, image_N, images)
+    photos, image_row_N, root = _photographs(table, kept, image_N, images, exif, names)
+    size_N2, other_N2 = photos.size_M2[image_row_N], photos.other_M2[image_row_N]
+    missing = {
+        row: photos.wrong[int(image_row_N[row])]
+        for row in np.flatnonzero(np.isin(image_row_N, list(photos.wrong))).tolist()
+    }
+    image_N = np.array(photos.names_M, object)[image_row_N]
     bad = {row: wrong[line] for row, line in enumerate(kept.tolist()) if line in wrong}
     bad = {row: f"{line_N[row]}: {what}" for row, what in (missing | bad).items()}
     box_N4 = table.numbers(_BOX)[kept]
     told += told_of_boxes(box_N4, bad)
     clip_N, mode_N = (None if (w := table.words(name)) is None else w[kept] for name in _WORDS[1:])
+    keypoints_NK2 = placed(keypoints_NJ2[kept], place_J.tolist(), len(target))
+    if not knows_hidden and (seen_NJ == 1).any():
+        notes.append("v is never 2: 1 is taken as labelled, and nothing is known of what is hidden")
     return labelled(
         target,
-        placed(keypoints_NJ2[kept], place_J.tolist(), len(target)),
+        keypoints_NK2,
         seen_NK > 0,
         size_N2,
         line_N,
@@ -109,6 +135,9 @@ def read(
         bad=bad,
         boxes=boxes,
         problems=told,
+        advice=told_of_view(keypoints_NK2, seen_NK > 0, size_N2, other_N2, exif),
+        notes=[*notes, *photos.told],
+        exif=exif,
         occluded_NK=seen_NK == 1 if knows_hidden else None,
         image_N=image_N if root else None,
         root=str(root or ""),
@@ -185,15 +214,18 @@ def _kept(
     return np.flatnonzero(labelled_N)
 
 
-def _sizes(
-    table: columns.Columns, kept: np.ndarray, image_N: np.ndarray, images: str | None
-) -> tuple[np.ndarray, Path | None, dict[int, str]]:
-    """Sizes of the images (N, 2), their folder, and row to what is wrong with its image."""
+def _photographs(
+    table: columns.Columns,
+    kept: np.ndarray,
+    image_N: np.ndarray,
+    images: str | None,
+    exif: Exif,
+    how: Names,
+) -> tuple[Photographs, np.ndarray, Path | None]:
+    """The images of the lines, which of them each line shows, and their folder."""
     number: dict[str, int] = {}
     image_row_N = np.array([number.setdefault(name, len(number)) for name in image_N])
     first_M = np.unique(image_row_N, return_index=True)[1]
     given_M2 = np.nan_to_num(table.numbers(_SIZE)[kept[first_M]], posinf=0, neginf=0)
     root = image_folder(table.file, images, image_N[0])
-    size_M2, wrong = sizes(list(number), given_M2.astype(np.int32), root)
-    rows = np.flatnonzero(np.isin(image_row_N, list(wrong))).tolist()
-    return size_M2[image_row_N], root, {row: wrong[int(image_row_N[row])] for row in rows}
+    return photographs(list(number), given_M2, root, exif=exif, how=how), image_row_N, root

@@ -35,16 +35,22 @@ mpii_human_pose_v1_u12_1.mat     or in mpii_human_pose_v1_u12_2/ or annot/
 images/                          or elsewhere: images=FOLDER
   015601864.jpg ...
 
-instead of the .mat: annot/train.json and valid.json, or annot/train.h5 and valid.h5
+instead of the .mat: annot/train.json and valid.json, or annot/train.h5 and valid.h5,
+or annotations/mpii_train.json and mpii_val.json, or mpii_annotations.json
 """,
     cite="Andriluka, Pishchulin, Gehler and Schiele, CVPR 2014",
 )
 
-PLACES = ("", "annot", "mpii_human_pose_v1_u12_2")
+PLACES = ("", "annot", "annotations", "mpii_human_pose_v1_u12_2")
 """Folders in which annotations are looked for."""
 
-TEST_PART = {"train": False, "valid": True}
-"""Files of the JSON and HDF5 copies, and whether they are the test part; others are both."""
+TEST_PART = {"train": False, "valid": True, "mpii_train": False, "mpii_val": True}
+"""Files of the JSON and HDF5 copies, and whether they are the test part; others are both, or tell
+it of each person themselves."""
+
+PAIRS = (("train", "valid"), ("mpii_train", "mpii_val"))
+WHOLE = ("trainval", "mpii_trainval", "mpii_annotations")
+"""Names of the copies, in two files and in one."""
 
 _SIDE = 250.0  # px of the person's box at scale 1; people are about 200 px tall there
 _LOWER = 15.0  # px by which the box lies below the centre of the person, likewise
@@ -139,7 +145,8 @@ def _files(given: Path, annotations: str | None) -> tuple[list[Path], list[str]]
         names = ", ".join(file.name for files in found.values() for file in files)
         raise ValueError(
             f"expected {annotations or 'annotations'} of MPII (mpii_human_pose_v1_u12_1.mat, "
-            "annot/train.json and valid.json, or annot/train.h5 and valid.h5), found "
+            "annot/train.json and valid.json, or annot/train.h5 and valid.h5, or "
+            "annotations/mpii_train.json and mpii_val.json), found "
             f"{names or 'none of them'} in {given}"
             + ("" if given.is_dir() else ", which is no folder")
         )
@@ -160,11 +167,12 @@ def _of_kind(folder: Path, kind: str) -> list[Path]:
             names = listed(folder / place, "mpii_human_pose", ".mat")[:1]
             files = [folder / place / name for name in names]
         else:
-            files = [folder / place / f"{part}.{kind}" for part in ("train", "valid")]
-            files = [file for file in files if file.is_file()]
-            both = folder / place / f"trainval.{kind}"
-            if len(files) < 2 and both.is_file():
-                files = [both]
+            pairs = [[folder / place / f"{part}.{kind}" for part in pair] for pair in PAIRS]
+            pairs = [[file for file in pair if file.is_file()] for pair in pairs]
+            files = max(pairs, key=len)
+            both = [folder / place / f"{name}.{kind}" for name in WHOLE]
+            if len(files) < 2 and (whole := [file for file in both if file.is_file()]):
+                files = whole[:1]
         if files:
             return files
     return []
@@ -209,7 +217,8 @@ def _chosen(people: People, split: Split, files: list[Path]) -> np.ndarray:
         "test": people.in_test_N,
     }[split]
     if not chosen_N.any():
-        other = files[0].with_stem("valid" if split == "test" else "train")
+        pair = next((pair for pair in PAIRS if files[0].stem in pair), PAIRS[0])
+        other = files[0].with_stem(pair[split == "test"])
         raise ValueError(
             f"{files[0]} holds none of the {split} part, which is {other.name}; "
             + ("name that file or the folder" if other.is_file() else "there is no such file")

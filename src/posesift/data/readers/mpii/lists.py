@@ -20,23 +20,38 @@ _LOWER, _WIDER = 15.0, 1.25  # what most of the HDF5 files add to the centre, ti
 
 
 class _Person(msgspec.Struct, gc=False):
-    image: str
+    image: str = ""
     joints: list[list[float]] = []
     joints_vis: list[float] = []
     center: list[float] = []
     scale: float = -1.0
+    # the same in the copy that pytorch-pose and Datumaro know
+    img_paths: str = ""
+    joint_self: list[list[float]] = []
+    objpos: list[float] = []
+    scale_provided: float = -1.0
+    is_validation: float | None = msgspec.field(default=None, name="isValidation")
+    dataset: str = "MPI"
 
 
 def from_json(path: Path) -> People:
     """A file such as ``train.json``: a list of {image, center, scale, joints, joints_vis}.
 
-    ``joints_vis`` says that a joint is labelled; whether it is hidden, the file does not tell.
+    ``joints_vis`` says that a joint is labelled; whether it is hidden, the file does not tell. Or
+    ``mpii_annotations.json``, a list of {img_paths, joint_self, objpos, scale_provided,
+    isValidation}: there a joint is x, y and 1 for seen, 0 for hidden, and one at (0, 0) is not
+    labelled; it holds the split.
 
     Raises:
         ValueError: not such a file, or one without joints.
     """
     told = "a list of MPII people with image, center, scale, joints and joints_vis"
     entries = typed_json.load(path, list[_Person], told)
+    if any(not (entry.image or entry.img_paths) for entry in entries):
+        row = next(r for r, entry in enumerate(entries) if not (entry.image or entry.img_paths))
+        raise ValueError(f"{path} is JSON, but not {told}: entry {row} names no image")
+    if any(entry.joint_self for entry in entries):
+        return _of_joint_self(path, [entry for entry in entries if entry.dataset == "MPI"])
     if not any(entry.joints for entry in entries):
         raise ValueError(
             f"{path}: expected people with joints, found none among {len(entries)}; the list of "
@@ -66,6 +81,37 @@ def from_json(path: Path) -> People:
         seen_NJ & _written(joints_NJ2),
         place_N3[:, :2],
         place_N3[:, 2],
+        bad=bad,
+    )
+
+
+def _of_joint_self(path: Path, entries: list[_Person]) -> People:
+    """The people of ``mpii_annotations.json``."""
+    bad = {}
+    for row, entry in enumerate(entries):
+        if len(entry.joint_self) != JOINTS or any(len(joint) != 3 for joint in entry.joint_self):
+            bad[row] = (
+                f"{path}: entry {row}, {entry.img_paths}: expected {JOINTS} joints of x, y, "
+                f"visible in joint_self, found {len(entry.joint_self)}"
+            )
+            entry.joint_self = [[0.0, 0.0, 0.0]] * JOINTS
+    joints_NJ3 = np.array([entry.joint_self for entry in entries]).reshape(-1, JOINTS, 3)
+    labelled_NJ = np.logical_and.reduce(joints_NJ3[..., :2] > 0, axis=-1)
+    place_N3 = np.array(
+        [
+            (*entry.objpos, entry.scale_provided) if len(entry.objpos) == 2 else (np.nan,) * 3
+            for entry in entries
+        ]
+    ).reshape(-1, 3)
+    in_test = [entry.is_validation for entry in entries]
+    return People(
+        [entry.img_paths for entry in entries],
+        joints_NJ3[..., :2],
+        labelled_NJ,
+        place_N3[:, :2],
+        place_N3[:, 2],
+        occluded_NJ=labelled_NJ & (joints_NJ3[..., 2] == 0),
+        in_test_N=None if None in in_test else np.array(in_test, dtype=float) > 0,
         bad=bad,
     )
 
@@ -125,6 +171,8 @@ def joined(parts: Sequence[People], in_test: Sequence[bool | None]) -> People:
         first += len(part.image_N)
     occluded = [part.occluded_NJ for part in parts if part.occluded_NJ is not None]
     counts = [len(part.image_N) for part in parts]
+    own_N = [part.in_test_N for part in parts if part.in_test_N is not None]
+    in_test_N = None if None in in_test else np.repeat(np.array(in_test, bool), counts)
     return People(
         [name for part in parts for name in part.image_N],
         np.concatenate([part.joints_NJ2 for part in parts]),
@@ -132,7 +180,7 @@ def joined(parts: Sequence[People], in_test: Sequence[bool | None]) -> People:
         np.concatenate([part.centre_N2 for part in parts]),
         np.concatenate([part.scale_N for part in parts]),
         occluded_NJ=np.concatenate(occluded) if len(occluded) == len(parts) else None,
-        in_test_N=None if None in in_test else np.repeat(np.array(in_test, bool), counts),
+        in_test_N=np.concatenate(own_N) if len(own_N) == len(parts) else in_test_N,
         bad=bad,
     )
 

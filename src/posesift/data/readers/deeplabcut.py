@@ -1,0 +1,179 @@
+"""DeepLabCut: the labels of a project, ``CollectedData_SCORER.csv`` as it is written there.
+
+Three header lines (scorer, bodyparts, coords; with several animals a line individuals between) say
+what the columns are; the first columns of the others name the image. Empty cells are not labelled.
+
+Shapes: N poses, M images, J keypoints, I individuals, 2 = (x, y).
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from posesift import skeletons
+from posesift.data.about import About
+from posesift.data.files.exif import Exif
+from posesift.data.files.image_folder import image_folder, photographs
+from posesift.data.files.image_names import Names, is_there
+from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
+from posesift.data.labels.labelled import labelled, placed
+from posesift.data.labels.splits import Split, in_split
+from posesift.data.labels.turned import told_of_view
+from posesift.poses.table import PoseTable
+
+ABOUT = About(
+    title="DeepLabCut: the labelled frames of your own project, as its CSV",
+    page="https://deeplabcut.github.io/DeepLabCut",
+    get="nothing: the file lies in labeled-data/VIDEO/ of the project",
+    terms="yours",
+    tree="""
+labeled-data/
+  VIDEO/
+    CollectedData_SCORER.csv   (this file is the address's path)
+    img0001.png ...            (named from the project's folder: images=PROJECT)
+""",
+)
+
+_HEADERS = ("scorer", "individuals", "bodyparts", "coords")
+
+
+def is_table(file: Path) -> bool:
+    """Whether a file begins as DeepLabCut's tables do."""
+    if not is_there(file):
+        return False
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            first = [opened.readline(100_000).partition(",")[0].strip() for _ in range(4)]
+    except (OSError, UnicodeDecodeError):
+        return False
+    return first[0] == "scorer" and "bodyparts" in first and "coords" in first
+
+
+def read(
+    path: str,
+    *,
+    split: Split = "all",
+    boxes: Boxes = "labels",
+    images: str | None = None,
+    skeleton: str | None = None,
+    names: Names = "path",
+    exif: Exif = "ignore",
+) -> PoseTable:
+    """Read the labelled frames, one pose an animal; ``table.mode_N`` is the individual.
+
+    Args:
+        path: the CSV.
+        split: ``train``, ``test`` (the last quarter of the images) or ``all``.
+        boxes: ``labels``, for the table has none; ``file`` is the whole image.
+        images: the project's folder; without it, the folder above ``labeled-data``, or the file's.
+        skeleton: name or TOML file; ``file`` for the body parts of the table. Without it, the
+            built-in skeleton that has just these, else ``file``.
+        names: ``file`` takes only the last part of each image's name.
+        exif: ``apply`` for photographs that were labelled as viewers show them; frames of videos
+            have no EXIF.
+
+    Raises:
+        ValueError: the file is not such a table, a cell is no number (its line is named), or more
+            than 5 % of the frames are bad.
+    """
+    file = Path(path).expanduser().resolve()
+    if not is_table(file):
+        raise ValueError(
+            f"expected DeepLabCut's CollectedData_SCORER.csv at {file}, whose first lines are "
+            f"scorer, bodyparts and coords; found {'another file' if file.is_file() else 'none'}"
+        )
+    image_M, animals, names_J, points_MIJ2 = _content(file)
+    joints_NJ2 = points_MIJ2.reshape(-1, len(names_J), 2)
+    labelled_N = np.flatnonzero(
+        np.any(np.logical_and.reduce(np.isfinite(joints_NJ2), axis=-1), axis=1)
+    )
+    if not len(labelled_N):
+        raise ValueError(f"{file}: expected labelled frames, found none among {len(image_M)}")
+    joints_NJ2 = joints_NJ2[labelled_N]
+    heads = 3 if animals == [""] else 4  # lines
+    row_N, animal_N = np.divmod(labelled_N, len(animals))
+
+    wanted = skeleton or skeleton_of(names_J) or "file"
+    target = own_skeleton(names_J, None, str(file)) if wanted == "file" else skeletons.load(wanted)
+    seen_NJ = np.logical_and.reduce(np.isfinite(joints_NJ2), axis=-1)
+    place_J, told = places(names_J, target, str(file), np.any(seen_NJ, axis=0))
+    notes = told_of_own(names_J, None) if wanted == "file" else []
+    above = [one.parent for one in file.parents if one.name == "labeled-data"]
+    if images is None and above and is_there(above[0] / image_M[0]):
+        images = str(above[0])
+    root = image_folder(file, images, image_M[0])
+    photos = photographs(image_M, np.zeros((len(image_M), 2)), root, exif=exif, how=names)
+    size_N2, other_N2 = photos.size_M2[row_N], photos.other_M2[row_N]
+    keypoints_NK2, visible_NK = (
+        placed(values, place_J.tolist(), len(target)) for values in (joints_NJ2, seen_NJ)
+    )
+    sample_N = [f"line {heads + m + 1} ({image_M[m]})" for m in row_N.tolist()]
+    wrong = {n: photos.wrong[m] for n, m in enumerate(row_N.tolist()) if m in photos.wrong}
+    if skipped := len(image_M) - len(set(row_N.tolist())):
+        told.append(f"skipped: {skipped} frames without a labelled keypoint")
+    return labelled(
+        target,
+        keypoints_NK2,
+        visible_NK,
+        size_N2,
+        sample_N,
+        str(file),
+        chosen_N=in_split(split, row_N.tolist()),
+        bad={n: f"{sample_N[n]}: {what}" for n, what in wrong.items()},
+        boxes=boxes,
+        problems=told,
+        advice=told_of_view(keypoints_NK2, visible_NK, size_N2, other_N2, exif),
+        least_bad=1,
+        notes=[*notes, *photos.told],
+        image_N=np.array(photos.names_M, object)[row_N] if root else None,
+        root=str(root or ""),
+        exif=exif,
+        mode_N=np.array(animals, object)[animal_N] if len(animals) > 1 else None,
+    )
+
+
+def _content(file: Path) -> tuple[list[str], list[str], list[str], np.ndarray]:
+    """Image names, individuals, body parts, and points (M, I, J, 2), NaN where not labelled."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            lines = [line for line in csv.reader(opened) if any(line)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{file} cannot be read as CSV: {error}") from None
+    heads = {line[0]: line for line in lines[:4] if line[0] in _HEADERS}
+    count = len(heads)
+    if not {"coords", "bodyparts"} <= heads.keys():
+        raise ValueError(f"{file}: expected the lines bodyparts and coords among the first four")
+    coords, parts = heads["coords"], heads["bodyparts"]
+    first = next((c for c, word in enumerate(coords) if word == "x"), len(coords))
+    of_column = heads.get("individuals", [""] * len(coords))
+    if len({len(line) for line in lines}) > 1:
+        row = next(r for r, line in enumerate(lines) if len(line) != len(coords))
+        raise ValueError(
+            f"{file}, line {row + 1}: expected {len(coords)} cells, found {len(lines[row])}"
+        )
+    if first == len(coords):
+        raise ValueError(f"{file}: expected x and y in the line coords, found none")
+    animals = list(dict.fromkeys(of_column[first:]))
+    names_J = list(dict.fromkeys(parts[first:]))
+    points_MIJ2 = np.full((len(lines) - count, len(animals), len(names_J), 2), np.nan)
+    for column in range(first, len(coords)):
+        axis = {"x": 0, "y": 1}.get(coords[column])
+        if axis is None:
+            continue  # a likelihood, in a table of predictions
+        place = animals.index(of_column[column]), names_J.index(parts[column]), axis
+        for row, line in enumerate(lines[count:]):
+            if not line[column].strip():
+                continue
+            try:
+                points_MIJ2[row, *place] = float(line[column])
+            except ValueError:
+                raise ValueError(
+                    f"{file}, line {count + row + 1}, {parts[column]} {coords[column]}: expected a "
+                    f"number, found {line[column]!r}"
+                ) from None
+    images = ["/".join(word for word in line[:first] if word) for line in lines[count:]]
+    return images, animals, names_J, points_MIJ2
