@@ -242,3 +242,13 @@ def test_the_best_arm_is_the_highest_mean(several: Found, page_of_methods: Readi
     claim = page_of_methods.claims[-1]
     assert claim.value == f"{printed(statistics.fmean(ahead), sign=True)} points"
     assert claim.evidence["95 % CI"].startswith(f"{low} to {high} points")
+
+
+def test_every_link_leads_to_a_part_of_the_page(page: Reading, page_of_methods: Reading) -> None:
+    for shown in (page, page_of_methods):
+        targets = {attrs["id"] for _, attrs in shown.tags if attrs.get("id")}
+        links = [
+            attrs["href"] for tag, attrs in shown.tags if tag == "a" and "download" not in attrs
+        ]
+        assert {link[1:] for link in links if link} <= targets
+        assert sum((link or "").startswith("#claim-") for link in links) >= 1
