@@ -12,7 +12,7 @@ from tests.report.methods_comparison import only
 from posesift import results, storage
 from posesift.report import method_table
 from posesift.report.answers import adaptation as adaptation_finding
-from posesift.report.blocks import Charts, Choice, Gallery, Note, Table
+from posesift.report.blocks import Charts, Choice, Fold, Gallery, Note, Table
 from posesift.report.figures import curves
 from posesift.report.page import write_report
 from posesift.report.sections import difficulty as difficulty_section
@@ -169,11 +169,14 @@ def test_small_p_values_are_bounds(found: dict) -> None:
 
 
 def test_panels_by_difficulty(found: dict) -> None:
-    (choice,) = difficulty_section.difficulty(found).blocks
+    choice, fold = difficulty_section.difficulty(found).blocks
     assert isinstance(choice, Choice)
+    assert isinstance(fold, Fold)
+    (further,) = fold.blocks
+    assert isinstance(further, Choice)
     assert [label for label, _ in choice.options] == ["PCK@0.05", "EvalPose"]
-    for _, blocks in choice.options:
-        pairs = [[c.title for c in b.charts] for b in blocks if isinstance(b, Charts)]
+    for (_, first), (_, rest) in zip(choice.options, further.options, strict=True):
+        pairs = [[c.title for c in b.charts] for b in (*first, *rest) if isinstance(b, Charts)]
         assert pairs == [
             ["Methods, uniform sampling", "Difference to Source only"],
             ["Source only, by sampling", "Difference to Source only"],
@@ -240,7 +243,7 @@ def test_examples_are_of_each_arm_beside_what_it_is_compared_with(
     text = methods_page.read_text()
     anchors = re.findall(r'<section id="(\w+)"', text)
     first = anchors.index("results")
-    assert anchors[first : first + 4] == ["results", "differences", "groups", "difficulty"]
+    assert anchors[first : first + 2] == ["results", "difficulty"]
     assert len(text) < 5e6
 
 

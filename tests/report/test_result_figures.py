@@ -25,7 +25,7 @@ def test_endpoints_say_how_sure_they_are() -> None:
     assert "main: +1.0 (+0.5 to +1.5); other: −1.0." in chart.alt
     assert "paired over seeds" in chart.caption
     assert {"main", "other"} <= set(words(chart))
-    assert "one seed" in result_figures.endpoints(rows, seeds=1, title="t").caption
+    assert "no interval" in result_figures.endpoints(rows, seeds=1, title="t").caption
 
 
 def test_curves_name_the_ends_and_survive_gaps() -> None:

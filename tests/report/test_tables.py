@@ -101,7 +101,7 @@ def test_only_some_columns_may_be_told_apart() -> None:
     values: list[dict[str, dict[int, float]]] = [clear, tie, {"a": {0: 1.0}, "b": {}}]
     said = tables.told_apart(columns, values, seeds=2)
     assert said.endswith("the best of hip; that of the other columns may be chance.")
-    assert tables.told_apart(columns, values, seeds=1).startswith("One seed: nothing tells")
+    assert tables.told_apart(columns, values, seeds=1) == ""  # said once, at the top
     assert tables.told_apart(columns[2:], values[2:], seeds=2) == ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from posesift import skeletons
-from posesift.skeletons import skeleton as document
+from posesift.skeletons.skeleton import from_document
 from posesift.skeletons.mapping import mapping
 from posesift.skeletons.sides import all_sided, mirror_pairs, sided, unexchanged
 from posesift.skeletons.synonyms import plain
@@ -56,7 +56,7 @@ def test_every_spelling_is_the_same_keypoint_for_mapping(pattern):
         (left if one.side == "left" else right).format(one.bare) if one.side else one.key
         for one in all_sided(coco.keypoints)
     ]
-    own = document.from_document(
+    own = from_document(
         {"name": "own", "keypoints": names, "limbs": [{"from": names[0], "to": names[1]}]}, "here"
     )
     assert own.mirror == coco.mirror
@@ -82,7 +82,7 @@ def test_corners_of_two_eyes_change_both_sides():
 
 def one(keypoints, **more):
     limbs = [{"from": keypoints[0], "to": keypoints[1]}]
-    return document.from_document(
+    return from_document(
         {"name": "own", "keypoints": keypoints, "limbs": limbs, **more}, "here"
     )
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from posesift import spelling
 from posesift.skeletons import Skeleton, load
+from posesift.skeletons import skeleton as built_in
 from posesift.skeletons.sides import all_sided, mirror_pairs, readable, unexchanged
 from posesift.skeletons.skeleton import from_document
 from posesift.skeletons.synonyms import plain
@@ -95,7 +96,7 @@ def skeleton_of(names: Sequence[str]) -> str | None:
     None
     """
     given = sorted(one.key for one in all_sided(names))
-    for name in skeleton.names():
+    for name in built_in.names():
         if sorted(one.key for one in all_sided(load(name).keypoints)) == given:
             return name
     return None
