@@ -146,7 +146,7 @@ def test_heic_is_read_where_its_library_is_there(tmp_path, orientation):
     assert not images.missing_decoder(".heic")  # registers the format
     exif = PIL.Exif()
     exif[0x0112] = orientation
-    PIL.fromarray(scene(64, 48)).save(content, "HEIF", quality=95, exif=exif)
+    PIL.fromarray(scene(64, 48)).save(content, "HEIF", quality=95, exif=exif.tobytes())
     (tmp_path / "a.heic").write_bytes(content.getvalue())
     found = decode(tmp_path / "a.heic", exif="apply")
     expected = turned(scene(64, 48), orientation)
