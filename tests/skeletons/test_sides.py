@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from posesift import skeletons
-from posesift.skeletons.skeleton import from_document
 from posesift.skeletons.mapping import mapping
 from posesift.skeletons.sides import all_sided, mirror_pairs, sided, unexchanged
+from posesift.skeletons.skeleton import from_document
 from posesift.skeletons.synonyms import plain
 
 SPELLINGS = {
@@ -82,9 +82,7 @@ def test_corners_of_two_eyes_change_both_sides():
 
 def one(keypoints, **more):
     limbs = [{"from": keypoints[0], "to": keypoints[1]}]
-    return from_document(
-        {"name": "own", "keypoints": keypoints, "limbs": limbs, **more}, "here"
-    )
+    return from_document({"name": "own", "keypoints": keypoints, "limbs": limbs, **more}, "here")
 
 
 def test_a_flip_never_leaves_a_side_unexchanged():
