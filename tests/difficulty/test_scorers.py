@@ -139,8 +139,9 @@ def test_lengths_that_the_skeleton_lacks_are_estimated_once_and_kept(table, tmp_
 
 
 def test_many_poses_are_fitted_on_a_part(table, monkeypatch):
-    monkeypatch.setattr(scorers, "FIT_POSES", 100)
-    monkeypatch.setattr(scorers, "REFERENCES", 50)
+    for name, most in (("pca", 100), ("knn", 50)):
+        kind = dataclasses.replace(scorers.SCORES[name], most=most)
+        monkeypatch.setitem(scorers.SCORES, name, kind)
     assert fitted("pca", table).fitted_on["seen"] == 100
     nearest = fitted("knn", table)
     assert nearest.fitted_on["seen"] == 50

@@ -23,7 +23,7 @@ def leaks(experiment: Experiment) -> list[str]:
 
     An oracle is no leak, for it is called one; a run that starts from an oracle is.
 
-    >>> leaks(Experiment(source="world:body", method="regda", parity=True)) == [VISIBILITY]
+    >>> leaks(Experiment.of(source="world:body", method="regda", parity=True)) == [VISIBILITY]
     True
     """
     choice = experiment.training.choose_by

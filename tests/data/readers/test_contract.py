@@ -100,7 +100,8 @@ def same(found: PoseTable, expected: PoseTable, rows=slice(None)) -> None:
 
 
 def test_every_reader_is_asked():
-    assert {layout.kind for layout in LAYOUTS} == set(READERS) - {"world"}, "a world has no files"
+    without = {"world", "yolo", "deeplabcut"}  # no files; asked by tests of their own
+    assert {layout.kind for layout in LAYOUTS} == set(READERS) - without
 
 
 # What is read
@@ -308,7 +309,7 @@ SPOILT = {
     ".parquet": "not a readable Parquet file",
 }
 """What is said of a file that ends too early; text has lines to tell of."""
-SAID = ("expected", "but not", "is not", "missing", "cannot be read", "reads it")
+SAID = ("expected", "but not", "is not", "missing", "cannot be read", "reads it", "are an object")
 
 
 @LABELS
@@ -391,6 +392,9 @@ def test_nothing_that_lies_in_a_file_is_run(layout, label, copied, tmp_path, mon
     assert not (tmp_path / "ran").exists()
 
 
+UNNAMED = ("leads out of its folder", "expected", "names no image", "no file name", "found nothing")
+
+
 @of(lambda layout: layout.rename)
 @pytest.mark.parametrize("before", ["../", "/etc/", "a/../../"])
 def test_a_name_that_leads_out_of_its_folder_is_refused(layout, before, copied, written, tmp_path):
@@ -399,8 +403,11 @@ def test_a_name_that_leads_out_of_its_folder_is_refused(layout, before, copied, 
     with pytest.raises(ValueError, match="leads out of its folder"):
         read(address)
     layout.rename(tmp_path, "")
-    with pytest.raises(ValueError, match=r"leads out of its folder|expected|found nothing"):
-        read(address)
+    try:
+        said = "\n".join(read(address).problems)
+    except ValueError as error:
+        said = str(error)
+    assert any(part in said for part in UNNAMED), said
 
 
 @of(lambda layout: layout.move)

@@ -30,7 +30,7 @@ RECIPES: dict[str, Callable[[int, bool], Experiment]] = {
 def recipe(name: str, seed: int = 0, quick: bool = False) -> Experiment:
     """Give the experiment that recipe ``name`` describes, for one seed.
 
-    >>> recipe("world-body", seed=3).test["target"]
+    >>> recipe("world-body", seed=3).data.test["target"]
     'world:body,poses=target,look=photo,n=1000,seed=3,split=test'
 
     Raises:

@@ -41,8 +41,8 @@ class Loose:
 def loosely(key: Hashable) -> Hashable:
     """An id as it is compared the second time.
 
-    >>> loosely("3"), loosely(3.0), loosely("0003"), loosely(" a.jpg")
-    (3, 3, 3, 'a.jpg')
+    >>> loosely("3") == loosely(3.0) == loosely("0003"), loosely(" a.jpg")
+    (True, 'a.jpg')
     """
     if isinstance(key, str):
         found = _DIGITS.fullmatch(key)
