@@ -86,7 +86,7 @@ def test_a_comparison_notes_joints_never_seen_and_leaks_once(tmp_path, monkeypat
     (missing,) = [text for text in found["notes"] if "never shows" in text]
     joint = real(CHANGES["source"], default_split="train").skeleton.keypoints[0]
     assert f"never shows {joint}" in missing
-    assert missing.startswith("Warm-up, seed 0; Warm-up (RegDA), seed 0; Source only, seed 0; ")
+    assert missing.startswith("All 4 networks: ")
     assert f"RegDA, seed 0: {VISIBILITY}" in found["notes"]
     assert not any(describe(BEST) in text for text in found["notes"])
     assert describe(BEST) in found["checkpoint"]
@@ -101,5 +101,16 @@ def test_a_warning_of_several_cells_is_one_note():
         (other, 0, "y"),
         (one, 0, describe(BEST)),
     ]
-    assert _warned(found, BEST) == ["RegDA, seeds 0, 2; UDAPE, seed 0: x", "UDAPE, seed 0: y"]
-    assert len(_warned(found, "last")) == 3
+    assert _warned(found, BEST, 9) == ["RegDA, seeds 0, 2; UDAPE, seed 0: x", "UDAPE, seed 0: y"]
+    assert len(_warned(found, "last", 9)) == 3
+
+
+@pytest.mark.parametrize("cells", [4, 5, 9])
+def test_a_warning_of_many_cells_counts_them(cells):
+    arms = [Arm(name=name) for name in ("a", "b", "c", "d")]
+    found = [
+        (dataclasses.replace(arm, sampling=sampling), 0, "x")
+        for arm, sampling in zip(arms, ("uniform", "easy", "curriculum", "shuffled"), strict=True)
+    ]
+    first = f"4 of {cells} networks, such as Source only, seed 0"
+    assert _warned(found, BEST, cells) == [f"{'All 4 networks' if cells == 4 else first}: x"]

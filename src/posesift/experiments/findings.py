@@ -35,6 +35,7 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
     oracles = [arm for arm in plan.arms if arm.role == "oracle"]
     arms = [arm for arm in plan.arms if arm.role == "arm"]
     warm = [arm for arm in plan.arms if arm.role == "warm-up"]
+    told = _warned(warned, experiment.training.choose_by, len(cells))
     return {
         "recipe": plan.recipe,
         "title": experiment.title,
@@ -42,7 +43,10 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
         "side": experiment.network.side,
         "seeds": list(plan.seeds),
         "quick": plan.quick,
-        "notes": [*_notes(plan, experiment), *_warned(warned, experiment.training.choose_by)],
+        "notes": [
+            *_notes(plan, experiment),
+            *_warned(warned, experiment.training.choose_by, len(cells)),
+        ],
         "command": plan.command,
         "budget": {
             "warmup_steps": max([arm.warmup_steps for arm in warm or arms], default=0),
@@ -115,23 +119,39 @@ def _notes(plan: Comparison, experiment: Experiment) -> list[str]:
     return notes
 
 
-def _warned(found: list[tuple[Arm, int, str]], choice: str) -> list[str]:
-    """Warnings of cells, each once, with the cells it is about.
+MOST_NAMED = 3
+"""Labels that a warning names one by one."""
+
+
+def _warned(found: list[tuple[Arm, int, str]], choice: str, networks: int) -> list[str]:
+    """Give the warnings of cells, each once, with the cells it is about.
 
     That the choice of the checkpoint is a leak stands beside every figure, and not here too.
+
+    Args:
+        found: arm, seed and text of each.
+        choice: of the checkpoint.
+        networks: how many were trained.
     """
     places: dict[str, dict[str, list[int]]] = {}
     for arm, seed, text in found:
         if text != describe(choice):
             places.setdefault(text, {}).setdefault(arm.label, []).append(seed)
-    return [
-        "; ".join(
-            f"{label}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
-            for label, seeds in where.items()
-        )
-        + f": {text}"
-        for text, where in places.items()
+    return [f"{_who(where, networks)}: {text}" for text, where in places.items()]
+
+
+def _who(where: dict[str, list[int]], networks: int) -> str:
+    """Name the cells of these labels and seeds."""
+    named = [
+        f"{label}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+        for label, seeds in where.items()
     ]
+    if len(named) <= MOST_NAMED:
+        return "; ".join(named)
+    count = sum(map(len, where.values()))
+    if count == networks:
+        return f"All {networks} networks"
+    return f"{count} of {networks} networks, such as {named[0]}"
 
 
 def _checkpoint(choice: str) -> str:
