@@ -43,10 +43,7 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
         "side": experiment.network.side,
         "seeds": list(plan.seeds),
         "quick": plan.quick,
-        "notes": [
-            *_notes(plan, experiment),
-            *_warned(warned, experiment.training.choose_by, len(cells)),
-        ],
+        "notes": [*_notes(plan, experiment), *told],
         "command": plan.command,
         "budget": {
             "warmup_steps": max([arm.warmup_steps for arm in warm or arms], default=0),
