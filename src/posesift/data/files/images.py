@@ -167,7 +167,7 @@ def missing_decoder(suffix: str) -> str:
     if suffix == ".avif" and not (cv2.haveImageWriter("x.avif") or _pillow_knows("AVIF")):
         return "install pillow>=11.3, or convert them to JPEG"
     if suffix in MAYBE and suffix != ".avif" and not _pillow_knows("HEIF"):
-        return "install pillow-heif (pip install posesift[heif]), or convert them to JPEG"
+        return "install pillow-heif (pip install 'posesift[heif]'), or convert them to JPEG"
     return ""
 
 

@@ -133,9 +133,8 @@ def _projected(folder: Path, subset: str) -> np.ndarray:
             f"{folder}: expected as many poses in {subset}_xyz.json as camera matrices in "
             f"{subset}_K.json, found {len(xyz_PK3)} and {len(matrix_P33)}"
         )
-    uvz_PK3 = xyz_PK3 @ matrix_P33.swapaxes(1, 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # behind the camera there is no picture
+    with np.errstate(all="ignore"):  # behind a camera, or by one that is none, there is no picture
+        uvz_PK3 = xyz_PK3 @ matrix_P33.swapaxes(1, 2)
         return np.where(uvz_PK3[..., 2:] > 0, uvz_PK3[..., :2] / uvz_PK3[..., 2:], np.nan)
 
 

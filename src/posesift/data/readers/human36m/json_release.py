@@ -217,9 +217,11 @@ def _cameras(file: Path, joints_of: dict) -> dict[int, np.ndarray]:
             ) from None
         pixels_33 = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1.0]])
         shares = {}
-        for shift_3 in (t_3, -rotation_33 @ t_3):
-            matrix_34 = pixels_33 @ np.column_stack([rotation_33, shift_3])
-            points_NJ2 = _projected(some_NJ3, matrix_34)
+        for sign in (1, -1):
+            with np.errstate(all="ignore"):  # a camera that is none shows nobody
+                shift_3 = t_3 if sign == 1 else -rotation_33 @ t_3
+                matrix_34 = pixels_33 @ np.column_stack([rotation_33, shift_3])
+                points_NJ2 = _projected(some_NJ3, matrix_34)
             # the principal point is the image's middle, near enough
             inside_NJ = ((points_NJ2 >= 0) & (points_NJ2 <= 2 * np.array([cx, cy]))).all(-1)
             shares.setdefault(float(inside_NJ.mean()), matrix_34)
