@@ -88,7 +88,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, when it is first used (PEP 562)."""
+    """Return a public name, when it is first used (PEP 562)."""
     if name not in _WHERE:
         raise AttributeError(f"module 'posesift' has no attribute {name!r}")
     module, inner = _WHERE[name]
@@ -98,5 +98,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """What stands here, the names that have not been used yet included."""
+    """Return what stands here, the names that have not been used yet included."""
     return sorted({*globals(), *__all__})

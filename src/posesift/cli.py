@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _show_warning(message: Warning | str, *about: Any, **more: Any) -> None:
-    """A warning as a line for people, without the place in the code that it comes from."""
+    """Print a warning as a line for people, without the place in the code that it comes from."""
     progress.tell(f"posesift: warning: {message}")
 
 

@@ -35,7 +35,7 @@ _WORDS = {
 
 
 def converted(value: Any, kind: type[Document], where: str) -> Document:
-    """The plain values of a document as a type.
+    """Return the plain values of a document as a type.
 
     Args:
         value: what a parser made of the text.
@@ -176,7 +176,7 @@ def _small(text: str, where: str) -> None:
 
 
 def _without_nan(content: bytes | bytearray) -> bytearray:
-    """The text with null in place of NaN and infinite numbers; what is quoted stays."""
+    """Return the text with null in place of NaN and infinite numbers; what is quoted stays."""
     out, done = bytearray(), 0
     for found in re.finditer(rb'"(?:[^"\\]|\\.)*+"|-?(?:NaN|Infinity)', content, re.DOTALL):
         if content[found.start()] != ord('"'):
@@ -188,7 +188,7 @@ def _without_nan(content: bytes | bytearray) -> bytearray:
 
 
 def _placed(said: str, content: bytes | bytearray) -> str:
-    """A parser's message, with line and column in place of the byte."""
+    """Return a parser's message, with line and column in place of the byte."""
     found = re.search(r" \(byte (\d+)\)", said)
     place = int(found[1]) if found else len(content)
     line = content.count(b"\n", 0, place) + 1
@@ -197,7 +197,7 @@ def _placed(said: str, content: bytes | bytearray) -> str:
 
 
 def _said(error: msgspec.ValidationError) -> str:
-    """A complaint in words, the entry before it: ``limbs[1]: expected text, found a list``."""
+    """Give a complaint in words, the entry before it: ``limbs[1]: expected text, found a list``."""
     said, _, entry = str(error).partition(" - at ")
     said = re.sub(r"`([^`]*)`", lambda found: _in_words(found[1]), said)
     said = said.replace("got ", "found ").replace("Object contains", "expected no")

@@ -156,7 +156,7 @@ def _same(path: Path, descriptor: int) -> bool:
 
 
 def _writer(descriptor: int) -> str:
-    """The process that holds a lock, as it named itself."""
+    """Return the process that holds a lock, as it named itself."""
     words = os.pread(descriptor, 200, 0).decode(errors="replace").split()
     if not words or not words[0].isdigit():
         return "another process"

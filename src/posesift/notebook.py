@@ -28,7 +28,7 @@ Value = str | int | float | Bar | None
 def table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[Value]], note: str = ""
 ) -> str:
-    """A table with a heading: the first column flush left, the others flush right.
+    """Return a table with a heading: the first column flush left, the others flush right.
 
     >>> "&lt;b&gt;" in table("<b>", ["n"], [[3]])
     True
@@ -56,7 +56,7 @@ def facts(title: str, pairs: Iterable[tuple[str, Value]], note: str = "") -> str
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """A figure for people; a dash where there is none.
+    """Return a figure for people; a dash where there is none.
 
     >>> number(41.26), number(None), number(float("nan")), number(0.5, 3)
     ('41.3', '–', '–', '0.500')

@@ -80,7 +80,7 @@ class _Lines(Bar):
 
 @contextlib.contextmanager
 def bar(description: str, total: float | None = None) -> Iterator[Bar]:
-    """A bar over ``total`` pieces of work, gone when the block ends."""
+    """Yield a bar over ``total`` pieces of work, gone when the block ends."""
     global _live
     if not _shown:
         yield Bar()
@@ -120,7 +120,7 @@ def say(text: str) -> None:
 
 
 def say_json(value: Any) -> None:
-    """A value as one line of JSON on the standard output."""
+    """Print a value as one line of JSON on the standard output."""
     # plain ASCII; of what steers a terminal, JSON itself leaves one character as it is
     print(json.dumps(value, allow_nan=False).replace("\x7f", "\\u007f"))
 
@@ -137,7 +137,7 @@ def note(text: str) -> None:
 
 
 def printable(text: str, keep: str = "") -> str:
-    r"""The text with what would steer a terminal (names in data may hold it) written out.
+    r"""Return the text with what would steer a terminal (names in data may hold it) written out.
 
     >>> print(printable("a\x1b[31m\nb"))
     a\x1b[31m\nb

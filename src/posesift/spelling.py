@@ -15,7 +15,7 @@ _TELLING = re.compile(r"(?<![a-z])(?:left|right|l|r)(?![a-z])|\d+")
 
 
 def meant(word: str, known: Iterable[str]) -> str | None:
-    """The known name that ``word`` most likely misspells, or None where none is close.
+    """Return the known name that ``word`` most likely misspells, or None where none is close.
 
     >>> meant("left_wirst", ["left_wrist", "right_wrist"])
     'left_wrist'
@@ -35,7 +35,7 @@ def meant(word: str, known: Iterable[str]) -> str | None:
 
 
 def hint(word: str, known: Iterable[str]) -> str:
-    """The same as the end of a message: "" where nothing is close.
+    """Return the same as the end of a message: "" where nothing is close.
 
     >>> hint("elob", ["elbo", "pca"]), hint("x", ["elbo"])
     ("; did you mean 'elbo'?", '')

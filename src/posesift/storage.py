@@ -134,7 +134,7 @@ def read_json(path: str | Path, kind: Any = Any) -> Any:
 
 
 def read_text(path: str | Path, told: str) -> str:
-    """The text of a file in UTF-8; ``told`` and errors as for `read_bytes`."""
+    """Return the text of a file in UTF-8; ``told`` and errors as for `read_bytes`."""
     try:
         return read_bytes(path, told).decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -142,7 +142,7 @@ def read_text(path: str | Path, told: str) -> str:
 
 
 def read_bytes(path: str | Path, told: str) -> bytes:
-    """The content of a file, opened only if it is one (see `irregular`).
+    """Return the content of a file, opened only if it is one (see `irregular`).
 
     Args:
         path: the file.
@@ -159,7 +159,7 @@ def read_bytes(path: str | Path, told: str) -> bytes:
 
 
 def file_at(path: str | Path, told: str) -> Path:
-    """The path, for a library that opens it, if a file lies there (see `irregular`).
+    """Return the path, for a library that opens it, if a file lies there (see `irregular`).
 
     Raises:
         ValueError: none does, as for `read_bytes`.
@@ -177,7 +177,7 @@ def file_at(path: str | Path, told: str) -> Path:
 
 
 def irregular(path: str | Path) -> str | None:
-    """What lies at ``path`` where it is no file, in words; None for a file.
+    """Return what lies at ``path`` where it is no file, in words; None for a file.
 
     To open a named pipe is to wait for whoever writes to it, and a device may never end.
 
@@ -230,7 +230,7 @@ def cache_folder() -> Path:
 
 
 def inside(root: str | Path, name: str) -> Path:
-    """The path ``root/name``, refused when it leads out of ``root``.
+    """Return the path ``root/name``, refused when it leads out of ``root``.
 
     Symbolic links inside ``root`` are followed as they are (people link their image folders);
     what is refused is a *name* that climbs: absolute, or with ``..``.
@@ -249,7 +249,7 @@ def inside(root: str | Path, name: str) -> Path:
 
 
 def size_text(count: float) -> str:
-    """A number of bytes for people.
+    """Return a number of bytes for people.
 
     >>> size_text(98_304_000)
     '98.3 MB'
@@ -274,7 +274,7 @@ def _flush(path: Path) -> None:
 
 
 def _new_file(path: Path) -> tuple[Path, int]:
-    """A new file beside ``path``, with the rights that any new file gets, and its descriptor."""
+    """Make a file beside ``path``, with a new file's rights; return it and its descriptor."""
     while True:
         temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(6)}{path.suffix}")
         with contextlib.suppress(FileExistsError):
@@ -282,7 +282,7 @@ def _new_file(path: Path) -> tuple[Path, int]:
 
 
 def explained(error: OSError, path: Path) -> ValueError:
-    """The error of a user whose disk is full or forbidden, in place of the system's."""
+    """Return the error of a user whose disk is full or forbidden, in place of the system's."""
     reasons = {
         errno.ENOSPC: "the disk is full; free some space and start again",
         errno.EFBIG: "the file would be larger than your limits or this file system allows",

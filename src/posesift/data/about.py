@@ -64,7 +64,7 @@ class About:
 
 
 def found_tree(path: str | Path) -> str:
-    """What lies at ``path``, two levels down, the first entries of each folder.
+    """Return what lies at ``path``, two levels down, the first entries of each folder.
 
     Where nothing does, one level of the folder above. The root folder is never listed.
 
@@ -82,7 +82,7 @@ def found_tree(path: str | Path) -> str:
 
 
 def indented(text: str) -> str:
-    """The text, two blanks further in."""
+    """Return the text, two blanks further in."""
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 

@@ -32,7 +32,7 @@ class CropCache:
         self._filled_M = np.frombuffer(memory, np.bool_, kept, offset=kept * crop)
 
     def take(self, rows_B: np.ndarray, make: Callable[[int, np.ndarray], None]) -> np.ndarray:
-        """The crops of ``rows_B``, (B, 3, S, S) uint8.
+        """Return the crops of ``rows_B``, (B, 3, S, S) uint8.
 
         Args:
             rows_B: rows of the table, not negative.

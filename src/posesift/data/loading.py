@@ -79,11 +79,11 @@ class PoseDataset(Dataset):
         self._cache = CropCache(len(table), side) if keep and not self._direct else None
 
     def __len__(self) -> int:
-        """The number of samples N."""
+        """Return the number of samples N."""
         return len(self.table)
 
     def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
-        """The samples of these rows of the table, ready for the device."""
+        """Return the samples of these rows of the table, ready for the device."""
         rows_B = np.arange(len(self))[np.asarray(indices, dtype=np.int64)]
         keypoints_NK2, visible_NK = self._labels
         return {
@@ -94,7 +94,7 @@ class PoseDataset(Dataset):
         }
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
-        """What a DataLoader calls, once a batch."""
+        """Return what a DataLoader calls, once a batch."""
         if get_worker_info() is not None:
             cv2.setNumThreads(0)  # OpenCV's threads do not survive a fork
         return self.batch(indices)
@@ -104,7 +104,7 @@ class PoseDataset(Dataset):
         return {name: column[0] for name, column in self.batch([index]).items()}
 
     def crop_to_image_B23(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Maps from crop pixels back to image pixels, (B, 2, 3) float64."""
+        """Return maps from crop pixels back to image pixels, (B, 2, 3) float64."""
         return geometry.invert(self.to_crop_N23[np.asarray(indices, dtype=np.int64)])
 
     def __getstate__(self) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def _shown(points_NK2: np.ndarray, visible_NK: np.ndarray) -> np.ndarray:
 
 
 def _pictures(table: PoseTable) -> np.ndarray | None:
-    """The pictures of a world's table, (N, H, W, 3) RGB, painted once and mapped from disk."""
+    """Give the pictures of a world's table, (N, H, W, 3) RGB, painted once and mapped from disk."""
     if not table.root.startswith("world:"):
         return None
     from posesift.data.worlds.painted import painted

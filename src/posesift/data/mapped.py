@@ -22,7 +22,7 @@ def mapped(
     absent: tuple[str, ...] | None = None,
     own: Synonyms | None = None,
 ) -> PoseTable:
-    """The poses of ``table`` with the keypoints of ``target``; all else is kept.
+    """Return the poses of ``table`` with the keypoints of ``target``; all else is kept.
 
     What is computed from other keypoints, never visible or dropped joins ``table.problems``.
 

@@ -22,7 +22,7 @@ _FRAME = re.compile(r"(.+)#([0-9]+)")  # clip.mp4#12
 
 
 def read_image(table: PoseTable, row: int) -> np.ndarray:
-    """The whole image of sample ``row`` as its labels see it, (H, W, 3) uint8 RGB.
+    """Return the whole image of sample ``row`` as its labels see it, (H, W, 3) uint8 RGB.
 
     Raises:
         ValueError: the image is missing or corrupt, or the table has none.
@@ -34,7 +34,7 @@ def read_image(table: PoseTable, row: int) -> np.ndarray:
 
 
 def read_crop(table: PoseTable, row: int, matrix_23: np.ndarray, side: int) -> np.ndarray:
-    """The crop of one sample, (side, side, 3) uint8 in the order blue, green, red.
+    """Return the crop of one sample, (side, side, 3) uint8 in the order blue, green, red.
 
     What lies off the image is black. An image much larger than the crop is reduced first (a JPEG
     while it is decoded), as far as it keeps more pixels than the crop: interpolation alone would
@@ -71,7 +71,7 @@ def image_path(table: PoseTable, row: int) -> Path:
 
 
 def reduction_for(matrix_23: np.ndarray) -> int:
-    """The largest of 1, 2, 4, 8 that leaves at least as many pixels as the crop has."""
+    """Return the largest of 1, 2, 4, 8 that leaves at least as many pixels as the crop has."""
     shrink = 1 / float(np.hypot(matrix_23[0, 0], matrix_23[1, 0]))
     return next((factor for factor in (8, 4, 2) if factor <= shrink), 1)
 
@@ -109,7 +109,7 @@ def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
 
 
 def _stored(table: PoseTable, row: int, reduction: int = 1) -> np.ndarray:
-    """A sample's image as its file shows it, not in the table's mirror, (H, W, 3) uint8 BGR."""
+    """Return a sample's image as its file shows it, not mirrored, (H, W, 3) uint8 BGR."""
     path, index = _place(table, row)
     size = int(table.width_N[row]), int(table.height_N[row])
     if index is None:
@@ -125,7 +125,7 @@ def _stored(table: PoseTable, row: int, reduction: int = 1) -> np.ndarray:
 
 
 def _place(table: PoseTable, row: int) -> tuple[Path, int | None]:
-    """A sample's file, and the frame where it is a video."""
+    """Return a sample's file, and the frame where it is a video."""
     if table.image_N is None:
         raise ValueError(
             f"the pose table {table.address or '(without an address)'} names no images; "

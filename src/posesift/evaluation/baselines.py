@@ -50,7 +50,7 @@ def constant_pose(source: PoseTable, side: int) -> NDArray[np.float32]:
 
 
 def reestimated_batchnorm(network: nn.Module, inputs: Iterable[Tensor]) -> nn.Module:
-    """A copy of ``network`` whose BatchNorm statistics are those of ``inputs``; no labels.
+    """Return a copy of ``network`` whose BatchNorm statistics are those of ``inputs``; no labels.
 
     Means and variances are averaged over the batches with each batch's images as weight, and
     nothing of the source's statistics is left. Weights and all other layers stay as they are
@@ -87,7 +87,7 @@ def reestimated_batchnorm(network: nn.Module, inputs: Iterable[Tensor]) -> nn.Mo
 
 
 def transductive_batchnorm(network: nn.Module) -> nn.Module:
-    """A copy of ``network`` that normalises every batch by that batch's own statistics.
+    """Return a copy of ``network`` that normalises every batch by that batch's own statistics.
 
     Transductive: it looks at the test images, and its predictions depend on the batch.
 

@@ -8,7 +8,7 @@ from posesift import notebook
 
 
 def entry_html(entry: dict[str, Any], title: str = "Evaluation") -> str:
-    """The figures of one test set as tables."""
+    """Return the figures of one test set as tables."""
     samples, protocol = entry.get("samples"), entry.get("protocol", "pooled")
     about = f"{title}, {samples} samples, {protocol}"
     return _groups(entry, about) + _measures(entry) + _bins(entry)

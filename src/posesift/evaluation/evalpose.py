@@ -45,7 +45,7 @@ Floats = NDArray[np.float64]
 def evalpose_limbs(
     predicted_NK2: ArrayLike, true_NK2: ArrayLike, visible_NK: ArrayLike, skeleton: Skeleton
 ) -> Floats:
-    """The headline: `direction_score` of the skeleton's limbs.
+    """Return the headline: `direction_score` of the skeleton's limbs.
 
     Args:
         predicted_NK2: predictions in pixels, or any unit; one that is not finite gives its limbs no
@@ -94,7 +94,7 @@ def direction_score(predicted_NL: ArrayLike, true_NL: ArrayLike) -> Floats:
 
 
 def evalpose_cosine(angles_a_NA: ArrayLike, angles_b_NA: ArrayLike) -> Floats:
-    """The poster's formula: cosine between the two vectors of angles.
+    """Return the poster's formula: cosine between the two vectors of angles.
 
     Args:
         angles_a_NA: angles of one set of poses, NaN = undefined.
@@ -204,7 +204,7 @@ def _cosine(a_NA: Floats, b_NA: Floats) -> Floats:
 def _differences(
     angles_a_NA: ArrayLike, angles_b_NA: ArrayLike, columns: tuple[int, ...] | None = None
 ) -> Floats:
-    """The absolute differences that are defined, in one flat array."""
+    """Return the absolute differences that are defined, in one flat array."""
     a_NA, b_NA = _shared(angles_a_NA, angles_b_NA)
     error_NA = np.abs(a_NA - b_NA)
     error = error_NA if columns is None else error_NA[:, list(columns)]

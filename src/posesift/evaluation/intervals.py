@@ -163,7 +163,7 @@ def bootstrap_interval(
     draws: int = 2000,
     seed: int = 0,
 ) -> tuple[float, float] | None:
-    """The same interval by drawing images with replacement (percentile bootstrap), in percent.
+    """Give the same interval by drawing images with replacement (percentile bootstrap), in percent.
 
     Makes no assumption of shape, at ``draws`` times the cost; `ratio_interval` agrees with it
     from about 30 images on. Seeded, so the same data give the same bounds.

@@ -90,7 +90,7 @@ def judge(
 
 
 def judge_constant_pose(tests: list[tuple[str, PoseDataset]], source: PoseTable) -> dict[str, Any]:
-    """The ``"sets"`` of the baseline that always says the source's median pose."""
+    """Return the ``"sets"`` of the baseline that always says the source's median pose."""
     found = {}
     for name, dataset in tests:
         pose_K2 = constant_pose(source, dataset.side)

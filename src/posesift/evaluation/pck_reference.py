@@ -52,7 +52,7 @@ def cells(heatmaps_NKhw: ArrayLike) -> NDArray[np.float32]:
 def label_cells(
     keypoints_NK2: ArrayLike, visible_NK: ArrayLike, stride: float, size: int
 ) -> NDArray[np.float32]:
-    """The arg-max cells of the codebases' label heatmaps, without drawing them.
+    """Return the arg-max cells of the codebases' label heatmaps, without drawing them.
 
     The peak is at ``int(x / stride + 0.5)``, truncated towards zero (so a keypoint up to 1.5
     strides outside the left or upper edge still lands on index 0); outside the map or invisible
@@ -72,7 +72,7 @@ def label_cells(
 
 
 def predicted_cells(keypoints_NK2: ArrayLike, stride: float, size: int) -> NDArray[np.float32]:
-    """The cells that predicted crop pixels fall in.
+    """Return the cells that predicted crop pixels fall in.
 
     Gives back the arg-max exactly for keypoints decoded without a sub-pixel part, whether a cell
     was placed at its corner (``stride * i``) or its centre; a sub-pixel prediction is quantised.

@@ -60,7 +60,7 @@ class Predictions:
     skeleton: Skeleton
 
     def __len__(self) -> int:
-        """The number of samples N."""
+        """Return the number of samples N."""
         return len(self.index_N)
 
     def save(self, path: str | Path) -> None:

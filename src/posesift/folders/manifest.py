@@ -71,7 +71,7 @@ def begun(folder: Path) -> str | None:
 
 
 def kind_of(folder: Path) -> str | None:
-    """The kind of the result in a folder, finished or begun; None where there is none of ours."""
+    """Return the kind of a folder's result, finished or begun; None if there is none of ours."""
     found = _manifest(folder)
     kind = found.get("kind") if "posesift" in found else begun(folder)
     return kind if kind in layout.KINDS else None

@@ -42,7 +42,7 @@ class _Facts(msgspec.Struct):
 
 
 def to_arrow(fields: Mapping[str, Any]) -> pa.Table:
-    """The fields of a `PoseTable` as Arrow columns, the inverse of `read_fields`.
+    """Return the fields of a `PoseTable` as Arrow columns, the inverse of `read_fields`.
 
     The skeleton and what is no column travel in the schema's metadata.
     """
@@ -78,7 +78,7 @@ def to_arrow(fields: Mapping[str, Any]) -> pa.Table:
 
 
 def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
-    """The fields of a `PoseTable`, read column by column.
+    """Return the fields of a `PoseTable`, read column by column.
 
     Visible keypoints that are not finite are made invisible, and join the problems.
 
@@ -139,7 +139,7 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
 
 
 def _described(metadata: dict[bytes, bytes], path: Path) -> tuple[Skeleton, _Facts]:
-    """The skeleton and the facts in the schema's metadata."""
+    """Return the skeleton and the facts in the schema's metadata."""
     try:
         skeleton = Skeleton.from_json(metadata[SKELETON].decode())
         facts = documents.from_json(metadata.get(FACTS, b"{}"), _Facts, "'posesift.table'")
@@ -151,7 +151,7 @@ def _described(metadata: dict[bytes, bytes], path: Path) -> tuple[Skeleton, _Fac
 def numbers(
     found: pa.Array, shape: tuple[int, ...], kind: Any, where: str, of: str = ""
 ) -> NDArray:
-    """A column of numbers, checked for its kind, its width, its range, and empty cells.
+    """Return a column of numbers, checked for its kind, its width, its range, and empty cells.
 
     Args:
         found: the column.
@@ -213,7 +213,7 @@ def _hide_lost(columns: dict[str, Any]) -> list[str]:
 
 
 def _resolved(root: str, path: Path) -> str:
-    """The root with a relative one counted from the file's folder, wherever that is now."""
+    """Return the root with a relative one counted from the file's folder, wherever that is now."""
     if not root or root.startswith("world:") or Path(root).is_absolute():
         return root
     return str((path.resolve().parent / root).resolve())

@@ -110,7 +110,7 @@ class PoseTable:
             )
 
     def __len__(self) -> int:
-        """The number of poses N."""
+        """Return the number of poses N."""
         return len(self.keypoints_NK2)
 
     def _repr_html_(self) -> str:
@@ -144,14 +144,14 @@ class PoseTable:
         return np.isin(self.mode_N.astype(str), sorted(rare))
 
     def crop_boxes_N4(self) -> NDArray[np.float32]:
-        """The box of each pose, or the whole image where the table has no boxes: (N, 4)."""
+        """Return the box of each pose, or the whole image where the table has no boxes: (N, 4)."""
         if self.box_N4 is not None:
             return self.box_N4
         zero_N = np.zeros(len(self))
         return np.column_stack([zero_N, zero_N, self.width_N, self.height_N]).astype(np.float32)
 
     def select(self, indices: ArrayLike) -> PoseTable:
-        """The table of some poses, in the order of ``indices`` (integers, or N booleans)."""
+        """Return the table of some poses, in the order of ``indices`` (integers, or N booleans)."""
         chosen = np.asarray(indices)
         if chosen.size == 0:
             chosen = chosen.astype(np.intp)  # numpy makes an empty list float

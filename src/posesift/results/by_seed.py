@@ -44,7 +44,7 @@ class Interval:
 
 
 def lookup(entry: Any, *keys: str) -> float | None:
-    """The number found by following ``keys``, None where one of them is absent.
+    """Return the number found by following ``keys``, None where one of them is absent.
 
     >>> lookup({"pck": {"0.05": {"all": 44.0}}}, "pck", "0.05", "all")
     44.0
@@ -123,7 +123,7 @@ def difference(a: dict[int, float], b: dict[int, float]) -> Interval | None:
 
 
 def endpoint(row: dict[str, Any]) -> Interval | None:
-    """The interval that a primary or secondary endpoint states, None where nothing was found."""
+    """Return the interval that an endpoint states, None where nothing was found."""
     if row.get("mean") is None:
         return None
     return Interval(row["mean"], row.get("low"), row.get("high"))
@@ -140,7 +140,7 @@ def arms(comparison: Compared, *roles: str) -> list[dict[str, Any]]:
 
 
 def seeds_of(comparison: Compared, arm: str) -> set[int]:
-    """The seeds that an arm was trained for; it may have fewer than the comparison."""
+    """Return the seeds that an arm was trained for; it may have fewer than the comparison."""
     return {cell["seed"] for cell in comparison["cells"] if cell["arm"] == arm}
 
 
@@ -154,12 +154,12 @@ def with_fewer_seeds(comparison: Compared, *roles: str) -> dict[str, int]:
 
 
 def label(comparison: Compared, name: str) -> str:
-    """The label of an arm."""
+    """Return the label of an arm."""
     return next((a.get("label") or name for a in comparison["arms"] if a["name"] == name), name)
 
 
 def reference(comparison: Compared) -> str:
-    """The arm that others are compared with.
+    """Return the arm that others are compared with.
 
     Where methods are compared, source-only training with uniform sampling; else the primary
     endpoint's; else the first.
@@ -173,7 +173,7 @@ def reference(comparison: Compared) -> str:
 
 
 def challenger(comparison: Compared) -> str:
-    """The arm that the primary endpoint is about."""
+    """Return the arm that the primary endpoint is about."""
     candidates = arms(comparison, "arm") or comparison["arms"]
     return (comparison.get("primary") or {}).get("arm") or candidates[-1]["name"]
 
@@ -249,7 +249,7 @@ class Supported:
 
 
 def support(comparison: Compared, arm: str) -> list[Supported]:
-    """An arm's PCK@0.05 by support in the source, least support first; empty = not measured."""
+    """Return an arm's PCK@0.05 by support in the source, least first; empty = not measured."""
     seeds: dict[int, dict[int, float]] = {}
     for cell in comparison["cells"]:
         if cell["arm"] == arm:
@@ -286,7 +286,7 @@ class Gap:
 
 
 def gap(comparison: Compared, arm: str) -> Gap | None:
-    """The four cells of ``arm``; None where the comparison has no such square."""
+    """Return the four cells of ``arm``; None where the comparison has no such square."""
     square = comparison.get("gap")
     if not square:
         return None

@@ -24,7 +24,7 @@ _NAMES = {words: name for name, words in ENDPOINTS.items()}
 
 
 def figures(comparison: Compared, called: str, endpoint: str) -> dict[int, float]:
-    """An arm's figure for an endpoint, by seed; empty for an endpoint that is not known."""
+    """Return an arm's figure for an endpoint, by seed; empty for an endpoint that is not known."""
     name = _NAMES.get(endpoint)
     if name is None:
         return {}
@@ -35,7 +35,7 @@ def figures(comparison: Compared, called: str, endpoint: str) -> dict[int, float
 
 
 def paired(comparison: Compared, row: dict[str, Any]) -> dict[int, float]:
-    """The differences of a stated endpoint by seed; empty where the seeds cannot be told."""
+    """Return the differences of a stated endpoint by seed; empty where the seeds cannot be told."""
     values = row.get("values") or []
     mine, theirs = (figures(comparison, row[key], row["endpoint"]) for key in ("arm", "against"))
     seeds = [seed for seed in comparison["seeds"] if seed in mine and seed in theirs]
@@ -68,7 +68,7 @@ def stated(comparison: Compared, one: str, other: str, endpoint: str) -> dict[st
 
 
 def control_of(comparison: Compared, called: str) -> str | None:
-    """The arm that draws as ``called`` does, but blindly; None where there is none."""
+    """Return the arm that draws as ``called`` does, but blindly; None where there is none."""
     this = methods.arm(comparison, called)
     wanted = CONTROLS.get(str(this.get("sampling")))
     for arm in by_seed.arms(comparison, "arm") if wanted else ():
@@ -81,7 +81,7 @@ def control_of(comparison: Compared, called: str) -> str | None:
 
 
 def beside_control(comparison: Compared, row: dict[str, Any]) -> dict[str, Any] | None:
-    """A row's arm minus its control on the same endpoint; None where there is no control."""
+    """Return a row's arm minus its control on the same endpoint; None where there is no control."""
     control = control_of(comparison, row["arm"])
     if control is None or control == row["against"]:
         return None

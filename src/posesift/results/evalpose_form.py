@@ -23,7 +23,7 @@ STANDARDISED = Form("evalpose_100", "EvalPose, standardised")
 
 
 def of(entries: Iterable[dict[str, Any] | None]) -> Form:
-    """The form that all entries hold; those that hold none do not count.
+    """Return the form that all entries hold; those that hold none do not count.
 
     >>> of([{"evalpose_limbs": 50.0, "evalpose_100": 40.0}, {}]).name
     'EvalPose'
@@ -36,13 +36,13 @@ def of(entries: Iterable[dict[str, Any] | None]) -> Form:
 
 
 def of_run(evaluation: dict[str, Any]) -> Form:
-    """The form of a run's ``evaluation.json``."""
+    """Return the form of a run's ``evaluation.json``."""
     free = (evaluation.get("baselines") or {}).values()
     return of(entry for sets in (evaluation["sets"], *free) for entry in sets.values())
 
 
 def of_comparison(comparison: Compared) -> Form:
-    """The form of ``comparison.json``."""
+    """Return the form of ``comparison.json``."""
     return of(_entries(comparison))
 
 

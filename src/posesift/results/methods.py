@@ -26,12 +26,12 @@ def ordered(comparison: Compared) -> list[str]:
 
 
 def of(arm: dict[str, Any]) -> str:
-    """The method of an arm."""
+    """Return the method of an arm."""
     return str(arm.get("method") or "source-only")
 
 
 def name(method: str) -> str:
-    """A method's name for people.
+    """Return a method's name for people.
 
     >>> name("udape"), name("a-new-one")
     ('UDAPE', 'a-new-one')
@@ -40,7 +40,7 @@ def name(method: str) -> str:
 
 
 def arm(comparison: Compared, called: str) -> dict[str, Any]:
-    """The arm of that name."""
+    """Return the arm of that name."""
     return next((a for a in comparison["arms"] if a["name"] == called), {"name": called})
 
 
@@ -51,7 +51,7 @@ def arms_of(comparison: Compared, method: str) -> list[str]:
 
 
 def uniform(comparison: Compared, method: str) -> str | None:
-    """The arm of a method that samples uniformly."""
+    """Return the arm of a method that samples uniformly."""
     for a in by_seed.arms(comparison, "arm"):
         if of(a) == method and a.get("sampling") == "uniform":
             return a["name"]
@@ -64,14 +64,14 @@ def adapted(comparison: Compared) -> list[str]:
 
 
 def leading(comparison: Compared) -> str | None:
-    """The adaptation method of the headline: the primary endpoint's, else the last."""
+    """Return the adaptation method of the headline: the primary endpoint's, else the last."""
     found = adapted(comparison)
     chosen = of(arm(comparison, by_seed.challenger(comparison)))
     return chosen if chosen in found else found[-1] if found else None
 
 
 def against(comparison: Compared, called: str) -> str | None:
-    """The arm that an arm is compared with; None for the one that all rests on."""
+    """Return the arm that an arm is compared with; None for the one that all rests on."""
     this = arm(comparison, called)
     if "against" in this:
         return this["against"]
@@ -80,7 +80,7 @@ def against(comparison: Compared, called: str) -> str | None:
 
 
 def strategies(comparison: Compared) -> list[str]:
-    """Sampling strategies of the arms, uniform first: a strategy's place is its look."""
+    """Return sampling strategies of the arms, uniform first: a strategy's place is its look."""
     found = dict.fromkeys(str(a.get("sampling")) for a in by_seed.arms(comparison, "arm"))
     return sorted(found, key=lambda strategy: strategy != "uniform")
 
@@ -104,7 +104,7 @@ def samples_differently(comparison: Compared) -> bool:
 
 
 def target_oracle(comparison: Compared) -> dict[str, Any] | None:
-    """The oracle that was trained on the target's own labels."""
+    """Return the oracle that was trained on the target's own labels."""
     found = [a for a in by_seed.arms(comparison, "oracle") if a.get("trained_on") == "target"]
     return found[0] if found else None
 

@@ -59,7 +59,7 @@ def ranked(
 
 
 def lead(comparison: Compared) -> Lead | None:
-    """The best arm and its lead over the next; None with fewer than two arms to rank."""
+    """Return the best arm and its lead over the next; None with fewer than two arms to rank."""
     order = ranked(comparison)
     if len(order) < 2:
         return None

@@ -131,7 +131,7 @@ def mapping(
         return usual.names.get(key, key)
 
     def own_name(name: str) -> str:
-        """What the table of one's own calls a keypoint of the source; "" where it says nothing."""
+        """Return what one's own table calls a keypoint of the source; "" where it says nothing."""
         theirs = {} if own is None else own.names
         return theirs.get(key_of[name]) or theirs.get(plain(name)) or ""
 

@@ -50,7 +50,7 @@ class Sided:
 
 
 def words(name: str) -> list[str]:
-    """The words of a name in lower case, however it is written.
+    """Return the words of a name in lower case, however it is written.
 
     >>> words("LElbow"), words("upper_arm.L"), words("rightBigToe"), words("Left Wrist")
     (['l', 'elbow'], ['upper', 'arm', 'l'], ['right', 'big', 'toe'], ['left', 'wrist'])
@@ -61,7 +61,7 @@ def words(name: str) -> list[str]:
 
 @functools.lru_cache(4096)
 def sided(name: str) -> Sided:
-    """What a name says by itself.
+    """Return what a name says by itself.
 
     >>> sided("wrist_R"), sided("LElbow").key, sided("front_left_knee").key
     (Sided(key='right_wrist', side='right', mirrored='left_wrist'), 'left_elbow', 'left_front_knee')
@@ -72,7 +72,7 @@ def sided(name: str) -> Sided:
 
 
 def all_sided(names: Sequence[str]) -> list[Sided]:
-    """What the names of one body say, each in the light of the others.
+    """Return what the names of one body say, each in the light of the others.
 
     >>> [found.key for found in all_sided(["neck", "lhip", "rhip", "Nearknee", "Offknee"])]
     ['neck', 'left_hip', 'right_hip', 'left_knee', 'right_knee']
@@ -83,7 +83,7 @@ def all_sided(names: Sequence[str]) -> list[Sided]:
 
 
 def readable(names: Sequence[str]) -> list[str]:
-    """The names in lower case, words parted by underscores, sides where they stand.
+    """Return the names in lower case, words parted by underscores, sides where they stand.
 
     >>> readable(["LElbow", "shoulder_R", "Left Wrist"])
     ['l_elbow', 'shoulder_r', 'left_wrist']

@@ -108,7 +108,7 @@ def check(
 
 
 def _notes(table: PoseTable, images: Looks) -> list[str]:
-    """The reader's notes; and what EXIF does to images that a reader did not open."""
+    """Return the reader's notes; and what EXIF does to images that a reader did not open."""
     turned = int(images.turned_M.sum())
     if not turned or any(note.startswith("EXIF turns") for note in table.notes):
         return table.notes
@@ -182,7 +182,7 @@ def _said_of_pictures(
 
 
 def _over_clips(table: PoseTable, images: Looks, groups: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Groups that are not all of one clip, whose frames may well look the same."""
+    """Return groups that are not all of one clip, whose frames may well look the same."""
     if table.clip_N is None:
         return list(groups)
     clip_M = table.clip_N[images.row_M]

@@ -112,7 +112,7 @@ def is_contact_sheet(path: Path) -> bool:
 
 
 def shortened(text: str, letters: int = _LETTERS) -> str:
-    """The text, or its end behind an ellipsis: names differ at their ends.
+    """Return the text, or its end behind an ellipsis: names differ at their ends.
 
     >>> shortened("run0/ung_91_31/ung_91_31_c0002.mp4#12", 18)
     '…_31_c0002.mp4#12'
@@ -122,7 +122,7 @@ def shortened(text: str, letters: int = _LETTERS) -> str:
 
 
 def legend(skeleton: Skeleton) -> list[tuple[str, list[str]]]:
-    """What the limbs' colours stand for: the sides, else the first words of their names.
+    """Return what the limbs' colours stand for: the sides, else the first words of their names.
 
     >>> from posesift.skeletons import load
     >>> legend(load("body16"))
@@ -148,7 +148,7 @@ def _header_height() -> int:
 
 
 def _header(page_HW3: np.ndarray, table: PoseTable) -> list[_Text]:
-    """The data's address and the legend, whose bars are drawn on the page."""
+    """Return the data's address and the legend, whose bars are drawn on the page."""
     base = _GAP + _LINE
     facts = f"{len(table):,} samples, {table.skeleton.name}, boxes from {table.boxes_from}"
     texts = [
@@ -208,7 +208,7 @@ def _section(
 
 
 def _written(page_HW3: np.ndarray, texts: Sequence[_Text]) -> np.ndarray:
-    """The page with its texts, which may be in any script that the font knows."""
+    """Return the page with its texts, which may be in any script that the font knows."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -47,7 +47,7 @@ class Duplicates:
     compared: bool = True
 
     def facts(self, looks: Looks, shown: int = 1000) -> dict[str, Any]:
-        """Counts, and the names of the first groups."""
+        """Return counts, and the names of the first groups."""
         facts: dict[str, Any] = {"compared": self.compared}
         for kind, groups in (("same", self.same), ("near", self.near)):
             facts[f"{kind}_groups"] = len(groups)
@@ -117,14 +117,14 @@ def near_pairs(look_U2: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _part(look_U2: np.ndarray, part: int) -> np.ndarray:
-    """Some of the bits along rows, as a number."""
+    """Return some of the bits along rows, as a number."""
     bits = 64 // _PARTS
     key_U = (look_U2[:, 0] >> np.uint64(bits * part)) & np.uint64(2**bits - 1)
     return key_U.astype(np.int64)
 
 
 def leaks(looks: Looks, found: Duplicates, test_names: set[str]) -> list[np.ndarray]:
-    """Groups of equal or nearly equal pictures that lie on both sides of a split.
+    """Return groups of equal or nearly equal pictures that lie on both sides of a split.
 
     Args:
         looks: of the whole set.
@@ -138,7 +138,7 @@ def leaks(looks: Looks, found: Duplicates, test_names: set[str]) -> list[np.ndar
 
 
 def _joined(group_U: np.ndarray, one_E: np.ndarray, other_E: np.ndarray) -> np.ndarray:
-    """Groups after pairs of their members have been joined."""
+    """Return groups after pairs of their members have been joined."""
     edges = coo_array(
         (np.ones(len(one_E), bool), (group_U[one_E], group_U[other_E])), shape=(len(group_U),) * 2
     )
@@ -146,7 +146,7 @@ def _joined(group_U: np.ndarray, one_E: np.ndarray, other_E: np.ndarray) -> np.n
 
 
 def _groups_of(label_M: np.ndarray) -> list[np.ndarray]:
-    """Indices that share a label, two and more, by their first."""
+    """Return indices that share a label, two and more, by their first."""
     order_M = np.argsort(label_M, kind="stable")
     starts = np.flatnonzero(np.diff(label_M[order_M])) + 1
     groups = [group for group in np.split(order_M, starts) if len(group) > 1]

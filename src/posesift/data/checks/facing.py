@@ -111,7 +111,7 @@ def _up(table: PoseTable, low: str, high: str) -> np.ndarray:
 
 
 def _mean(table: PoseTable, wanted: Callable[[str], bool]) -> np.ndarray:
-    """The mean of the visible ones among some keypoints, (N, 2); NaN where none is."""
+    """Return the mean of the visible ones among some keypoints, (N, 2); NaN where none is."""
     chosen = _indices(table.skeleton, wanted)
     visible_NK = table.visible_NK[:, chosen]
     total_N2 = (table.keypoints_NK2[:, chosen] * visible_NK[..., None]).sum(1)
@@ -124,5 +124,5 @@ def _indices(skeleton: Skeleton, wanted: Callable[[str], bool]) -> list[int]:
 
 
 def _names(skeleton: Skeleton) -> list[str]:
-    """The keypoints in one spelling of their sides."""
+    """Return the keypoints in one spelling of their sides."""
     return [one.key for one in all_sided(skeleton.keypoints)]

@@ -76,7 +76,7 @@ class Flips:
     doubt_N: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def facts(self) -> dict[str, Any]:
-        """What JSON can hold, without the sentences."""
+        """Return what JSON can hold, without the sentences."""
         names = ("swapped", "neighbours", "front_percent", "far_side_hidden_percent")
         return {name: getattr(self, name) for name in (*names, "face_front_percent", "jumps")}
 
@@ -118,7 +118,7 @@ def find_flips(table: PoseTable) -> Flips:
 def _compare_pairs(
     found: Flips, sides: Sides, rows: np.ndarray, clip_N: np.ndarray | None
 ) -> dict[tuple[int, int], float]:
-    """The share of samples or clips, by their weight, whose neighbours stand in opposite order."""
+    """Return the share of samples or clips, by weight, whose neighbours stand reversed."""
     differs = {}
     unit = "samples" if clip_N is None else "clips"
     for one, other, over_trunk in sides.neighbours():
@@ -210,7 +210,7 @@ def _compare_directions(found: Flips, table: PoseTable, sides: Sides, order_P: n
 
 
 def _means(told_N: np.ndarray, clip_N: np.ndarray | None) -> np.ndarray:
-    """What samples tell (M,), or each clip on average; NaN = nothing told.
+    """Return what samples tell (M,), or each clip on average; NaN = nothing told.
 
     >>> _means(np.array([1.0, 3.0, np.nan, -1.0]), np.array(["a", "a", "b", ""])).tolist()
     [2.0, -1.0]
@@ -235,7 +235,7 @@ def _exchanged(share: float | None) -> bool:
 
 
 def _share(is_so_M: np.ndarray) -> float | None:
-    """The share of samples, or None where too few tell."""
+    """Return the share of samples, or None where too few tell."""
     return float(is_so_M.mean()) if len(is_so_M) >= LEAST else None
 
 

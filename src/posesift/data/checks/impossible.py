@@ -111,7 +111,7 @@ def limb_ratios(
 
 
 def canonical_lengths(table: PoseTable) -> np.ndarray:
-    """The skeleton's canonical lengths, else estimated from the table: (L,), in any one unit.
+    """Give the skeleton's canonical lengths, else estimated from the table: (L,), in any one unit.
 
     The estimate is the 90 % quantile of each limb's length over the person's size, where the size
     comes from the estimate before it.

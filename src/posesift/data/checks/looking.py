@@ -67,7 +67,7 @@ class Looks:
         self.digest_M, self.look_M2 = np.zeros(count, np.uint64), np.zeros((count, 2), np.uint64)
 
     def __len__(self) -> int:
-        """The number of images that were looked at."""
+        """Return the number of images that were looked at."""
         return len(self.name_M)
 
 
@@ -157,7 +157,7 @@ def _keep(looks: Looks, m: int, image_HW3: np.ndarray) -> None:
 
 
 def look_of(image_HW3: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The look of a picture as two hashes of 64 bits, and whether it is too plain to have one.
+    """Give the look of a picture as two hashes of 64 bits, and whether it is too plain to have one.
 
     A difference hash: the picture is reduced to 9 x 9 cells, and each bit says whether a cell is
     brighter than the one before it, from left to right and from top to bottom.

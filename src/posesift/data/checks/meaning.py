@@ -24,7 +24,7 @@ _MOSTLY = 0.95
 
 
 def misreadings(table: PoseTable) -> list[str]:
-    """What the labels may mean instead, in sentences; none where nothing speaks for it."""
+    """Return what the labels may mean instead, in sentences; none where nothing speaks for it."""
     if not table.visible_NK.any():
         return []
     found = _relative(table)
@@ -107,7 +107,7 @@ def _in_corners(table: PoseTable) -> list[str]:
 
 
 def _flags(table: PoseTable) -> list[str]:
-    """A table in which everything is hidden: then the flag meant something else."""
+    """Return a table in which everything is hidden: then the flag meant something else."""
     if table.occluded_NK is None or not table.occluded_NK[table.visible_NK].all():
         return []
     return ["every labelled keypoint counts as hidden: did a yes or no stand for labelled?"]

@@ -58,7 +58,7 @@ class Sides:
 
     @staticmethod
     def of(table: PoseTable) -> Sides:
-        """The pairs of a table."""
+        """Return the pairs of a table."""
         pairs_P2 = side_pairs(table.skeleton)
         named = all_sided(table.skeleton.keypoints)
         left_NP2, right_NP2 = (table.keypoints_NK2[:, pairs_P2[:, side]] for side in (0, 1))
@@ -151,7 +151,7 @@ def lateral(up_N2: np.ndarray, vector_N2: np.ndarray) -> np.ndarray:
 
 
 def groups(count: int, joined: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """What is joined, directly or over others.
+    """Return what is joined, directly or over others.
 
     >>> groups(4, [(0, 2), (2, 3)])
     [[0, 2, 3], [1]]

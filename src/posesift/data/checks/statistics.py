@@ -17,7 +17,7 @@ _BLOCK = 65_536  # samples taken at a time
 
 
 def label_statistics(table: PoseTable) -> dict[str, Any]:
-    """The part of `posesift.data.checks.checking.check` that is numbers alone; see there."""
+    """Return the part of `posesift.data.checks.checking.check` that is numbers alone; see there."""
     names = table.skeleton.keypoints
     visible_N = table.visible_NK.sum(1)
     visible_K = table.visible_NK.mean(0) if len(table) else np.zeros(len(names))
@@ -51,7 +51,7 @@ def label_statistics(table: PoseTable) -> dict[str, Any]:
 
 
 def _extents(table: PoseTable) -> np.ndarray:
-    """The longer side of each pose's labels, in pixels; a block at a time."""
+    """Return the longer side of each pose's labels, in pixels; a block at a time."""
     extent_N = np.zeros(len(table), np.float32)
     for begin in range(0, len(table), _BLOCK):
         rows = slice(begin, begin + _BLOCK)

@@ -61,7 +61,7 @@ def marked(table: PoseTable, rows: Sequence[int] | np.ndarray) -> dict[int, str]
 
 
 def suspects(table: PoseTable, impossible: Impossible, flips: Flips) -> list[Suspect]:
-    """The samples that most deserve a look, worst first, some of every kind."""
+    """Return the samples that most deserve a look, worst first, some of every kind."""
     kinds = [
         [Suspect(row, "keypoints off the image") for row in _first(impossible.off_N)],
         [Suspect(row, "all in one point") for row in _first(impossible.point_N)],

@@ -23,7 +23,7 @@ _EMPTY = (228, 228, 231)
 
 
 def close_up(part: PoseTable) -> PoseTable:
-    """The samples with boxes around their labels, where those have an extent."""
+    """Return the samples with boxes around their labels, where those have an extent."""
     extent_N4 = boxes.keypoint_boxes(part.keypoints_NK2, part.visible_NK)
     has_extent_N1 = (extent_N4[:, 2:].max(1) > 1)[:, None]
     close_N4 = np.where(has_extent_N1, boxes.square(extent_N4, 1.5, 24), part.crop_boxes_N4())
@@ -49,7 +49,7 @@ def tiles(part: PoseTable) -> list[np.ndarray]:
 
 
 def _painted(part: PoseTable, matrix_T23: np.ndarray) -> Iterator[np.ndarray]:
-    """A world's crops, painted at the size of a tile and not at the table's smaller one."""
+    """Yield a world's crops, painted at the size of a tile and not at the table's smaller one."""
     for place, image_SS3 in enumerate(paint_pictures(part, TILE)):
         pixel = float(part.width_N[place]) / TILE
         shift = geometry.cell_centre(0, pixel)

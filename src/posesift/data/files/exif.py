@@ -31,7 +31,7 @@ def swaps(orientation: int) -> bool:
 
 
 def turned(image_HW3: np.ndarray, orientation: int) -> np.ndarray:
-    """The image as viewers show it.
+    """Return the image as viewers show it.
 
     >>> turned(np.arange(6).reshape(2, 3, 1), 6)[..., 0].tolist()
     [[3, 0], [4, 1], [5, 2]]
@@ -45,7 +45,7 @@ def turned(image_HW3: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def of_tiff(block: bytes) -> int:
-    r"""The orientation in a TIFF's first directory, which is also what an EXIF block holds.
+    r"""Return the orientation in a TIFF's first directory, which is also what an EXIF block holds.
 
     >>> of_tiff(b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0")
     6
@@ -58,18 +58,18 @@ def of_tiff(block: bytes) -> int:
 
 
 def unmarked_tiff(content: bytes) -> bytes:
-    """A TIFF whose decoder has nothing to turn: some turn it whether they are asked to or not."""
+    """Return a TIFF that leaves a decoder nothing to turn: some turn it whether asked to or not."""
     place, order = _mark(content)
     return content[:place] + UPRIGHT.to_bytes(2, order) + content[place + 2 :] if place else content
 
 
 def of_app1(segment: bytes) -> int:
-    """The orientation in a JPEG's segment APP1; upright where that is no EXIF block."""
+    """Return the orientation in a JPEG's segment APP1; upright where that is no EXIF block."""
     return of_tiff(segment[6:]) if segment[:6] == b"Exif\0\0" else UPRIGHT
 
 
 def of_png(content: bytes) -> int:
-    """The orientation in a PNG's chunk eXIf."""
+    """Return the orientation in a PNG's chunk eXIf."""
     place = 8
     while place + 8 <= len(content):
         length, kind = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
@@ -80,7 +80,7 @@ def of_png(content: bytes) -> int:
 
 
 def of_webp(content: bytes) -> int:
-    """The orientation in a WebP's chunk EXIF."""
+    """Return the orientation in a WebP's chunk EXIF."""
     place = 12
     while place + 8 <= len(content):
         length = int.from_bytes(content[place + 4 : place + 8], "little")

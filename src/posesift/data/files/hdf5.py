@@ -20,7 +20,7 @@ _AT_ONCE = 256  # texts
 def arrays(
     path: Path, names: tuple[str, ...], told: str = "an HDF5 file", advice: str = ""
 ) -> tuple[dict[str, np.ndarray], list[str]]:
-    """The arrays of these names, those that are there, and the names of all that is there.
+    """Return the arrays of these names, those that are there, and the names of all that is there.
 
     Args:
         path: the file.

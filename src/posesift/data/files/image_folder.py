@@ -45,7 +45,7 @@ class Photographs:
 
 
 def image_folder(file: Path, images: str | None, first: str | None) -> Path | None:
-    """The folder that image names are relative to; None where there are labels alone.
+    """Return the folder that image names are relative to; None where there are labels alone.
 
     Args:
         file: the label file.
@@ -143,7 +143,7 @@ def photographs(
 
 
 def told_of_turned(turned: int, images: int, exif: Exif) -> str:
-    """A line on the images that EXIF turns.
+    """Return a line on the images that EXIF turns.
 
     >>> told_of_turned(2, 9, "apply")
     'EXIF turns 2 of 9 images: read as viewers show them; exif=ignore reads them as they are stored'

@@ -39,7 +39,7 @@ class Placed:
 
 
 def last_part(name: str) -> str:
-    r"""The file's own name, without folders, drive, server or query.
+    r"""Return the file's own name, without folders, drive, server or query.
 
     >>> last_part("C:\\data\\img\\a.jpg"), last_part("/data/local-files/?d=img/b.jpg")
     ('a.jpg', 'b.jpg')
@@ -118,7 +118,7 @@ def leads_out(name: str) -> bool:
 
 
 def refusal(name: str, root: Path) -> ValueError:
-    """What to say of a name that leads out, and which request would take its last part."""
+    """Return what to say of a name that leads out, and which request would take its last part."""
     return ValueError(
         f"the file name {name!r} leads out of its folder {root}; refused. names=file takes the "
         f"last part of every name, {last_part(name)!r} here, and looks for it in images="

@@ -126,7 +126,7 @@ def decode(
     size: tuple[int, int] | None = None,
     exif: Exif = "ignore",
 ) -> np.ndarray:
-    """The pixels of an image file, (H, W, 3) uint8 in OpenCV's order blue, green, red.
+    """Return the pixels of an image file, (H, W, 3) uint8 in OpenCV's order blue, green, red.
 
     Args:
         path: the file.
@@ -158,7 +158,7 @@ def decode(
 
 
 def missing_decoder(suffix: str) -> str:
-    """What to do so that images of this ending are read; "" where they are.
+    """Return what to do so that images of this ending are read; "" where they are.
 
     >>> missing_decoder(".jpg")
     ''
@@ -172,7 +172,7 @@ def missing_decoder(suffix: str) -> str:
 
 
 def reduce(image_HW3: np.ndarray, reduction: int) -> np.ndarray:
-    """The image with every block of ``reduction``^2 pixels replaced by its mean.
+    """Return the image with every block of ``reduction``^2 pixels replaced by its mean.
 
     Blocks that reach over the right or lower edge are filled up with the pixels there, so that
     cells keep their places whatever the size.
@@ -187,7 +187,7 @@ def reduce(image_HW3: np.ndarray, reduction: int) -> np.ndarray:
 
 
 def _stored(path: str | Path, content: bytes, reduction: int = 1) -> np.ndarray:
-    """The pixels as they are stored; only a JPEG is reduced."""
+    """Return the pixels as they are stored; only a JPEG is reduced."""
     is_jpeg = content[:2] == b"\xff\xd8"
     if not is_jpeg and _is_png(content):
         _possible(path, *_png_size(content))
@@ -223,7 +223,7 @@ def _eight_bits(image_HW3: np.ndarray) -> np.ndarray:
 
 
 def _by_pillow(path: str | Path, content: bytes) -> np.ndarray | None:
-    """The pixels as Pillow decodes them, where it is there and knows the format."""
+    """Return the pixels as Pillow decodes them, where it is there and knows the format."""
     if (opened := _opened_by_pillow(content)) is None:
         return None
     _possible(path, *opened.size)
@@ -234,7 +234,7 @@ def _by_pillow(path: str | Path, content: bytes) -> np.ndarray | None:
 
 
 def _opened_by_pillow(content: bytes) -> Any:
-    """An image whose header alone is read; None where Pillow is not there or does not know it."""
+    """Return an image with its header alone read; None where Pillow is absent or fails."""
     try:
         from PIL import Image
 
@@ -279,7 +279,7 @@ def _png_size(content: bytes) -> tuple[int, int]:
 
 
 def _png_orientation(file: io.RawIOBase, head: bytes) -> int:
-    """The orientation of an open PNG; of its chunks only the headers are read."""
+    """Return the orientation of an open PNG; of its chunks only the headers are read."""
     place = 8
     while (
         len(chunk := head[place : place + 8] if place + 8 <= len(head) else _at(file, place, 8))
@@ -300,7 +300,7 @@ def _at(file: io.RawIOBase, place: int, size: int) -> bytes:
 
 
 def _jpeg_header(path: str | Path, content: bytes) -> Header:
-    """The header of a complete JPEG.
+    """Return the header of a complete JPEG.
 
     Decoders fill what is missing with grey and carry on. A complete JPEG ends with a marker that
     its compressed data cannot contain; an EXIF thumbnail, before the frame, may.
@@ -312,7 +312,7 @@ def _jpeg_header(path: str | Path, content: bytes) -> Header:
 
 
 def _jpeg_frame(content: bytes) -> tuple[Header, int] | None:
-    """A JPEG's header and the place of its frame, or None if ``content`` ends before it."""
+    """Return a JPEG's header and the place of its frame, or None if ``content`` ends before it."""
     place, orientation = 2, orientations.UPRIGHT
     while place + 9 <= len(content):
         if content[place] != 0xFF:  # stray bytes before a marker, which every decoder passes over
@@ -339,7 +339,7 @@ def _jpeg_frame(content: bytes) -> tuple[Header, int] | None:
 
 
 def _possible(path: str | Path, width: int, height: int) -> tuple[int, int]:
-    """The size that a header tells, where it is one that can be decoded."""
+    """Return the size that a header tells, where it is one that can be decoded."""
     if not is_size(width, height):
         raise _broken(
             path,

@@ -62,7 +62,7 @@ def listed(
 
 
 def boxes_or_images(box_N4: np.ndarray, size_N2: np.ndarray) -> np.ndarray:
-    """The boxes; the whole image for those that are not finite, hold nothing, or are far off.
+    """Give the boxes; the whole image for those that are not finite, hold nothing, or are far off.
 
     >>> boxes_or_images(np.array([[5.0, 5, 20, 10], [5, 5, 0, 10]]), np.array([[64, 48]] * 2))
     array([[ 5.,  5., 20., 10.],

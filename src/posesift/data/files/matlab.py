@@ -16,7 +16,7 @@ from posesift.data.files import hdf5
 
 
 def load(path: str | Path, *names: str, squeeze: bool = False) -> tuple[Any, ...]:
-    """The variables of a ``.mat`` file.
+    """Return the variables of a ``.mat`` file.
 
     Args:
         path: the file.
@@ -47,7 +47,7 @@ def load(path: str | Path, *names: str, squeeze: bool = False) -> tuple[Any, ...
 
 
 def _up_to_7(path: Path, names: tuple[str, ...], squeeze: bool) -> tuple[dict[str, Any], list[str]]:
-    """The variables that are there, and the names of all where one is not."""
+    """Return the variables that are there, and the names of all where one is not."""
     try:
         content = scipy.io.loadmat(
             path, variable_names=names, squeeze_me=squeeze, struct_as_record=not squeeze

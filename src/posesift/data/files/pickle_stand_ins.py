@@ -85,7 +85,7 @@ class _Array:
         self.state = dtype, shape, raw, order
 
     def empty(self) -> np.ndarray:
-        """The array itself; of objects, with its elements still to be set."""
+        """Return the array itself; of objects, with its elements still to be set."""
         if self.state is None:
             raise RefusedError("refused an array without content")
         dtype, shape, raw, order = self.state
@@ -226,7 +226,7 @@ _CONTAINERS = frozenset((_Array, tuple, list, dict, collections.OrderedDict))
 
 
 def finished(value: Any, done: dict[int, tuple[Any, Any]]) -> Any:
-    """The value with every `_Array` in it made real; lists and dicts are changed in place.
+    """Return the value with every `_Array` in it made real; lists and dicts are changed in place.
 
     ``done`` holds each container met so far and what it became, so that what was shared stays
     shared (and the container lives, so that no other takes its ``id``).

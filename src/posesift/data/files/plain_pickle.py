@@ -26,7 +26,7 @@ from posesift.data.files.pickle_stand_ins import NAMES, RefusedError, check_keys
 
 
 def load(path: str | Path) -> Any:
-    """What a pickle holds.
+    """Return what a pickle holds.
 
     Args:
         path: the file.
@@ -41,7 +41,7 @@ def load(path: str | Path) -> Any:
 
 
 def load_npy(path: str | Path) -> np.ndarray:
-    """The array of a ``.npy`` file, where it holds objects too (``np.load`` refuses those).
+    """Return the array of a ``.npy`` file, where it holds objects too (``np.load`` refuses those).
 
     Args:
         path: the file. A dict that was saved comes back as an array of no axes; ``.item()`` gives
@@ -118,7 +118,7 @@ class _Content(io.BytesIO):
         return content
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        """A whole line."""
+        """Return a whole line."""
         line = super().readline(size)
         if not line.endswith(b"\n"):
             raise EOFError("it ends too soon")

@@ -19,7 +19,7 @@ Side = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 
 def load(path: Path, kind: type[Document], told: str) -> Document:
-    """The content of a JSON file; ``NaN`` and infinite numbers are null.
+    """Return the content of a JSON file; ``NaN`` and infinite numbers are null.
 
     Args:
         path: the file.

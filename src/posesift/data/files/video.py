@@ -223,7 +223,7 @@ _here = _PerThread()
 
 
 def _identity(path: str | Path) -> tuple:
-    """A clip as it is now, in this process: a forked one shares the place in an open file."""
+    """Give a clip as it is now, in this process: a forked one shares the place in an open file."""
     try:
         found = os.stat(path)
     except OSError:

@@ -26,7 +26,7 @@ _LEAST = 16.0  # px; a few keypoints in one place still leave something to look 
 
 
 def with_boxes(table: PoseTable, choice: Boxes, number_N: np.ndarray | None = None) -> PoseTable:
-    """The table as it is (``"file"``), or with a jittered square around each visible pose.
+    """Return the table as it is (``"file"``), or with a jittered square around each visible pose.
 
     Samples with fewer than two visible keypoints get the whole image. A box depends on its number,
     that of its row if ``number_N`` is None, so it is made before a split is taken: the same sample

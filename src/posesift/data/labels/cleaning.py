@@ -25,7 +25,7 @@ def leave_out(
     chosen_N: np.ndarray,
     least_bad: int = 0,
 ) -> PoseTable:
-    """The chosen samples without the bad ones, whose descriptions join ``table.problems``.
+    """Return the chosen samples without the bad ones, whose descriptions join ``table.problems``.
 
     Args:
         table: the samples as read.
@@ -136,7 +136,7 @@ def hide_impossible(
 
 
 def _first(problems: Sequence[str]) -> str:
-    """A few lines of many, and how many more there are."""
+    """Return a few lines of many, and how many more there are."""
     lines = [f"\n  {problem}" for problem in problems[:_SHOWN]]
     more = len(problems) - _SHOWN
     return "".join(lines) + (f"\n  and {more} more" if more > 0 else "")

@@ -87,7 +87,7 @@ def places(
 
 
 def skeleton_of(names: Sequence[str]) -> str | None:
-    """The built-in skeleton that has just these keypoints, in any order and spelling.
+    """Return the built-in skeleton that has just these keypoints, in any order and spelling.
 
     >>> from posesift.skeletons import load
     >>> skeleton_of(["LElbow" if n == "left_elbow" else n for n in load("coco17").keypoints])
@@ -103,7 +103,7 @@ def skeleton_of(names: Sequence[str]) -> str | None:
 
 
 def own_skeleton(names: Sequence[str], limbs: Any, where: str) -> Skeleton:
-    """The skeleton that a file itself describes: its names, its lines, left and right by name.
+    """Give the skeleton that a file itself describes: its names, its lines, left and right by name.
 
     Where a name tells a side and its counterpart is not there, or no name tells one, there are no
     mirror pairs, and nothing trained on it is ever flipped; `told_of_own` says so.
@@ -133,7 +133,7 @@ def own_skeleton(names: Sequence[str], limbs: Any, where: str) -> Skeleton:
 
 
 def told_of_own(names: Sequence[str], limbs: Any) -> list[str]:
-    """What was understood of a file's own skeleton, in lines: how limbs count, why flips are off.
+    """Say what was understood of a file's own skeleton: how limbs count, why flips are off.
 
     >>> told_of_own(["nose", "left_ear", "right_ear"], [[0, 1], [0, 2]])
     ['limbs counted from 0, for a 0 is among them; COCO counts from 1']

@@ -54,7 +54,7 @@ def labelled(
     least_bad: int = 0,
     **columns: Any,
 ) -> PoseTable:
-    """The table of what a reader found.
+    """Return the table of what a reader found.
 
     Visible keypoints that no image can show are hidden and listed; boxes are made of the labels
     where the address wants that, before the split is taken, so that a sample has the same box in

@@ -38,7 +38,7 @@ def place(folder: Path, inner: Iterable[str], names: Iterable[str], told: str) -
 
 
 def rows(path: Path, count: int, of: str) -> np.ndarray:
-    """The row numbers of a list, (M,) int64.
+    """Return the row numbers of a list, (M,) int64.
 
     Args:
         path: the ``.npy`` file.

@@ -9,7 +9,7 @@ from posesift.skeletons.synonyms import plain
 
 
 def chosen(text: str, there: Iterable[str], told: str) -> list[str]:
-    """The animals that an option names, in the order of ``there``.
+    """Return the animals that an option names, in the order of ``there``.
 
     Case, and what is between the words of a name, do not matter.
 

@@ -17,7 +17,7 @@ def told_of_view(
     other_N2: np.ndarray,
     exif: Exif,
 ) -> list[str]:
-    """A line where the labels fit the other view better; none where they do not tell.
+    """Return a line where the labels fit the other view better; none where they do not tell.
 
     Args:
         keypoints_NK2: as in the file.

@@ -85,7 +85,7 @@ def read(address: str | Address, *, default_split: str | None = None) -> PoseTab
 def read_parts(
     address: str | Address, *, default_split: str | None = None, size: int = 1000
 ) -> Iterator[Part]:
-    """The same samples as `read` in the same order, piece by piece.
+    """Yield the same samples as `read` in the same order, piece by piece.
 
     Where the format reads clip by clip, no more than one part need be in memory at a time; other
     formats are read whole when the first part is asked for, and cut.
@@ -147,7 +147,7 @@ def _with_split(address: str | Address, default_split: str | None) -> Address:
 
 
 def _arguments(address: Address) -> tuple[dict[str, Any], Change | None]:
-    """The options as the reader wants them, and what ``as=`` and ``map=`` make of its table."""
+    """Return the options as the reader wants them, and what ``as=`` and ``map=`` ask for."""
     values = _converted(address)
     wanted = values.pop("as", None)
     file = values.pop("map", None)
@@ -166,7 +166,7 @@ def _named(
     change: Change | None,
     absent: tuple[str, ...] | None = None,
 ) -> PoseTable:
-    """The table in the keypoints that the address asks for, with the address."""
+    """Return the table in the keypoints that the address asks for, with the address."""
     if change is not None:
         try:
             table = change(table, absent=absent)
@@ -176,7 +176,7 @@ def _named(
 
 
 def options(kind: str) -> dict[str, inspect.Parameter]:
-    """The options of a format: name to parameter (annotation, default).
+    """Return the options of a format: name to parameter (annotation, default).
 
     >>> sorted(options("lspet"))
     ['as', 'boxes', 'map', 'split']
@@ -212,7 +212,7 @@ def _module(kind: str) -> ModuleType:
 
 
 def _converted(address: Address) -> dict[str, Any]:
-    """The address's option texts as the types that the reader wants."""
+    """Return the address's option texts as the types that the reader wants."""
     known = options(address.kind)
     values = {}
     for name, text in address.options.items():

@@ -179,7 +179,7 @@ def read(
 
 
 def _within(part_N: list[str]) -> np.ndarray:
-    """The number of each animal within its part, which is the same whatever else is read."""
+    """Return the number of each animal within its part, which is the same whatever else is read."""
     numbers = {part: itertools.count() for part in part_N}
     return np.array([next(numbers[part]) for part in part_N])
 

@@ -172,7 +172,7 @@ def read(
 
 
 def _valid(whole: _WholeBody) -> tuple[list[_Hand], list[str]]:
-    """The valid hands, and how many others there are."""
+    """Return the valid hands, and how many others there are."""
     single = [a for a in whole.annotations if not a.iscrowd]
     found = []
     for a in single:
@@ -190,7 +190,7 @@ def _valid(whole: _WholeBody) -> tuple[list[_Hand], list[str]]:
 def _labelled(
     found: list[_Hand],
 ) -> tuple[list[_Hand], np.ndarray, dict[int, str]]:
-    """The hands with a labelled joint, their joints (N, K, 3); and row to what is wrong."""
+    """Return the hands with a labelled joint, their joints (N, K, 3); and row to what is wrong."""
     kept, bad = [], {}
     joints_NK3 = np.zeros((len(found), 21, 3))
     for first in range(0, len(found), _CHUNK):

@@ -139,7 +139,7 @@ def _projected(folder: Path, subset: str) -> np.ndarray:
 
 
 def _numbers(file: Path, shape: tuple[int, int], folder: Path) -> np.ndarray:
-    """A file's list of matrices, (P, ...) float64, packed as they are decoded."""
+    """Return a file's list of matrices, (P, ...) float64, packed as they are decoded."""
     if not file.is_file():
         raise ValueError(
             f"expected a FreiHAND folder with {file.name}, found "

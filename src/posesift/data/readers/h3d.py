@@ -152,7 +152,7 @@ def _counted(name: str) -> list[str]:
 
 
 def _samples(root: Path) -> tuple[Path, list[_Sample]]:
-    """The folder that names are relative to, and what its label file lists."""
+    """Return the folder that names are relative to, and what its label file lists."""
     if not (root / "annotation.json").is_file() and (root / "H3D_crop").is_dir():
         root = root / "H3D_crop"
     file = root / "annotation.json"

@@ -99,7 +99,7 @@ def _sizes(paths: Sequence[Path], exif: Exif) -> tuple[np.ndarray, dict[int, str
 
 
 def _images(folder: Path) -> tuple[list[Path], list[str], list[str]]:
-    """The image files by name, what is wrong with others, and what else was not taken."""
+    """Return the image files by name, what is wrong with others, and what else was not taken."""
     paths, problems = [], []
     lost: Counter[str] = Counter()
     others: Counter[str] = Counter()

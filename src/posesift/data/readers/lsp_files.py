@@ -36,7 +36,7 @@ _OTHER_SET = {
 
 
 def joints(folder: Path, flag: Literal["occluded", "visible"]) -> np.ndarray:
-    """The file's labels as (N, 14, 3): x and y counted from 1, and the flag, 0 or 1.
+    """Return the file's labels as (N, 14, 3): x and y counted from 1, and the flag, 0 or 1.
 
     Args:
         folder: holds ``joints.mat``.

@@ -117,7 +117,7 @@ def read(
 
 
 def _split_of(table: PoseTable, asked: Split, file: Path) -> str | None:
-    """The split of its data that the table was made of; None: all of them, or not known."""
+    """Return the split of its data that the table was made of; None: all of them, or not known."""
     try:
         made_of = parse(table.address).options.get("split")
     except ValueError:  # a table of one's own may say anything

@@ -146,7 +146,7 @@ def _read(
 
 
 def _labels(root: Path, subset: str) -> tuple[list[int], np.ndarray]:
-    """The renderings' numbers, in the file's order, and their labels (M, 42, 3)."""
+    """Return the renderings' numbers, in the file's order, and their labels (M, 42, 3)."""
     path = root / subset / f"anno_{subset}.pickle"
     if not path.is_file():
         raise ValueError(
@@ -171,7 +171,7 @@ def _labels(root: Path, subset: str) -> tuple[list[int], np.ndarray]:
 
 
 def _published_square(extent_N4: np.ndarray, size_2: np.ndarray) -> np.ndarray:
-    """The crop of the published code: left, top, right, bottom, whole pixels, the last included."""
+    """Return the published code's crop: left, top, right, bottom, whole pixels, last included."""
     low_N2, high_N2 = extent_N4[:, :2], extent_N4[:, 2:]
     side_N = np.minimum(np.round(1.5 * (high_N2 - low_N2).max(1)), size_2.min())
     low_N2 = np.round((low_N2 + high_N2) / 2 - side_N[:, None] / 2)

@@ -161,7 +161,7 @@ def read(
 
 
 def _animals(path: str, text: str) -> tuple[Path, list[str]]:
-    """The folder that holds the animals' folders, and those to read: all of one skeleton."""
+    """Return the folder that holds the animals' folders, and those to read: all of one skeleton."""
     given = Path(path).expanduser().resolve()
     one = next((name for name in VERTICES if _FOLDER.format(name) == given.name), None)
     there: list[str] = []
@@ -194,7 +194,7 @@ def _animals(path: str, text: str) -> tuple[Path, list[str]]:
 
 
 def _pictures(root: Path, animal: str) -> list[str]:
-    """An animal's pictures relative to ``root``, in the order of their names.
+    """Return an animal's pictures relative to ``root``, in the order of their names.
 
     One whose vertices alone are there is listed too: it is missing, and others keep their numbers.
     """
@@ -209,7 +209,7 @@ def _pictures(root: Path, animal: str) -> list[str]:
 def _points(
     file: Path, vertices: tuple[int, ...], with_extent: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The keypoints (K, 3) of a picture, and left, top, right, bottom of its whole mesh or NaN."""
+    """Return a picture's keypoints (K, 3), and left, top, right, bottom of its mesh or NaN."""
     if not file.is_file():
         raise ValueError(f"expected the vertices of its picture at {file}, found no file")
     # 80 kB at once: mapping the file to pick a few vertices takes twice as long

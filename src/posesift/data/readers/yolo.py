@@ -192,7 +192,7 @@ def _listed(names: dict[Any, Any] | list[Any]) -> list[Any]:
 def _skeleton(
     data: _Data, wanted: str | None, file: Path
 ) -> tuple[Skeleton, np.ndarray, list[str]]:
-    """The skeleton, where each keypoint of the file stands in it, and what to tell."""
+    """Return the skeleton, where each keypoint of the file stands in it, and what to tell."""
     joints = data.kpt_shape[0]
     flip = data.flip_idx or list(range(joints))
     if sorted(flip) != list(range(joints)) or any(flip[flip[j]] != j for j in range(joints)):
@@ -231,7 +231,7 @@ def _own(names: Sequence[str], flip: Sequence[int], file: Path) -> Skeleton:
 
 
 def _root(file: Path, said: str, images: str | None) -> Path:
-    """The folder that the entries of the YAML count from; its own ``path`` never leads out."""
+    """Give the folder that the entries of the YAML count from; its own ``path`` never leads out."""
     if images is not None:
         root = Path(images).expanduser().resolve()
         if not root.is_dir():
@@ -279,7 +279,7 @@ def _label_file(image: str) -> str:
 
 
 def _labels(images: Sequence[str], root: Path, count: int) -> tuple[_Labels, int]:
-    """The lines of all images, and how many images have none."""
+    """Return the lines of all images, and how many images have none."""
     found, unlabelled = _Labels([], [], [], {}), 0
     for m, image in enumerate(images):
         name = _label_file(image)

@@ -54,7 +54,7 @@ class Document(msgspec.Struct):
 
 
 def categories_of(given: Any) -> list[Category]:
-    """The file's categories; none where they are of another form."""
+    """Return the file's categories; none where they are of another form."""
     try:
         return msgspec.convert(given, list[Category])
     except msgspec.ValidationError:

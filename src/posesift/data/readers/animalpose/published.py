@@ -20,7 +20,7 @@ _SETS = ("cached_data/real_animal_pose", "real_animal_pose")
 def published(
     folder: Path, wanted: Sequence[str], split: Split, name_of: dict[int, str]
 ) -> tuple[list[Annotation], list[str]]:
-    """The animals of the published halves, in their order; and what is to be told."""
+    """Return the animals of the published halves, in their order; and what is to be told."""
     parts = {"train": ("train",), "test": ("test",), "all": ("train", "test")}[split]
     names = [f"{part}_anno.npy" for part in parts]
     animals: list[Annotation] = []
@@ -41,7 +41,7 @@ def published(
 
 
 def _listed(path: Path) -> list[Annotation]:
-    """The annotations of one published file: pickled dicts, of which nothing is run."""
+    """Return the annotations of one published file: pickled dicts, of which nothing is run."""
     entries = plain_pickle.load_npy(path).reshape(-1).tolist()
     plain_entries = [
         {key: _plain(value) for key, value in entry.items()} if isinstance(entry, dict) else entry

@@ -149,7 +149,7 @@ def read(
 def _skeleton(
     found: packed.Annotations, expected: Skeleton | None, name: str | None, file: Path
 ) -> tuple[Skeleton, np.ndarray, list[str]]:
-    """The skeleton, where each of its keypoints stands in the file, and what to tell of both."""
+    """Return the skeleton, where its keypoints stand in the file, and what to tell of both."""
     keypoints = found.wanted.keypoints
     where = f"{file}, category {' and '.join(map(repr, found.wanted.names))}"
     told: list[str] = []

@@ -43,7 +43,7 @@ class Wanted:
     _none_listed: bool
 
     def rows(self, read: Sequence[Annotation]) -> list[int]:
-        """The row of ``names`` of each annotation, -1 for other categories."""
+        """Return the row of ``names`` of each annotation, -1 for other categories."""
         found = [self._row_of.get(a.category_id, -2) for a in read]
         if -2 in found:
             found = [
@@ -61,7 +61,7 @@ class Wanted:
 
 
 def wanted(document: Document, name: str | None, expected: Skeleton | None, file: Path) -> Wanted:
-    """The categories to read and their keypoints.
+    """Return the categories to read and their keypoints.
 
     Args:
         document: the file.

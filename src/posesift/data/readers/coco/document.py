@@ -175,7 +175,7 @@ def _id(value: Any) -> Id:
 
 
 def _number(value: Any) -> float | None:
-    """A number, also as text; None for what is none.
+    """Return a number, also as text; None for what is none.
 
     >>> _number("12.5"), _number(True), _number(None), _number("x")
     (12.5, 1.0, None, None)

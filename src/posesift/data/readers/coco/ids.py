@@ -30,7 +30,7 @@ class Loose:
         self.found = 0
 
     def __call__(self, key: Hashable) -> int:
-        """The row that is meant, -1 where none or several are."""
+        """Return the row that is meant, -1 where none or several are."""
         row = self._rows.get(loosely(key))
         if row is None:
             return -1
@@ -39,7 +39,7 @@ class Loose:
 
 
 def loosely(key: Hashable) -> Hashable:
-    """An id as it is compared the second time.
+    """Return an id as it is compared the second time.
 
     >>> loosely("3") == loosely(3.0) == loosely("0003"), loosely(" a.jpg")
     (True, 'a.jpg')
@@ -85,7 +85,7 @@ class ImageIds:
         self._loose: Loose | None = None
 
     def look(self, key: Id) -> int:
-        """The row that an id means which is not in ``row_of``; -1 for none."""
+        """Return the row that an id means which is not in ``row_of``; -1 for none."""
         if key is None or key in self.double:
             return -1
         if self._loose is None:

@@ -109,7 +109,7 @@ def load(
 
 
 def _packed(raws: list[msgspec.Raw], kinds: Wanted, images: ImageIds) -> Annotations:
-    """The labelled annotations as arrays; ``image_N`` counts all images of the file."""
+    """Return the labelled annotations as arrays; ``image_N`` counts all images of the file."""
     joints, most = len(kinds.keypoints), len(raws)
     # memory that is never written to is never given out, so room for all costs nothing
     keypoints_NJ2 = np.empty((most, joints, 2), np.float32)
@@ -172,7 +172,7 @@ def _packed(raws: list[msgspec.Raw], kinds: Wanted, images: ImageIds) -> Annotat
 
 
 def _side(stated: float | None) -> float:
-    """A width or height; one that no image has is told with the image."""
+    """Return a width or height; one that no image has is told with the image."""
     return min(max(stated or 0, -(2**31)), 2**31 - 1)
 
 
@@ -182,7 +182,7 @@ def _is_lost(annotation: Annotation) -> bool:
 
 
 def _called(number: Id, place: int) -> str:
-    """What to call an annotation in messages: by its id, else by its place in the file.
+    """Return what to call an annotation in messages: by its id, else by its place in the file.
 
     >>> _called(7, 0), _called(None, 0)
     ('annotation 7', 'annotations[0]')
@@ -248,7 +248,7 @@ def _boxes(annotations: list[Annotation]) -> np.ndarray:
 
 
 def _by_confidence(found: Annotations, threshold: float) -> Annotations:
-    """What v says: confidences become 1 above the threshold, and 0."""
+    """Return what v says: confidences become 1 above the threshold, and 0."""
     v_NJ = found.seen_NJ
     if v_NJ.dtype == np.int8:
         return found

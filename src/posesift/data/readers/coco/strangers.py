@@ -9,7 +9,7 @@ from posesift import documents, storage
 
 
 def told_of_stranger(file: Path) -> str:
-    """What a JSON file is that is no COCO annotation file, and what to do; "" where unknown."""
+    """Say what a JSON file is that is no COCO annotation file, and what to do; "" if unknown."""
     try:
         found = documents.from_json(storage.read_bytes(file, "a JSON file"), Any, str(file))
     except ValueError:

@@ -172,7 +172,7 @@ def _keypoints(names: Sequence[str], file: Path) -> list[str]:
 
 
 def _numbers(names_J: Sequence[str]) -> list[str]:
-    """The columns of the keypoints: x, y, v of the first and so on."""
+    """Return the columns of the keypoints: x, y, v of the first and so on."""
     return [f"{name}_{axis}" for name in names_J for axis in "xyv"]
 
 
@@ -222,7 +222,7 @@ def _photographs(
     exif: Exif,
     how: Names,
 ) -> tuple[Photographs, np.ndarray, Path | None]:
-    """The images of the lines, which of them each line shows, and their folder."""
+    """Return the images of the lines, which of them each line shows, and their folder."""
     number: dict[str, int] = {}
     image_row_N = np.array([number.setdefault(name, len(number)) for name in image_N])
     first_M = np.unique(image_row_N, return_index=True)[1]

@@ -30,7 +30,7 @@ class Columns:
     rows: Any
 
     def __len__(self) -> int:
-        """The number of lines N; the first is line 2 of the file."""
+        """Return the number of lines N; the first is line 2 of the file."""
         return self.rows.num_rows
 
     def numbers(self, names: Sequence[str]) -> np.ndarray:
@@ -51,7 +51,7 @@ class Columns:
 
 
 def header(file: Path) -> tuple[list[str], str]:
-    """The names in the first line, and the character between them: comma, semicolon or tab.
+    """Return the names in the first line, and the character between them: comma, semicolon or tab.
 
     Raises:
         ValueError: there is no such file, it is empty or not UTF-8, or a name comes twice.

@@ -114,7 +114,7 @@ def parts(
     boxes: Boxes = "labels",
     parity: bool = False,
 ) -> Iterator[Part]:
-    """The same, one part a video; see `read`.
+    """Return the same, one part a video; see `read`.
 
     With ``parity`` the parts hold the same samples as often, but video by video.
     """
@@ -185,7 +185,7 @@ def _find(asked: _Asked) -> _Found:
 
 
 def _subjects(asked: _Asked) -> list[int]:
-    """The numbers of the subjects that the address asks for."""
+    """Return the numbers of the subjects that the address asks for."""
     if asked.every < 1:
         raise ValueError(f"expected every of at least 1, found {asked.every}")
     published = photographs.PUBLISHED_EVERY
@@ -214,7 +214,7 @@ def _subjects(asked: _Asked) -> list[int]:
 
 
 def _telling(parts: Iterator[Part], problems: list[str]) -> Iterator[Part]:
-    """The parts, of which the first tells what is wrong with the whole."""
+    """Yield the parts, of which the first tells what is wrong with the whole."""
     first = next(parts, None)
     if first is None:
         return

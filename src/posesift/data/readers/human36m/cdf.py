@@ -57,7 +57,7 @@ def video_parts(folder: Path, choice: Choice) -> Iterator[Part]:
 
 
 def _video(folder: Path, choice: Choice, left_out: LeftOut, file: Path, subject: int) -> PoseTable:
-    """The table of the chosen frames of one video."""
+    """Return the table of the chosen frames of one video."""
     name = f"S{subject}/Videos/{file.stem}.mp4"
     clip = f"S{subject}/{file.stem}"
     if (f"S{subject}", file.stem) in _KNOWN_BROKEN:
@@ -90,7 +90,7 @@ def _video(folder: Path, choice: Choice, left_out: LeftOut, file: Path, subject:
 
 
 def _points(file: Path) -> np.ndarray:
-    """The keypoints of every frame, (T, 16, 2) pixels.
+    """Return the keypoints of every frame, (T, 16, 2) pixels.
 
     Raises:
         ValueError: the file is cut short, or holds something else.

@@ -49,7 +49,7 @@ def clip_table(
     bad: Mapping[int, str] | None = None,
     problems: Sequence[str] = (),
 ) -> PoseTable:
-    """The table of one video.
+    """Return the table of one video.
 
     Args:
         points_NK2: image pixels.
@@ -94,7 +94,7 @@ def clip_table(
 
 
 def no_table(root: str, choice: Choice, problem: str) -> PoseTable:
-    """A table without samples, of a video that is left out; it joins those of other videos."""
+    """Give a table without samples, of a video that is left out; it joins those of other videos."""
     table = clip_table(
         np.zeros((1, 16, 2)), (1, 1), _same("", 1), "", "", root, choice, problems=[problem]
     )
@@ -102,7 +102,7 @@ def no_table(root: str, choice: Choice, problem: str) -> PoseTable:
 
 
 def _published(points_NK2: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The boxes that the reference code cuts out: squares of 1.5 times the keypoints' extent.
+    """Give the boxes that the reference code cuts out: squares of 1.5 times the keypoints' extent.
 
     Whole pixels, moved into the image and at most as large as it; all keypoints count.
 

@@ -62,7 +62,7 @@ _FIRST_K, _SECOND_K = (
 
 
 def body16(joints_NJx: np.ndarray) -> np.ndarray:
-    """The 16 keypoints of ``body16`` from the 17 joints, in space or in the image.
+    """Return the 16 keypoints of ``body16`` from the 17 joints, in space or in the image.
 
     Each keypoint is the joint of its name; the thorax is the mean of the shoulders, the upper
     neck the node between them, and the head's top the end of the skeleton's head.
@@ -77,7 +77,7 @@ def body16(joints_NJx: np.ndarray) -> np.ndarray:
 
 
 def mode(action: str) -> str:
-    """The name of an action as the field writes it, lower case, whichever take it is.
+    """Return the name of an action as the field writes it, lower case, whichever take it is.
 
     >>> mode("TakingPhoto 1"), mode("SittingDown")
     ('photo', 'sittingdown')

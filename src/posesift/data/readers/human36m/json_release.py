@@ -87,7 +87,7 @@ def has_crops(folder: Path, subject: int) -> bool:
 
 
 def read_release(folder: Path, subject: int) -> Subject:
-    """A subject of the re-release; joints and cameras are read when points are first wanted.
+    """Return a subject of the re-release; joints and cameras are read when points are first wanted.
 
     Raises:
         ValueError: a file is missing, cut short or not as described above.
@@ -133,7 +133,7 @@ def read_release(folder: Path, subject: int) -> Subject:
 
 
 def read_crops(folder: Path, subject: int) -> Subject:
-    """A subject as prepared by the reference code.
+    """Return a subject as prepared by the reference code.
 
     Raises:
         ValueError: the file is missing, cut short or not as described above.

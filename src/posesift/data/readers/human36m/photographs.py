@@ -69,7 +69,7 @@ def photograph_parts(
 def published_rows(
     load: Load, subjects: Sequence[int], *, test: bool, prepared: bool
 ) -> tuple[dict[int, np.ndarray], np.ndarray]:
-    """The samples of the reference code.
+    """Return the samples of the reference code.
 
     It takes every 5th entry of each subject's list, whatever the video. Its test then draws 3,200
     of those *with replacement*, so some photographs come several times and most never.
@@ -97,7 +97,7 @@ def published_rows(
 
 
 def in_published_order(table: PoseTable, names: np.ndarray) -> PoseTable:
-    """The samples of a table in the reference code's order, as far as they were not left out."""
+    """Return a table's samples in the reference code's order, without those left out."""
     assert table.image_N is not None
     row_of = {name: row for row, name in enumerate(table.image_N)}
     return table.select([row_of[name] for name in names if name in row_of])
@@ -113,7 +113,7 @@ def _video(
     clip: str,
     mode: str,
 ) -> PoseTable:
-    """The table of the chosen photographs of one video."""
+    """Return the table of the chosen photographs of one video."""
     listed = load(subject)
     name_M = listed.name_N[rows_M]
     for start in {name[: name.rfind("/") + 1] for name in name_M}:

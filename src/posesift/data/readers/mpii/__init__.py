@@ -130,7 +130,7 @@ def read(
 
 
 def _files(given: Path, annotations: str | None) -> tuple[list[Path], list[str]]:
-    """The annotation files to read, all of one kind; and what else there was."""
+    """Return the annotation files to read, all of one kind; and what else there was."""
     if given.is_file():
         if annotations is not None:
             raise ValueError(f"{given} is a file already; annotations= names one in a folder")

@@ -35,7 +35,7 @@ class _Person(msgspec.Struct, gc=False):
 
 
 def from_json(path: Path) -> People:
-    """A file such as ``train.json``: a list of {image, center, scale, joints, joints_vis}.
+    """Return a file such as ``train.json``: a list of {image, center, scale, joints, joints_vis}.
 
     ``joints_vis`` says that a joint is labelled; whether it is hidden, the file does not tell. Or
     ``mpii_annotations.json``, a list of {img_paths, joint_self, objpos, scale_provided,
@@ -86,7 +86,7 @@ def from_json(path: Path) -> People:
 
 
 def _of_joint_self(path: Path, entries: list[_Person]) -> People:
-    """The people of ``mpii_annotations.json``."""
+    """Return the people of ``mpii_annotations.json``."""
     bad = {}
     for row, entry in enumerate(entries):
         if len(entry.joint_self) != JOINTS or any(len(joint) != 3 for joint in entry.joint_self):
@@ -117,7 +117,7 @@ def _of_joint_self(path: Path, entries: list[_Person]) -> People:
 
 
 def from_h5(path: Path) -> People:
-    """A file such as ``train.h5``: imgname, center, scale, part (N, 16, 2), visible (N, 16), ...
+    """Read a file like ``train.h5``: imgname, center, scale, part (N, 16, 2), visible (N, 16), ...
 
     Not ``visible`` and with coordinates is hidden but labelled. The files in circulation have the
     centre lowered by 15 scale and the scale times 1.25, others not; the official centres are

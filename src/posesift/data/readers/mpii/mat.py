@@ -115,7 +115,7 @@ def people(path: Path, *, single: bool = False) -> People:
 
 
 def _columns(path: Path, release: Any, single: bool) -> tuple[list[Any], np.ndarray, list[Any]]:
-    """The images, whether each is of the training set, and who stands apart in it."""
+    """Return the images, whether each is of the training set, and who stands apart in it."""
     if not hasattr(release, "annolist") or not hasattr(release, "img_train"):
         found = ", ".join(getattr(release, "_fieldnames", [])) or type(release).__name__
         raise ValueError(
@@ -138,7 +138,7 @@ def _columns(path: Path, release: Any, single: bool) -> tuple[list[Any], np.ndar
 
 
 def _packed(names: list[str], place_N3: np.ndarray, joint_P5: np.ndarray, **columns: Any) -> People:
-    """Lists of what was found as arrays over people."""
+    """Return lists of what was found as arrays over people."""
     row_P, id_P = joint_P5[:, :2].astype(np.int64).T
     joints_NJ2 = np.zeros((len(names), JOINTS, 2))
     labelled_NJ = np.zeros((len(names), JOINTS), bool)
@@ -162,7 +162,7 @@ def _packed(names: list[str], place_N3: np.ndarray, joint_P5: np.ndarray, **colu
 
 
 def _video(videos: list[Any], index: Any, name: str) -> str:
-    """The video's own name; an image that is from none stands for itself."""
+    """Return the video's own name; an image that is from none stands for itself."""
     number = _number(index)
     if not np.isfinite(number):
         return name
@@ -172,7 +172,7 @@ def _video(videos: list[Any], index: Any, name: str) -> str:
 
 
 def _many(value: Any) -> list[Any]:
-    """The elements of an array of any length, of which SciPy gives one without its array."""
+    """Return the elements of an array of any length, of which SciPy gives one without its array."""
     if value is None:
         return []
     return value.ravel().tolist() if isinstance(value, np.ndarray) else [value]
@@ -185,7 +185,7 @@ def _entries(value: Any, count: int) -> list[Any]:
 
 
 def _number(value: Any) -> float:
-    """A number, or a digit as text; NaN for anything else."""
+    """Return a number, or a digit as text; NaN for anything else."""
     if isinstance(value, np.ndarray) or value is None:
         return np.nan
     try:

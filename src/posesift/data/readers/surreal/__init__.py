@@ -121,7 +121,7 @@ def parts(
     boxes: Boxes = "labels",
     parity: bool = False,
 ) -> Iterator[Part]:
-    """The same data as `read`, clip by clip (crops: some thousands at a time), in a fixed order.
+    """Yield what `read` reads, clip by clip (crops: some thousands at a time), in a fixed order.
 
     A clip's labels are opened when its part is read. A bad clip is an empty part with a line in
     ``problems``; the one that makes them more than 5 % of all clips raises.
@@ -148,7 +148,7 @@ def parts(
 
 
 def _base(folder: Path) -> Path:
-    """The folder that holds train/, val/ and test/."""
+    """Return the folder that holds train/, val/ and test/."""
     for place in _BASES:
         base = (folder / place).resolve()
         if any((base / s / f"run{r}").is_dir() for s in _SPLITS for r in _RUNS):
@@ -183,7 +183,7 @@ def _clip(
     parity: bool,
     video: str,
 ) -> PoseTable:
-    """The frames of a clip that show a pose; of a bad clip none, and a line that says why."""
+    """Give the frames of a clip that show a pose; of a bad clip none, and a line that says why."""
     problems = []
     try:
         _check_there(root / video)
@@ -219,7 +219,7 @@ def _clip(
 
 
 def _check_there(video: Path) -> None:
-    """That a video has content; it is not opened."""
+    """Refuse a video without content; it is not opened."""
     try:
         size = video.stat().st_size
     except OSError:

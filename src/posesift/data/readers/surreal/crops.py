@@ -42,7 +42,7 @@ class _Row(msgspec.Struct, gc=False):
 def crop_parts(
     folder: Path, splits: Sequence[str], runs: Sequence[str], every: int, parity: bool
 ) -> Iterator[Part]:
-    """The crops of some folders, `CHUNK` at a time, in the order of the lists.
+    """Yield the crops of some folders, `CHUNK` at a time, in the order of the lists.
 
     The lists are read at the start and kept packed; the images' sizes are looked at with each part.
 
@@ -86,7 +86,7 @@ def crop_parts(
 
 
 def _check_whole(folder: Path, splits: Sequence[str], runs: Sequence[str]) -> None:
-    """That nothing is missing which the reference code would shuffle in."""
+    """Refuse a set that lacks what the reference code would shuffle in."""
     if len(runs) < 3:
         raise ValueError(f"parity=true shuffles the images of all runs, found run={runs[0]}")
     for split in splits:
@@ -116,7 +116,7 @@ def _lists(folder: Path, runs: Sequence[str]) -> tuple[list[str], np.ndarray]:
 
 
 def _rows(file: Path, packed: list[np.ndarray]) -> list[str]:
-    """The names in a list; the joints are added to ``packed``, NaN where they are not 24 x 2."""
+    """Return the names in a list; joints are added to ``packed``, NaN where not 24 x 2."""
     rows = typed_json.load(file, list[_Row], "a list of images, each with name and keypoint2d")
     if not rows:
         raise ValueError(f"{file}: expected a list of images, found an empty one; copy it anew")
@@ -149,7 +149,7 @@ def _crops(
     names: list[str],
     joints_NJ2: np.ndarray,
 ) -> PoseTable:
-    """The crops of one part that have an image and joints in it."""
+    """Return the crops of one part that have an image and joints in it."""
     size_N2, why = image_sizes([folder / name for name in names])
     keypoints_NK2, visible_NK = keypoints(joints_NJ2, size_N2, parity)
     for row in np.flatnonzero(~visible_NK.any(1)).tolist():

@@ -33,7 +33,7 @@ PARITY_JOINT_OF_KEYPOINT = (7, 4, 1, 2, 5, 8, 0, 9, 12, 15, 20, 18, 13, 14, 19, 
 def keypoints(
     joints_NJ2: np.ndarray, size_N2: np.ndarray, parity: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The keypoints of ``body16``, and which of them lie inside the image.
+    """Return the keypoints of ``body16``, and which of them lie inside the image.
 
     Args:
         joints_NJ2: image pixels, NaN where there is no label.

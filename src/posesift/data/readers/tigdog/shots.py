@@ -23,7 +23,7 @@ class Shot(NamedTuple):
 
 
 def shots_of(folder: Path, animal: str) -> tuple[list[Shot], list[str]]:
-    """An animal's shots in the order of the file; and what was skipped."""
+    """Return an animal's shots in the order of the file; and what was skipped."""
     path = folder / "ranges" / animal / "ranges.mat"
     if not path.is_file():
         raise ValueError(
