@@ -58,7 +58,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 VISIBLE = """
-[...document.querySelectorAll("#%s .choice > .option")].map(o => getComputedStyle(o).display)
+[...document.querySelectorAll("#%s > .choice > .option")].map(o => getComputedStyle(o).display)
 """
 
 
