@@ -225,7 +225,10 @@ def test_many_bins_share_rows_and_lines(tmp_path: Path, capsys: pytest.CaptureFi
     assert similar["bins"][-1] == [207, 209]
     assert (out / "summary.json").stat().st_size < 400_000
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert "Each box stands for 5 neighbouring bins." in page
+    assert "Each row stands for 3 neighbouring bins." in page
+    # Five bins hold two poses each, and fewer than 8 of them were held out of the fit.
+    assert all(row["covariance_trace"] is None for row in grouped)
+    assert "no bin holds 8 of them" in page
 
 
 def test_few_bins_have_a_row_each(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -58,7 +58,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 VISIBLE = """
-[...document.querySelectorAll("#%s .choice > .option")].map(o => getComputedStyle(o).display)
+[...document.querySelectorAll("#%s > .choice > .option")].map(o => getComputedStyle(o).display)
 """
 
 
@@ -98,3 +98,19 @@ def test_shared_images_are_painted_wherever_they_are_used(
         "[...document.querySelectorAll('svg.repeated image')].map(i => '#' + i.id)"
     )
     assert set(names) == set(kept)
+
+
+@pytest.mark.browser
+def test_a_link_opens_the_folded_part_that_it_leads_to(
+    browser: Browser, methods_page: Path
+) -> None:
+    browser.open(methods_page, 1280)
+    for anchor in ("gap", "claim-1"):
+        part = f"document.getElementById('{anchor}').closest('details')"
+        assert browser.value(f"{part}.open") is False
+        browser.value(
+            "(() => { const link = document.createElement('a');"
+            f" link.href = '#{anchor}'; document.querySelector('main').append(link);"
+            " link.click(); })()"
+        )
+        assert browser.value(f"{part}.open") is True

@@ -15,7 +15,17 @@ from posesift import skeletons
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
 from posesift.report import uncovered
-from posesift.report.blocks import Charts, Download, Gallery, Note, Page, Section, Table, inner
+from posesift.report.blocks import (
+    Charts,
+    Download,
+    Fold,
+    Gallery,
+    Note,
+    Page,
+    Section,
+    Table,
+    inner,
+)
 from posesift.report.figures import coverage as coverage_figures
 from posesift.report.page import render
 from posesift.report.pose_sets import Outcome, PoseSet
@@ -116,6 +126,10 @@ def only(section: Section, kind: type):
     return block
 
 
+def notes(section: Section) -> str:
+    return " ".join(b.text for b in every(section.blocks) if isinstance(b, Note))
+
+
 def rows_of(block: Download) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(block.content)))
 
@@ -192,8 +206,7 @@ def test_the_csv_holds_the_list_as_numbers(source, target, found, section):
 
 
 def test_modes_are_counted(found, section, target):
-    table = section.blocks[0]
-    assert isinstance(table, Table)
+    table = only(section, Table)
     rows = {row.name: [cell.text for cell in row.cells] for row in table.rows}
     looked = target.table.mode_N[found.coverage.row_N]
     for mode, cells in rows.items():
@@ -248,8 +261,7 @@ def test_without_labels_the_predictions_take_their_place(source, target):
     assert len(found.coverage.row_N) == 120
     assert found.pictures[0].image is not None
     assert len(found.pictures[0].joints) == 16
-    notes = " ".join(b.text for b in section_of(found).blocks if isinstance(b, Note))
-    assert "The target has no labels." in notes
+    assert "The target has no labels." in notes(section_of(found))
     nothing = uncovered.of(source, replace(unlabelled, outcomes=unlabelled.outcomes[3:]))
     assert isinstance(nothing, str)
     assert "No pose of the target" in nothing
@@ -276,7 +288,7 @@ def test_a_source_that_covers_everything_has_no_list(source):
     found = uncovered.of(source, replace(source, which="target"))
     section = section_of(found)
     assert section.lead.startswith("The source covers all of the 300 target poses")
-    assert [type(b) for b in section.blocks] == [Note, Charts]
+    assert {type(b) for b in every(section.blocks)} == {Fold, Note, Charts}
     (finding,) = coverage.render_next(found)
     assert finding.answer.startswith("Nothing new by this measure")
 
@@ -284,8 +296,11 @@ def test_a_source_that_covers_everything_has_no_list(source):
 @pytest.mark.parametrize("n", [1, 2])
 def test_one_target_pose_or_two_are_enough(source, n):
     found = uncovered.of(source, pose_set(drawn(n, 1.0, 5), "target"))
-    html = as_page(section_of(found), coverage.render_next(found))
-    assert html.count("What to render next") == (1 if found.coverage.lacking else 0)
+    section = section_of(found)
+    listed = {type(b) for b in every(section.blocks)} & {Gallery, Download}
+    assert listed == ({Gallery, Download} if found.coverage.lacking else set())
+    html = as_page(section, coverage.render_next(found))
+    assert html.count('class="gallery pairs"') == bool(found.coverage.lacking)
 
 
 def test_an_empty_source_covers_nothing(target, source):
@@ -317,7 +332,7 @@ def test_hostile_names_are_data(source):
     assert "&lt;script&gt;alert" in html
 
 
-def test_the_finding_names_modes_and_numbers(found):
+def test_the_finding_names_modes_and_numbers(found, target):
     (finding,) = coverage.render_next(found)
     c = found.coverage
     assert finding.question == "What should be rendered next?"
@@ -325,11 +340,14 @@ def test_the_finding_names_modes_and_numbers(found):
     most = found.by_mode[0]
     assert f"above all {most.mode} ({most.lacking} of {most.total} not covered)" in finding.answer
     assert "by the target's labels" in finding.answer
-    # As many pictures as modes are named, one of each.
-    named = re.findall(r"(\w+) \(\d+ of \d+ not covered\)", finding.answer)
-    pictured = [p.caption[0].split(". ")[1] for p in finding.pictures]
-    assert named == pictured
+    named = re.findall(r"(\w+) \((\d+) of (\d+) not covered\)", finding.answer)
+    assert named == [(m.mode, str(m.lacking), str(m.total)) for m in found.by_mode[:5]]
     assert len(named) > 1
+    # Pictured is where the one ranking begins, which the list and its file follow, too.
+    first = target.table.mode_N[found.row_R[:6]]
+    pictured = [p.caption[0] for p in finding.pictures]
+    assert pictured == [f"{rank}. {mode}" for rank, mode in enumerate(first, 1)]
+    assert len(pictured) == 6
     assert [anchor for _, anchor in finding.links] == [section_of("any").anchor]
 
 
@@ -414,6 +432,6 @@ def test_samples_of_large_sets_are_named_as_such(source, target, monkeypatch):
 
     monkeypatch.setattr(uncovered.coverage, "cover", sampled)
     found = uncovered.of(source, target)
-    notes = " ".join(b.text for b in section_of(found).blocks if isinstance(b, Note))
-    assert "60 of the 119 target poses are looked at" in notes
-    assert "100 of the 300 source poses are compared with" in notes
+    said = notes(section_of(found))
+    assert "60 of the 119 target poses are looked at" in said
+    assert "100 of the 300 source poses are compared with" in said

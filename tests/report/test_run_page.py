@@ -63,6 +63,12 @@ def test_a_run_chosen_by_the_test_set_warns_first(run: Path) -> None:
 def test_many_notes_do_not_push_the_numbers_down(run: Path) -> None:
     settings = {"method": "regda", "notes": [f"Note {i}." for i in range(8)]}
     (run / "experiment.yaml").write_text(yaml.safe_dump(settings))
+    opened = results.read(run)
+    assert isinstance(opened, Run)
+    total = len(contents.of_run(opened).notes)
+    assert total >= 8
     text = write_report(run).read_text()
-    assert "<summary>Further notes (3)</summary>" in text
-    assert all(f"Note {i}." in text for i in range(8))
+    summary = f"<summary>Further notes ({total - 2})</summary>"
+    assert summary in text
+    assert text.split(summary)[0].count('<p class="note">') == 2
+    assert all(text.count(f'<p class="note">Note {i}.</p>') == 1 for i in range(8))

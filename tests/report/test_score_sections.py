@@ -170,7 +170,7 @@ def test_metrics_without_a_value_are_dashes(score: Score) -> None:
         "rare_mode_auc": {"elbo": None, "knn": float("nan")},
         "agreement": {"elbo": float("nan")},
     }
-    table = score.scorers(summary)
+    table = score_sections.scorers(summary)
     assert table is not None
     cells = {row.name: [cell.text for cell in row.cells] for row in table.rows}
     assert cells["VAE, elbo (used here)"] == ["–", "–", "itself"]
@@ -180,9 +180,9 @@ def test_metrics_without_a_value_are_dashes(score: Score) -> None:
 
 
 def test_bins_of_a_target_are_comparable_only_by_equal_edges(score: Score, target: PoseSet) -> None:
-    assert score.comparable(target, score.summary)
-    assert not score.comparable(replace(target, edges=target.edges[:-1]), score.summary)
-    assert not score.comparable(None, score.summary)
+    assert score_sections.comparable(target, score.summary)
+    assert not score_sections.comparable(replace(target, edges=target.edges[:-1]), score.summary)
+    assert not score_sections.comparable(None, score.summary)
 
 
 def test_too_few_poses_in_each_bin_is_said_instead_of_drawn(score: Score) -> None:
@@ -195,7 +195,7 @@ def test_too_few_poses_in_each_bin_is_said_instead_of_drawn(score: Score) -> Non
 def test_the_summary_of_old_is_read(score: Score) -> None:
     summary = storage.read_json(score.path / "summary.json")
     assert "variation_grouped" not in summary
-    assert "Variation of the score in each bin" in titles(score_sections.distribution(score))
+    assert "Variation of the poses in each bin" in titles(score_sections.distribution(score))
 
 
 def test_one_histogram_holds_both_sets_where_one_scorer_scored_them(

@@ -134,7 +134,8 @@ def test_the_pck_of_bins_is_the_headline_s(comparison: Path) -> None:
         assert cell is not None
         measured = storage.read_json(cell / "evaluation.json")["sets"]["target"]
         assert level is not None
-        assert level.mean == pytest.approx(measured["pck"]["0.05"]["all"], abs=1e-9)
+        # Percentages of single samples are kept as float32: half a unit in the last place of 100.
+        assert level.mean == pytest.approx(measured["pck"]["0.05"]["all"], abs=100 * 2**-24)
 
 
 def test_joints_are_pooled_and_not_their_samples(comparison: Path) -> None:

@@ -13,7 +13,6 @@ from posesift import results
 from posesift.report import contents
 from posesift.report.blocks import (
     Cell,
-    Choice,
     Claim,
     Claims,
     Patch,
@@ -21,6 +20,7 @@ from posesift.report.blocks import (
     Square,
     Squares,
     Table,
+    inner,
 )
 from posesift.report.export import export
 from posesift.report.export.tables import as_number, csv_text
@@ -87,14 +87,10 @@ def test_what_is_no_number(text: str) -> None:
 
 
 def tables_of(blocks: list) -> list[Table]:
-    """Every table of some blocks, those inside choices too."""
+    """Every table of some blocks, those inside choices and folds too."""
     found = []
     for block in blocks:
-        if isinstance(block, Table):
-            found.append(block)
-        elif isinstance(block, Choice):
-            for _, inner in block.options:
-                found += tables_of(inner)
+        found += [block] if isinstance(block, Table) else tables_of(inner(block))
     return found
 
 

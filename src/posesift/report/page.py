@@ -21,6 +21,7 @@ from posesift.report.wording import typeset
 from posesift.version import __version__
 
 SCRIPT = (
+    "folds.js",
     "explore_poses.js",
     "explore_draw.js",
     "explore_histogram.js",

@@ -185,7 +185,7 @@ def _pair(comparison: Compared, row: Stated) -> str:
 
 
 def groups(comparison: Compared) -> Section | None:
-    """PCK at both thresholds and the angle error by joint group."""
+    """PCK@0.05 and the angle error by joint group; of several methods the angle error alone."""
     entry = by_seed.some_entry(comparison, "target")
     measures = (
         ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
