@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from posesift import skeletons
@@ -49,7 +49,8 @@ def slowly(target, source, radius: float, needed: int):
     left, ranked, counts = set(lacking), [], []
     while left:
         gain = {p: [q for q in left if stands_for(p, q)] for p in lacking}
-        best = min(lacking, key=lambda p: (-len(gain[p]), -round(nearest[p], 6), p))
+        # distances are told apart by thousandths of a degree, so that all machines agree
+        best = min(lacking, key=lambda p: (-len(gain[p]), -np.round(nearest[p], 3), p))
         ranked.append(best)
         counts.append(len(gain[best]))
         left -= set(gain[best])
@@ -65,6 +66,7 @@ def poses(seed: int, n: int, hidden: float = 0.0, angles: int = 5, bends: int = 
 
 
 @settings(max_examples=60)
+@example(seed=158, n=27, m=9, hidden=0.0, needed=2)  # two distances that differ by 0.0003 degrees
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(0, 40),
