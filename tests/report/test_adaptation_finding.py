@@ -61,20 +61,19 @@ def test_shares_claim_no_more_than_the_interval(found: dict, row: dict, parts: l
 
 
 def test_the_headline_leads_with_adaptation(found: dict) -> None:
-    shown = claims.figures(found, None)
-    assert [figure.value for figure in shown[:4]] == ["+19.8", "20", "50", "+2.5"]
-    assert shown[0].what.startswith(
-        "UDAPE minus Source only, PCK@0.05 on the target · +19.8 points (95 %"
-    )
-    assert "closed by UDAPE · +" in shown[2].what
-    assert [figure.strong for figure in shown[:4]] == [False, False, False, True]
+    shown = [headline.claim for headline in claims.headlines(found, None)]
+    assert [claim.value for claim in shown[:4]] == ["+19.8", "20", "50", "+2.5"]
+    assert "UDAPE is better than Source only in PCK@0.05 on the target: +19.8" in shown[0].sentence
+    assert "UDAPE" in shown[2].sentence
+    assert "share of the gap to the oracle" in shown[2].sentence
+    assert [claim.strong for claim in shown[:4]] == [False, False, False, True]
 
 
 def test_a_primary_endpoint_of_adaptation_is_said_once(found: dict) -> None:
     """Methods with uniform sampling alone: nothing is said of sampling."""
     found["primary"] = next(r for r in found["secondary"] if r["arm"] == "udape")
-    shown = [figure.what for figure in claims.figures(found, None)]
-    assert sum(what.startswith("UDAPE minus Source only") for what in shown) == 1
+    shown = [headline.claim.sentence for headline in claims.headlines(found, None)]
+    assert sum("than Source only in" in text and "gap" not in text for text in shown) == 1
     told = {finding.question: finding for finding in comparison.further(found, None)}
     assert "What did the sampling change?" not in told
     assert "Pre-specified primary endpoint" in told["What did adaptation change?"].detail

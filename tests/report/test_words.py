@@ -58,9 +58,6 @@ def test_parts_of_a_page_are_known_by_their_headings(methods_comparison: Path) -
     terms = dict(page.words)
     assert {"arm", "oracle", "UDAPE", "curriculum", "PCK@0.05"} <= terms.keys()
     assert "random pacing" not in terms
-    named = ["Summary", *(part.nav or part.title for part in page.sections)]
+    named = ["Summary", *(part.title for part in page.sections)]
     assert len(set(named)) == len(named) <= 8  # one line of the menu
     assert all(0 < len(name.split()) <= 4 for name in named)
-    for part in page.sections:
-        kept = set(re.findall(r"\w+", part.title.lower()))
-        assert set(re.findall(r"\w+", part.nav.lower())) <= kept

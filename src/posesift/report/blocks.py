@@ -271,16 +271,12 @@ def inner(block: Block) -> list[Block]:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page with an anchor, a heading, and a lead sentence.
-
-    ``nav``: its name in the list of parts where the heading is too long for that, or "".
-    """
+    """A part of the page with an anchor, a heading, and a lead sentence."""
 
     anchor: str
     title: str
     lead: str
     blocks: list[Block]
-    nav: str = ""
 
 
 @dataclass(frozen=True)

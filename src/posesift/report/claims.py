@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from posesift.difficulty.checks import FINDS, FINDS_PARTLY
 from posesift.report import evidence, facts, statement
-from posesift.report.blocks import Claim, Claims, Figure, Section
-from posesift.report.statement import Statement, amount
+from posesift.report.blocks import Claim, Claims, Section
+from posesift.report.statement import Statement
 from posesift.report.wording import capitalised, number, ordinal_part, plural, signed
 from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
 from posesift.results.by_seed import Compared, Interval
@@ -19,7 +19,7 @@ SHARED = "What all of these share"
 
 
 def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -> Section | None:
-    """Each number at the top of the page as a claim, and the lead of the best arm."""
+    """Each number that the page leads with as a claim, and the lead of the best arm."""
     found = [shown.claim for shown in headlines(comparison, summary)]
     found += [claim] if (claim := of_lead(comparison)) else []
     used = {claim.verdict for claim in found}
@@ -31,8 +31,8 @@ def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -
         compact=len(comparison["seeds"]) == 1,
     )
     lead = (
-        "Each large number of this page with what it rests on. A verdict is given by the rules "
-        "below the claims, never by hand."
+        "Each number that this page leads with, and what it rests on. A verdict is given by the "
+        "rules below the claims, never by hand."
     )
     return Section("claims", TITLE, lead, [block])
 
@@ -110,20 +110,13 @@ ADAPTATION, GAP, SAMPLING = "adaptation", "gap", "endpoint named in advance"
 
 @dataclass(frozen=True)
 class Headline:
-    """A large number, and the claim that it makes.
+    """A number that the page leads with, as a claim.
 
     ``about``: what it is about, for the parts of the summary that point to it.
     """
 
     about: str
-    figure: Figure
     claim: Claim
-
-
-def figures(comparison: Compared, summary: dict[str, Any] | None) -> list[Figure]:
-    """The numbers at the top of the page, each pointing to its claim."""
-    found = headlines(comparison, summary)
-    return [replace(shown.figure, anchor=f"claim-{i + 1}") for i, shown in enumerate(found)]
 
 
 def anchors(comparison: Compared, summary: dict[str, Any] | None) -> dict[str, str]:
@@ -145,14 +138,13 @@ def _primary(comparison: Compared) -> Headline:
     """The endpoint that was named in advance."""
     row = comparison["primary"]
     shown = by_seed.endpoint(row)
-    arm, against = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
-    what = f"{arm} minus {against}, {row['endpoint']}"
     if shown is None:
+        arm, against = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
         claim = Claim(
             f"{arm} minus {against}: not known.", signed(None), "points", statement.INCONCLUSIVE,
             [("seeds", "no seed has both")], strong=True,
         )  # fmt: skip
-        return Headline(SAMPLING, Figure(signed(None), "points", what, strong=True), claim)
+        return Headline(SAMPLING, claim)
     said = evidence.statement(comparison, row)
     assert said is not None
     claim = Claim(
@@ -163,8 +155,7 @@ def _primary(comparison: Compared) -> Headline:
         evidence.of_row(comparison, row, shown),
         strong=True,
     )
-    what += f" · {amount(shown)}"
-    return Headline(SAMPLING, Figure(signed(shown.mean), "points", what, strong=True), claim)
+    return Headline(SAMPLING, claim)
 
 
 def _adaptation(comparison: Compared) -> list[Headline]:
@@ -178,8 +169,6 @@ def _adaptation(comparison: Compared) -> list[Headline]:
     if called and called != reference and (called, reference) != told:
         row = endpoints.stated(comparison, called, reference, WHOLE)
         if row and (change := by_seed.endpoint(row)):
-            one, base = (by_seed.label(comparison, name) for name in (called, reference))
-            what = f"{one} minus {base}, PCK@0.05 on the target · {amount(change)}"
             said = evidence.statement(comparison, row, "PCK@0.05 on the target")
             assert said is not None
             claim = Claim(
@@ -189,7 +178,7 @@ def _adaptation(comparison: Compared) -> list[Headline]:
                 statement.verdict(said),
                 evidence.of_row(comparison, row, change),
             )
-            found.append(Headline(ADAPTATION, Figure(claim.value, "points", what), claim))
+            found.append(Headline(ADAPTATION, claim))
     for method in methods.adapted(comparison):
         name = methods.uniform(comparison, method)
         share, seeds = methods.gap_closed(comparison, name) if name else (None, 0)
@@ -205,7 +194,6 @@ def _closed(comparison: Compared, called: str, share: Interval, seeds: int) -> H
     where = "PCK@0.05, as a share of the gap to the oracle"
     said = Statement(method, base, where, share, seeds, unit="%")
     value = number(share.mean, 0)
-    what = f"of the gap from {base} to the oracle, closed by {method} · {amount(share, '%')}"
     claim = Claim(
         statement.sentence(said),
         value,
@@ -213,7 +201,7 @@ def _closed(comparison: Compared, called: str, share: Interval, seeds: int) -> H
         statement.verdict(said),
         evidence.of_share(comparison, called, share),
     )
-    return Headline(GAP, Figure(value, "%", what), claim)
+    return Headline(GAP, claim)
 
 
 def _fall(comparison: Compared) -> Headline | None:
@@ -227,7 +215,6 @@ def _fall(comparison: Compared) -> Headline | None:
         return None
     shared = [s for s in comparison["seeds"] if s in levels[-1] and s in levels[0]]
     seeds, label = len(shared), by_seed.label(comparison, reference)
-    what = f"PCK@0.05, hardest minus easiest {ordinal_part(len(levels))}, {label} · {amount(fall)}"
     part = ordinal_part(len(levels))
     said = Statement(
         f"{label} on the hardest {part} of the target",
@@ -246,7 +233,7 @@ def _fall(comparison: Compared) -> Headline | None:
             ("difficulty", "of a score that chose no training sample"),
         ],
     )
-    return Headline("failure", Figure(claim.value, "points", what), claim)
+    return Headline("failure", claim)
 
 
 def _headroom(comparison: Compared) -> Headline | None:
@@ -273,8 +260,7 @@ def _headroom(comparison: Compared) -> Headline | None:
             ("what it is", "what any choice of source poses could gain at most"),
         ],
     )
-    what = "pose headroom: what any choice of poses could gain at most"
-    return Headline("headroom", Figure(claim.value, "points", what), claim)
+    return Headline("headroom", claim)
 
 
 def _rare(summary: dict[str, Any]) -> Headline | None:
@@ -290,7 +276,7 @@ def _rare(summary: dict[str, Any]) -> Headline | None:
         statement.SINGLE,
         evidence.of_score(summary),
     )
-    return Headline("score", Figure(value, "AUC", f"AUROC, rare-pose detection ({method})"), claim)
+    return Headline("score", claim)
 
 
 def _found(method: str, auc: float) -> str:
