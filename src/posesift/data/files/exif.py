@@ -36,6 +36,8 @@ def turned(image_HW3: np.ndarray, orientation: int) -> np.ndarray:
     >>> turned(np.arange(6).reshape(2, 3, 1), 6)[..., 0].tolist()
     [[3, 0], [4, 1], [5, 2]]
     """
+    if orientation == UPRIGHT:  # nearly every image: nothing to do, once for each that is loaded
+        return image_HW3
     if orientation in (5, 7):  # over one diagonal or the other
         image_HW3 = image_HW3.swapaxes(0, 1)
     image_HW3 = np.rot90(image_HW3, {3: 2, 6: 3, 7: 2, 8: 1}.get(orientation, 0))
