@@ -160,7 +160,8 @@ def test_headroom_is_of_the_cell_where_only_poses_are_new(found: dict) -> None:
 def test_an_unmeasured_primary_endpoint_is_said(found: dict) -> None:
     found["primary"] |= {"mean": None, "values": []}
     assert sampling_finding.changed(found).answer.startswith("Not known")
-    assert claims.figures(found, None)[0].value == "–"
+    primary = next(h for h in claims.headlines(found, None) if h.about == claims.SAMPLING)
+    assert primary.claim.value == "–"
 
 
 def test_a_baseline_that_does_as_well_is_said(found: dict) -> None:
