@@ -22,7 +22,7 @@ from posesift.experiments.score import ScoreSettings, score_poses
 from posesift.report.page import write_report
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where `tests` is
-from tests.report.browser import CHROMIUM, Browser
+from tests.report.browser import CHROMIUM, chromium_browser, click, opened
 
 GOALS = {"MB": 8.0, "opens, s": 2.0, "bin, ms": 100.0}  # over 20,000 poses
 OPENED, CLICKED = 3, 12  # times
@@ -45,23 +45,19 @@ def page_of(samples: int, folder: Path) -> tuple[Path, float, float]:
     return write_report(folder), scored - began, time.perf_counter() - scored
 
 
-def felt(page: Path, profile: Path) -> tuple[float, float]:
+def felt(path: Path) -> tuple[float, float]:
     """Seconds until the page can be used, and milliseconds until a chosen bin is seen."""
-    browser = Browser(profile)
-    try:
-        opened = []
+    with chromium_browser() as browser:
+        times = []
         for _ in range(OPENED):
             began = time.perf_counter()
-            browser.open(page, 1280)
-            browser.until(READY, 120)
-            opened.append(time.perf_counter() - began)
-        browser.value(WATCH)
+            page = opened(browser, path)
+            page.wait_for_function(READY)
+            times.append(time.perf_counter() - began)
+        page.evaluate(WATCH)
         for turn in range(CLICKED):
-            browser.click(".x-histogram", (turn * 5 % CLICKED + 0.5) / CLICKED, 0.5)
-            browser.settle()
-        return statistics.median(opened), statistics.median(browser.value(TOOK))
-    finally:
-        browser.close()
+            click(page, ".x-histogram", (turn * 5 % CLICKED + 0.5) / CLICKED)
+        return statistics.median(times), statistics.median(page.evaluate(TOOK))
 
 
 def main() -> None:
@@ -76,7 +72,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place:
             page, scoring, writing = page_of(samples, Path(place) / "score")
             row = [scoring, writing, page.stat().st_size / 1e6]
-            row += felt(page, Path(place) / "profile") if CHROMIUM else [float("nan")] * 2
+            row += felt(page) if CHROMIUM else [float("nan")] * 2
         print(f"{samples:12d}" + "".join(f"{value:12.2f}" for value in row), flush=True)
     print(f"{'goal':>12}{'':24}" + "".join(f"{goal:12.2f}" for goal in GOALS.values()))
 

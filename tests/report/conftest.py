@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.report.browser import chromium, open_page  # noqa: F401 - fixtures of all
 
 from posesift import skeletons, storage
 from posesift.evaluation.evaluate import evaluate

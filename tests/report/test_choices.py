@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.report.browser import CHROMIUM, Browser
+from tests.report.browser import OpenPage, press
 
 from posesift.report import pictures
 from posesift.report.blocks import Choice, Gallery, Page, Picture, Section, Strip
@@ -48,15 +47,6 @@ def test_an_image_that_several_pictures_show_is_kept_once() -> None:
     ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine")
-    tab = Browser(tmp_path_factory.mktemp("profile"))
-    yield tab
-    tab.close()
-
-
 VISIBLE = """
 [...document.querySelectorAll("#%s > .choice > .option")].map(o => getComputedStyle(o).display)
 """
@@ -64,37 +54,32 @@ VISIBLE = """
 
 @pytest.mark.browser
 def test_an_arrow_key_shows_the_next_option_also_on_paper(
-    browser: Browser, methods_page: Path
+    open_page: OpenPage, methods_page: Path
 ) -> None:
-    browser.open(methods_page, 1280)
+    page = open_page(methods_page)
     visible = VISIBLE % "difficulty"
-    assert browser.value(visible) == ["block", "none"]
-    browser.value("document.querySelector('#difficulty input').focus()")
-    for kind in ("rawKeyDown", "keyUp"):
-        browser.call(
-            "Input.dispatchKeyEvent", type=kind, key="ArrowRight", code="ArrowRight",
-            windowsVirtualKeyCode=39,
-        )  # fmt: skip
-    assert browser.value(visible) == ["none", "block"]
-    browser.call("Emulation.setEmulatedMedia", media="print")
-    assert browser.value(visible) == ["none", "block"]
-    browser.call("Emulation.setEmulatedMedia", media="")
+    assert page.evaluate(visible) == ["block", "none"]
+    page.focus("#difficulty input")
+    press(page, "ArrowRight")
+    assert page.evaluate(visible) == ["none", "block"]
+    page.emulate_media(media="print")
+    assert page.evaluate(visible) == ["none", "block"]
 
 
 @pytest.mark.browser
 def test_shared_images_are_painted_wherever_they_are_used(
-    browser: Browser, methods_page: Path
+    open_page: OpenPage, methods_page: Path
 ) -> None:
     """Each fills its frame, also where the first picture that shows it is not on view."""
-    browser.open(methods_page, 1280)
+    page = open_page(methods_page)
     sizes = "[...document.querySelectorAll('%s')].map(u => u.getBoundingClientRect().width)"
-    assert browser.value("document.querySelectorAll('#examples use').length") > 20
+    assert page.evaluate("document.querySelectorAll('#examples use').length") > 20
     for option in ("1", "2"):
         chosen = f"#examples .option:nth-of-type({option}) use"
-        browser.value(f"document.querySelector('#examples input[value=\"{option}\"]').click()")
-        assert min(browser.value(sizes % chosen)) > 60
-    names = browser.value("[...document.querySelectorAll('use')].map(u => u.getAttribute('href'))")
-    kept = browser.value(
+        page.evaluate(f"document.querySelector('#examples input[value=\"{option}\"]').click()")
+        assert min(page.evaluate(sizes % chosen)) > 60
+    names = page.evaluate("[...document.querySelectorAll('use')].map(u => u.getAttribute('href'))")
+    kept = page.evaluate(
         "[...document.querySelectorAll('svg.repeated image')].map(i => '#' + i.id)"
     )
     assert set(names) == set(kept)
