@@ -22,7 +22,7 @@ from posesift.experiments.score import ScoreSettings, score_poses
 from posesift.report.page import write_report
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where `tests` is
-from tests.report.browser import CHROMIUM, chromium_browser, click, opened
+from tests.report.browser import CHROMIUM, chromium_browser, click, opened, until
 
 GOALS = {"MB": 8.0, "opens, s": 2.0, "bin, ms": 100.0}  # over 20,000 poses
 OPENED, CLICKED = 3, 12  # times
@@ -52,7 +52,7 @@ def felt(path: Path) -> tuple[float, float]:
         for _ in range(OPENED):
             began = time.perf_counter()
             page = opened(browser, path)
-            page.wait_for_function(READY)
+            until(page, READY)
             times.append(time.perf_counter() - began)
         page.evaluate(WATCH)
         for turn in range(CLICKED):

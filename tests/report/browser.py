@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,6 +86,17 @@ def complaints(page: Page) -> list[str]:
 def settle(page: Page) -> None:
     """Wait until what was asked for is painted."""
     page.evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until an expression is true.
+
+    Playwright's own ``wait_for_function`` compiles text in the page, which its policy forbids.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"never true: {expression}"
+        page.wait_for_timeout(10)
 
 
 def place(page: Page, selector: str, across: float = 0.5, down: float = 0.5) -> dict[str, float]:

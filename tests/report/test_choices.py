@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.report.browser import OpenPage, press
+from tests.report.browser import OpenPage, press, until
 
 from posesift.report import pictures
 from posesift.report.blocks import Choice, Gallery, Page, Picture, Section, Strip
@@ -87,15 +87,15 @@ def test_shared_images_are_painted_wherever_they_are_used(
 
 @pytest.mark.browser
 def test_a_link_opens_the_folded_part_that_it_leads_to(
-    browser: Browser, methods_page: Path
+    open_page: OpenPage, methods_page: Path
 ) -> None:
-    browser.open(methods_page, 1280)
+    page = open_page(methods_page)
     for anchor in ("gap", "claim-1"):
         part = f"document.getElementById('{anchor}').closest('details')"
-        assert browser.value(f"{part}.open") is False
-        browser.value(
+        assert page.evaluate(f"{part}.open") is False
+        page.evaluate(
             "(() => { const link = document.createElement('a');"
             f" link.href = '#{anchor}'; document.querySelector('main').append(link);"
             " link.click(); })()"
         )
-        assert browser.value(f"{part}.open") is True
+        until(page, f"{part}.open")

@@ -25,6 +25,7 @@ from tests.report.browser import (
     press,
     requested,
     settle,
+    until,
 )
 from tests.report.conftest import BODY, SIDE
 from tests.report.explorer_page import HOSTILE, MODELS, pose_set, write_page
@@ -72,7 +73,7 @@ def page(open_page: OpenPage, made: Opened) -> Iterator[Page]:
 
 
 def ready(page: Page) -> None:
-    page.wait_for_function(READY)
+    until(page, READY)
     assert page.evaluate(READY) == "ready"
 
 
@@ -109,7 +110,7 @@ def thin(count: int) -> str:
 
 def row(page: Page) -> int:
     """Place in its set of the pose that is shown large."""
-    page.wait_for_function(f"{TITLE}.startsWith('Row')")
+    until(page, f"{TITLE}.startsWith('Row')")
     return int(re.sub(r"\D", "", page.evaluate(TITLE))) - 1000
 
 
@@ -176,7 +177,7 @@ def test_bins_are_chosen_with_keys_and_numbers(page: Page, made: Opened) -> None
 
 def test_a_heatmap_cell_shows_both_bins_side_by_side(page: Page, made: Opened) -> None:
     click(page, ".x-heat", 3.5 / K, 20.5 / K)
-    page.wait_for_function(f"{TITLE} === 'Two bins side by side'")
+    until(page, f"{TITLE} === 'Two bins side by side'")
     assert page.evaluate(LINE).startswith("Bin 21 beside bin 4.")
     headings = "[...document.querySelectorAll('.x-pair h4')].map(h => h.textContent)"
     assert page.evaluate(headings) == ["Bin 21 of the source poses", "Bin 4 of the source poses"]
@@ -194,7 +195,7 @@ def test_a_heatmap_cell_shows_both_bins_side_by_side(page: Page, made: Opened) -
     assert readout == f"bin 1 and bin {K}: not defined"
     press(page, "Enter")
     said = f"Bin 1 beside bin {K}. Their similarity is not defined."
-    page.wait_for_function(f"{LINE} === '{said}'")
+    until(page, f"{LINE} === '{said}'")
 
 
 def test_filters_change_gallery_and_histogram(page: Page, made: Opened) -> None:
@@ -224,14 +225,14 @@ def test_filters_change_gallery_and_histogram(page: Page, made: Opened) -> None:
     page.keyboard.insert_text("CLIP 7 ")
     clip = np.char.find(source.table.clip_N.astype(str), "clip 7 ") >= 0
     many = int((clip & (source.bin_N >= 0)).sum())
-    page.wait_for_function(f"{LINE}.startsWith('{many} poses')")
+    until(page, f"{LINE}.startsWith('{many} poses')")
     click(page, ".x-clear")
     page.evaluate("document.querySelectorAll('.x-filters input')[1].focus()")
     page.keyboard.insert_text(" 777.png")
-    page.wait_for_function(f"{LINE} === '1 pose, 1 shown'")
+    until(page, f"{LINE} === '1 pose, 1 shown'")
     assert rows(page) == [777]
     page.keyboard.insert_text("nothing has this name")
-    page.wait_for_function(f"{LINE} === '0 poses, 0 shown'")
+    until(page, f"{LINE} === '0 poses, 0 shown'")
     assert "No pose" in page.evaluate("document.querySelector('.x-pane').textContent")
 
 
@@ -239,7 +240,7 @@ def test_switching_to_the_target_and_its_methods(page: Page, made: Opened) -> No
     target = made.target
     assert page.evaluate(f"document.querySelector('{METHOD}')") is None  # nobody predicted these
     click(page, TO_TARGET)
-    page.wait_for_function(f"{TITLE} === 'Bin {K} of the target poses'")
+    until(page, f"{TITLE} === 'Bin {K} of the target poses'")
     click(page, "[aria-label='All bins']")
     pick(page, METHOD, MODELS[1])
     pick(page, ORDER, "PCK, lowest first")
@@ -273,21 +274,21 @@ def test_a_switch_keeps_filters_and_each_order(page: Page, made: Opened) -> None
     page.keyboard.insert_text("7.png")
     named = {}
     for which in ("source", "target"):
-        one: PoseSet = getattr(page, which)
+        one: PoseSet = getattr(made, which)
         files = np.char.find(one.table.image_N.astype(str), "7.png") >= 0
         named[which] = int((files & (one.table.mode_N == "walk") & (one.bin_N >= 0)).sum())
-    page.wait_for_function(f"{count} === {named['source']}")
+    until(page, f"{count} === {named['source']}")
     click(page, TO_TARGET)
-    page.wait_for_function(f"{count} === {named['target']}")
+    until(page, f"{count} === {named['target']}")
     assert page.evaluate(f"document.querySelector('{MODE}').selectedOptions[0].text") == "walk"
     assert page.evaluate(said) == ""
     pick(page, ORDER, "PCK, lowest first")
     click(page, TO_SOURCE)
-    page.wait_for_function(f"{count} === {named['source']}")
+    until(page, f"{count} === {named['source']}")
     order = f"document.querySelector('{ORDER}').selectedOptions[0].text"
     assert page.evaluate(order) == "score, lowest first"
     click(page, TO_TARGET)
-    page.wait_for_function(f"{count} === {named['target']}")
+    until(page, f"{count} === {named['target']}")
     assert page.evaluate(order) == "PCK, lowest first"
 
 
@@ -305,7 +306,7 @@ def test_a_filter_that_the_other_set_lacks_is_dropped_and_named(
     hidden = int((~source.table.visible_NK[:, 3]).sum())
     pick(page, ".x-filters label:nth-of-type(1) select", f"left hip hidden ({hidden})")
     click(page, TO_TARGET)
-    page.wait_for_function(f"{TITLE} === 'All bins of the target poses'")
+    until(page, f"{TITLE} === 'All bins of the target poses'")
     said = page.evaluate("document.querySelector('.x-dropped').textContent")
     assert said == (
         "The target poses have no mode “kneel”, no left hip that is hidden: that filter is off."
@@ -405,7 +406,7 @@ def test_a_pose_its_angles_and_its_neighbours(page: Page, made: Opened) -> None:
     click(page, ".x-tile:nth-child(6)")
     chosen = row(page)
     for which in ("source", "target"):
-        expected = neighbours(made, getattr(page, which), chosen, same=which == "source")
+        expected = neighbours(made, getattr(made, which), chosen, same=which == "source")
         assert near(page, which) == expected
     degrees = np.rint(made.source.angles_NA[chosen])
     cells = "[...document.querySelectorAll('.x-angles td')].map(c => c.textContent)"
@@ -414,14 +415,14 @@ def test_a_pose_its_angles_and_its_neighbours(page: Page, made: Opened) -> None:
     marks = "[...document.querySelectorAll('.x-angle text')].map(c => c.textContent)"
     assert page.evaluate(marks) == [text for text in shown if text != "–"]
     click(page, "[data-set=target] .x-tile:nth-child(2)")
-    page.wait_for_function(f"{TITLE}.endsWith('of the target poses')")
+    until(page, f"{TITLE}.endsWith('of the target poses')")
     second = row(page)
     assert near(page, "source") == neighbours(made, made.source, second, of=made.target)
     assert page.evaluate("document.querySelectorAll('.x-errors tbody tr').length") == 2
     click(page, ".x-back")
     first = page.evaluate(TITLE)
     click(page, ".x-beside button:last-child")
-    page.wait_for_function(f"{TITLE} !== {first!r}")
+    until(page, f"{TITLE} !== {first!r}")
     assert page.evaluate("document.activeElement.textContent") == "Next"
     click(page, ".x-back")
     assert page.evaluate(TITLE) == f"Bin {K} of the source poses"
@@ -453,7 +454,7 @@ def test_all_of_it_works_without_a_mouse(page: Page, made: Opened) -> None:
     assert page.evaluate(f"{TILES}.indexOf(document.activeElement)") == len(wide.split()) + 1
     assert "score" in page.evaluate("document.querySelector('.x-tip').textContent")
     press(page, "Enter")
-    page.wait_for_function(f"{TITLE}.startsWith('Row')")
+    until(page, f"{TITLE}.startsWith('Row')")
     assert page.evaluate("document.activeElement.tagName") == "H3"  # what is read out first
     press(page, "Tab")  # to Next, past what is before the title
     assert page.evaluate("document.activeElement.textContent") == "Previous"
@@ -466,7 +467,7 @@ def test_all_of_it_works_without_a_mouse(page: Page, made: Opened) -> None:
     assert any("x-tile" in name for name in reached)
     page.evaluate("document.querySelector('.x-switch input').focus()")
     press(page, "ArrowRight")
-    page.wait_for_function(f"{TITLE} === 'Bin {K} of the target poses'")
+    until(page, f"{TITLE} === 'Bin {K} of the target poses'")
     outline = (
         "getComputedStyle(document.querySelector('.x-switch input:checked + span')).outlineStyle"
     )
@@ -487,7 +488,7 @@ def test_hostile_names_are_text_and_nothing_runs(page: Page, made: Opened) -> No
         tip = page.evaluate("document.querySelector('.x-tip').textContent")
         assert f"{HOSTILE[chosen % 5]} {chosen}.png" in tip
     click(page, TO_TARGET)
-    page.wait_for_function(f"{TITLE} === 'Bin {K} of the target poses'")
+    until(page, f"{TITLE} === 'Bin {K} of the target poses'")
     names = f"[...document.querySelector('{METHOD}').options].map(o => o.text)"
     assert page.evaluate(names) == MODELS
     assert (
@@ -557,7 +558,7 @@ def test_a_finger_chooses_bins_and_poses(open_page: OpenPage, made: Opened) -> N
     for selector, share in ((".x-histogram", 0.001), (".x-tile", 0.5)):
         page.tap(selector, position=place(page, selector, share))  # type: ignore[arg-type]
         settle(page)
-    page.wait_for_function(f"{TITLE}.startsWith('Row')")
+    until(page, f"{TITLE}.startsWith('Row')")
     assert page.evaluate(LINE).startswith("Bin 1,")
 
 
@@ -583,7 +584,7 @@ def test_200_000_poses_still_open(open_page: OpenPage, made: Opened, tmp_path: P
     assert page.evaluate(LINE) == "199\u202f990 poses, 48 shown"
     click(page, ".x-tile:nth-child(3)")
     near_by = "document.querySelectorAll('[data-set=source] .x-tile').length"
-    page.wait_for_function(f"{near_by} === 6")
+    until(page, f"{near_by} === 6")
     silent(page, path)
 
 
@@ -640,13 +641,13 @@ def test_an_old_browser_and_broken_data_get_a_sentence(
     open_page: OpenPage, made: Opened, tmp_path: Path
 ) -> None:
     page = open_page(made.path, before="delete window.DecompressionStream")
-    page.wait_for_function("document.querySelector('.explorer').textContent.includes('too old')")
+    until(page, "document.querySelector('.explorer').textContent.includes('too old')")
     broken = tmp_path / "broken.html"
     text, cuts = re.subn(r'("data":"[^"]{20})[^"]{20}', r"\1", made.path.read_text(), count=1)
     assert cuts == 1
     broken.write_text(text)
     page = open_page(broken)
-    page.wait_for_function(READY)
+    until(page, READY)
     assert page.evaluate(READY) == "failed"
     assert "could not be unpacked" in page.evaluate(
         "document.querySelector('.explorer').textContent"
