@@ -38,7 +38,7 @@ def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -
 
 
 def of_lead(comparison: Compared) -> Claim | None:
-    """The arm with the highest mean against the next."""
+    """Return the arm with the highest mean against the next."""
     found = ranking.lead(comparison)
     if found is None:
         return None
@@ -70,7 +70,7 @@ def lead_anchor(comparison: Compared, summary: dict[str, Any] | None) -> str:
 
 
 def of_run(folder: Run) -> Section | None:
-    """The numbers at the top of a run's page: each is of one seed."""
+    """Return the numbers at the top of a run's page: each is of one seed."""
     name, entry = folder.headline
     shown = folder.set_label(name)
     if not entry:
@@ -128,14 +128,14 @@ def anchors(comparison: Compared, summary: dict[str, Any] | None) -> dict[str, s
 
 
 def headlines(comparison: Compared, summary: dict[str, Any] | None) -> list[Headline]:
-    """What the page leads with, in its order: adaptation, sampling, failure, headroom, score."""
+    """List what the page leads with, in order: adaptation, sampling, failure, headroom, score."""
     found = [*_adaptation(comparison), _primary(comparison), _fall(comparison)]
     found += [_headroom(comparison), _rare(summary) if summary else None]
     return [headline for headline in found if headline]
 
 
 def _primary(comparison: Compared) -> Headline:
-    """The endpoint that was named in advance."""
+    """Return the endpoint that was named in advance."""
     row = comparison["primary"]
     shown = by_seed.endpoint(row)
     if shown is None:
@@ -159,7 +159,7 @@ def _primary(comparison: Compared) -> Headline:
 
 
 def _adaptation(comparison: Compared) -> list[Headline]:
-    """What adaptation gains, and how much of the gap each method closes."""
+    """Say what adaptation gains, and how much of the gap each method closes."""
     if not methods.several(comparison):
         return []
     found = []
@@ -188,7 +188,7 @@ def _adaptation(comparison: Compared) -> list[Headline]:
 
 
 def _closed(comparison: Compared, called: str, share: Interval, seeds: int) -> Headline:
-    """The share of the gap to the oracle that an arm closes."""
+    """Return the share of the gap to the oracle that an arm closes."""
     base = by_seed.label(comparison, by_seed.reference(comparison))
     method = methods.name(methods.of(methods.arm(comparison, called)))
     where = "PCK@0.05, as a share of the gap to the oracle"
@@ -237,7 +237,7 @@ def _fall(comparison: Compared) -> Headline | None:
 
 
 def _headroom(comparison: Compared) -> Headline | None:
-    """What any choice of poses could gain at most."""
+    """Say what any choice of poses could gain at most."""
     row = comparison.get("headroom") or {}
     shown = by_seed.endpoint(row)
     if shown is None:
@@ -280,7 +280,7 @@ def _rare(summary: dict[str, Any]) -> Headline | None:
 
 
 def _found(method: str, auc: float) -> str:
-    """What an AUC lets be said of a score.
+    """Say what an AUC lets be said of a score.
 
     >>> _found("elbo", 0.97)
     'The score elbo finds poses of rare modes.'

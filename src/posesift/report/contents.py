@@ -31,7 +31,7 @@ SINGLE_SEED = (
 
 
 def of(folder: Score | Run | Comparison, target: str | None = None) -> Page:
-    """The page of a folder.
+    """Return the page of a folder.
 
     Args:
         folder: of `folders.read`.
@@ -51,14 +51,14 @@ def of(folder: Score | Run | Comparison, target: str | None = None) -> Page:
 
 
 def _finished(page: Page) -> Page:
-    """The page with the meaning of its terms."""
+    """Return the page with the meaning of its terms."""
     return replace(page, words=glossary.of(page))
 
 
 def came_out(
     comparison: dict[str, Any], target: PoseSet | None = None, summary: dict[str, Any] | None = None
 ) -> list[Section]:
-    """The results of a comparison, and where in the target they arise.
+    """Return the results of a comparison, and where in the target they arise.
 
     Args:
         comparison: of ``comparison.json``.
@@ -86,7 +86,7 @@ def gathered(first: Section, *others: Section | None) -> Section:
 
 
 def _key(*sets: PoseSet | None) -> list[tuple[str, str]]:
-    """What the colours of drawn limbs mean: those of the right side and of the left."""
+    """Say what the colours of drawn limbs mean: those of the right side and of the left."""
     skeleton = next((one.table.skeleton for one in sets if one is not None), None)
     if skeleton is None:
         return []
@@ -112,7 +112,7 @@ def _striped(colours: list[str]) -> str:
 
 
 def of_comparison(folder: Comparison) -> Page:
-    """The page of a comparison, the demo's among them."""
+    """Return the page of a comparison, the demo's among them."""
     comparison = folder.comparison
     summary = folder.score.summary if folder.score else None
     seeds = comparison["seeds"]
@@ -180,7 +180,7 @@ def _examples(first: Section | None, other: Section) -> Section:
 
 
 def of_score(folder: Score, target_address: str | None = None) -> Page:
-    """The page of a score, beside the poses of a target where one is given."""
+    """Return the page of a score, beside the poses of a target where one is given."""
     source, missing = pose_sets.source_of(folder)
     target = pose_sets.target_at(folder, target_address) if target_address else None
     lacks = uncovered.of(source, target)
@@ -251,7 +251,7 @@ def _comparison_facts(comparison: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def of_run(folder: Run) -> Page:
-    """The page of one training."""
+    """Return the page of one training."""
     settings = folder.settings
     name, entry = folder.headline
     shown = folder.set_label(name)
@@ -310,19 +310,19 @@ def of_run(folder: Run) -> Page:
 
 
 def _method(settings: dict[str, Any]) -> str:
-    """The method, and whether it is the reference's formulation."""
+    """Name the method, and say whether it is the reference's formulation."""
     name = methods.name(str(settings.get("method") or ""))
     return f"{name}, reference formulation (parity)" if settings.get("parity") else name
 
 
 def _style(settings: dict[str, Any]) -> str:
-    """The style transfer of the images; nothing for methods that know none."""
+    """Name the style transfer of the images; nothing for methods that know none."""
     style = settings.get("style")
     return "" if style is None or settings.get("method") == "oracle" else str(style)
 
 
 def _sampling(settings: dict[str, Any]) -> str:
-    """The strategy, stage by stage where it is not the same in both."""
+    """Name the strategy, stage by stage where it is not the same in both."""
     strategy, stage = str(settings.get("sampling") or ""), settings.get("sample_in") or "both"
     if stage == "both" or strategy in ("", "uniform"):
         return strategy
@@ -334,7 +334,7 @@ def _sampling(settings: dict[str, Any]) -> str:
 
 
 def _warnings(folder: Run) -> list[str]:
-    """What the run itself found worth a warning, wherever it kept it; each once."""
+    """Say what the run itself found worth a warning, wherever it kept it; each once."""
     found: list[str] = []
     for place in (folder.evaluation, folder.environment, *folder.metrics):
         for key in ("notes", "warnings", "warning"):

@@ -102,7 +102,7 @@ def of_score(summary: dict[str, Any]) -> Terms:
 
 
 def shared(comparison: Compared) -> Terms:
-    """What all claims of a comparison have alike: seeds, budget, protocol, labels, command."""
+    """Say what all claims of a comparison have alike: seeds, budget, protocol, labels, command."""
     seeds = comparison["seeds"]
     chosen, _ = of_comparison(comparison)
     tests = [
@@ -125,7 +125,7 @@ def shared(comparison: Compared) -> Terms:
 def of_settings(
     settings: dict[str, Any], entry: dict[str, Any], command: str, began_from: str = ""
 ) -> Terms:
-    """The same of one run."""
+    """Say what all claims of one run have alike."""
     found = [
         ("seed", str(settings.get("seed", ""))),
         ("draw budget", _draws(settings)),
@@ -138,7 +138,7 @@ def of_settings(
 
 
 def _draws(budget: dict[str, Any]) -> str:
-    """Steps in words, and how many samples that is."""
+    """Return steps in words, and how many samples that is."""
     steps = sum(budget.get(key) or 0 for key in ("warmup_steps", "steps"))
     draws = steps * (budget.get("batch_size") or 0)
     words = facts.budget(budget)
@@ -146,7 +146,7 @@ def _draws(budget: dict[str, Any]) -> str:
 
 
 def _control(comparison: Compared, row: dict[str, Any]) -> Terms:
-    """A sampling strategy minus what draws as unevenly but blindly, and that minus uniform."""
+    """Give a sampling strategy minus what draws as unevenly but blindly, and that minus uniform."""
     if (beside := endpoints.beside_control(comparison, row)) is None:
         told = "not run: a gain cannot be attributed to difficulty"
         return [("its control", told)] if endpoints.lacks_control(comparison, row["arm"]) else []

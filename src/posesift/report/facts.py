@@ -19,7 +19,7 @@ BOXES_FROM_LABELS = (
 
 
 def budget(settings: dict[str, Any]) -> str:
-    """Steps and batch size in words, from a comparison's budget or a run's settings."""
+    """Return steps and batch size in words, from a comparison's budget or a run's settings."""
     spelled = {
         "warmup_steps": "{} warm-up steps",
         "steps": "{} steps after it",
@@ -41,7 +41,7 @@ def seeds(numbers: list[int]) -> str:
 
 
 def box_note(notes: list[str], addresses: Iterable[str | None]) -> list[str]:
-    """The note on boxes, when one of the addresses takes them from labels and no note says so."""
+    """Give the note on boxes, when an address takes them from labels and no note says so."""
     if any("boxes" in note.lower() and "label" in note for note in notes):
         return []
     for text in addresses:
@@ -54,13 +54,13 @@ def box_note(notes: list[str], addresses: Iterable[str | None]) -> list[str]:
 
 
 def once(notes: list[str], summary: dict[str, Any] | None) -> list[str]:
-    """Notes and the scorer's warnings as sentences, each once."""
+    """Return notes and the scorer's warnings as sentences, each once."""
     told = [*map(str, notes), *map(str, (summary or {}).get("warnings") or [])]
     return list(dict.fromkeys(sentence(text) for text in told))
 
 
 def sentence(text: str) -> str:
-    """A warning of a command line as a sentence on a page.
+    """Return a warning of a command line as a sentence on a page.
 
     >>> sentence("the score is noisy")
     'The score is noisy.'
@@ -91,18 +91,18 @@ HEADLINE = "pooled over the visible joints of the headline group"
 
 
 def protocol(comparison: Compared) -> str:
-    """The protocol of the numbers, in words."""
+    """Name the protocol of the numbers."""
     return stated_protocol(by_seed.some_entry(comparison, "target"))
 
 
 def stated_protocol(entry: dict[str, Any]) -> str:
-    """The same of one set's figures."""
+    """Name the protocol of one set's figures."""
     name = entry.get("protocol", "pooled")
     return HEADLINE if name == "pooled" else str(name)
 
 
 def beside(folder: Run, *keys: str) -> str:
-    """What a constant pose reaches on the headline's set, to stand after a number; or nothing."""
+    """Say what a constant pose reaches on the headline's set, behind a number; or nothing."""
     name, _ = folder.headline
     free = ((folder.evaluation.get("baselines") or {}).get("constant pose") or {}).get(name)
     value = by_seed.lookup(free, *keys)

@@ -170,7 +170,7 @@ UNSEEN = ("role", "anchor", "command")  # of blocks: for the page's look and its
 
 
 def of(page: Page) -> list[tuple[str, str]]:
-    """The terms that a page uses with their meaning, in the order of `WORDS`."""
+    """Return the terms that a page uses with their meaning, in the order of `WORDS`."""
     said = "\n".join(texts(page))
     return [(term, meaning) for term, pattern, meaning in WORDS if re.search(pattern, said)]
 

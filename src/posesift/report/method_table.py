@@ -84,7 +84,7 @@ def results(comparison: Compared) -> Table:
 
 
 def _gain(comparison: Compared, called: str) -> Cell:
-    """What a configuration gains over the one it is compared with."""
+    """Compute what a configuration gains over the one it is compared with."""
     against = methods.against(comparison, called)
     row = (
         endpoints.stated(comparison, called, against, endpoints.ENDPOINTS["target"])

@@ -56,7 +56,7 @@ def save(page: Page, folder: str | Path) -> Path:
 
 
 def render(page: Page) -> str:
-    """The HTML of a page; every string in it is shown as text."""
+    """Return the HTML of a page; every string in it is shown as text."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("posesift.report", "."),
         autoescape=True,
@@ -79,7 +79,7 @@ def render(page: Page) -> str:
 
 
 def _script() -> str:
-    """The explorer's files as one script that leaves no name behind."""
+    """Return the explorer's files as one script that leaves no name behind."""
     folder = resources.files("posesift.report.explorer")
     parts = [folder.joinpath(name).read_text("utf-8") for name in SCRIPT]
     return "\n".join(['(() => {\n"use strict";', *parts, "})();"])

@@ -58,7 +58,7 @@ class Crops:
 
 
 def shortfall(images: Sequence[object | None], problem: str) -> str:
-    """What a page says of images that are not available.
+    """Say what a page says of images that are not available.
 
     >>> shortfall(["a", None, None], "b.jpg: no such file")
     '2 of 3 images are not available (first: b.jpg: no such file)'
@@ -79,7 +79,7 @@ def shortfall(images: Sequence[object | None], problem: str) -> str:
 def table_of(
     address: str, size: int | None = None, split: str | None = None
 ) -> tuple[PoseTable | None, str]:
-    """The pose table of an address, or None and why it cannot be used.
+    """Return the pose table of an address, or None and why it cannot be used.
 
     Args:
         address: of the data.
@@ -141,7 +141,7 @@ def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool
 
 
 def _to_side(painted_MSS3: np.ndarray, side: int) -> np.ndarray:
-    """The map from a painted picture to the whole crop."""
+    """Return the map from a painted picture to the whole crop."""
     painted = painted_MSS3.shape[1]
     return geometry.crop_matrices([[0, 0, painted, painted]], side)[0]
 
@@ -225,7 +225,7 @@ def on_crop(
     keypoints_K2: np.ndarray | None = None,
     side: float | None = None,
 ) -> Picture:
-    """The label of one of some crops, or its skeleton in a frame of its own without the image.
+    """Draw the label of one of some crops, or its skeleton in a frame of its own without the image.
 
     Args:
         crops: of `samples.crops`.

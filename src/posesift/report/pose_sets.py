@@ -86,7 +86,7 @@ class PoseSet:
     problem: str = ""
 
     def __len__(self) -> int:
-        """The number of poses N."""
+        """Return the number of poses N."""
         return len(self.table)
 
     @property
@@ -101,7 +101,7 @@ class PoseSet:
 
 
 def source_of(score: Score) -> tuple[PoseSet | None, str]:
-    """The scored poses, or None and why they are not available."""
+    """Return the scored poses, or None and why they are not available."""
     summary = score.summary
     table, problem = samples.table_of(summary["address"], summary["samples"])
     if table is None:
@@ -124,7 +124,7 @@ def source_of(score: Score) -> tuple[PoseSet | None, str]:
 
 
 def target_of(folder: Run | Comparison) -> PoseSet | None:
-    """The tested target poses with every model's errors; None where no predictions were kept.
+    """Give the tested target poses with every model's errors; None where no predictions were kept.
 
     Of a comparison the first seed is shown.
     """
@@ -223,7 +223,7 @@ def _arms(folder: Comparison) -> list[tuple[str, Predictions, bool]]:
 
 
 def _tested(of: Predictions) -> tuple[PoseTable, str]:
-    """The tested samples as their data hold them, else the crops' labels without images."""
+    """Return the tested samples as their data hold them, else the crops' labels without images."""
     table, problem = samples.table_of(of.address, split="test")
     if table is not None and of.index_N.max() < len(table) and table.skeleton.same_as(of.skeleton):
         return table.select(of.index_N), ""

@@ -183,6 +183,6 @@ def _attributed(of: Statement) -> str:
 
 
 def _sign(value: float) -> int:
-    """The sign of a difference as a reader sees it, rounded."""
+    """Return the sign of a difference as a reader sees it, rounded."""
     shown = round(value, 1)
     return (shown > 0) - (shown < 0)

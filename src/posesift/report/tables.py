@@ -30,7 +30,7 @@ class Column:
 
 
 def overall(form: Form) -> tuple[Column, ...]:
-    """The measures of a whole test set, with EvalPose in the form that the page shows."""
+    """Return the measures of a whole test set, with EvalPose in the form that the page shows."""
     return (
         Column("PCK@0.05 %", ("pck", "0.05", "all")),
         Column("PCK@0.1 %", ("pck", "0.1", "all")),
@@ -114,7 +114,7 @@ def single(
 
 
 def arms(comparison: Compared) -> Table:
-    """What each arm is: method, sampling, and how unevenly it draws."""
+    """Describe each arm: method, sampling, and how unevenly it draws."""
     rows = []
     named = any("against" in arm for arm in comparison["arms"])
     for arm in comparison["arms"]:
@@ -147,7 +147,7 @@ def arms(comparison: Compared) -> Table:
 
 
 def _sampling(arm: dict[str, Any]) -> str:
-    """A strategy, and the stage it is used in where it is used in one only."""
+    """Return a strategy, and the stage it is used in where it is used in one only."""
     strategy, stage = arm.get("sampling") or "–", arm.get("sample_in") or "both"
     return strategy if stage == "both" or strategy == "uniform" else f"{strategy} ({stage})"
 
@@ -172,7 +172,7 @@ def fewer_seeds(comparison: Compared, set_name: str = "target") -> str:
 
 
 def bold_note(comparison: Compared) -> str:
-    """What the bold of a table of arms is the best of."""
+    """Say what the bold of a table of arms is the best of."""
     fewer = by_seed.with_fewer_seeds(comparison, "warm-up", "arm")
     apart = "oracles and configurations of fewer seeds" if fewer else "oracles"
     return f"Bold: best of a column, {apart} apart."

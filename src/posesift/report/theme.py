@@ -128,7 +128,7 @@ class Line:
 
 
 def series(position: int) -> Line:
-    """The look of the series at ``position``; 0 is the one that others are compared with."""
+    """Return the look of the series at ``position``; 0 is the one that others are compared with."""
     light, dark, dash, marker = _SERIES[position % len(_SERIES)]
     _DARK[light] = dark
     return Line(light, dash, marker)
@@ -150,7 +150,7 @@ def ramp(count: int) -> list[str]:
 
 
 def ramp_pair(at: float) -> tuple[str, str]:
-    """The ramp's colours on a light and on a dark page at ``at`` in [0, 1], for the page's CSS."""
+    """Give the ramp's colours at ``at`` in [0, 1] on a light and on a dark page, as CSS."""
     return _blend(_RAMP_LIGHT, at), _blend(_RAMP_DARK, at)
 
 
@@ -180,7 +180,7 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 def canvas(width: float = 4.6, height: float = 3.0) -> tuple[Figure, Axes]:
-    """A figure of ``width`` x ``height`` inches with one pair of axes.
+    """Return a figure of ``width`` x ``height`` inches with one pair of axes.
 
     4.6 inches fill half a desktop page and a whole phone; text stays readable on both.
     """
@@ -198,7 +198,7 @@ def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
 
 
 def legend_below(axis: Axes, entries: int, fontsize: float | str | None = None) -> None:
-    """A legend under the axes, so that it never covers a curve."""
+    """Put a legend under the axes, so that it never covers a curve."""
     legend = axis.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, -0.27),
@@ -253,7 +253,7 @@ def data_uri(content: bytes, kind: str) -> str:
 
 
 def _blend(stops: tuple[str, ...], at: float) -> str:
-    """The colour at ``at`` in [0, 1] along evenly spaced ``stops``."""
+    """Return the colour at ``at`` in [0, 1] along evenly spaced ``stops``."""
     place = min(max(at, 0.0), 1.0) * (len(stops) - 1)
     low = min(int(place), len(stops) - 2)
     share = place - low

@@ -176,7 +176,7 @@ def of(source: PoseSet | None, target: PoseSet | None) -> Lacking | str:
 
 
 def _shown(found: Lacking) -> NDArray[np.int64]:
-    """The first of the list: there is one ranking, and the page pictures where it begins."""
+    """Return the first of the list: there is one ranking, and the page pictures where it begins."""
     return np.arange(len(found.coverage.ranked_R))[:SHOWN]
 
 
@@ -197,7 +197,7 @@ def _labelled(of: PoseSet) -> Poses:
 
 
 def _predicted(target: PoseSet, outcome: Outcome) -> Poses:
-    """The predicted poses, whole: a model says something of every keypoint."""
+    """Return the predicted poses, whole: a model says something of every keypoint."""
     assert outcome.predicted_NK2 is not None
     finite_NK = np.asarray(np.isfinite(outcome.predicted_NK2).all(axis=-1))
     return Poses.of(outcome.predicted_NK2, finite_NK, target.table.skeleton)
@@ -225,7 +225,7 @@ def _targets(
 def _sources(
     source: PoseSet, found: Coverage, places: NDArray[np.int64]
 ) -> tuple[list[Picture | None], str]:
-    """The nearest source pose of each."""
+    """Return the nearest source pose of each."""
     rows = found.nearest_row_N[places]
     known = np.flatnonzero(rows >= 0)
     crops = samples.crops(source.table, rows[known], near=True)

@@ -23,7 +23,7 @@ def typeset(text: str) -> str:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """A value, or an en dash where there is none.
+    """Return a value, or an en dash where there is none.
 
     >>> number(44.04), number(None), number(-0.04), number(float("nan"))
     ('44.0', '–', '0.0', '–')
@@ -37,7 +37,7 @@ def number(value: float | None, digits: int = 1) -> str:
 
 
 def signed(value: float | None, digits: int = 1) -> str:
-    """A difference: always with its sign (a true minus), except zero.
+    """Return a difference: always with its sign (a true minus), except zero.
 
     >>> signed(1.26), signed(-0.31), signed(0.01)
     ('+1.3', '−0.3', '0.0')
@@ -47,7 +47,7 @@ def signed(value: float | None, digits: int = 1) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share in whole percent.
+    """Return a share in whole percent.
 
     >>> percent(61.4), percent(None)
     ('61 %', '–')
@@ -57,7 +57,7 @@ def percent(value: float | None) -> str:
 
 
 def count(value: float) -> str:
-    """A whole number with thin spaces between thousands.
+    """Return a whole number with thin spaces between thousands.
 
     >>> count(12000)
     '12\u202f000'
@@ -66,7 +66,7 @@ def count(value: float) -> str:
 
 
 def plural(value: int, noun: str, many: str | None = None) -> str:
-    """A counted noun, in words up to nine.
+    """Return a counted noun, in words up to nine.
 
     >>> plural(1, "seed"), plural(2, "seed"), plural(12, "seed")
     ('one seed', 'two seeds', '12 seeds')
@@ -77,7 +77,7 @@ def plural(value: int, noun: str, many: str | None = None) -> str:
 
 
 def between(low: float | None, high: float | None) -> str:
-    """A 95 % interval of a difference, or what it means that there is none.
+    """Return a 95 % interval of a difference, or what it means that there is none.
 
     >>> between(-0.2, 1.1)
     '95 % interval −0.2 to +1.1'
@@ -90,7 +90,7 @@ def between(low: float | None, high: float | None) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """A p value; a very small one is a bound, never zero.
+    """Return a p value; a very small one is a bound, never zero.
 
     >>> p_value(0.0321), p_value(0.00002), p_value(None)
     ('0.032', '< 0.001', '–')
@@ -110,7 +110,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def shortened(text: str, length: int = 28) -> str:
-    """A name cut to a figure's room.
+    """Return a name cut to a figure's room.
 
     >>> shortened("hard mining"), shortened("a name that nobody wants to read", 12)
     ('hard mining', 'a name that…')
@@ -120,7 +120,7 @@ def shortened(text: str, length: int = 28) -> str:
 
 
 def spoken(mode: str) -> str:
-    """A mode's name as a sentence has it.
+    """Return a mode's name as a sentence has it.
 
     >>> spoken("arms_overhead")
     'arms overhead'
@@ -138,7 +138,7 @@ def capitalised(text: str) -> str:
 
 
 def ordinal_part(bins: int) -> str:
-    """What one of ``bins`` equal parts is called.
+    """Say what one of ``bins`` equal parts is called.
 
     >>> ordinal_part(4), ordinal_part(10), ordinal_part(7)
     ('quarter', 'tenth', 'bin')

@@ -55,7 +55,7 @@ def adapted(comparison: Compared) -> Finding | None:
 
 
 def closed(comparison: Compared) -> Finding | None:
-    """The share of the way from source-only training to the oracle that each method goes."""
+    """Return the share of the way from source-only training to the oracle that each method goes."""
     names = [methods.uniform(comparison, method) for method in methods.adapted(comparison)]
     method = methods.leading(comparison)
     first = methods.uniform(comparison, method) if method else None
@@ -156,7 +156,7 @@ class FreeRow:
 
 
 def of(comparison: Compared) -> list[FreeRow]:
-    """The free rows that were measured, baselines first, then the warm-up of `start`."""
+    """Return the free rows that were measured, baselines first, then the warm-up of `start`."""
     found: list[tuple[str, dict[int, float]]] = []
     for name in dict.fromkeys(row["name"] for row in comparison.get("baselines") or []):
         values = by_seed.baseline_by_seed(comparison, name, *_KEYS)
@@ -173,7 +173,7 @@ def of(comparison: Compared) -> list[FreeRow]:
 
 
 def over_best(comparison: Compared, called: str) -> tuple[FreeRow, Interval, int] | None:
-    """The best trivial baseline, an arm minus it (paired), and over how many seeds."""
+    """Return the best trivial baseline, an arm minus it (paired), and over how many seeds."""
     rows = of(comparison)
     if not rows:
         return None
@@ -184,7 +184,7 @@ def over_best(comparison: Compared, called: str) -> tuple[FreeRow, Interval, int
 
 
 def free(comparison: Compared) -> Finding | None:
-    """What costs nothing, beside the arm of the endpoint named in advance."""
+    """Say what costs nothing, beside the arm of the endpoint named in advance."""
     arm = by_seed.challenger(comparison)
     mine = by_seed.spread(by_seed.values(comparison, arm, *_KEYS).values())
     rows = of(comparison)
@@ -203,7 +203,7 @@ def free(comparison: Compared) -> Finding | None:
 
 
 def _start(comparison: Compared) -> str | None:
-    """The network that source-only training starts from; where only sampling differs, none.
+    """Return the network that source-only training starts from; where only sampling differs, none.
 
     There the warm-up is what the page calls source only, and stands beside the arms.
     """

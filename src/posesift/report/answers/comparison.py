@@ -30,7 +30,7 @@ from posesift.results.score import Score
 def of_comparison(
     folder: Comparison, source: PoseSet | None, target: PoseSet | None
 ) -> list[Finding]:
-    """The first three answers of a comparison; one that the numbers cannot give is left out."""
+    """Give the first three answers of a comparison, less those that the numbers cannot give."""
     summary = folder.score.summary if folder.score else None
     rare = rare_poses.rarest(source, target) if source else None
     if rare is None and summary:
@@ -41,7 +41,7 @@ def of_comparison(
 
 
 def message(comparison: Compared) -> str:
-    """What was done, at which scale, and what came out, in two or three sentences."""
+    """Say what was done, at which scale, and what came out, in two or three sentences."""
     names = listed([methods.name(method) for method in methods.ordered(comparison)])
     drawn = listed([name.replace("-", " ") for name in methods.strategies(comparison)])
     target, budget = comparison["sets"].get("target") or {}, comparison["budget"]
@@ -88,7 +88,7 @@ def _came_out(comparison: Compared) -> list[str]:
 
 
 def of_score(folder: Score, source: PoseSet | None, target: PoseSet | None) -> list[Finding]:
-    """What a score alone can answer: which poses are rare, and how that shows in its bins."""
+    """Say what a score alone can answer: which poses are rare, and how that shows in its bins."""
     rare = rare_poses.rarest(source, target) if source else None
     told = score_finds.of_score(folder.summary, source) if rare else lacks(folder.summary)
     found = [rare, told, cheaper(folder.summary)]
@@ -96,7 +96,7 @@ def of_score(folder: Score, source: PoseSet | None, target: PoseSet | None) -> l
 
 
 def of_best(comparison: Compared, anchor: str) -> Finding | None:
-    """The arm with the highest mean, by how much, and how sure that is."""
+    """Return the arm with the highest mean, by how much, and how sure that is."""
     found = ranking.lead(comparison)
     if found is None:
         return None
@@ -194,7 +194,7 @@ _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
 
 def further(comparison: Compared, summary: dict[str, Any] | None) -> list[Finding]:
-    """What a comparison says beyond the opening questions, in the order of the page."""
+    """Give what a comparison says beyond the opening questions, in the order of the page."""
     at = claims.anchors(comparison, summary)
     found = [_proven(adapted(comparison), at.get(claims.ADAPTATION))]
     found += [_proven(closed(comparison), at.get(claims.GAP))]
@@ -207,7 +207,7 @@ def further(comparison: Compared, summary: dict[str, Any] | None) -> list[Findin
 
 
 def _proven(finding: Finding | None, anchor: str | None) -> Finding | None:
-    """A finding with a link to its claim, where there are both."""
+    """Return a finding with a link to its claim, where there are both."""
     return replace(finding, links=[("Evidence", anchor)]) if finding and anchor else finding
 
 
@@ -242,7 +242,7 @@ def _fall(levels: list[dict[int, float]]) -> dict[int, float]:
 
 
 def gap(comparison: Compared) -> Finding | None:
-    """What changing the look and changing the poses cost, each alone."""
+    """Say what changing the look and changing the poses cost, each alone."""
     arm = by_seed.reference(comparison)
     square = by_seed.gap(comparison, arm)
     if square is None or square.interaction is None:
@@ -269,7 +269,7 @@ def gap(comparison: Compared) -> Finding | None:
 
 
 def _won_back(comparison: Compared, square: by_seed.Gap) -> str:
-    """What an oracle makes of the cell where only the poses are new."""
+    """Say what an oracle makes of the cell where only the poses are new."""
     regret = square.regret[1][0]
     if regret is None:
         return (

@@ -57,7 +57,7 @@ class Split:
 
 
 def failing(folder: Comparison, source: PoseSet | None, target: PoseSet | None) -> Finding | None:
-    """The reference, the best arm and the oracle on rare poses; None where it cannot be told."""
+    """Set the reference, the best arm and the oracle beside each other on rare poses, if known."""
     if source is None or target is None:
         return None
     comparison = folder.comparison
@@ -150,7 +150,7 @@ def _sides(folder: Comparison, called: str, masks: Masks) -> dict[int, list[Side
 
 
 def _over_images(change: Interval | None, half: float) -> Interval | None:
-    """A difference over seeds; that of one seed with its interval over images."""
+    """Return a difference over seeds; that of one seed with its interval over images."""
     if change is None or change.low is not None:
         return change
     return Interval(change.mean, change.mean - half, change.mean + half)

@@ -32,7 +32,7 @@ QUESTION = "Which poses are rare in the source?"
 
 
 def modes_of(table: PoseTable) -> dict[str, float] | None:
-    """The rare modes of a built-in world with their shares of its poses in percent, rarest first.
+    """Give the rare modes of a built-in world with their shares in percent, rarest first.
 
     Rare in the world's mixture, and by counting too (a flat target holds as much of each); a mode
     that the mixture has but none of its poses shows counts.
@@ -54,7 +54,7 @@ def modes_of(table: PoseTable) -> dict[str, float] | None:
 
 
 def few_rows(table: PoseTable) -> dict[str, float]:
-    """What data name with less than 3 % of the rows, and those shares in percent.
+    """List what data name with less than 3 % of the rows, and those shares in percent.
 
     Nothing for a world, whose generator knows what is rare, and for data without names.
     """
@@ -75,7 +75,7 @@ def _rarest_first(shares: dict[str, float]) -> dict[str, float]:
 
 
 def rarest(source: PoseSet, target: PoseSet | None) -> Finding | None:
-    """The rare poses by name, how few they are, and what they look like.
+    """Describe the rare poses by name, how few they are, and what they look like.
 
     Where no mode is rare or none is known, the hardest bin and what it holds; None where that is
     empty or the only one.

@@ -17,7 +17,7 @@ CHANGED = "What did the sampling change?"
 
 
 def changed(comparison: Compared) -> Finding:
-    """What the sampling did to the endpoint named in advance, and how sure that is."""
+    """Say what the sampling did to the endpoint named in advance, and how sure that is."""
     row = comparison["primary"]
     shown = by_seed.endpoint(row)
     arm, against = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
@@ -35,7 +35,7 @@ def changed(comparison: Compared) -> Finding:
 
 
 def _elsewhere(comparison: Compared) -> list[str]:
-    """The same two arms on the whole target, and where the poses are new but the look is not."""
+    """Compare these arms on the whole target, and where poses are new but the look is not."""
     places = {"target": "On the whole target"}
     if grid := comparison.get("gap"):
         places[grid["sets"][1][0]] = "On target poses in the source's appearance"
@@ -63,7 +63,7 @@ def _pair(comparison: Compared, name: str) -> tuple[dict[int, float], dict[int, 
 
 
 def _beside(comparison: Compared, name: str, one: dict[int, float], other: dict[int, float]) -> str:
-    """The levels behind a difference, and that of the reference where it is a third arm."""
+    """Return the levels behind a difference, and that of the reference where it is a third arm."""
     reference = by_seed.reference(comparison)
     levels = [by_seed.spread(values.values()) for values in (one, other)]
     assert levels[0] is not None
@@ -80,7 +80,7 @@ def _has_oracle(comparison: Compared, name: str) -> bool:
 
 
 def headroom_share(comparison: Compared) -> str:
-    """What the sampling changes where only the poses are new, in percent of the headroom there.
+    """Say what the sampling changes where only the poses are new, in percent of the headroom there.
 
     "" where the comparison has no such test set or no headroom.
     """
@@ -102,7 +102,7 @@ def headroom_share(comparison: Compared) -> str:
 
 
 def uncredited(comparison: Compared, called: str) -> str:
-    """What an arm that samples by difficulty cannot claim without its control."""
+    """Say what an arm that samples by difficulty cannot claim without its control."""
     label = by_seed.label(comparison, called)
     return (
         f"No shuffled-score control of {label} was run, so its gain cannot be attributed to "

@@ -33,7 +33,7 @@ _LISTED = 5  # modes told one by one
 
 
 def of_score(summary: dict[str, Any], source: PoseSet | None) -> Finding | None:
-    """The answer for a score folder; None where it holds nothing that could be told."""
+    """Return the answer for a score folder; None where it holds nothing that could be told."""
     varied = spread(summary)
     if known := of_world(summary):
         return known
@@ -130,7 +130,7 @@ def margin(some: int, others: int) -> float:
 def lacks(
     summary: dict[str, Any], question: str = "Which poses are rare in the source?"
 ) -> Finding | None:
-    """What the source lacks: rare modes and spread of its hardest bin against the rest."""
+    """Say what the source lacks: rare modes and spread of its hardest bin against the rest."""
     sentences = [text for text in (rare_share(summary), spread(summary)) if text]
     if not sentences:
         return None

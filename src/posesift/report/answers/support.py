@@ -17,7 +17,7 @@ _LEVEL = 2.0  # points; less is called no change
 
 
 def supported(comparison: Compared) -> Finding | None:
-    """The reference where the source has most similar poses, beside an oracle there."""
+    """Return the reference where the source has most similar poses, beside an oracle there."""
     arm = by_seed.reference(comparison)
     rows = [row for row in by_seed.support(comparison, arm) if row.pck is not None]
     if len(rows) < 2:
@@ -55,7 +55,7 @@ def supported(comparison: Compared) -> Finding | None:
 def _verdict(
     label: str, without: tuple[Supported, Interval, int], most: tuple[Supported, Interval, int]
 ) -> str:
-    """What the model lacks to the oracle with support, and without."""
+    """Say what the model lacks to the oracle with support, and without."""
     many, shown, _ = most
     few, there, _ = without
     told = (
@@ -85,7 +85,7 @@ def _change(comparison: Compared, few: Supported, many: Supported) -> str:
 
 
 def _anyone(low: Supported, high: Supported) -> str:
-    """What the oracle's own rise with support says."""
+    """Say what the oracle's own rise with support says."""
     rise = (high.pck or 0.0) - (low.pck or 0.0)
     if rise > _LEVEL:
         return "so a good part of it is that such poses are easier for anyone"
@@ -95,7 +95,7 @@ def _anyone(low: Supported, high: Supported) -> str:
 def _oracle(
     comparison: Compared, few: Supported, many: Supported
 ) -> tuple[Supported, Supported] | None:
-    """The oracle on the same two groups."""
+    """Return the oracle on the same two groups."""
     oracle = methods.target_oracle(comparison)
     rows = by_seed.support(comparison, oracle["name"]) if oracle else []
     by_low = {row.low: row for row in rows if row.pck is not None}

@@ -39,7 +39,7 @@ def explorer_json(
     similarity: dict[str, Any] | None = None,
     covered_N: NDArray | None = None,
 ) -> str:
-    """The explorer's data as JSON text that is safe inside HTML; same input, same bytes.
+    """Return the explorer's data as JSON text that is safe inside HTML; same input, same bytes.
 
     Args:
         source: the scored poses; its edges are the bins of both.
@@ -152,7 +152,7 @@ def _binned_as(one: PoseSet, first: PoseSet) -> bool:
 
 
 def _bins(one: PoseSet, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The bin of each pose and the edges, at most k bins; a score of NaN has none."""
+    """Return the bin of each pose and the edges, at most k bins; a score of NaN has none."""
     known_N = (one.bin_N != UNBINNED) & ~np.isnan(one.score_N)
     bin_N = np.where(known_N, one.bin_N, UNBINNED)
     if one.k <= k:
@@ -195,7 +195,7 @@ def _names(one: PoseSet, rows: NDArray) -> dict[str, str] | None:
 
 
 def _similarity(similarity: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The bins' matrix, four digits of a cell, with the first and last bin of each row."""
+    """Return the bins' matrix, four digits of a cell, with the first and last bin of each row."""
     if not similarity or not similarity.get("matrix"):
         return None
     matrix = similarity["matrix"]
@@ -213,7 +213,7 @@ def _note(
     own: bool,
     predictions: int,
 ) -> str:
-    """What is shown of a set, in sentences."""
+    """Describe what is shown of a set, in sentences."""
     n = len(one)
     begin = "One pose is here" if n == 1 else f"All {count(n)} poses are here"
     if listed < n:
@@ -255,7 +255,7 @@ def explore(
     similarity: dict[str, Any] | None = None,
     lacks: Lacking | str = "",
 ) -> Section:
-    """The explorer over source and target; a note where neither is at hand.
+    """Return the explorer over source and target; a note where neither is at hand.
 
     Args:
         source: the scored poses.

@@ -21,7 +21,7 @@ OF_A_MODE = 6  # that a mode has at least, as far as it has poses
 
 
 def failing_model(one: PoseSet) -> int | None:
-    """The model whose failures are pictured, and which the page shows first; None without a PCK.
+    """Choose the model whose failures are pictured first; None without a PCK.
 
     The first that is set against the reference (which comes first of all), so one that adapts; the
     reference where it is alone.

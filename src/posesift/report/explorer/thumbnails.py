@@ -57,7 +57,7 @@ class Thumbnails:
 
 
 def frames(table: PoseTable) -> NDArray[np.float64]:
-    """The square frame of each pose (M, 4): its labelled keypoints and a margin.
+    """Return the square frame of each pose (M, 4): its labelled keypoints and a margin.
 
     A pose of fewer than two labelled keypoints has the frame of its crop.
     """
@@ -109,7 +109,7 @@ def _photographed(table: PoseTable, frame_M4: NDArray) -> Iterator[NDArray | str
 
 
 def _painted(table: PoseTable, frame_M4: NDArray) -> Iterator[NDArray | str]:
-    """The same for a world, painted anew and larger than its own pictures."""
+    """Yield the same for a world, painted anew and larger than its own pictures."""
     # Boxes count from the outer corner of the first pixel, so another scale is one product.
     to_painted_M1 = PAINTED / np.asarray(table.width_N, np.float64)[:, None]
     matrix_M23 = geometry.crop_matrices(frame_M4 * to_painted_M1, SIDE)
@@ -128,7 +128,7 @@ def _painted(table: PoseTable, frame_M4: NDArray) -> Iterator[NDArray | str]:
 
 
 def _encoded(bgr_SS3: NDArray, limit: int) -> bytes:
-    """A JPEG of at most ``limit`` bytes where that can be had."""
+    """Return a JPEG of at most ``limit`` bytes where that can be had."""
     content = b""
     while True:
         for quality in QUALITIES:
@@ -148,7 +148,7 @@ UNDEFINED = 255  # of a column of bytes
 
 
 def column(values: ArrayLike, kind: str) -> dict[str, Any]:
-    """An array as a typed array of JavaScript reads it.
+    """Return an array as a typed array of JavaScript reads it.
 
     >>> column([[1, 2]], "u1")
     {'type': 'u1', 'shape': [1, 2], 'data': 'eJxjZAIAAAYABA=='}
@@ -173,7 +173,7 @@ def wholes(values: ArrayLike, high: int) -> np.ndarray:
 
 
 def text(names: Sequence[str]) -> dict[str, str]:
-    """A list of names; they may hold anything, lone surrogates of odd file names included."""
+    """Give a list of names; they may hold anything, lone surrogates of odd file names included."""
     return {"text": _deflated(json.dumps(list(names), separators=(",", ":")).encode("ascii"))}
 
 

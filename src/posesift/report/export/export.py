@@ -117,7 +117,7 @@ def check(folder: str | Path) -> None:
 
 
 def names(paper: Path) -> list[str]:
-    """What `write` has put into ``paper``: paths inside it."""
+    """List what `write` has put into ``paper``: paths inside it."""
     return sorted(path.relative_to(paper).as_posix() for path in paper.rglob("*.*"))
 
 
@@ -129,7 +129,7 @@ def items(page: Page) -> Iterator[Item]:
 
 
 def slug(*parts: str) -> str:
-    """A file name of a-z, 0-9 and hyphens, whatever stands in the parts.
+    """Return a file name of a-z, 0-9 and hyphens, whatever stands in the parts.
 
     >>> slug("poses", "Variation of the score", "../../é $x")
     'poses-variation-of-the-score-e-x'
@@ -140,7 +140,7 @@ def slug(*parts: str) -> str:
 
 
 def _of(block: Block, place: tuple[str, ...]) -> Iterator[Item]:
-    """What one block gives; all options of a choice, one after the other."""
+    """Yield what one block gives; all options of a choice, one after the other."""
     if isinstance(block, Charts):
         for chart in block.charts:
             yield Item(
@@ -218,7 +218,7 @@ def _line(text: str) -> str:
 
 
 def of(block: Block) -> list[Table]:
-    """The tables that one block gives; of what is a choice, a chart or a note, none."""
+    """Return the tables that one block gives; of what is a choice, a chart or a note, none."""
     if isinstance(block, Table):
         return [block]
     if isinstance(block, Squares):
@@ -229,7 +229,7 @@ def of(block: Block) -> list[Table]:
 
 
 def _squares(block: Squares) -> Table:
-    """A group of rows for each square; what stands below a value gets a column of its own."""
+    """Give a group of rows for each square; what stands below a value gets a column of its own."""
     columns = list(dict.fromkeys(name for square in block.squares for name in square.columns))
     patches = [patch for square in block.squares for row in square.patches for patch in row]
     details = [patch.detail.rpartition(" ") for patch in patches if patch.detail]
@@ -251,7 +251,7 @@ def _squares(block: Squares) -> Table:
 
 
 def _claims(block: Claims) -> list[Table]:
-    """What is claimed, and, one line a term, what each claim rests on."""
+    """List what is claimed, and, one line a term, what each claim rests on."""
     claimed = [
         Row(claim.sentence, [Cell(claim.value), Cell(claim.unit), Cell(claim.verdict)])
         for claim in block.claims

@@ -47,7 +47,7 @@ _fitted: weakref.WeakSet[Figure] = weakref.WeakSet()
 
 
 def fitted(figure: Figure, *, wide: bool = False) -> Figure:
-    """The same figure at its printed size, laid out once and for all.
+    """Return the same figure at its printed size, laid out once and for all.
 
     That is one column, or where it is ``wide`` or fills the page's width, more than one. A figure
     that was fitted before is left as it is.
@@ -76,7 +76,7 @@ def fitted(figure: Figure, *, wide: bool = False) -> Figure:
 
 
 def svg(figure: Figure, title: str) -> bytes:
-    """A fitted figure as SVG, its text as outlines."""
+    """Return a fitted figure as SVG, its text as outlines."""
     buffer = io.StringIO()
     with _printing():
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -85,7 +85,7 @@ def svg(figure: Figure, title: str) -> bytes:
 
 
 def pdf(figure: Figure, title: str) -> bytes:
-    """A fitted figure as a PDF of one page, its fonts embedded."""
+    """Return a fitted figure as a PDF of one page, its fonts embedded."""
     buffer = io.BytesIO()
     with _printing():
         nothing = {"CreationDate": None, "Creator": None, "Producer": None}
@@ -95,7 +95,7 @@ def pdf(figure: Figure, title: str) -> bytes:
 
 @contextmanager
 def _printing() -> Iterator[None]:
-    """The look of what is printed; letters that the font lacks are boxes, said once in the docs."""
+    """Draw as print has it; letters that the font lacks are boxes, said once in the docs."""
     with matplotlib.rc_context(_LOOK), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
@@ -224,7 +224,7 @@ MARGIN = 1.0
 
 
 def sheet(width: float, height: float) -> tuple[Figure, Axes]:
-    """A figure whose one pair of axes is measured in points from its upper left corner."""
+    """Return a figure whose one pair of axes is measured in points from its upper left corner."""
     figure = Figure(figsize=(width / POINTS, height / POINTS))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.axis("off")

@@ -51,7 +51,7 @@ class _Row:
 
 @theme.styled
 def gallery(block: Gallery) -> list[Figure]:
-    """A gallery as figures of a fixed width, as many as it fills pages.
+    """Return a gallery as figures of a fixed width, as many as it fills pages.
 
     Names of strips stand on the left, those of columns above, captions below their pictures.
     """
@@ -91,7 +91,7 @@ def gallery(block: Gallery) -> list[Figure]:
 
 
 def _pairs(block: Gallery) -> list[Figure]:
-    """Strips of two pictures, three beside each other, their names above them."""
+    """Return strips of two pictures, three beside each other, their names above them."""
     pitch = (PAGE_WIDTH * POINTS - 2 * MARGIN) / _PAIRS
     inner = pitch - 2 * _GAP
     frame = (inner - 3.0) / 2
@@ -121,7 +121,7 @@ def _pairs(block: Gallery) -> list[Figure]:
 
 
 def _rows(strip: Strip, named: bool) -> list[_Row]:
-    """A strip as it is printed: one row, or several where its columns have no names."""
+    """Return a strip as it is printed: one row, or several where its columns have no names."""
     step = max(len(strip.pictures), 1) if named else _PER_ROW
     return [
         _Row(

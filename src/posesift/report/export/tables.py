@@ -78,7 +78,7 @@ class _Column:
 
 
 def latex(table: Table, label: str) -> str:
-    r"""A floating table with rules by booktabs, a caption and a label.
+    r"""Return a floating table with rules by booktabs, a caption and a label.
 
     Best values are bold, oracles slanted, and groups begin with a rule and their name. The text is
     as large as lets the table fit one column of a paper, else both.
@@ -115,7 +115,7 @@ def latex(table: Table, label: str) -> str:
 
 
 def _columns(table: Table) -> list[_Column]:
-    """The columns of a table, the first one that of its rows' names."""
+    """Return the columns of a table, the first one that of its rows' names."""
     rows = [row for row in table.rows if row.role != "group"]
     found = [_Column([table.corner], [row.name for row in rows])]
     for place, heading in enumerate(table.columns):
@@ -221,7 +221,7 @@ _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # what a spreadsheet would com
 
 
 def csv_text(table: Table) -> str:
-    """A table as CSV: a column for its groups, and for what stands beside a value.
+    """Return a table as CSV: a column for its groups, and for what stands beside a value.
 
     Minus signs are hyphens, thousands are not set apart, a missing value is empty. Text that a
     spreadsheet would take for a formula gets an apostrophe in front.
@@ -249,7 +249,7 @@ def csv_text(table: Table) -> str:
 
 
 def as_number(text: str) -> str | None:
-    r"""A number as computers write it, or None for anything else.
+    r"""Return a number as computers write it, or None for anything else.
 
     >>> as_number("\u22120.3"), as_number("12\u202f000"), as_number("+1.3"), as_number("2 of 3")
     ('-0.3', '12000', '1.3', None)

@@ -21,7 +21,7 @@ Pairs = list[tuple[int, int]]
 
 
 def pairs_of(rows: list[dict[str, Any]]) -> Pairs:
-    """The bins that each row of a score's variation speaks of.
+    """Return the bins that each row of a score's variation speaks of.
 
     >>> pairs_of([{"bin": 0}, {"bin": 1}]), pairs_of([{"bin": 0, "bins": [0, 3]}])
     ([(0, 0), (1, 1)], [(0, 3)])
@@ -31,7 +31,7 @@ def pairs_of(rows: list[dict[str, Any]]) -> Pairs:
 
 
 def pairs_for(k: int) -> Pairs:
-    """The bins of each place where k of them are to be shown.
+    """Return the bins of each place where k of them are to be shown.
 
     >>> pairs_for(2), pairs_for(10_000)[-1]
     ([(0, 0), (1, 1)], (9800, 9999))
@@ -40,7 +40,7 @@ def pairs_for(k: int) -> Pairs:
 
 
 def panel(k: int) -> Pairs:
-    """The places whose poses are shown: the first, the last, and two evenly between.
+    """Return the places whose poses are shown: the first, the last, and two evenly between.
 
     >>> panel(25)
     [(0, 0), (8, 8), (16, 16), (24, 24)]
@@ -74,7 +74,7 @@ def place_of(bin_number: int, pairs: Pairs) -> float:
 
 
 def bin_axis(axis: Axes, pairs: Pairs) -> None:
-    """An x axis over bins, from 1, named at both ends."""
+    """Make the x axis one over bins, from 1, named at both ends."""
     ticks = ticks_of(pairs[-1][1] + 1)
     axis.xaxis.set_major_locator(FixedLocator([place_of(tick, pairs) for tick in ticks]))
     axis.xaxis.set_major_formatter(FixedFormatter([str(tick) for tick in ticks]))
@@ -84,7 +84,7 @@ def bin_axis(axis: Axes, pairs: Pairs) -> None:
 
 
 def told(pairs: Pairs, mark: str) -> str:
-    """What a caption says of groups; nothing where every bin has a place of its own.
+    """Say what a caption says of groups; nothing where every bin has a place of its own.
 
     >>> told([(0, 1), (2, 4)], "box")
     ' Each box stands for 2 or 3 neighbouring bins.'
@@ -96,7 +96,7 @@ def told(pairs: Pairs, mark: str) -> str:
 
 
 def named(pair: tuple[int, int]) -> str:
-    """A place in words.
+    """Return a place in words.
 
     >>> named((4, 4)), named((0, 199))
     ('bin 5', 'bins 1 to 200')

@@ -183,7 +183,7 @@ class _Density:
 
     @staticmethod
     def of(points_M2: NDArray[np.float64], wide: float = 2.0) -> _Density:
-        """A histogram of the points, smoothed by ``wide`` cells."""
+        """Return a histogram of the points, smoothed by ``wide`` cells."""
         low_2, high_2 = points_M2.min(axis=0), points_M2.max(axis=0)
         pad_2 = np.maximum(0.1 * (high_2 - low_2), 0.05)
         edges_2G = np.linspace(low_2 - pad_2, high_2 + pad_2, CELLS + 1, axis=1)
@@ -210,7 +210,7 @@ class _Density:
 
 
 def _leading(axis_A: NDArray[np.float64], names: tuple[str, ...], most: int = 2) -> str:
-    """An axis of the plane in words: the angles that weigh most, and which way they grow."""
+    """Return an axis of the plane in words: the angles that weigh most, and which way they grow."""
     heaviest = np.argsort(-np.abs(axis_A).round(9), kind="stable")[:most]
     told = [
         f"{shortened(names[a], 18)} {'wider' if axis_A[a] > 0 else 'narrower'}" for a in heaviest
@@ -219,7 +219,7 @@ def _leading(axis_A: NDArray[np.float64], names: tuple[str, ...], most: int = 2)
 
 
 def _shade(axis: Axes, held: _Density) -> None:
-    """The source as nested areas of highest density, each laid over the last."""
+    """Draw the source as nested areas of highest density, each laid over the last."""
     x, y = (held.edges_2G[:, 1:] + held.edges_2G[:, :-1]) / 2
     colour = theme.series(0).colour
     for level in dict.fromkeys(held.levels):

@@ -57,7 +57,7 @@ def levels(
     looks: Sequence[int] | None = None,
     top: float | None = None,
 ) -> Chart:
-    """A measure over the parts, one curve an arm, intervals as bars.
+    """Plot a measure over the parts, one curve an arm, intervals as bars.
 
     Args:
         curves: one an arm.
@@ -309,20 +309,20 @@ def _oracle(comparison: Compared, split: Split) -> Curve | None:
 
 
 def _looks(comparison: Compared, names: list[str]) -> list[int]:
-    """A strategy looks alike in every panel, unless two arms of a panel share one."""
+    """Give a strategy one look in every panel, unless two arms of a panel share one."""
     places = methods.strategies(comparison)
     found = [places.index(str(methods.arm(comparison, n).get("sampling"))) for n in names]
     return found if len(set(found)) == len(found) else list(range(len(names)))
 
 
 def _top(known: list[Interval | None]) -> float | None:
-    """A common upper end of the axes, with room for the bars."""
+    """Return a common upper end of the axes, with room for the bars."""
     ends = [level.mean if level.high is None else level.high for level in known if level]
     return min(105.0, 1.05 * max(ends)) if ends and max(ends) > 0 else None
 
 
 def _span(gains: list[Curve]) -> tuple[float, float] | None:
-    """Common ends of the axes of differences, zero among them."""
+    """Return common ends of the axes of differences, zero among them."""
     known = [v for _, levels in gains for v in levels if v]
     ends = [end for v in known for end in (v.mean, v.low, v.high) if end is not None]
     if not ends:

@@ -95,7 +95,7 @@ def forest(groups: list[tuple[str, list[Shown]]], seeds: int, title: str) -> Cha
 
 
 def losses(metrics: list[dict[str, Any]]) -> Chart | None:
-    """The losses that a run logged, over its steps; None where it logged none."""
+    """Plot the losses that a run logged, over its steps; None where it logged none."""
     return _logged(
         metrics,
         lambda key: "loss" in key or key in LOSSES or key.endswith("disparity"),
@@ -107,7 +107,7 @@ def losses(metrics: list[dict[str, Any]]) -> Chart | None:
 
 
 def trust(metrics: list[dict[str, Any]]) -> Chart | None:
-    """What adaptation logged of itself without labels; None where it logged nothing."""
+    """Plot what adaptation logged of itself without labels; None where it logged nothing."""
     return _logged(
         metrics,
         TRUST.__contains__,
@@ -132,7 +132,7 @@ def _logged(
     alt: str,
     caption: str,
 ) -> Chart | None:
-    """Some of the logged quantities over the steps; None where none has two values."""
+    """Plot some of the logged quantities over the steps; None where none has two values."""
     rows = [row for row in metrics if isinstance(row.get("step"), int | float)]
     names = sorted({key for row in rows for key in row if wanted(key)})
     curves = {

@@ -49,7 +49,7 @@ def _clarity(seen_K2: np.ndarray) -> float:
 
 
 def of_set(poses: PoseSet) -> Chart | None:
-    """The tree of the pose that `chosen` finds."""
+    """Return the tree of the pose that `chosen` finds."""
     row = chosen(poses)
     if row is None:
         return None
@@ -125,7 +125,7 @@ def tree(
 
 
 def _arcs(axis: Axes, skeleton: Skeleton, points_K2: np.ndarray, known: list[int]) -> None:
-    """A wedge at the vertex of each known angle; at one vertex, each outside the last."""
+    """Draw a wedge at the vertex of each known angle; at one vertex, each outside the last."""
     for i, (way_a, way_c, radius) in _wedges(skeleton, points_K2, known).items():
         start, turn = way_a, (way_c - way_a) % 360
         if turn > 180:
@@ -167,7 +167,7 @@ def _labels(
     visible_K: np.ndarray,
     known: list[int],
 ) -> None:
-    """The number of each angle near the middle of its arc, clear of bones and other numbers."""
+    """Write the number of each angle near the middle of its arc, clear of bones and numbers."""
     bones = [points_K2[visible_K]]
     for a, b in skeleton.limbs:
         if visible_K[a] and visible_K[b]:
@@ -201,7 +201,7 @@ def _crowding(place: np.ndarray, others_P2: np.ndarray, room: float) -> float:
 
 
 def _table(axis: Axes, skeleton: Skeleton, angles_A: np.ndarray) -> None:
-    """Number, name and degrees of every angle, one a line."""
+    """List number, name and degrees of every angle, one a line."""
     lines = len(skeleton.angle_names)
     pitch = min(1 / max(lines, 1), 0.072)
     longest = max((len(shortened(name, 22)) for name in skeleton.angle_names), default=0)

@@ -100,7 +100,7 @@ def _split(source: PoseSet, target: PoseSet) -> tuple[list[_Class], bool]:
 
 
 def _shown(comparison: Compared, target: PoseSet) -> list[Outcome]:
-    """The reference and the best configuration, as far as their predictions were kept."""
+    """Return the reference and the best configuration, as far as their predictions were kept."""
     best = ranking.ranked(comparison)
     names = [by_seed.reference(comparison), *([best[0][0]] if best else [])]
     labels = [by_seed.label(comparison, name) for name in dict.fromkeys(names)]
@@ -137,7 +137,7 @@ def _uncovered(lacks: Lacking | str, inside_N: NDArray[np.bool_]) -> float | Non
 
 
 def _pictures(split: list[_Class], target: PoseSet) -> list[Picture | None]:
-    """A pose of each class: of the target the one with the middle score."""
+    """Return a pose of each class: of the target the one with the middle score."""
     found: list[Picture | None] = [None] * len(split)
     places, rows = [], []
     for place, one in enumerate(split):

@@ -35,7 +35,7 @@ _OTHER = ((2 / 3, "narrower"), (4 / 3, "wider"))  # factors of both limits
 
 
 def coverage(found: Lacking | str) -> Section | None:
-    """What is lacking by mode, what to render next, a map and angle densities.
+    """Show what is lacking by mode, what to render next, a map and angle densities.
 
     Args:
         found: of `lacking.of`: the comparison, or why there is none; "" leaves the section out.
@@ -110,7 +110,7 @@ def control(found: Lacking) -> str:
 
 
 def _remarks(found: Lacking) -> list[str]:
-    """What a reader must know of how the numbers came about."""
+    """Say what a reader must know of how the numbers came about."""
     c = found.coverage
     said = []
     if found.predicted_by:
@@ -207,7 +207,7 @@ _ANGLES = 3
 
 
 def render_next(found: Lacking | str, headroom: dict[str, Any] | None = None) -> list[Finding]:
-    """What the source lacks of the target, in words and pictures; empty where it is not known.
+    """Describe what the source lacks of the target, in words and pictures; empty where unknown.
 
     Args:
         found: of `lacking.of`.
@@ -261,7 +261,7 @@ def without_target() -> Finding:
 
 
 def _gain(headroom: dict[str, Any] | None) -> str:
-    """What is known of how much rendering these poses would help."""
+    """Say what is known of how much rendering these poses would help."""
     if not headroom or headroom.get("mean") is None:
         return "Nothing on this page shows how much rendering them would gain."
     return (
@@ -272,7 +272,7 @@ def _gain(headroom: dict[str, Any] | None) -> str:
 
 
 def _named(found: Lacking) -> str:
-    """The poses to render in words: the modes that are pictured, else the joints."""
+    """Return the poses to render in words: the modes that are pictured, else the joints."""
     if modes := found.by_mode[:_MODES]:
         told = [
             f"{spoken(one.mode)} ({count(one.lacking)} of {count(one.total)} not covered)"
@@ -298,7 +298,7 @@ _COLUMNS = (*_FIRST, "nearest_source_deg", "turned_deg", "mirrored", "nearest_so
 
 
 def by_mode(found: Lacking) -> Table | None:
-    """What is lacking by mode, most first; None where the target does not know its modes."""
+    """Tabulate what is lacking by mode, most first; None where the target has no modes."""
     if not found.by_mode:
         return None
     source_modes = found.source.table.mode_N
@@ -335,7 +335,7 @@ def by_mode(found: Lacking) -> Table | None:
 
 
 def download(found: Lacking) -> Download:
-    """The list as CSV, most useful pose first; angles in degrees, empty where undefined."""
+    """Return the list as CSV, most useful pose first; angles in degrees, empty where undefined."""
     coverage, table = found.coverage, found.target.table
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -369,7 +369,7 @@ def download(found: Lacking) -> Download:
 
 
 def harmless(text: str) -> str:
-    """A cell of text that no spreadsheet takes for a formula.
+    """Return a cell of text that no spreadsheet takes for a formula.
 
     >>> harmless("=1+1"), harmless("walk-1.png")
     ("'=1+1", 'walk-1.png')

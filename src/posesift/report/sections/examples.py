@@ -158,7 +158,7 @@ def _gains(
 
 
 def _extremes(found: Predictions) -> tuple[Chosen, str]:
-    """What is shown of one model alone, and the rule."""
+    """Describe what is shown of one model alone, and the rule."""
     if not np.isfinite(found.pck_N).any():
         return [], ""
     above_N = found.pck_N - np.nanmedian(found.pck_N)
@@ -171,7 +171,7 @@ def _extremes(found: Predictions) -> tuple[Chosen, str]:
 
 
 def _images(groups: Sequence[Group]) -> tuple[dict[int, str | None], str]:
-    """The crops of all rows that are shown, each read once, or why there are none."""
+    """Return the crops of all rows that are shown, each read once, or why there are none."""
     rows = np.unique(np.concatenate([rows for _, _, chosen, _ in groups for _, rows in chosen]))
     rows = rows.astype(np.int64)
     images, problem = images_of(groups[0][1][0][1], rows)
@@ -181,7 +181,7 @@ def _images(groups: Sequence[Group]) -> tuple[dict[int, str | None], str]:
 def _gallery(
     found: list[tuple[str, Predictions]], chosen: Chosen, rule: str, images: dict[int, str | None]
 ) -> Gallery:
-    """Strips of truth and predictions, one a sample, on images where they are at hand."""
+    """Return strips of truth and predictions, one a sample, on images where they are at hand."""
     first = found[0][1]
     strips = []
     for kind, rows in chosen:
@@ -199,7 +199,7 @@ def _gallery(
 
 
 def images_of(of: Predictions, rows: np.ndarray) -> tuple[list[str | None], str]:
-    """The crops of some rows, or why there are none: data that moved, or that are others now."""
+    """Crop some rows, or say why there are none: data that moved, or that are others now."""
     nothing: list[str | None] = [None] * len(rows)
     table, problem = samples.table_of(of.address, split="test")
     if table is None or len(rows) == 0:
@@ -217,7 +217,7 @@ def images_of(of: Predictions, rows: np.ndarray) -> tuple[list[str | None], str]
 
 
 def truth(of: Predictions, row: int, image: str | None) -> Picture:
-    """The labels of one sample."""
+    """Return the labels of one sample."""
     return pictures.picture(
         of.skeleton,
         of.keypoints_NK2[row],

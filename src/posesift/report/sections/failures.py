@@ -55,7 +55,7 @@ class Failure:
 
 
 def nearest_sources(folder: Comparison, source: PoseSet | None, missing: str) -> Section | None:
-    """The worst quarter's best and least supported samples, arm by arm.
+    """Return the worst quarter's best and least supported samples, arm by arm.
 
     Args:
         folder: of the comparison.

@@ -23,7 +23,7 @@ _LETTERS = 20  # of an image's name that fit below a picture
 
 
 def labels_first(source: PoseSet | None) -> Section | None:
-    """The hardest poses, what looks wrong with each, and the command that looks at all.
+    """Return the hardest poses, what looks wrong with each, and the command that looks at all.
 
     None without poses, and for a built-in world, whose labels are right.
     """

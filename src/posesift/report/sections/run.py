@@ -79,7 +79,7 @@ def groups(folder: Run) -> Section | None:
 
 
 def training(folder: Run) -> Section | None:
-    """The losses that were logged, and what adaptation knew of itself."""
+    """Show the losses that were logged, and what adaptation knew of itself."""
     drawn = (result_figures.losses(folder.metrics), result_figures.trust(folder.metrics))
     charts = [chart for chart in drawn if chart]
     if not charts:
@@ -88,7 +88,7 @@ def training(folder: Run) -> Section | None:
 
 
 def findings(folder: Run) -> list[Finding]:
-    """What one run can say, and that it is one run."""
+    """Say what one run can say, and that it is one run."""
     found = []
     name, entry = folder.headline
     shown = folder.set_label(name)

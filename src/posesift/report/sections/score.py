@@ -122,7 +122,7 @@ def gallery(
     target: PoseSet | None = None,
     missing: str = "",
 ) -> Section:
-    """Samples of the panel bins with their skeletons, and where a target's poses fall."""
+    """Show samples of the panel bins with their skeletons, and where a target's poses fall."""
     summary = score.summary
     lead = "From easy to hard: the eye is the first check of a difficulty score."
     blocks: list[Block] = []
@@ -145,7 +145,7 @@ def gallery(
 
 
 def _scored(target: PoseSet | None, summary: dict[str, Any]) -> np.ndarray | None:
-    """A target's scores by the scorer of the source; None where there are none."""
+    """Return a target's scores by the scorer of the source; None where there are none."""
     if target is None or not comparable(target, summary):
         return None
     scored_M = target.score_N[target.bin_N >= 0]
@@ -168,7 +168,7 @@ def _hardest(score: Score, target_M: np.ndarray) -> str:
 
 
 def alike(score: Score, source: PoseSet | None = None) -> Section:
-    """The angles that poses are compared by, and the heatmap of how alike two bins are."""
+    """Return the angles that poses are compared by, and the heatmap of how alike two bins are."""
     similar = score.summary.get("similarity")
     lead = (
         "By the joint angles of the source's poses. Low on the diagonal: the poses of that bin "
@@ -204,7 +204,7 @@ def comparable(target: PoseSet | None, summary: dict[str, Any]) -> bool:
 def galleries(
     summary: dict[str, Any], source: PoseSet | None, target: PoseSet | None, missing: str
 ) -> list[Block]:
-    """The panel bins in rising order, the target's poses below the source's of the same bin.
+    """Return the panel bins in rising order, the target's poses below the source's of the same bin.
 
     Args:
         summary: of the score.
@@ -242,7 +242,7 @@ def galleries(
 def _strip(
     one: PoseSet, pair: tuple[int, int], summary: dict[str, Any], several: bool
 ) -> tuple[Strip, str]:
-    """Some poses of the bins of ``pair``, and why they have no images, or ""."""
+    """Return some poses of the bins of ``pair``, and why they have no images, or ""."""
     first, last = pair
     bin_N = np.where((one.bin_N >= first) & (one.bin_N <= last), first, UNBINNED)
     rows = of_bin(bin_N, first, PER_BIN)
@@ -280,7 +280,7 @@ NAMES = {
 
 
 def scorers(summary: dict[str, Any]) -> Table | None:
-    """What each score finds, and whether it repeats; None where nothing was measured."""
+    """Tabulate what each score finds, and whether it repeats; None where nothing was measured."""
     found = summary.get("rare_mode_auc") or {}
     repeats = summary.get("agreement") or {}
     alike = summary.get("rank_correlation_with_default") or {}

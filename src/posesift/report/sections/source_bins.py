@@ -121,7 +121,7 @@ def _binned(target: PoseSet) -> bool:
 
 
 def _parts(target: PoseSet, measure: str, unit: str) -> tuple[NDArray[np.int64], Parts]:
-    """The place of each sample along the axis (-1 = none), and the axis."""
+    """Return the place of each sample along the axis (-1 = none), and the axis."""
     groups = min(target.k, MOST)
     place_N = np.where(target.bin_N < 0, -1, target.bin_N * groups // target.k)
     first = -(-np.arange(groups) * target.k // groups)  # the first bin of each group
@@ -150,7 +150,7 @@ def _read(measure: str) -> str:
 
 
 def _values(outcome: Outcome, measure: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What was measured on each sample, and by what a mean over samples weighs them."""
+    """Give what was measured on each sample, and by what a mean over samples weighs them."""
     same_N = np.ones(len(outcome.pck_N))
     if measure != "PCK@0.05":
         return outcome.evalpose_N, same_N
