@@ -99,6 +99,35 @@ def test_boxes_as_sizes_are_never_taken_for_corners():
         assert misreadings(given) == []
 
 
+def test_loose_boxes_that_begin_near_the_origin_are_no_corners():
+    """One person an image: the box begins a few pixels from the corner of the image."""
+    table = pose_table(n=40)
+    rng = np.random.default_rng(1)
+    low_2, size_2 = np.array([12.0, 14.0]), np.array([70.0, 110.0])
+    keypoints_NK2 = low_2 + rng.uniform(0, 1, table.keypoints_NK2.shape) * size_2
+    for margin in (1.0, 6.0, 10.0):
+        box_4 = np.concatenate([low_2 - margin, size_2 + 2 * margin])
+        given = dataclasses.replace(
+            table,
+            keypoints_NK2=keypoints_NK2.astype(np.float32),
+            width_N=np.full(40, 120, np.int32),
+            height_N=np.full(40, 160, np.int32),
+            box_N4=np.tile(box_4, (40, 1)).astype(np.float32),
+            boxes_from="file",
+        )
+        assert misreadings(given) == []
+        corners_4 = np.concatenate([box_4[:2], box_4[:2] + box_4[2:]])
+        moved = keypoints_NK2 + np.array([20.0, 25.0])
+        corners_4 += np.tile([20.0, 25.0], 2)
+        as_corners = dataclasses.replace(
+            given,
+            keypoints_NK2=moved.astype(np.float32),
+            box_N4=np.tile(corners_4, (40, 1)).astype(np.float32),
+        )
+        (line,) = misreadings(as_corners)
+        assert "bbox=xyxy" in line
+
+
 def test_a_flag_that_hides_everything_is_told():
     table = pose_table()
     table = dataclasses.replace(table, occluded_NK=table.visible_NK.copy())

@@ -21,6 +21,8 @@ _FEWEST = 3  # samples that must tell
 _NEAR = 0.51  # px from the centre of a corner's pixel
 _TELLS = 0.05  # difference of overlaps that tells two readings of a box apart
 _MOSTLY = 0.95
+_ROUNDING = 2.0  # px that a box may be off
+_LOOSE = 2.5  # area of a box over that of its labels, from which it is no tight one
 
 
 def misreadings(table: PoseTable) -> list[str]:
@@ -60,8 +62,14 @@ def _corner_boxes(table: PoseTable) -> list[str]:
     extent_N4, given_N4 = extent_N4[told_N], table.box_N4[told_N].astype(np.float64)
     corners_N4 = np.column_stack([given_N4[:, :2], given_N4[:, 2:] - given_N4[:, :2]])
     as_size_N, as_corner_N = _overlap(given_N4, extent_N4), _overlap(corners_N4, extent_N4)
+    # a loose box near the origin is a little tighter as corners, and is none: what is one holds
+    # its labels, and is no box of width and height: off the image, or far too large
+    image_N2 = np.column_stack([table.width_N, table.height_N])[told_N]
+    out_N = (given_N4[:, :2] + given_N4[:, 2:] > image_N2 + _ROUNDING).any(1)
+    loose_N = given_N4[:, 2:].prod(1) > _LOOSE * extent_N4[:, 2:].prod(1)
+    held_N = _holds(corners_N4, extent_N4)
     tells_N = np.abs(as_size_N - as_corner_N) > _TELLS
-    if tells_N.sum() < _FEWEST:
+    if tells_N.sum() < _FEWEST or (held_N & (out_N | loose_N))[tells_N].mean() < 0.5:
         return []
     share = float((as_corner_N > as_size_N)[tells_N].mean())
     if share < _MOSTLY:
@@ -71,6 +79,13 @@ def _corner_boxes(table: PoseTable) -> list[str]:
         f"the keypoints better in {share:.0%} of {int(tells_N.sum())} samples that tell; coco: "
         "reads those with bbox=xyxy"
     ]
+
+
+def _holds(outer_N4: np.ndarray, inner_N4: np.ndarray) -> np.ndarray:
+    """Which boxes (N,) hold the others, a pixel or two aside."""
+    low_N = (outer_N4[:, :2] <= inner_N4[:, :2] + _ROUNDING).all(1)
+    ends_N4 = (outer_N4[:, :2] + outer_N4[:, 2:], inner_N4[:, :2] + inner_N4[:, 2:])
+    return low_N & (ends_N4[0] >= ends_N4[1] - _ROUNDING).all(1)
 
 
 def _overlap(one_N4: np.ndarray, other_N4: np.ndarray) -> np.ndarray:
