@@ -93,3 +93,12 @@ def test_nothing_leads_out_of_the_folder(tmp_path, name):
     for more in ("", ",names=file"):
         with pytest.raises(ValueError, match=r"refused|found no file|bad"):
             read(address(truth, more))
+
+
+@pytest.mark.parametrize(
+    "form", [str.upper, lambda name: name.rpartition(".")[0], lambda name: name.replace("0", "%30")]
+)
+def test_a_name_that_is_almost_a_file_s_is_told(tmp_path, form):
+    truth = named(tmp_path, form)
+    with pytest.raises(ValueError, match=f"; {truth.names[0]} is there: write the name as"):
+        read(address(truth))

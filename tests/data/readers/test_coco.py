@@ -97,7 +97,7 @@ def spoil_image(annotation):
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (spoil_nan, "annotation 1004: NaN or infinity in its keypoints"),
+        (spoil_nan, "annotation 1004: null, NaN or infinity in its keypoints"),
         (spoil_count, "annotation 1004: expected 51 values in keypoints .* found 50"),
         (spoil_visibility, "annotation 1004: a visibility v other than 0, 1 or 2"),
         (spoil_image, "annotation 1004: names the image 999, which the file does not list"),
@@ -242,10 +242,10 @@ def test_annotations_are_read_in_parts_and_stay_in_order(tmp_path, monkeypatch):
     spoil_nan(document["annotations"][17])
     save_coco(truth.path, document)
     number = document["annotations"][17]["id"]
-    assert f"annotation {number}: NaN" in read(address(truth)).problems[-1]
+    assert f"annotation {number}: null, NaN" in read(address(truth)).problems[-1]
     document["annotations"][17]["image_id"] = None
     save_coco(truth.path, document)
-    assert f"annotation {number}: NaN" in read(address(truth)).problems[-1]
+    assert f"annotation {number}: null, NaN" in read(address(truth)).problems[-1]
 
 
 def test_what_other_programs_write_is_read(tmp_path):

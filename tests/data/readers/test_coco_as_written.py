@@ -59,8 +59,20 @@ def texts(annotation):
     annotation["keypoints"] = [str(value) for value in annotation["keypoints"]]
 
 
+def nulls_for_unlabelled(annotation):
+    points = np.reshape(annotation["keypoints"], (17, 3)).tolist()
+    annotation["keypoints"] = [point if point[2] else None for point in points]
+
+
+def by_id(document):
+    document["annotations"] = {str(one["id"]): one for one in document["annotations"]}
+    document["images"] = {str(one["id"]): one for one in document["images"]}
+
+
 KINDS = {
     "triples": each(lambda a: a.update(keypoints=np.reshape(a["keypoints"], (17, 3)).tolist())),
+    "null for a keypoint": each(nulls_for_unlabelled),
+    "objects by id": by_id,
     "numbers as text": each(texts),
     "no annotation ids": each(lambda a: a.pop("id")),
     "annotation ids null": each(lambda a: a.update(id=None)),
@@ -237,11 +249,28 @@ def test_a_fraction_among_proper_vs_is_bad(tmp_path):
 
     table = read(address(changed(tmp_path, change)))
     assert len(table) == 7
-    assert "annotation 1004: a visibility v other than 0, 1 or 2" in table.problems[-1]
+    assert table.problems[-1].endswith("a visibility v other than 0, 1 or 2 in its keypoints: 0.5")
 
 
 def nameless(document):
     del document["categories"][0]["keypoints"]
+
+
+def numbered(first, stem=""):
+    def change(document):
+        names = [f"{stem}{number}" for number in range(first, first + 17)]
+        document["categories"][0]["keypoints"] = names
+
+    return change
+
+
+@pytest.mark.parametrize("change", [numbered(0), numbered(1), numbered(1, "kp_")])
+def test_keypoints_called_by_their_number_have_no_names(tmp_path, change):
+    truth = changed(tmp_path, change)
+    table = read(address(truth))
+    same_as(truth, table)
+    assert "the file names no keypoints: taken in the order of coco17" in table.notes
+    assert read(address(truth, "")).skeleton.name == "file"
 
 
 def test_a_category_without_names_is_read_in_the_order_of_the_skeleton(tmp_path):
@@ -419,3 +448,39 @@ def test_boxes_as_corners_and_shares_of_the_image(tmp_path):
     table = read(address(truth) + ",bbox=xyxy,coordinates=relative")
     np.testing.assert_allclose(table.keypoints_NK2, plain.keypoints_NK2, atol=1e-3)
     np.testing.assert_allclose(table.box_N4, plain.box_N4, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda a: a.update(keypoints=np.reshape(a["keypoints"], (17, 3))[:, :2].tolist()),
+            "found 34: x and y without v",
+        ),
+        (lambda a: a["keypoints"].__setitem__(2, -1), "other than 0, 1 or 2 in its keypoints: -1"),
+        (lambda a: a["keypoints"].__setitem__(slice(2, None, 3), [None] * 17), "null, NaN"),
+    ],
+)
+def test_what_has_no_sense_says_what_was_found(tmp_path, change, told):
+    with pytest.raises(ValueError, match=told):
+        read(address(changed(tmp_path, each(change))))
+
+
+def test_sizes_that_the_images_do_not_have_are_told(tmp_path):
+    """Where the labels leave the images for it, too: the first image is named with both."""
+
+    def swapped(image):
+        image["width"], image["height"] = image["height"] // 3, image["width"]
+
+    truth = changed(tmp_path, each_image(swapped))
+    (width, height), name = truth.size_N2[0], truth.names[0]
+    told = f"{name} is {width} x {height} px, the file says {height // 3} x {width}"
+    with pytest.raises(ValueError, match=f"8 of 8 images have another size .*{told}"):
+        read(address(truth))
+
+    def doubled(document):
+        for image in document["images"]:
+            image["width"], image["height"] = 2 * image["width"], 2 * image["height"]
+
+    table = read(address(changed(tmp_path / "b", doubled)))
+    assert any("8 of 8 images have another size" in line for line in table.problems)

@@ -5,10 +5,13 @@ Shapes: M images, 2 = (width, height).
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -20,6 +23,7 @@ from posesift.storage import inside
 
 _THREADS = 8  # a network file system answers many at once
 _TOGETHER = 256  # images a task
+_LOOKED_AT = 100_000  # files of a folder that are compared with a missing one
 
 
 @dataclass
@@ -34,6 +38,8 @@ class Photographs:
         wrong: row to what is wrong: no file, no image, no size. A missing image is wrong even
             where its size is given.
         told: lines on names, and on what EXIF does.
+        unlike: a line on images of another size than the label file gives them, where there are
+            any.
     """
 
     names_M: list[str]
@@ -42,6 +48,7 @@ class Photographs:
     turned_M: np.ndarray
     wrong: dict[int, str]
     told: list[str] = field(default_factory=list)
+    unlike: list[str] = field(default_factory=list)
 
 
 def image_folder(file: Path, images: str | None, first: str | None) -> Path | None:
@@ -107,6 +114,8 @@ def photographs(
     needed = [exif is not None or not all(size) for size in given_M2.tolist()]
     paths = [_path(root, name) for name in found.names_M]
     swapped = 0
+    unlike, first = 0, ""
+    near = _Near(root)
     for row, head in enumerate(_headers(paths, needed)):
         stated = width, height = tuple(given_M2[row].tolist())
         if row in found.wrong:
@@ -115,8 +124,7 @@ def photographs(
             found.wrong[row] = "its image has no file name"
             continue
         if head is None:
-            last = last_part(found.names_M[row])
-            hint = f"; {last} is there: add names=file" if is_there(root / last) else ""
+            hint = near(found.names_M[row])
             found.wrong[row] = f"expected its image at {paths[row]}, found no file{hint}"
             continue
         other = stated
@@ -127,6 +135,12 @@ def photographs(
             if shown != lying or not all(stated):
                 swapped += shown != lying and stated == lying
                 (width, height), other = shown, lying
+            elif stated != shown:
+                unlike += 1
+                first = first or (
+                    f"{found.names_M[row]} is {shown[0]} x {shown[1]} px, the file says "
+                    f"{width} x {height}"
+                )
         elif head and not all(stated):
             found.wrong[row] = head
             continue
@@ -139,7 +153,44 @@ def photographs(
     if exif is not None and swapped:
         view = "stored pixels" if exif == "apply" else "turned view"
         found.told.append(f"of {swapped} of them the file gives width and height of the {view}")
+    if unlike:
+        found.unlike.append(
+            f"{unlike} of {len(names_M)} images have another size than the file says ({first}): "
+            "were they resized or turned after they were labelled?"
+        )
     return found
+
+
+class _Near:
+    """What lies in a folder and is called almost as an image that is not there.
+
+    Capital letters, the ending, and ``%20`` for a blank do not matter. The folder is listed once.
+    """
+
+    def __init__(self, root: Path):
+        self._root = root
+        self._names: dict[str, str] | None = None
+
+    def __call__(self, name: str) -> str:
+        """Return a hint, or nothing."""
+        last = last_part(name)
+        if last != name and is_there(self._root / last):
+            return f"; {last} is there: add names=file"
+        if self._names is None:
+            self._names = {_alike(one): one for one in _listed(self._root)}
+        found = self._names.get(_alike(last))
+        return f"; {found} is there: write the name as the file has it" if found else ""
+
+
+def _alike(name: str) -> str:
+    return unquote(name).rpartition(".")[0].casefold() or unquote(name).casefold()
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        return sorted(one.name for one in itertools.islice(os.scandir(folder), _LOOKED_AT))
+    except OSError:
+        return []
 
 
 def told_of_turned(turned: int, images: int, exif: Exif) -> str:

@@ -135,7 +135,10 @@ def read(
         str(file),
         bad=bad,
         boxes=boxes,
-        advice=told_of_view(keypoints_NK2, seen_NK > 0, size_N2, other_N2, exif),
+        advice=[
+            *photos.unlike,
+            *told_of_view(keypoints_NK2, seen_NK > 0, size_N2, other_N2, exif),
+        ],
         occluded_NK=seen_NK == 1 if knows_hidden else None,
         image_N=image_N if root else None,
         root=str(root or ""),

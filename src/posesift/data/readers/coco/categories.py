@@ -5,6 +5,7 @@ Shapes: J keypoints.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,9 +93,12 @@ def wanted(document: Document, name: str | None, expected: Skeleton | None, file
         not document.categories,
     )
     values = _values(document, found)
-    if values == 3 * len(found.keypoints) and values:
+    numbered = _numbered(found.keypoints)
+    if values == 3 * len(found.keypoints) and values and not (numbered and expected):
         return found
     if expected is not None and values == 3 * len(expected):
+        if numbered:
+            found.keypoints = []
         has = f"names {len(found.keypoints) or 'no'} keypoints"
         gives = f" and its annotations have {len(expected)}" if found.keypoints else ""
         found.told.append(f"the file {has}{gives}: taken in the order of {expected.name}")
@@ -103,6 +107,22 @@ def wanted(document: Document, name: str | None, expected: Skeleton | None, file
     if not found.keypoints:
         raise ValueError(f"{file}: {_without_names(chosen, values)}")
     return found
+
+
+def _numbered(names: Sequence[str]) -> bool:
+    """Whether keypoints are called by their number alone, which names none.
+
+    >>> _numbered(["0", "1", "2"]), _numbered(["kp_1", "kp_2"]), _numbered(["hip", "neck1"])
+    (True, True, False)
+    """
+    found = [re.fullmatch(r"(.*?)([0-9]+)", name.strip()) for name in names]
+    numbers = [int(one[2]) for one in found if one]
+    stems = {one[1] for one in found if one}
+    return (
+        len(numbers) == len(names) > 0
+        and len(stems) == 1
+        and (numbers == list(range(numbers[0], numbers[0] + len(numbers))))
+    )
 
 
 def _chosen(

@@ -67,7 +67,7 @@ class Document(msgspec.Struct):
 
 class _Parts(msgspec.Struct):
     images: msgspec.Raw
-    annotations: list[msgspec.Raw]
+    annotations: list[msgspec.Raw] | dict[str, msgspec.Raw]
     categories: msgspec.Raw = msgspec.Raw(b"[]")
 
 
@@ -84,9 +84,10 @@ def load(file: Path) -> Document:
         if "is JSON, but not" in str(error) and (told := told_of_stranger(file)):
             raise ValueError(f"{file}: {told}") from None
         raise
+    given = parts.annotations
     return Document(
         _listed(parts.images, list[Image], _image, "images", file),
-        parts.annotations,
+        list(given.values()) if isinstance(given, dict) else given,
         _listed(parts.categories, list[Category], _category, "categories", file),
     )
 
@@ -189,14 +190,19 @@ def _number(value: Any) -> float | None:
 def _flat(value: Any, levels: int = 3) -> list[float | bool | None] | None:
     """Numbers one after the other, also where they stand in lists of lists; None where not.
 
+    A ``null`` in place of a list is a keypoint that is not labelled.
+
     >>> _flat([[1, 2], [3, None]]), _flat(None), _flat([1, "x"])
     ([1.0, 2.0, 3.0, None], [], None)
+    >>> _flat([None, [1, 2, 2]])
+    [0.0, 0.0, 0.0, 1.0, 2.0, 2.0]
     """
     if value is None:
         return []
     if not isinstance(value, list) or not levels:
         return None
     flat: list[float | bool | None] = []
+    width = next((len(one) for one in value if isinstance(one, list)), 0)
     for one in value:
         if isinstance(one, list):
             inner = _flat(one, levels - 1)
@@ -204,7 +210,7 @@ def _flat(value: Any, levels: int = 3) -> list[float | bool | None] | None:
                 return None
             flat += inner
         elif one is None:
-            flat.append(None)
+            flat += [0.0] * width or [None]
         elif (number := _number(one)) is None:
             return None
         else:

@@ -227,17 +227,24 @@ def _joints(
         if isinstance(found, Spoilt):
             what = found.wrong
         elif len(found.keypoints or []) != count:
+            given = len(found.keypoints or [])
+            pairs = ": x and y without v? write a 2 behind each pair that is labelled, else a 0"
             what = (
                 f"expected {count} values in keypoints (x, y, v for each of the category's "
-                f"{joints}), found {len(found.keypoints or [])}"
+                f"{joints}), found {given}{pairs if given == 2 * joints else ''}"
             )
         elif infinite_C[row]:
-            what = "NaN or infinity in its keypoints"
+            what = "null, NaN or infinity in its keypoints"
         else:
-            what = "a visibility v other than 0, 1 or 2 in its keypoints"
+            known_J = (v_CJ[row] >= 0) & (v_CJ[row] <= _HIGHEST) | (v_CJ[row] == 2)
+            what = _visibility(v_CJ[row, ~known_J][0])
         wrong[row] = what
     joints_CJ3[list(wrong)] = 0
     return joints_CJ3, labelled_C, wrong
+
+
+def _visibility(found: float) -> str:
+    return f"a visibility v other than 0, 1 or 2 in its keypoints: {found:g}"
 
 
 def _boxes(annotations: list[Annotation]) -> np.ndarray:
@@ -254,7 +261,7 @@ def _by_confidence(found: Annotations, threshold: float) -> Annotations:
         return found
     if (v_NJ == 2).any():  # v proper, and a few numbers that are none
         for row in np.flatnonzero((v_NJ % 1 != 0).any(1)).tolist():
-            what = "a visibility v other than 0, 1 or 2 in its keypoints"
+            what = _visibility(v_NJ[row, v_NJ[row] % 1 != 0][0])
             found.bad.setdefault(row, f"{found.ids[row]}: {what}")
             v_NJ[row] = 0
         found.seen_NJ = v_NJ.astype(np.int8)

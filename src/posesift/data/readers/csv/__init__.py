@@ -135,7 +135,10 @@ def read(
         bad=bad,
         boxes=boxes,
         problems=told,
-        advice=told_of_view(keypoints_NK2, seen_NK > 0, size_N2, other_N2, exif),
+        advice=[
+            *photos.unlike,
+            *told_of_view(keypoints_NK2, seen_NK > 0, size_N2, other_N2, exif),
+        ],
         notes=[*notes, *photos.told],
         exif=exif,
         occluded_NK=seen_NK == 1 if knows_hidden else None,
