@@ -236,8 +236,7 @@ def _joints(
         elif infinite_C[row]:
             what = "null, NaN or infinity in its keypoints"
         else:
-            known_J = (v_CJ[row] >= 0) & (v_CJ[row] <= _HIGHEST) | (v_CJ[row] == 2)
-            what = _visibility(v_CJ[row, ~known_J][0])
+            what = _visibility(v_CJ[row, ~np.isin(v_CJ[row], (0, 1, 2))][0])
         wrong[row] = what
     joints_CJ3[list(wrong)] = 0
     return joints_CJ3, labelled_C, wrong
