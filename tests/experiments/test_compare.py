@@ -152,3 +152,15 @@ def test_an_arm_of_few_seeds_may_get_more_and_no_others(folder, tmp_path):
     assert _claimed(more, tmp_path).arms == more.arms
     with pytest.raises(ValueError, match=r"seeds of few = \[0, 1\], found \[1\]"):
         _claimed(others, tmp_path)
+
+
+def test_two_at_a_time_find_what_one_after_the_other_finds(folder, tmp_path):
+    """The same number of threads in each process: the same bytes, score and weights among them."""
+    compare(PLAN, tmp_path, jobs=2)
+    for path in sorted(folder.rglob("*")):
+        other = tmp_path / path.relative_to(folder)
+        if path.suffix in (".parquet", ".safetensors") or path.name == "evaluation.json":
+            assert path.read_bytes() == other.read_bytes(), path.name
+    one, two = (storage.read_json(path / "comparison.json") for path in (folder, tmp_path))
+    for key in ("cells", "baselines", "primary", "secondary", "support", "headroom"):
+        assert one[key] == two[key]

@@ -65,6 +65,10 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
     """Show the published rows of this task beside what is measured."""
     quick: bool = False
     """The recipe's small size."""
+    jobs: int = 1
+    """How many networks are trained at the same time, each in a process of its own; on a CPU as
+    many as it has cores take the least time. They share the cores, unless --threads says how
+    many each has."""
     resume: bool = False
     """Go on with the comparison in --out, with more --seeds if there are more."""
     dry_run: bool = False
@@ -77,6 +81,7 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
         from posesift.report.page import write_report
 
         self.check_resume(self.resume)
+        check_jobs(self.jobs)
         plan = self.plan()
         if self.dry_run:
             self._tell(plan)
@@ -92,7 +97,7 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
             check=partial(check_begun, plan=plan),
         ) as claimed:
             note(estimate(plan, claimed.folder))
-            compare(plan, claimed.folder, write_report)
+            compare(plan, claimed.folder, write_report, self.jobs)
         found = storage.read_json(claimed.out / "comparison.json")
         for text in found["notes"]:
             warn(text)
@@ -146,7 +151,7 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
         """Give the flags that say what is compared, as a person would type them."""
         parts = ["posesift", "compare", self.recipe]
         default = Compare(recipe=self.recipe)
-        beside = {"recipe", "out", "overwrite", "json", "open", "resume", "dry_run"}
+        beside = {"recipe", "out", "overwrite", "json", "open", "resume", "dry_run", "jobs"}
         for name, value in vars(self).items():
             if name not in beside and value != getattr(default, name):
                 parts.append(f"--{name.replace('_', '-')}")
@@ -155,6 +160,16 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
                 elif value is not True:
                     parts.append(str(value))
         return shlex.join(parts)
+
+
+def check_jobs(jobs: int) -> None:
+    """Refuse a number of processes that is none.
+
+    Raises:
+        ValueError: it is below 1.
+    """
+    if jobs < 1:
+        raise ValueError(f"--jobs: expected 1 or more, found {jobs}")
 
 
 def seeds_of(words: tuple[str, ...]) -> tuple[int, ...]:

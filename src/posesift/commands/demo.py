@@ -7,9 +7,11 @@ from functools import partial
 from typing import Literal
 
 from posesift import storage
-from posesift.commands.compare import comparison_text, summary
+from posesift.commands.compare import check_jobs, comparison_text, summary
 from posesift.commands.flags import DeviceFlags, ResultFlags
 from posesift.progress import note
+
+MOST_JOBS = 4  # each holds a world's images and a network: about 1.5 GB
 
 
 @dataclass(kw_only=True)
@@ -26,6 +28,8 @@ class Demo(ResultFlags, DeviceFlags):
     from the same network."""
     quick: bool = False
     """Little data and few steps: under a minute of training."""
+    jobs: int | None = None
+    """How many networks are trained at the same time (default: on a CPU one a core, at most 4)."""
     resume: bool = False
     """Go on with the interrupted demo in --out."""
 
@@ -37,6 +41,8 @@ class Demo(ResultFlags, DeviceFlags):
         from posesift.report.page import write_report
 
         self.check_resume(self.resume)
+        jobs = self._jobs() if self.jobs is None else self.jobs
+        check_jobs(jobs)
         if self.seeds < 1:
             raise ValueError(f"--seeds: expected 1 or more, found {self.seeds}")
         plan = demo_plan(
@@ -52,6 +58,17 @@ class Demo(ResultFlags, DeviceFlags):
             "comparison", "demo", resume=self.resume, again=True, check=begun
         ) as claimed:
             note(estimate(plan, claimed.folder))
-            compare(plan, claimed.folder, write_report)
+            compare(plan, claimed.folder, write_report, jobs)
         found = storage.read_json(claimed.out / "comparison.json")
         self.finish(claimed.out, summary(found), comparison_text(found))
+
+    def _jobs(self) -> int:
+        """Give the number of networks that are trained at the same time where none is asked for."""
+        import torch
+
+        from posesift.adaptation.training.hardware import available
+
+        device = available()[0] if self.device in (None, "auto") else self.device
+        if device != "cpu":
+            return 1
+        return max(1, min(MOST_JOBS, torch.get_num_threads() // (self.threads or 1)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
@@ -25,6 +26,7 @@ from posesift.experiments.resolved import runtime_of
 from posesift.experiments.run import check as check_run
 from posesift.experiments.run import data_of, inputs_of_run, train
 from posesift.experiments.score import Page, ScoreSettings, score_poses
+from posesift.experiments.side_by_side import side_by_side
 from posesift.experiments.spec import Experiment, read_yaml
 from posesift.experiments.trained import load_method, style_of
 from posesift.poses import PoseTable
@@ -36,7 +38,15 @@ DECIDED = ("device", "precision", "threads")
 ADABN_IMAGES = 512  # unlabelled target images that re-estimate the BatchNorm statistics
 
 
-def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
+class Task(NamedTuple):
+    """A piece of a comparison: the score of a seed, a cell, or what comes for free beside it."""
+
+    seed: int
+    arm: str | None = None
+    beside: bool = False
+
+
+def compare(plan: Comparison, folder: Path, page: Page | None = None, jobs: int = 1) -> Path:
     """Train every arm for every seed and gather what was found in ``comparison.json``.
 
     Per seed the world, the scorer, the initialisation, the draws and the test images are drawn
@@ -48,6 +58,9 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
         folder: claimed with `posesift.folders.claim`; what an earlier, interrupted call
             left there is kept.
         page: draws the report, before the comparison counts as finished.
+        jobs: cells that are trained at the same time, each in a process of its own. They share
+            the threads of the machine unless the plan says how many each has; with the same
+            number of threads the figures do not depend on it.
 
     Returns:
         ``folder``, finished: with ``comparison.json`` and a manifest.
@@ -56,25 +69,57 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None) -> Path:
         ValueError: the folder belongs to another plan.
     """
     folder = folder.resolve()  # cells name each other by path
-    plan = _claimed(plan, folder)
-    for number, seed in enumerate(plan.seeds):
-        experiment = seeded(plan, seed)
-        first = number == 0  # whose scores the report shows
-        where = folder / ("score" if first else f"score-seed{seed}")
-        scored = _scored(experiment, where, check=first)
-        for arm in plan.arms:
-            if seed not in seeds_of(plan, arm):
-                continue
-            cell = cell_folder(folder, arm.name, seed)
-            if not folders.is_finished(cell):
-                note(f"seed {seed}: {arm.name}")
-                train(of_arm(experiment, arm, folder), cell, scored=scored)
-        _baselines(plan, experiment, folder)
+    plan = _claimed(plan, folder, jobs)
+    needs = tasks_of(plan)
+    do, begin = partial(_do, plan, folder), partial(_tell, folder)
+    if jobs == 1:
+        for task in needs:  # each behind what it needs
+            begin(task)
+            do(task)
+    else:
+        side_by_side(needs, do, jobs, begin)
     write_comparison(folder, findings(plan, folder))
     if page is not None:
         page(folder)
     folders.write_manifest(folder, "comparison", recipe=plan.recipe, seeds=list(plan.seeds))
     return folder
+
+
+def tasks_of(plan: Comparison) -> dict[Task, set[Task]]:
+    """Give what there is to do, seed by seed, with the tasks that each task needs."""
+    needs: dict[Task, set[Task]] = {}
+    for seed in plan.seeds:
+        score = Task(seed)
+        needs[score] = set()
+        for arm in plan.arms:
+            if seed in seeds_of(plan, arm):
+                starts = {Task(seed, arm.start)} if arm.start is not None else set()
+                needs[Task(seed, arm.name)] = {score, *starts}
+        free = Task(seed, _reference(plan), beside=True)
+        needs[free] = {free._replace(beside=False)} & needs.keys()
+    return needs
+
+
+def _do(plan: Comparison, folder: Path, task: Task) -> None:
+    """Do one task; what is finished stays as it is."""
+    experiment = seeded(plan, task.seed)
+    first = task.seed == plan.seeds[0]  # whose scores the report shows
+    score = folder / ("score" if first else f"score-seed{task.seed}")
+    if task.arm is None:
+        _scored(experiment, score, check=first)
+    elif task.beside:
+        _baselines(cell_folder(folder, task.arm, task.seed), experiment)
+    elif not folders.is_finished(cell := cell_folder(folder, task.arm, task.seed)):
+        scored = _scored(experiment, score, check=first)
+        train(of_arm(experiment, plan.arm(task.arm), folder), cell, scored=scored)
+
+
+def _tell(folder: Path, task: Task) -> None:
+    """Say which cell begins, if it is not finished."""
+    if task.arm is None or task.beside:
+        return
+    if not folders.is_finished(cell_folder(folder, task.arm, task.seed)):
+        note(f"seed {task.seed}: {task.arm}")
 
 
 def check(plan: Comparison) -> list[str | Path | None]:
@@ -123,8 +168,8 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
     return experiment.changed(**changes)
 
 
-def _claimed(plan: Comparison, folder: Path) -> Comparison:
-    """Give the plan with nothing ``auto`` left, kept in the folder.
+def _claimed(plan: Comparison, folder: Path, jobs: int = 1) -> Comparison:
+    """Give the plan with nothing ``auto`` left, kept in the folder; ``jobs`` share the threads.
 
     A folder that was begun before decides: all its cells run on one device, in one precision.
 
@@ -143,6 +188,7 @@ def _claimed(plan: Comparison, folder: Path) -> Comparison:
             wanted["device"] or "auto", wanted["precision"] or "auto", wanted["threads"]
         )
         decided = {key: runtime.describe()[key] for key in DECIDED}
+        decided["threads"] = max(1, decided["threads"] // jobs)
     plan = dataclasses.replace(plan, changes=decided | changes)
     document = storage.plain(dataclasses.asdict(plan))
     storage.write_text(
@@ -212,13 +258,16 @@ def _scored(experiment: Experiment, folder: Path, check: bool) -> Score:
     )
 
 
-def _baselines(plan: Comparison, experiment: Experiment, folder: Path) -> None:
-    """Measure what comes for free, beside the source-only arm or the one compared with."""
+def _reference(plan: Comparison) -> str:
+    """Name the arm beside which is measured what comes for free: source-only training, if it is."""
     arms = [arm for arm in plan.arms if arm.role == "arm"]
     plain = [arm.name for arm in arms if (arm.method, arm.sampling) == ("source-only", "uniform")]
     names = [name for name in (*plain, plan.primary[1]) if name in {arm.name for arm in arms}]
-    reference = names[0] if names else plan.arms[0].name
-    cell = cell_folder(folder, reference, experiment.seed)
+    return names[0] if names else plan.arms[0].name
+
+
+def _baselines(cell: Path, experiment: Experiment) -> None:
+    """Measure what comes for free, beside the network of a cell."""
     if (cell / "baselines.json").is_file() or not folders.is_finished(cell):
         return
     side = experiment.network.side
