@@ -68,7 +68,8 @@ class Demo(ResultFlags, DeviceFlags):
 
         from posesift.adaptation.training.hardware import available
 
-        device = available()[0] if self.device in (None, "auto") else self.device
-        if device != "cpu":
+        asked = self.hardware()
+        device = asked.get("device", "auto")
+        if (available()[0] if device == "auto" else device) != "cpu":
             return 1
-        return max(1, min(MOST_JOBS, torch.get_num_threads() // (self.threads or 1)))
+        return max(1, min(MOST_JOBS, torch.get_num_threads() // asked.get("threads", 1)))

@@ -83,9 +83,9 @@ def _corner_boxes(table: PoseTable) -> list[str]:
 
 def _holds(outer_N4: np.ndarray, inner_N4: np.ndarray) -> np.ndarray:
     """Which boxes (N,) hold the others, a pixel or two aside."""
-    low_N = (outer_N4[:, :2] <= inner_N4[:, :2] + _ROUNDING).all(1)
-    ends_N4 = (outer_N4[:, :2] + outer_N4[:, 2:], inner_N4[:, :2] + inner_N4[:, 2:])
-    return low_N & (ends_N4[0] >= ends_N4[1] - _ROUNDING).all(1)
+    ends_N2, inner_ends_N2 = outer_N4[:, :2] + outer_N4[:, 2:], inner_N4[:, :2] + inner_N4[:, 2:]
+    low_N2 = outer_N4[:, :2] <= inner_N4[:, :2] + _ROUNDING
+    return np.concatenate([low_N2, ends_N2 >= inner_ends_N2 - _ROUNDING], 1).all(1)
 
 
 def _overlap(one_N4: np.ndarray, other_N4: np.ndarray) -> np.ndarray:
