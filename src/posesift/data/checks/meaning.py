@@ -85,7 +85,8 @@ def _holds(outer_N4: np.ndarray, inner_N4: np.ndarray) -> np.ndarray:
     """Which boxes (N,) hold the others, a pixel or two aside."""
     ends_N2, inner_ends_N2 = outer_N4[:, :2] + outer_N4[:, 2:], inner_N4[:, :2] + inner_N4[:, 2:]
     low_N2 = outer_N4[:, :2] <= inner_N4[:, :2] + _ROUNDING
-    return np.concatenate([low_N2, ends_N2 >= inner_ends_N2 - _ROUNDING], 1).all(1)
+    held_N4 = np.concatenate([low_N2, ends_N2 >= inner_ends_N2 - _ROUNDING], axis=1)
+    return np.logical_and.reduce(held_N4, axis=1)
 
 
 def _overlap(one_N4: np.ndarray, other_N4: np.ndarray) -> np.ndarray:
