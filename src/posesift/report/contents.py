@@ -12,10 +12,8 @@ from posesift.report.blocks import Figure, Fold, Note, Page, Section
 from posesift.report.explorer import data
 from posesift.report.facts import box_note, budget, flat, once
 from posesift.report.pose_sets import PoseSet
-from posesift.report.sections import classes, coverage, difficulty, outcome, support
-from posesift.report.sections import coverage as coverage_section
+from posesift.report.sections import classes, coverage, difficulty, failures, outcome, support
 from posesift.report.sections import examples as example_sections
-from posesift.report.sections import failures as nearest_section
 from posesift.report.sections import run as run_sections
 from posesift.report.sections import score as score_sections
 from posesift.report.wording import count, number
@@ -133,13 +131,13 @@ def of_comparison(folder: Comparison) -> Page:
     sections = [
         classes.classes(comparison, source, target, lacks),
         *came_out(comparison, target, summary),
-        coverage_section.coverage(lacks),
+        coverage.coverage(lacks),
     ]
     if folder.score:
         sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
     sections += [
         _examples(
-            nearest_section.nearest_sources(folder, source, missing),
+            failures.nearest_sources(folder, source, missing),
             example_sections.of_comparison(folder),
         ),
         data.explore(source, target, missing, similar, lacks),
@@ -188,7 +186,7 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
     explorer = data.explore(source, target, missing, similar, lacks)
     sections: list[Section | None] = [
         gathered(*score_sections.sections(folder, source, target, missing)),
-        coverage_section.coverage(lacks),
+        coverage.coverage(lacks),
         explorer,
     ]
     summary = folder.summary
@@ -275,7 +273,7 @@ def of_run(folder: Run) -> Page:
     lacks = uncovered.of(source, target)
     similar = folder.score.summary.get("similarity") if folder.score else None
     result, *others = run_sections.sections(folder, target)
-    sections = [gathered(result, claims.of_run(folder), *others), coverage_section.coverage(lacks)]
+    sections = [gathered(result, claims.of_run(folder), *others), coverage.coverage(lacks)]
     if folder.score:
         sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
     sections.append(example_sections.of_run(folder))
