@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from posesift.experiments.subset import Choice, Source
 
 
+_ONCE = ("--overwrite", "--json", "--open")  # flags that say nothing of what is chosen
+
+
 @dataclass(kw_only=True)
 class Subset(ResultFlags):
     """Take the poses worth training on out of a scored set, in the format of any trainer."""
@@ -72,7 +75,7 @@ class Subset(ResultFlags):
         facts = {
             "fraction": self.fraction, "n": self.n, "budget": self.budget, "mix": mix,
             "min_distance": self.min_distance, "seed": self.seed, "validation": self.val,
-            "command": shlex.join(["posesift", *typed.get()]),
+            "command": shlex.join(["posesift", *(w for w in typed.get() if w not in _ONCE)]),
         }  # fmt: skip
         how = write_subset.Asked(
             format=self.format,

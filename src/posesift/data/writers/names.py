@@ -17,7 +17,7 @@ PNG = ".png"
 _UNSAFE = re.compile(r"[^\w .+=@()\-]")  # what a shell, a list, a label file, Windows may misread
 _FRAME = re.compile(r"(.+)#([0-9]+)")
 _LONGEST = 150  # bytes of a part of a name; file systems take 255, and numbers may be added
-_TAKEN = {"images", "labels"}  # folders by which trainers find labels
+_TAKEN = {"images", "labels"}  # folders by which trainers find labels: left out of names
 _IMAGES = {*SUFFIXES, *MAYBE}
 
 
@@ -37,7 +37,7 @@ def safe_names(names: Sequence[str], decoded: Sequence[bool]) -> list[str]:
         if frame := _FRAME.fullmatch(name):
             name = f"{PurePosixPath(frame[1]).with_suffix('')}-{int(frame[2]):06d}{PNG}"
         path = PurePosixPath(name.replace("\\", "_"))
-        folders = [_part(part) for part in path.parts[:-1]]
+        folders = [_part(part) for part in path.parts[:-1] if part.lower() not in _TAKEN]
         folders = [f + "_" * (PurePosixPath(f).suffix.lower() in _IMAGES) for f in folders]
         suffix = PNG if as_png else path.suffix
         stem = "/".join([*folders, _part(path.stem)])
@@ -56,14 +56,14 @@ def safe_names(names: Sequence[str], decoded: Sequence[bool]) -> list[str]:
 def _part(text: str) -> str:
     r"""Make a part of a path that means nothing to any system.
 
-    >>> _part(" .a\nb*"), _part(".."), _part("Images")
-    ('_a_b_', '_', 'Images_')
+    >>> _part(" .a\nb*"), _part("..")
+    ('_a_b_', '_')
     """
     plain = _UNSAFE.sub("_", unicodedata.normalize("NFC", text)).strip().rstrip(".")
     if plain.startswith(".") or not plain:
         plain = "_" + plain.lstrip(".")
-    plain = plain.encode()[:_LONGEST].decode(errors="ignore")
-    return plain + "_" * (plain.lower() in _TAKEN)
+    plain = plain.encode(errors="replace")[:_LONGEST].decode(errors="ignore")
+    return plain
 
 
 def _key(stem: str) -> str:
