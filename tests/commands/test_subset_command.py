@@ -164,7 +164,7 @@ def test_the_page_shows_what_was_taken_beside_uniform(
         list(row) for row in zip(by_bin["set"], by_bin["taken"], by_bin["uniform"], strict=True)
     ]
     page = (out / "report.html").read_text(encoding="utf-8")
-    for text in ("Top never draws bins 1 and 2", "Taken and left", "uniform subset", "to train"):
+    for text in ("Top never draws bins 1 and 2", "Taken and left", "To train on it"):
         assert text in page
     assert f"posesift subset {people}/scores --fraction 0.5 --strategy top" in page
     assert str(out) in page

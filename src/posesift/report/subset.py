@@ -35,13 +35,15 @@ def write_page(
             ("read as", summary["address"]),
             *[(f"data {s['name']}".strip(), s["address"]) for s in summary["sources"]],
             *[(f"scores {s['name']}".strip(), s["scores"]) for s in summary["sources"]],
-            ("to train", summary["train"]),
         ],
         command=summary["command"],
         notes=notes(summary, choices),
         figures=_figures(summary),
         findings=[],
-        sections=[part for one in told for part in subset.sections(*one)],
+        sections=[
+            *(part for one in told for part in subset.sections(*one)),
+            subset.training(summary),
+        ],
         key=contents.key_of(sources[0].table.skeleton),
     )
     return page.save(dataclasses.replace(made, words=glossary.of(made)), folder)

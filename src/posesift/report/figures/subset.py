@@ -6,6 +6,7 @@ k bins, counted from 0 in every argument and from 1 in every picture.
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from posesift.report import theme
 from posesift.report.figures.axes import bin_axis, named, pairs_for, told
@@ -38,6 +39,7 @@ def taken_by_bin(taken_k: np.ndarray, uniform_k: np.ndarray, strategy: str) -> C
     )  # fmt: skip
     bin_axis(axis, pairs)
     axis.set(ylabel="poses taken", ylim=(0, 1.15 * max(taken.max(), uniform.max(), 1)))
+    axis.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axis.legend(loc="best")
     last = named(pairs[-1])
     return theme.finish(

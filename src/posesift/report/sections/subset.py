@@ -46,11 +46,10 @@ def sections(source: Source, choice: Choice, told: dict[str, Any]) -> list[Secti
 def amounts(source: Source, choice: Choice, told: dict[str, Any]) -> Section:
     """How many poses of each bin are in the set, put aside, taken, and taken by uniform draws."""
     by_bin = {name: np.array(value_k) for name, value_k in told["by_bin"].items()}
-    blocks: list[Block] = []
-    if said := never_drawn(choice):
-        blocks.append(Note(said))
-    blocks.append(Charts([taken_by_bin(by_bin["taken"], by_bin["uniform"], choice.strategy)]))
-    blocks.append(_table(by_bin, bool(choice.duplicate_N.any())))
+    blocks: list[Block] = [
+        Charts([taken_by_bin(by_bin["taken"], by_bin["uniform"], choice.strategy)]),
+        _table(by_bin, bool(choice.duplicate_N.any())),
+    ]
     lead = (
         f"{capitalised(choice.strategy)} takes {plural(told['taken'], 'pose')} of "
         f"{count(told['poses'])}."
@@ -123,6 +122,21 @@ def duplicates(source: Source, choice: Choice) -> Section:
     caption = "Drawn at random (seed 0). Angles alone count, not place, size or turn."
     block = Gallery("Put aside, and what stays", caption, strips, pairs=True)
     return Section(f"duplicates{_mark(source)}", f"Near duplicates{_of(source)}", lead, [block])
+
+
+def training(summary: dict[str, Any]) -> Section:
+    """What to paste where."""
+    lead = {
+        "yolo": "In a shell, with Ultralytics installed:",
+        "list": "In a data YAML of Ultralytics whose labels lie beside the images:",
+        "mmpose": "In a config of MMPose, as the dataset of train_dataloader:",
+    }.get(summary["format"], "In a shell, with the address of your target in place of TARGET:")
+    blocks: list[Block] = [Note(summary["train"], strong=False)]
+    weights = (
+        "weights.csv and weights.parquet have the draw weight of every scored pose, for trainers "
+        "that sample by weight from the whole set; the subset itself is drawn uniformly."
+    )
+    return Section("train", "To train on it", lead, [*blocks, Note(weights, strong=False)])
 
 
 def _table(by_bin: dict[str, np.ndarray], aside: bool) -> Table:
