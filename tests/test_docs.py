@@ -178,6 +178,15 @@ def test_the_first_example_runs():
     assert names["score_N"].shape == (300,)
 
 
+def test_the_examples_of_sampling_run():
+    names: dict = {"score_N": np.arange(6000.0), "real_score_N": np.ones(50)}
+    for block in blocks("sampling", "python"):
+        exec(block, names)
+    assert len(names["chosen"]) == 5000
+    assert names["mixed"].counts == {"synthetic": 19, "real": 13}
+    assert len(list(names["mixed"])) == 200 * 32
+
+
 def test_the_examples_of_worlds_and_coordinates_run():
     names: dict = {}
     exec(blocks("worlds", "python")[0], names)

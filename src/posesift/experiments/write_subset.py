@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from posesift import folders, storage
 from posesift.data.writers import WRITERS, write
 from posesift.data.writers.images import Images, place
-from posesift.data.writers.labels import Labels
+from posesift.data.writers.labels import Labels, of_names
 from posesift.experiments.subset import Choice, Source
 from posesift.poses.table import PoseTable, joined
 
@@ -163,9 +163,8 @@ def with_companions(table: PoseTable, taken: NDArray[np.int64]) -> NDArray[np.in
     """
     if table.image_N is None:
         return taken
-    coded = pa.array(table.image_N.astype(str).tolist(), pa.string()).dictionary_encode()
-    image_N = coded.indices.to_numpy()
-    chosen_M = np.zeros(len(coded.dictionary), bool)
+    names, image_N, _ = of_names(table.image_N)
+    chosen_M = np.zeros(len(names), bool)
     chosen_M[image_N[taken]] = True
     return np.flatnonzero(chosen_M[image_N])
 
@@ -224,7 +223,7 @@ def write_weights(
     for source, choice in zip(sources, choices, strict=True):
         size, table = len(source), source.table
         share = 1.0 if mix is None else mix[source.name]
-        names = [""] * size if table.image_N is None else table.image_N.astype(str).tolist()
+        names = [""] * size if table.image_N is None else table.image_N.tolist()
         named = {} if mix is None else {"source": pa.array([source.name] * size, pa.string())}
         made.append(
             pa.table(

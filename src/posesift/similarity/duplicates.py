@@ -53,13 +53,13 @@ def near_duplicates(angles_NA: ArrayLike, distance_deg: float) -> NDArray[np.boo
 
 def _among(angles_NA: NDArray[np.float64], distance_deg: float) -> NDArray[np.bool_]:
     """Do the same for poses of which every angle is defined."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     cell_NA = np.floor(angles_NA / distance_deg).astype(np.int64)
     _, first_C = np.unique(cell_NA, axis=0, return_index=True)
     left = np.sort(first_C)
     radius = distance_deg * np.sqrt(angles_NA.shape[1]) * (1 - 1e-12)  # less than the distance
-    pairs_P2 = cKDTree(angles_NA[left]).query_pairs(radius, output_type="ndarray")
+    pairs_P2 = KDTree(angles_NA[left]).query_pairs(radius, output_type="ndarray")
     gone_N = np.ones(len(angles_NA), bool)
     gone_N[left[_stays(len(left), pairs_P2)]] = False
     return gone_N

@@ -47,7 +47,7 @@ def write(labels: Labels, folder: Path) -> str:
 
 
 def _texts(text_N: np.ndarray, column: str) -> pa.Array:
-    texts = text_N.astype(str).tolist()
+    texts = text_N.tolist()
     for text in set(texts):
         if "\n" in text or "\r" in text:
             raise ValueError(

@@ -195,7 +195,7 @@ def _kept(table: PoseTable) -> PoseTable:
         why = "a world paints its pictures, and there are no files"
     elif table.mirrored_N is not None and table.mirrored_N.any():
         why = "some are seen in a mirror"
-    elif any(_FRAME.fullmatch(str(name)) for name in table.image_N.tolist()):
+    elif any(_FRAME.fullmatch(name) for name in of_names(table.image_N)[0]):
         why = "some are frames of videos"
     if why:
         raise ValueError(

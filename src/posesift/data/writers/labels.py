@@ -115,7 +115,7 @@ def of_names(name_N: NDArray) -> tuple[list[str], NDArray[np.int64], NDArray[np.
     >>> names, row_N.tolist(), first_M.tolist()
     (['b', 'a'], [0, 1, 0], [0, 1])
     """
-    coded = pa.array(name_N.astype(str).tolist(), pa.string()).dictionary_encode()
+    coded = pa.array(name_N.tolist(), pa.string()).dictionary_encode()
     row_N = coded.indices.to_numpy().astype(np.int64)
     first_M = np.full(len(coded.dictionary), -1, np.int64)
     first_M[row_N[::-1]] = np.arange(len(row_N))[::-1]  # the last to be set is the first row

@@ -153,8 +153,9 @@ def _table(by_bin: dict[str, np.ndarray], aside: bool) -> Table:
         "bin",
         [*(called.get(name, name) for name in names), "taken / uniform"],
         rows,
-        "Uniform subset: as many poses drawn uniformly from the whole set, its control. Train on "
-        "both to see what the choice is worth.",
+        "Uniform subset: as many poses drawn uniformly from the whole set, its control. The same "
+        "command with --strategy uniform and another --out writes one: train on both to see what "
+        "the choice is worth.",
     )
 
 
