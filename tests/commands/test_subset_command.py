@@ -340,6 +340,19 @@ def test_a_subset_is_replaced_as_a_whole_and_own_files_stay(
     assert len(list((people / "photos").iterdir())) == 40
 
 
+def test_what_a_trainer_leaves_in_it_is_in_nobodys_way(people: Path, tmp_path: Path) -> None:
+    """Ultralytics keeps its caches beside the labels and the images."""
+    out = tmp_path / "out"
+    flags = ("--format", "yolo", "--out", out)
+    assert run(people / "scores", "--n", 20, *flags) == 0
+    caches = (out / "labels/train.cache", out / "images/train/000000000100.npy")
+    for path in caches:
+        path.write_text("cache")
+    assert run(people / "scores", "--n", 5, *flags, "--overwrite") == 0
+    assert len(list((out / "labels").rglob("*.txt"))) == 5
+    assert [path.read_text() for path in caches] == ["cache"] * 2
+
+
 def test_what_is_read_is_never_replaced(people: Path, capsys: pytest.CaptureFixture) -> None:
     assert run(people / "scores", "--n", 5, "--out", people / "scores", "--overwrite") == 2
     assert "which is read here" in capsys.readouterr().err
