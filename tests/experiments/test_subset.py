@@ -15,7 +15,7 @@ from posesift.data.readers import read
 from posesift.experiments import subset
 from posesift.experiments.score import ScoreSettings, score_poses
 from posesift.experiments.subset import Source, choose, mean_weights, open_source, parts, wanted
-from posesift.experiments.write_subset import with_companions
+from posesift.experiments.write_subset import together, with_companions
 
 WORLD = "world:body,n=300,side=32"
 
@@ -157,6 +157,29 @@ def test_companions_are_all_poses_of_the_chosen_images(source: Source) -> None:
     names = np.array([f"{i // 3}.jpg" for i in range(300)], object)
     table = dataclasses.replace(source.table, image_N=names, root="x")
     assert with_companions(table, np.array([1, 8])).tolist() == [0, 1, 2, 6, 7, 8]
+
+
+@pytest.mark.parametrize("other_knows", [False, True])
+def test_tables_that_are_put_together_keep_what_is_known_to_be_hidden(
+    source: Source, other_knows: bool
+) -> None:
+    table = dataclasses.replace(
+        source.table.select(np.arange(4)),
+        image_N=np.array(list("abcd"), object),
+        root="images",
+        clip_N=None,
+    )
+    hidden_NK = table.visible_NK & (np.arange(16) % 2 == 0)
+    blind = dataclasses.replace(table, occluded_NK=None)
+    other = dataclasses.replace(table, occluded_NK=hidden_NK if other_knows else None)
+    found = together([blind, other])
+    np.testing.assert_array_equal(found.visible_NK, np.tile(table.visible_NK, (2, 1)))
+    np.testing.assert_array_equal(found.keypoints_NK2, np.tile(table.keypoints_NK2, (2, 1, 1)))
+    if other_knows:
+        assert not found.occluded_NK[:4].any()
+        np.testing.assert_array_equal(found.occluded_NK[4:], hidden_NK)
+    else:
+        assert found.occluded_NK is None
 
 
 # Data that are not those that were scored
