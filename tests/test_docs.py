@@ -20,6 +20,7 @@ from posesift.commands import COMMANDS
 from posesift.commands.compare import Compare
 from posesift.commands.prepare import Prepare
 from posesift.commands.style import Style
+from posesift.commands.subset import Subset
 from posesift.commands.train import Train
 from posesift.data import worlds
 from posesift.data.readers import READERS, options, read
@@ -77,6 +78,7 @@ def flags(command: type) -> set[str]:
         "recipe",
         "kind",
         "raw",
+        "scores",
         "experiment_file",
     }
     return {"--from" if n == "start_from" else f"--{n.replace('_', '-')}" for n in names}
@@ -101,7 +103,7 @@ def test_tables_of_adaptation_name_all_choices():
         assert f"`{word}`" in page("commands")
 
 
-@pytest.mark.parametrize("command", [Train, Style, Compare, Prepare])
+@pytest.mark.parametrize("command", [Train, Style, Compare, Prepare, Subset])
 def test_every_flag_has_its_place_in_the_page_of_commands(command):
     text = page("commands")
     sections = {part.partition("\n")[0]: part for part in text.split("\n## ")}
@@ -174,6 +176,15 @@ def test_the_first_example_runs():
     exec(source, names)
     assert len(names["sampler"]) == 300 * 32
     assert names["score_N"].shape == (300,)
+
+
+def test_the_examples_of_sampling_run():
+    names: dict = {"score_N": np.arange(6000.0), "real_score_N": np.ones(50)}
+    for block in blocks("sampling", "python"):
+        exec(block, names)
+    assert len(names["chosen"]) == 5000
+    assert names["mixed"].counts == {"synthetic": 19, "real": 13}
+    assert len(list(names["mixed"])) == 200 * 32
 
 
 def test_the_examples_of_worlds_and_coordinates_run():

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from posesift.networks.build import build as network
     from posesift.poses.table import PoseTable
     from posesift.report.page import write_report
+    from posesift.sampling.mix import MixSampler
     from posesift.sampling.sampler import StrategySampler
     from posesift.sampling.strategies import make as strategy
 
@@ -46,6 +47,7 @@ _WHERE = {
     "fit_scorer": ("posesift.difficulty.scorers", "fit"),
     "bin_edges": ("posesift.difficulty.bins", "bin_edges"),
     "strategy": ("posesift.sampling.strategies", "make"),
+    "MixSampler": ("posesift.sampling.mix", "MixSampler"),
     "StrategySampler": ("posesift.sampling.sampler", "StrategySampler"),
     "network": ("posesift.networks.build", "build"),
     "SourceOnly": ("posesift.adaptation.source_only.method", "SourceOnly"),
@@ -68,6 +70,7 @@ __all__ = [
     "UDAPE",
     "AngleError",
     "EvalPose",
+    "MixSampler",
     "PoseDataset",
     "PoseTable",
     "RegDA",

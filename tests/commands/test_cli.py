@@ -30,8 +30,8 @@ def posesift(*arguments):
 def test_commands_are_the_published_ones():
     """Additions only: scripts of users depend on these names."""
     assert list(COMMANDS) == [
-        "demo", "check", "prepare", "score", "train", "style", "compare", "evaluate", "report",
-        "doctor",
+        "demo", "check", "prepare", "score", "subset", "train", "style", "compare", "evaluate",
+        "report", "doctor",
     ]  # fmt: skip
 
 
@@ -50,6 +50,7 @@ def test_every_command_explains_itself_and_refuses_unknown_flags(command, capsys
     assert cli.main([command, "--help"]) == 0
     assert "posesift " + command in capsys.readouterr().out
     positional = {"check": ["x"], "score": ["x"], "train": ["x"], "compare": ["x"], "report": ["x"]}
+    positional["subset"] = ["x"]
     given = {"evaluate": ["x", "y"], "prepare": ["x", "y"]} | positional
     assert cli.main([command, *given.get(command, []), "--no-such-flag", "1"]) == 2
     assert "no-such-flag" in capsys.readouterr().err
@@ -63,6 +64,7 @@ def test_every_command_runs_as_a_process(command, tmp_path):
         "check": [f"lspet:{tmp_path}"],
         "prepare": ["lspet", tmp_path],
         "score": ["world:boddy"],
+        "subset": [tmp_path / "none", "--fraction", "0.2"],
         "train": ["world-bodie"],
         "style": ["--source", "world:boddy", "--target", "world:body"],
         "compare": ["world-bodie"],

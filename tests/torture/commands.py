@@ -45,12 +45,16 @@ class Command:
 
 SCORED = ("score", SOURCE, "--method", "pca", "--bins", "3", "--out", "scored")
 TRAINED = ("train", "world-body", *DATA, *SMALL, "--scorer", "scored", "--out", "trained")
+PEOPLE = "coco:raw/annotations.json,images=raw/photos,skeleton=coco17"
+PEOPLE_SCORED = ("score", PEOPLE, "--method", "pca", "--bins", "2", "--out", "people")
 COMMANDS = (
     Command("check", ("check", WORLD.format("source", 4), "--sheet", "out.png"), out="out.png"),
     Command("prepare", ("prepare", "coco", "raw/annotations.json,images=raw/photos,skeleton=coco17",
                         "--side", "32", "--workers", "2", "--out", "out"), "--resume"),
     Command("score", ("score", SOURCE, "--method", "pca", "--bins", "3", "--out", "out"),
             "--overwrite"),
+    Command("subset", ("subset", "people", "--fraction", "0.5", "--format", "yolo",
+                       "--out", "out"), "--overwrite", (PEOPLE_SCORED,)),
     Command("train", (*TRAINED[:-1], "out", "--method", "source-only"), "--resume", (SCORED,)),
     Command("train udape", (*TRAINED[:-1], "out", "--method", "udape", "--sampling", "hard-mining"),
             "--resume", (SCORED,)),
@@ -118,7 +122,7 @@ class Server:
 
 def prepared_root(server: Server, command: Command) -> None:
     """Make what a command reads, and fill the cache."""
-    if command.name == "prepare":
+    if command.name in ("prepare", "subset"):
         write_coco(server.root / "raw", n=12)
     for arguments in command.needs:
         done = server.run(arguments)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ends processes 
 
 ROUNDS = int(os.environ.get("POSESIFT_TORTURE", "1"))
 SIGNALS = {"SIGKILL": -9, "SIGTERM": 143, "SIGINT": 130}
-CHEAP = ("check", "prepare", "score", "evaluate")
+CHEAP = ("check", "prepare", "score", "subset", "evaluate")
 LIMITS = (0, 100, 3_000, 30_000, 200_000)  # bytes of a file
 
 

@@ -13,6 +13,7 @@ from posesift.commands.prepare import Prepare
 from posesift.commands.report import Report
 from posesift.commands.score import Score
 from posesift.commands.style import Style
+from posesift.commands.subset import Subset
 from posesift.commands.train import Train
 
 COMMANDS = {
@@ -20,6 +21,7 @@ COMMANDS = {
     "check": Check,
     "prepare": Prepare,
     "score": Score,
+    "subset": Subset,
     "train": Train,
     "style": Style,
     "compare": Compare,

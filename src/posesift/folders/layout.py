@@ -22,6 +22,9 @@ _FILES = {
     "style": rf"{_TRAINED}|(vgg_normalised|decoder)\.safetensors|examples\.jpg",
     "comparison": rf"experiment\.yaml|comparison\.json|report\.html|"
     rf"score(-seed\d+)?/({_SCORE}|manifest\.json)|cells/[^/]+/seed\d+/({_RUN}|manifest\.json)",
+    "subset": r"annotations\.json|data\.yaml|labels\.csv|poses\.parquet|images\.txt|"
+    r"dataset_info\.py|subset\.json|weights\.(csv|parquet)|report\.html|labels/.+\.txt|"
+    r"images/.+(?<!\.npy)(?<!\.cache)",  # which trainers leave beside what they read
     "prepared": r"poses\.parquet|problems\.txt|prepare\.json|parts/[^/]+\.(parquet|txt)",
 }
 _UNLISTED = {"prepared": r"images/\d{6,}-[\w-]+/\d{5,}-[\w-]+\.jpg"}  # there may be millions

@@ -21,6 +21,7 @@ from posesift.results import by_seed, evalpose_form, methods
 from posesift.results.comparison import Comparison
 from posesift.results.run import Run
 from posesift.results.score import Score
+from posesift.skeletons import Skeleton
 
 SINGLE_SEED = (
     "Single seed: no confidence intervals over seeds, so every difference on this page is "
@@ -86,8 +87,11 @@ def gathered(first: Section, *others: Section | None) -> Section:
 def _key(*sets: PoseSet | None) -> list[tuple[str, str]]:
     """Say what the colours of drawn limbs mean: those of the right side and of the left."""
     skeleton = next((one.table.skeleton for one in sets if one is not None), None)
-    if skeleton is None:
-        return []
+    return [] if skeleton is None else key_of(skeleton)
+
+
+def key_of(skeleton: Skeleton) -> list[tuple[str, str]]:
+    """What the colours of a skeleton's drawn limbs mean."""
     found: dict[str, list[str]] = {"right": [], "left": []}
     for (start, end), colour in zip(skeleton.limbs, skeleton.colours, strict=True):
         for side, colours in found.items():

@@ -1,0 +1,58 @@
+"""The figure about a subset: what it takes of each bin, beside uniform draws.
+
+k bins, counted from 0 in every argument and from 1 in every picture.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from posesift.report import theme
+from posesift.report.figures.axes import bin_axis, named, pairs_for, told
+from posesift.report.theme import Chart
+from posesift.report.wording import number, plural
+
+
+@theme.styled
+def taken_by_bin(taken_k: np.ndarray, uniform_k: np.ndarray, strategy: str) -> Chart:
+    """How many poses of each bin are taken, beside the uniform subset of the same size.
+
+    Args:
+        taken_k: poses that are taken of each of k bins.
+        uniform_k: the same of the uniform subset.
+        strategy: that took them.
+    """
+    pairs = pairs_for(len(taken_k))
+    starts = [first for first, _ in pairs]
+    taken, uniform = (np.add.reduceat(np.asarray(part), starts) for part in (taken_k, uniform_k))
+    figure, axis = theme.canvas()
+    places = np.arange(1, len(pairs) + 1)
+    axis.bar(
+        places, taken, width=0.72, color=theme.ramp(len(pairs)), edgecolor=theme.MUTED,
+        linewidth=0.6,
+    )  # fmt: skip
+    look = theme.series(0)
+    axis.stairs(
+        uniform, np.append(places - 0.5, len(pairs) + 0.5), baseline=None,
+        color=look.colour, linestyle=look.dash, linewidth=1.6, label="uniform",
+    )  # fmt: skip
+    bin_axis(axis, pairs)
+    axis.set(ylabel="poses taken", ylim=(0, 1.15 * max(taken.max(), uniform.max(), 1)))
+    axis.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axis.legend(loc="best")
+    last = named(pairs[-1])
+    return theme.finish(
+        figure,
+        title="What is taken of each bin",
+        alt=(
+            f"Bar chart of the poses that {strategy} takes of each bin: {number(taken[0], 0)} of "
+            f"{named(pairs[0])}, {number(taken[-1], 0)} of {last}; uniform draws take "
+            f"{number(uniform[0], 0)} and {number(uniform[-1], 0)}."
+        ),
+        caption=(
+            f"Bars: {plural(int(taken.sum()), 'pose')} that {strategy} takes, from easy (1) to "
+            "hard. Dashed: the subset of the same size that uniform draws take."
+            f"{told(pairs, 'bar')}"
+        ),
+    )

@@ -1,0 +1,100 @@
+"""The page of a subset: what was taken, what was left, and how to train on it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from posesift.experiments.subset import Choice, Source
+from posesift.report import contents, glossary, page
+from posesift.report.blocks import Figure, Page
+from posesift.report.sections import subset
+from posesift.report.wording import count, percent, plural
+
+
+def write_page(
+    folder: Path, sources: Sequence[Source], choices: Sequence[Choice], summary: dict[str, Any]
+) -> Path:
+    """Draw ``report.html`` of a subset.
+
+    Args:
+        folder: of the subset.
+        sources: the scored poses.
+        choices: what is taken of each.
+        summary: of ``subset.json``.
+    """
+    told = list(zip(sources, choices, summary["sources"], strict=True))
+    made = Page(
+        kind="Subset",
+        title="What to train on",
+        lede="Which poses of a scored set are taken, which are left, and what uniform draws take.",
+        terms=_terms(summary),
+        facts=[
+            ("read as", summary["address"]),
+            *[(f"data {s['name']}".strip(), s["address"]) for s in summary["sources"]],
+            *[(f"scores {s['name']}".strip(), s["scores"]) for s in summary["sources"]],
+        ],
+        command=summary["command"],
+        notes=notes(summary, choices),
+        figures=_figures(summary),
+        findings=[],
+        sections=[
+            *(part for one in told for part in subset.sections(*one)),
+            subset.training(summary),
+        ],
+        key=contents.key_of(sources[0].table.skeleton),
+    )
+    return page.save(dataclasses.replace(made, words=glossary.of(made)), folder)
+
+
+def notes(summary: dict[str, Any], choices: Sequence[Choice]) -> list[str]:
+    """What whoever trains on the subset should know, in sentences."""
+    said = [told for choice in choices if (told := subset.never_drawn(choice))]
+    if n := summary["companions"]:
+        said.append(
+            f"{count(n)} more pose{'s' * (n != 1)} of the same images were written too: a trainer "
+            "of whole images takes a person without a label for background."
+        )
+    if summary["boxes_made"]:
+        said.append(
+            "The data have no boxes: they are drawn around the labelled keypoints, a tenth wider "
+            "on each side."
+        )
+    if n := summary["files"].get("symbolic link"):
+        said.append(
+            f"{plural(n, 'image')} lie on another disk and are linked symbolically: the folder can "
+            "be read only where they are; --images copy makes it whole."
+        )
+    if summary["format"] == "yolo" and not summary["validation"]:
+        said.append(
+            "data.yaml validates on the training images, which says nothing: write your own "
+            "labelled images into it as val, or name them with --val."
+        )
+    return said
+
+
+def _terms(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    strategies = {source["strategy"]: None for source in summary["sources"]}
+    terms = [("strategy", ", ".join(strategies)), ("format", summary["format"])]
+    if summary["mix"]:
+        shares = ", ".join(f"{name} {percent(100 * r)}" for name, r in summary["mix"].items())
+        terms.append(("mix", shares))
+    if summary["min_distance"] is not None:
+        terms.append(("near duplicates", f"within {summary['min_distance']:g}°"))
+    return [*terms, ("seed", str(summary["seed"]))]
+
+
+def _figures(summary: dict[str, Any]) -> list[Figure]:
+    share = percent(100 * summary["taken"] / summary["poses"])
+    found = [
+        Figure(count(summary["taken"]), "poses", f"{share} of {count(summary['poses'])}", True)
+    ]
+    if len(summary["sources"]) == 1:
+        by_bin = summary["sources"][0]["by_bin"]
+        hardest, uniform = by_bin["taken"][-1], by_bin["uniform"][-1]
+        found.append(
+            Figure(count(hardest), "poses", f"of the hardest bin; uniform takes {count(uniform)}")
+        )
+    return found
