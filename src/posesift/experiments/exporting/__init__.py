@@ -80,10 +80,10 @@ def export(
     inputs = [run, *(inputs_of(address) if address else [])]
     with folders.claim(out, "export", overwrite=overwrite, inputs=inputs) as claimed:
         folder = claimed.folder
-        facts = {"run": str(run), "to": to, **made.metadata()}
-        facts |= {"torch": str(torch.__version__)}
+        about = made.metadata() | {"torch": str(torch.__version__)}
         write = _onnx if to == "onnx" else _torch
-        facts |= write(made, method, folder, facts, int8, dataset)
+        found = write(made, method, folder, about, int8, dataset)
+        facts = {"run": str(run), "to": to, **about, **found}
         if dataset is not None:
             facts |= {"measured_on": address, "measured_samples": len(dataset)}
         storage.write_json(folder / "export.json", facts)
@@ -95,13 +95,13 @@ def _onnx(
     made: Export,
     method: Method,
     folder: Path,
-    facts: dict[str, Any],
+    about: dict[str, Any],
     int8: bool,
     dataset: PoseDataset | None,
 ) -> dict[str, Any]:
-    facts = facts | {"opset": onnx_file.OPSET}
+    about = about | {"opset": onnx_file.OPSET}
     path, small = folder / "model.onnx", folder / "model-int8.onnx"
-    onnx_file.write(made, path, facts)
+    onnx_file.write(made, path, about)
     session = onnx_file.Session(path, made)
     found = {
         "opset": onnx_file.OPSET,
@@ -110,7 +110,7 @@ def _onnx(
     }
     runs: dict[str, Run] = {"torch": _plain(made), path.name: session.run}
     if int8:
-        onnx_file.quantise(path, small, facts | {"weights": "int8"})
+        onnx_file.quantise(path, small, about | {"weights": "int8"})
         runs[small.name] = onnx_file.Session(small, made).run
         found["bytes"][small.name] = small.stat().st_size
     return found | _accuracies(made, method, dataset, runs)
@@ -120,11 +120,11 @@ def _torch(
     made: Export,
     method: Method,
     folder: Path,
-    facts: dict[str, Any],
+    about: dict[str, Any],
     int8: bool,
     dataset: PoseDataset | None,
 ) -> dict[str, Any]:
-    torch_file.write(made, folder, facts)
+    torch_file.write(made, folder, about)
     run = _of_module(torch_file.load(folder))
     names = (torch_file.PROGRAM, torch_file.WEIGHTS)
     found = {
@@ -141,7 +141,7 @@ def _accuracies(
     """Measure PCK of each file, beside PyTorch's."""
     if dataset is None:
         return {}
-    return {"pck": {name: accuracy(made, method.codec, dataset, run) for name, run in runs.items()}}
+    return {"pck": {name: accuracy(made, method, dataset, run) for name, run in runs.items()}}
 
 
 def _plain(made: Export) -> Run:

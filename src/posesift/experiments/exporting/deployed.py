@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from posesift.adaptation.training.method import Method
 from posesift.adaptation.views.appearance import normalise
 from posesift.networks import MEAN, SPREAD
-from posesift.networks.heatmaps import HeatmapCodec
 from posesift.skeletons import Skeleton
 from posesift.version import __version__
 
@@ -24,22 +23,22 @@ class Deployed(nn.Module):
     """A network in eval mode, with what stands before and behind it on request.
 
     Args:
-        network: of a trained method, on the CPU in float32; it is copied.
-        codec: reads its heatmaps.
+        method: trained, on the CPU in float32; its network is copied.
         preprocess: take uint8 RGB crops, and normalise them inside.
         decode: give keypoints and confidence in the place of heatmaps.
     """
 
-    def __init__(self, network: nn.Module, codec: HeatmapCodec, preprocess: bool, decode: bool):
+    def __init__(self, method: Method, preprocess: bool, decode: bool):
         super().__init__()
-        self.network = copy.deepcopy(network).to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
-        self._codec, self._preprocess, self._decode = codec, preprocess, decode
-        self.eval()
+        network = copy.deepcopy(method.network)
+        self.network = network.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
+        self._read, self._preprocess, self._decode = method.read, preprocess, decode
+        self.eval().requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """Give heatmaps_BKhw, or keypoints_BK2 in crop pixels and confidence_BK, of images_B3HW."""
         heatmaps_BKhw = self.heatmaps(images)
-        return self._codec.decode(heatmaps_BKhw) if self._decode else heatmaps_BKhw
+        return self._read(heatmaps_BKhw) if self._decode else heatmaps_BKhw
 
     def heatmaps(self, images: Tensor) -> Tensor:
         """Give heatmaps_BKhw, also where `forward` decodes them."""
@@ -57,6 +56,7 @@ class Export:
         stride: pixels a heatmap cell is wide.
         preprocess: as for `Deployed`.
         decode: likewise.
+        logits: whether the network gives no heatmaps, but logits that its method reads its own way.
     """
 
     module: Deployed
@@ -65,13 +65,15 @@ class Export:
     stride: int
     preprocess: bool
     decode: bool
+    logits: bool
 
     @staticmethod
     def of(method: Method, skeleton: Skeleton, *, preprocess: bool, decode: bool) -> Export:
         """Make it of a trained method, which stays as it is."""
         codec = method.codec
-        module = Deployed(method.network, codec, preprocess, decode)
-        return Export(module, skeleton, codec.side, codec.stride, preprocess, decode)
+        module = Deployed(method, preprocess, decode)
+        logits = type(method).read is not Method.read
+        return Export(module, skeleton, codec.side, codec.stride, preprocess, decode, logits)
 
     @property
     def outputs(self) -> list[str]:
@@ -101,6 +103,7 @@ class Export:
         floats = "float32 RGB crops: brightness in [0, 1], less mean, over std"
         where = f"(y, x) cells of {self.stride} px: cell i is centred at {self.stride} i + "
         where += f"{(self.stride - 1) / 2:g} px"
+        where += "; they are logits, which a model with decode reads" if self.logits else ""
         points = "x, y in pixels of the crop, the centre of the first pixel at (0, 0)"
         return {
             "posesift": __version__,

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from posesift import progress
+from posesift.adaptation.training.method import Method
 from posesift.data.loading import PoseDataset
 from posesift.evaluation import pck
 from posesift.experiments.exporting.deployed import Export
-from posesift.networks.heatmaps import HeatmapCodec
 
 TOLERANCE = 1e-4
 """How far heatmaps and confidences may be from PyTorch's; keypoints as a share of the side."""
@@ -71,12 +71,12 @@ def check_equal(export: Export, run: Run, name: str) -> float:
     return worst
 
 
-def accuracy(export: Export, codec: HeatmapCodec, dataset: PoseDataset, run: Run) -> dict[str, Any]:
+def accuracy(export: Export, method: Method, dataset: PoseDataset, run: Run) -> dict[str, Any]:
     """Measure PCK, in percent of the visible joints of the group ``all``, pooled.
 
     Args:
         export: what was exported.
-        codec: reads heatmaps, where the file gives these.
+        method: reads heatmaps, where the file gives these.
         dataset: labelled crops.
         run: runs the file.
 
@@ -90,7 +90,7 @@ def accuracy(export: Export, codec: HeatmapCodec, dataset: PoseDataset, run: Run
             rows = np.arange(start, min(start + _BATCH, len(dataset)))
             found = run(export.taken(dataset.batch(rows)["image"]))
             keypoints_BK2 = (
-                found[0] if export.decode else codec.decode(torch.from_numpy(found[0]))[0].numpy()
+                found[0] if export.decode else method.read(torch.from_numpy(found[0]))[0].numpy()
             )
             points_NK2.append(keypoints_BK2)
     errors_NK = pck.relative_errors(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import torch
 
 from posesift.experiments.exporting.deployed import Export
-from posesift.storage import atomic_path, write_text
-from posesift.tensor_files import save_tensors
+from posesift.storage import write_bytes, write_text
+from posesift.tensor_files import write_tensors
 
 PROGRAM, WEIGHTS, LOADER = "model.pt2", "model.safetensors", "load.py"
 ABOUT = "posesift.json"  # inside the program
@@ -44,12 +45,14 @@ def write(export: Export, folder: Path, metadata: dict[str, Any]) -> None:
 
     Names in the second are those of the network alone, as in a run's checkpoint.
     """
-    extra = {ABOUT: json.dumps(metadata)}
-    with atomic_path(folder / PROGRAM) as temporary:
-        torch.export.save(export.program(), str(temporary), extra_files=extra)
+    program = export.program()
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # places in the code of the computer that exported it
+    written = io.BytesIO()  # a path's name would stand in the file
+    torch.export.save(program, written, extra_files={ABOUT: json.dumps(metadata)})
+    write_bytes(folder / PROGRAM, written.getvalue())
     tensors = {k: v.contiguous() for k, v in export.module.network.state_dict().items()}
-    with atomic_path(folder / WEIGHTS) as temporary:
-        save_tensors(temporary, tensors)
+    write_tensors(folder / WEIGHTS, tensors)
     write_text(folder / LOADER, _LOADER)
 
 
