@@ -111,7 +111,7 @@ def test_every_flag_has_its_place_in_the_page_of_commands(command):
     text = page("commands")
     sections = {part.partition("\n")[0]: part for part in text.split("\n## ")}
     told = sections["Flags in common"] + sections[command.__name__.lower()]
-    assert flags(command) <= set(re.findall(r"--[a-z][a-z-]*", told))
+    assert flags(command) <= set(re.findall(r"--[a-z][a-z0-9-]*", told))
 
 
 @pytest.mark.parametrize("name", ["README", *PAGES])
@@ -122,7 +122,7 @@ def test_flags_that_are_named_exist(name):
         known |= set(
             re.findall(r"add_argument\(\s*\"(--[a-z-]+)", study.read_text(encoding="utf-8"))
         )
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page(name)))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page(name)))
     assert named <= known
 
 

@@ -71,7 +71,7 @@ def drawn(
     """Return a picture (RGB) with the poses of people, their boxes and mean confidences."""
     people = list(people)
     for row in people:
-        known_K = np.isfinite(row.keypoints_K2).all(-1)
+        known_K = np.asarray(np.isfinite(row.keypoints_K2).all(-1))
         width = max(1.0, float(row.box_4[2:].max()) / 90)
         hollow_K = None if low is None else row.confidence_K < low
         image_HW3 = draw_pose(
@@ -114,7 +114,7 @@ def _tile(picture: Picture, row: Row, skeleton: Skeleton, low: float | None) -> 
     tile_SS3 = warp(picture.pixels(reduction), matrix_23, TILE, reduction)[..., ::-1]
     points_K2 = geometry.apply(matrix_23, row.keypoints_K2.astype(np.float64))
     hollow_K = None if low is None else row.confidence_K < low
-    known_K = np.isfinite(points_K2).all(-1)
+    known_K = np.asarray(np.isfinite(points_K2).all(-1))
     return draw_pose(tile_SS3, points_K2, known_K, skeleton, occluded_K=hollow_K, width=2)
 
 
@@ -163,6 +163,7 @@ def _draw_video(
     ):
         codec, how = _codec()
         stream = out.add_stream(codec, rate=video.rate(path), options=how)
+        assert isinstance(stream, av.VideoStream)
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1  # the same bytes on any number of cores
         for place, image_HW3 in enumerate(_until_broken(path)):

@@ -97,7 +97,7 @@ class Written:
         to_image_N23 = np.array([crop.to_image_23 for crop in crops]).reshape(-1, 2, 3)
         placed_NK2 = on_picture(to_image_N23, keypoints_NK2.reshape(-1, k, 2))
         size_N2 = np.array([crop.size for crop in crops], np.int32).reshape(-1, 2)
-        known_NK = np.isfinite(placed_NK2).all(-1)
+        known_NK = np.asarray(np.isfinite(placed_NK2).all(-1))
         table = PoseTable(
             self.skeleton,
             placed_NK2,
@@ -119,9 +119,11 @@ class Written:
         arrow = table.to_arrow()
         schema = arrow.schema.metadata
         # what is predicted off the picture is kept, and is not visible to readers of poses
-        within_NK = ((placed_NK2 >= -0.5) & (placed_NK2 <= size_N2[:, None] - 0.5)).all(-1)
+        within_NK2 = (placed_NK2 >= -0.5) & (placed_NK2 <= size_N2[:, None] - 0.5)
         place = arrow.schema.get_field_index("visible")
-        arrow = arrow.set_column(place, "visible", _fixed(known_NK & within_NK, bool))
+        arrow = arrow.set_column(
+            place, "visible", _fixed(known_NK & np.asarray(within_NK2.all(-1)), bool)
+        )
         for name, values in (
             ("confidence", _fixed(confidence_NK, np.float32)),
             ("score", pa.array(score_N, pa.float32())),
