@@ -12,12 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.datasets import write_coco
 
 from posesift import skeletons
 from posesift.adaptation.training.trackers import PACKAGES
 from posesift.cli import _parse
 from posesift.commands import COMMANDS
 from posesift.commands.compare import Compare
+from posesift.commands.export import Export
+from posesift.commands.predict import Predict
 from posesift.commands.prepare import Prepare
 from posesift.commands.style import Style
 from posesift.commands.subset import Subset
@@ -80,6 +83,8 @@ def flags(command: type) -> set[str]:
         "raw",
         "scores",
         "experiment_file",
+        "run_folder",
+        "images",
     }
     return {"--from" if n == "start_from" else f"--{n.replace('_', '-')}" for n in names}
 
@@ -103,12 +108,12 @@ def test_tables_of_adaptation_name_all_choices():
         assert f"`{word}`" in page("commands")
 
 
-@pytest.mark.parametrize("command", [Train, Style, Compare, Prepare, Subset])
+@pytest.mark.parametrize("command", [Train, Style, Compare, Prepare, Subset, Predict, Export])
 def test_every_flag_has_its_place_in_the_page_of_commands(command):
     text = page("commands")
     sections = {part.partition("\n")[0]: part for part in text.split("\n## ")}
     told = sections["Flags in common"] + sections[command.__name__.lower()]
-    assert flags(command) <= set(re.findall(r"--[a-z][a-z-]*", told))
+    assert flags(command) <= set(re.findall(r"--[a-z][a-z0-9-]*", told))
 
 
 @pytest.mark.parametrize("name", ["README", *PAGES])
@@ -119,7 +124,7 @@ def test_flags_that_are_named_exist(name):
         known |= set(
             re.findall(r"add_argument\(\s*\"(--[a-z-]+)", study.read_text(encoding="utf-8"))
         )
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page(name)))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page(name)))
     assert named <= known
 
 
@@ -243,6 +248,35 @@ def test_the_examples_of_adaptation_run(tmp_path, monkeypatch):
     exec(steps, names)
     assert all(np.isfinite(float(loss)) for loss in names["result"].losses.values())
     assert set(names["result"].losses) == {"supervised", "consistency"}
+
+
+def test_the_page_of_deployment_runs_from_its_first_line_to_its_last(tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    monkeypatch.chdir(tmp_path)
+    truth = write_coco(tmp_path, n=6, skeleton="body16")
+    truth.path.rename("labels.json")
+    names: dict = {}
+    train, predict, export, export_torch = (
+        [word.replace("udape", "source-only") for word in words]
+        for words in command_lines("deploy")
+    )
+    small = ["--source", "world:body,n=24,side=32", "--network", "small", "--side", "32",
+             "--batch-size", "4", "--warmup-steps", "1", "--steps", "1", "--bins", "3",
+             "--weights", "none", "--device", "cpu"]  # fmt: skip
+    _parse([*train, *small]).run()
+    for command, blocks_after in ((predict, 1), (export, 2), (export_torch, 1)):
+        _parse(command).run()
+        done = names.setdefault("done", 0)
+        for block in blocks("deploy", "python")[done : done + blocks_after]:
+            exec(block, names)
+        names["done"] = done + blocks_after
+    assert names["done"] == len(blocks("deploy", "python"))
+    assert len(names["people"]) == 6
+    assert set(names["cost"]) == {"torch", "model.onnx", "model-int8.onnx"}
+    assert set(names["found"]) == set(skeletons.load("body16").keypoints)
+    np.testing.assert_allclose(names["same_confidence"], names["confidence"], atol=1e-4)
+    np.testing.assert_allclose(names["same_keypoints"], names["keypoints"], atol=1e-4 * 32)
 
 
 def test_the_adaptation_example_of_the_readme_runs():

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from posesift.evaluation.evaluate import evaluate
     from posesift.evaluation.metrics import PCK, PCKAUC, AngleError, EvalPose
     from posesift.experiments.compare import compare
+    from posesift.experiments.exporting import export
+    from posesift.experiments.predicting import predict
     from posesift.experiments.run import train
     from posesift.networks.build import build as network
     from posesift.poses.table import PoseTable
@@ -60,6 +62,8 @@ _WHERE = {
     "AngleError": ("posesift.evaluation.metrics", "AngleError"),
     "train": ("posesift.experiments.run", "train"),
     "compare": ("posesift.experiments.compare", "compare"),
+    "predict": ("posesift.experiments.predicting", "predict"),
+    "export": ("posesift.experiments.exporting", "export"),
     "write_report": ("posesift.report.page", "write_report"),
 }
 """A public name to the module that has it, and its name there."""
@@ -81,8 +85,10 @@ __all__ = [
     "collate",
     "compare",
     "evaluate",
+    "export",
     "fit_scorer",
     "network",
+    "predict",
     "read",
     "strategy",
     "train",

@@ -31,7 +31,7 @@ def test_commands_are_the_published_ones():
     """Additions only: scripts of users depend on these names."""
     assert list(COMMANDS) == [
         "demo", "check", "prepare", "score", "subset", "train", "style", "compare", "evaluate",
-        "report", "doctor",
+        "predict", "export", "report", "doctor",
     ]  # fmt: skip
 
 
@@ -50,8 +50,8 @@ def test_every_command_explains_itself_and_refuses_unknown_flags(command, capsys
     assert cli.main([command, "--help"]) == 0
     assert "posesift " + command in capsys.readouterr().out
     positional = {"check": ["x"], "score": ["x"], "train": ["x"], "compare": ["x"], "report": ["x"]}
-    positional["subset"] = ["x"]
-    given = {"evaluate": ["x", "y"], "prepare": ["x", "y"]} | positional
+    positional |= {"subset": ["x"], "export": ["x"]}
+    given = {name: ["x", "y"] for name in ("evaluate", "prepare", "predict")} | positional
     assert cli.main([command, *given.get(command, []), "--no-such-flag", "1"]) == 2
     assert "no-such-flag" in capsys.readouterr().err
 
@@ -69,6 +69,8 @@ def test_every_command_runs_as_a_process(command, tmp_path):
         "style": ["--source", "world:boddy", "--target", "world:body"],
         "compare": ["world-bodie"],
         "evaluate": [tmp_path, "world:body"],
+        "predict": [tmp_path, tmp_path],
+        "export": [tmp_path],
         "report": [tmp_path / "none"],
         "doctor": ["--json"],
     }[command]

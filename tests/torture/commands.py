@@ -63,6 +63,9 @@ COMMANDS = (
                         "--out", "out"), "--resume"),
     Command("evaluate", ("evaluate", "trained", TARGET, "--device", "cpu", "--out", "out"),
             "--overwrite", (SCORED, (*TRAINED, "--method", "source-only"))),
+    Command("predict", ("predict", "trained", "raw/photos", "--boxes", "raw/annotations.json",
+                        "--overlays", "--device", "cpu", "--out", "out"),
+            "--resume", (SCORED, (*TRAINED, "--method", "source-only"))),
     Command("report", ("report", "out"), "", ((*SCORED[:-1], "out"),), adds=True),
 )  # fmt: skip
 
@@ -122,7 +125,7 @@ class Server:
 
 def prepared_root(server: Server, command: Command) -> None:
     """Make what a command reads, and fill the cache."""
-    if command.name in ("prepare", "subset"):
+    if command.name in ("prepare", "subset", "predict"):
         write_coco(server.root / "raw", n=12)
     for arguments in command.needs:
         done = server.run(arguments)

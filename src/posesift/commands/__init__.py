@@ -9,6 +9,8 @@ from posesift.commands.compare import Compare
 from posesift.commands.demo import Demo
 from posesift.commands.doctor import Doctor
 from posesift.commands.evaluate import Evaluate
+from posesift.commands.export import Export
+from posesift.commands.predict import Predict
 from posesift.commands.prepare import Prepare
 from posesift.commands.report import Report
 from posesift.commands.score import Score
@@ -26,6 +28,8 @@ COMMANDS = {
     "style": Style,
     "compare": Compare,
     "evaluate": Evaluate,
+    "predict": Predict,
+    "export": Export,
     "report": Report,
     "doctor": Doctor,
 }

@@ -27,7 +27,13 @@ from posesift.experiments.recipes import aimed
 from posesift.experiments.resolved import decided, resolved, runtime_of, write_environment
 from posesift.experiments.score import Page, ScoreSettings, check_settings, score_poses
 from posesift.experiments.spec import Experiment
-from posesift.experiments.trained import copy_network, load_method, new_method, style_of
+from posesift.experiments.trained import (
+    copy_network,
+    load_method,
+    new_method,
+    runtime_as_trained,
+    style_of,
+)
 from posesift.experiments.validation import sides_told, some_images, validator, warnings
 from posesift.networks.weights import IMAGENET, SCRATCH, described
 from posesift.poses import PoseTable
@@ -252,11 +258,7 @@ def trained_run(
     folders.read_manifest(run, "run")
     experiment = aimed(Experiment.load(run / "experiment.yaml"), test=data)
     experiment = experiment.changed(workers=workers)
-    runtime = Runtime.resolve(device, precision, threads)
-    if precision == "auto" and runtime.device.type == experiment.hardware.device:
-        runtime = Runtime.resolve(
-            device, experiment.hardware.precision, threads
-        )  # to the same figures
+    runtime = runtime_as_trained(experiment, device, precision, threads)
     method = load_method(run, runtime, rounding=protocol == "reference")
     source = read(experiment.data.source, default_split="train")
     tests = test_sets(

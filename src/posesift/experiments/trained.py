@@ -43,11 +43,35 @@ def load_method(run: Path, runtime: Runtime, rounding: bool = False) -> Method:
     experiment = Experiment.load(run / "experiment.yaml")
     # files that it was trained from may be gone, and are not needed any more
     experiment = experiment.changed(weights="none", style="none", style_weights=None)
-    skeleton = _skeleton_of(run)
+    skeleton = skeleton_of(run)
     method = new_method(experiment, skeleton, rounding)
     copy_network(run, method, skeleton, experiment)
     method.prepare(runtime)
     return method
+
+
+def runtime_as_trained(
+    experiment: Experiment,
+    device: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+) -> Runtime:
+    """Decide where a trained network computes.
+
+    Args:
+        experiment: of its run, which it is not bound to.
+        device: as for `Runtime.resolve`.
+        precision: ``"auto"``: that of the training where the device is of the same kind, so that
+            figures are the same.
+        threads: as for `Runtime.resolve`.
+
+    Raises:
+        ValueError: an unknown word, or a device that is not there.
+    """
+    runtime = Runtime.resolve(device, precision, threads)
+    if precision == "auto" and runtime.device.type == experiment.hardware.device:
+        runtime = Runtime.resolve(device, experiment.hardware.precision, threads)
+    return runtime
 
 
 def new_method(experiment: Experiment, skeleton: Skeleton, rounding: bool = False) -> Method:
@@ -142,7 +166,7 @@ def copy_network(run: Path, method: Method, skeleton: Skeleton, experiment: Expe
         )
     folders.read_manifest(run, "run")
     made = Experiment.load(run / "experiment.yaml")
-    other = _skeleton_of(run)
+    other = skeleton_of(run)
     if not skeleton.same_as(other):
         raise ValueError(
             f"{run} ({_recipe(made, other)}) was trained on another skeleton than "
@@ -160,8 +184,12 @@ class _Environment(TypedDict):
     skeleton_json: str
 
 
-def _skeleton_of(run: Path) -> Skeleton:
-    """Say what a finished run predicts."""
+def skeleton_of(run: Path) -> Skeleton:
+    """Say what a finished run predicts.
+
+    Raises:
+        ValueError: its ``environment.json`` is missing or damaged.
+    """
     found = storage.read_json(run / "environment.json", _Environment)
     return Skeleton.from_json(found["skeleton_json"])
 

@@ -25,15 +25,21 @@ _FILES = {
     "subset": r"annotations\.json|data\.yaml|labels\.csv|poses\.parquet|images\.txt|"
     r"dataset_info\.py|subset\.json|weights\.(csv|parquet)|report\.html|labels/.+\.txt|"
     r"images/.+(?<!\.npy)(?<!\.cache)",  # which trainers leave beside what they read
+    "prediction": r"predictions\.(parquet|csv)|results\.json|images\.json|predict\.json|"
+    r"problems\.txt|contact-sheet\.jpg|parts/\d{6,}\.parquet",
+    "export": r"model(-int8)?\.onnx|model\.pt2|model\.safetensors|load\.py|export\.json",
     "prepared": r"poses\.parquet|problems\.txt|prepare\.json|parts/[^/]+\.(parquet|txt)",
 }
-_UNLISTED = {"prepared": r"images/\d{6,}-[\w-]+/\d{5,}-[\w-]+\.jpg"}  # there may be millions
+_UNLISTED = {  # folder to what is in it: there may be millions
+    "prepared": ("images", r"images/\d{6,}-[\w-]+/\d{5,}-[\w-]+\.jpg"),
+    "prediction": ("overlays", r"overlays/\d{6,}-[\w-]+\.(jpg|mp4)"),
+}
 _INNER = re.compile(r".+/manifest\.json")  # of scores and cells; older manifests do not name them
 
 KINDS = tuple(_FILES)
 """What a command can begin; an ``evaluation`` ends as a ``run``."""
 
-RESUMABLE = ("run", "style", "comparison", "prepared")
+RESUMABLE = ("run", "style", "comparison", "prepared", "prediction")
 """Kinds whose commands know ``--resume``."""
 
 
@@ -44,7 +50,7 @@ def is_listed(kind: str, name: str) -> bool:
 
 def is_part(kind: str, name: str) -> bool:
     """Whether the file ``name`` is a part of a result of ``kind``, listed or not."""
-    unlisted = _UNLISTED.get(kind)
+    _, unlisted = _UNLISTED.get(kind, ("", ""))
     return is_listed(kind, name) or bool(unlisted and re.fullmatch(unlisted, name, re.ASCII))
 
 
@@ -53,9 +59,9 @@ def is_inner_manifest(kind: str, name: str) -> bool:
     return _INNER.fullmatch(name) is not None and is_part(kind, name)
 
 
-def is_unlisted_folder(kind: str, name: str) -> bool:
-    """Whether a folder inside a result of ``kind`` holds nothing that a manifest lists."""
-    return kind in _UNLISTED and name == "images"
+def unlisted_folder(kind: str) -> str | None:
+    """Return the folder inside a result of ``kind`` that holds nothing that a manifest lists."""
+    return _UNLISTED[kind][0] if kind in _UNLISTED else None
 
 
 def new_beside(place: Path) -> Path:

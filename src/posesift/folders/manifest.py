@@ -23,7 +23,7 @@ def write_manifest(folder: str | Path, kind: str, **facts: Any) -> None:
 
     Args:
         folder: the finished folder.
-        kind: ``"score"``, ``"run"``, ``"style"``, ``"comparison"`` or ``"prepared"``.
+        kind: of the result, one of `posesift.folders.layout.KINDS`.
         **facts: further JSON values worth finding without opening the other files.
 
     Raises:
@@ -31,7 +31,7 @@ def write_manifest(folder: str | Path, kind: str, **facts: Any) -> None:
     """
     folder = Path(folder)
     locks.check(folder / MANIFEST)
-    skip = "images" if layout.is_unlisted_folder(kind, "images") else None
+    skip = layout.unlisted_folder(kind)
     earlier = _files_of_mark(folder)
     names = [
         name

@@ -91,7 +91,7 @@ def _key(*sets: PoseSet | None) -> list[tuple[str, str]]:
 
 
 def key_of(skeleton: Skeleton) -> list[tuple[str, str]]:
-    """What the colours of a skeleton's drawn limbs mean."""
+    """Say what the colours of a skeleton's drawn limbs mean."""
     found: dict[str, list[str]] = {"right": [], "left": []}
     for (start, end), colour in zip(skeleton.limbs, skeleton.colours, strict=True):
         for side, colours in found.items():

@@ -50,7 +50,7 @@ def write_page(
 
 
 def notes(summary: dict[str, Any], choices: Sequence[Choice]) -> list[str]:
-    """What whoever trains on the subset should know, in sentences."""
+    """Say what whoever trains on the subset should know."""
     said = [told for choice in choices if (told := subset.never_drawn(choice))]
     if n := summary["companions"]:
         said.append(

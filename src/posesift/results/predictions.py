@@ -161,6 +161,21 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
     )
 
 
+def read_confidence(folder: Path) -> NDArray[np.float32] | None:
+    """Read how sure the run in ``folder`` was of its test samples, (N, K); None: it saved none.
+
+    Raises:
+        ValueError: the file is there but is damaged.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        return None
+    table = parquet(path, ("confidence", "predicted"))
+    values = table["confidence"].combine_chunks()
+    joints = values.type.list_size if pa.types.is_fixed_size_list(values.type) else 0
+    return numbers(values, (len(table), joints), np.float32, f"{path}: column 'confidence'")
+
+
 def _described(metadata: dict[bytes, bytes], path: Path) -> tuple[Skeleton, int, dict[str, str]]:
     """Skeleton, side of the crops, and addresses of the sets, in the metadata of predictions."""
     where = f"{path}: in the schema's metadata"

@@ -177,8 +177,8 @@ class RegDA(Method):
 
     # ---- prediction and state
 
-    def predict(self, images_B3HW: Tensor) -> tuple[Tensor, Tensor]:
-        """Find keypoints_BK2 in crop pixels and confidence_BK in [0, 1] in uint8 crops.
+    def read(self, heatmaps_BKhw: Tensor) -> tuple[Tensor, Tensor]:
+        """Read keypoints_BK2 in crop pixels and confidence_BK in [0, 1] out of logits.
 
         Logits have no zero, and the codec reads heights above 0. Their softmax is what the loss
         compares with a bump divided by its sum, 2 pi sigma^2 cells; times that sum it is the
@@ -187,12 +187,11 @@ class RegDA(Method):
         The reference reads the logits all the same: under `parity` a joint with none above 0 is at
         the corner (0, 0).
         """
-        logits_BKhw = self.heatmaps(images_B3HW)
-        share_BKhw = logits_BKhw.flatten(2).softmax(-1).view_as(logits_BKhw)
+        share_BKhw = heatmaps_BKhw.flatten(2).softmax(-1).view_as(heatmaps_BKhw)
         bump = 2 * math.pi * self.codec.sigma**2
         keypoints_BK2, confidence_BK = self.codec.decode(bump * share_BKhw)
         if self.settings.parity:
-            keypoints_BK2, _ = self.codec.decode(logits_BKhw)
+            keypoints_BK2, _ = self.codec.decode(heatmaps_BKhw)
         return keypoints_BK2, confidence_BK.clamp(max=1)
 
     def _two_heads(self) -> TwoHeads:

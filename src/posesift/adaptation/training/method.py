@@ -111,7 +111,11 @@ class Method(abc.ABC):
 
         BatchNorm is in eval mode, no gradients are kept.
         """
-        return self.codec.decode(self.heatmaps(images_B3HW))
+        return self.read(self.heatmaps(images_B3HW))
+
+    def read(self, heatmaps_BKhw: Tensor) -> tuple[Tensor, Tensor]:
+        """Read keypoints_BK2 in crop pixels and confidence_BK out of what `network` says."""
+        return self.codec.decode(heatmaps_BKhw)
 
     def heatmaps(self, images_B3HW: Tensor) -> Tensor:
         """Say what `network` says about uint8 crops, (B, K, h, w)."""

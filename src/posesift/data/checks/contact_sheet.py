@@ -45,6 +45,22 @@ class _Text(NamedTuple):
     right: bool = False  # ends at ``left``
 
 
+class Tile(NamedTuple):
+    """A picture on a sheet, and the words below it.
+
+    Attributes:
+        picture_SS3: uint8 RGB, of the side `posesift.data.checks.tiles.TILE`.
+        name: its end is shown where it is long.
+        aside: a few words behind the name.
+        why: what is wrong with it, in a line of its own.
+    """
+
+    picture_SS3: np.ndarray
+    name: str
+    aside: str = ""
+    why: str = ""
+
+
 def contact_sheet(
     table: PoseTable,
     path: str | Path,
@@ -84,13 +100,51 @@ def contact_sheet(
             "Worth a look: limbs many times too long, sides that contradict each other, and such"
         )
         sections.append((title, list(suspects)))
-    heights = [_section_height(samples) for _, samples in sections]
+    facts = f"{len(table):,} samples, {table.skeleton.name}, boxes from {table.boxes_from}"
+    return write_sheet(
+        path,
+        table.address or "poses",
+        facts,
+        table.skeleton,
+        [(title, _tiles(table, samples)) for title, samples in sections],
+        hollow="hidden, yet labelled"
+        if table.occluded_NK is not None and table.occluded_NK.any()
+        else "",
+    )
+
+
+def write_sheet(
+    path: Path,
+    title: str,
+    facts: str,
+    skeleton: Skeleton,
+    sections: Sequence[tuple[str, Sequence[Tile]]],
+    *,
+    hollow: str = "",
+) -> Path:
+    """Write tiles in sections on one page, with the legend of the limbs' colours.
+
+    Args:
+        path: of the picture.
+        title: of the page.
+        facts: below it.
+        skeleton: whose colours the legend explains.
+        sections: title and tiles of each; at least one tile each.
+        hollow: what hollow dots mean; "" where there are none.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    heights = [_section_height(shown) for _, shown in sections]
     page_HW3 = np.empty((_header_height() + sum(heights) + _GAP, _WIDTH, 3), np.uint8)
     page_HW3[:] = _PAPER
-    texts = _header(page_HW3, table)
+    texts = _header(page_HW3, title, facts, skeleton, hollow)
     top = _header_height()
-    for (title, samples), height in zip(sections, heights, strict=True):
-        texts += _section(page_HW3, top, title, table, samples)
+    for (words, shown), height in zip(sections, heights, strict=True):
+        texts += _section(page_HW3, top, words, shown)
         top += height
     page_HW3 = _written(page_HW3, texts)
     done, content = cv2.imencode(path.suffix, cv2.cvtColor(page_HW3, cv2.COLOR_RGB2BGR))
@@ -147,19 +201,19 @@ def _header_height() -> int:
     return 2 * _LINE + 2 * _GAP
 
 
-def _header(page_HW3: np.ndarray, table: PoseTable) -> list[_Text]:
-    """Return the data's address and the legend, whose bars are drawn on the page."""
+def _header(
+    page_HW3: np.ndarray, title: str, facts: str, skeleton: Skeleton, hollow: str
+) -> list[_Text]:
+    """Return the title and the legend, whose bars are drawn on the page."""
     base = _GAP + _LINE
-    facts = f"{len(table):,} samples, {table.skeleton.name}, boxes from {table.boxes_from}"
     texts = [
-        _Text(_MARGIN, base, shortened(table.address or "poses", 100), size=_LARGE),
+        _Text(_MARGIN, base, shortened(title, 100), size=_LARGE),
         _Text(_MARGIN, base + _LINE + 2, facts, _FAINT),
     ]
     left = float(_WIDTH - _MARGIN)
-    has_occluded = table.occluded_NK is not None and bool(table.occluded_NK.any())
-    entries = legend(table.skeleton)
+    entries = legend(skeleton)
     width = sum(7 * len(word) + 24 * len(colours) + 20 for word, colours in entries)
-    left -= width + (130 if has_occluded else 0)
+    left -= width + (130 if hollow else 0)
     for word, colours in entries:
         for colour in colours:
             bar = [int(v) for v in (left, base + 8, left + 20, base + 14)]
@@ -167,43 +221,52 @@ def _header(page_HW3: np.ndarray, table: PoseTable) -> list[_Text]:
             left += 24
         texts.append(_Text(left + 2, base + _LINE, word))
         left += 7 * len(word) + 20
-    if has_occluded:
+    if hollow:
         centre = int(left) + 8, base + 11
         for radius, colour in ((6, (24, 24, 27)), (4, (255, 255, 255)), (2, (24, 24, 27))):
             cv2.circle(page_HW3, centre, radius, colour, cv2.FILLED, cv2.LINE_AA)
-        texts.append(_Text(left + 20, base + _LINE, "hidden, yet labelled"))
+        texts.append(_Text(left + 20, base + _LINE, hollow))
     return texts
 
 
-def _section_height(samples: Sequence[Suspect]) -> int:
-    lines = 2 if any(sample.why for sample in samples) else 1
-    rows = -(-len(samples) // _COLUMNS)
+def _tiles(table: PoseTable, samples: Sequence[Suspect]) -> list[Tile]:
+    """Return the samples' crops with their poses; those with a reason are seen from nearer."""
+    part = table.select([sample.row for sample in samples])
+    pictures = tiles(close_up(part) if samples[0].why else part)
+    modes = [""] * len(part) if part.mode_N is None else [str(mode or "") for mode in part.mode_N]
+    names = (
+        [f"row {sample.row}" for sample in samples]
+        if part.image_N is None
+        else [str(name) for name in part.image_N]
+    )
+    whys = [sample.why for sample in samples]
+    return [Tile(*found) for found in zip(pictures, names, modes, whys, strict=True)]
+
+
+def _section_height(shown: Sequence[Tile]) -> int:
+    lines = 2 if any(tile.why for tile in shown) else 1
+    rows = -(-len(shown) // _COLUMNS)
     return 2 * _LINE + rows * (TILE + lines * _LINE + _GAP)
 
 
-def _section(
-    page_HW3: np.ndarray, top: int, title: str, table: PoseTable, samples: Sequence[Suspect]
-) -> list[_Text]:
+def _section(page_HW3: np.ndarray, top: int, title: str, shown: Sequence[Tile]) -> list[_Text]:
     """Draw the tiles of one section; returns its texts."""
     texts = [_Text(_MARGIN, top + _LINE, title, size=_LARGE - 2)]
-    part = table.select([sample.row for sample in samples])
-    tile_TSS3 = tiles(close_up(part) if samples[0].why else part)
-    height = (_section_height(samples) - 2 * _LINE) // -(-len(samples) // _COLUMNS)
-    for place, sample in enumerate(samples):
+    height = (_section_height(shown) - 2 * _LINE) // -(-len(shown) // _COLUMNS)
+    for place, tile in enumerate(shown):
         row, column = divmod(place, _COLUMNS)
         left = _MARGIN + column * (TILE + _GAP)
         upper = top + 2 * _LINE - 6 + row * height
-        page_HW3[upper : upper + TILE, left : left + TILE] = tile_TSS3[place]
+        page_HW3[upper : upper + TILE, left : left + TILE] = tile.picture_SS3
         base = upper + TILE + _LINE - 4
-        mode = "" if part.mode_N is None else str(part.mode_N[place] or "")
-        mode = mode if len(mode) <= _MODE else mode[: _MODE - 1].rstrip() + "…"
-        name = f"row {sample.row}" if part.image_N is None else str(part.image_N[place])
-        room = _LETTERS - len(mode) - 1 if mode else _LETTERS
-        texts.append(_Text(left, base, shortened(name, room)))
-        if mode:
-            texts.append(_Text(left + TILE, base, mode, _FAINT, right=True))
-        if sample.why:
-            texts.append(_Text(left, base + _LINE - 2, sample.why[:_REASON], _ALARM))
+        aside = tile.aside
+        aside = aside if len(aside) <= _MODE else aside[: _MODE - 1].rstrip() + "…"
+        room = _LETTERS - len(aside) - 1 if aside else _LETTERS
+        texts.append(_Text(left, base, shortened(tile.name, room)))
+        if aside:
+            texts.append(_Text(left + TILE, base, aside, _FAINT, right=True))
+        if tile.why:
+            texts.append(_Text(left, base + _LINE - 2, tile.why[:_REASON], _ALARM))
     return texts
 
 

@@ -20,6 +20,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -29,7 +30,14 @@ import numpy as np
 
 from posesift.storage import irregular
 
+SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".ogv"),
+    *(".flv", ".wmv"),
+)
+"""Files with these endings, in either case, count as videos."""
+
 _KEPT_OPEN = 4  # clips of one thread
+_SLACK = 0.5  # seconds that a clip may end before it says
 _TIMED = ("mov", "mp4", "matroska", "webm", "mpegts")
 # Containers whose packets say when a frame is shown; those of others (AVI) may say what is wrong.
 _CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,ogg,flv,asf"
@@ -58,6 +66,53 @@ def frames(path: str | Path, wanted: Iterable[int]) -> Iterator[tuple[int, np.nd
             yield index, image_HW3
     finally:
         clip.close()
+
+
+def whole_frames(path: str | Path, first: int = 0) -> Iterator[np.ndarray]:
+    """Go through a clip in order and give every frame that is whole, also of one that is not.
+
+    Args:
+        path: the video.
+        first: number of the frame to begin with; those before it are decoded and passed over.
+
+    Yields:
+        Pictures, (H, W, 3) uint8 in OpenCV's order.
+
+    Raises:
+        ValueError: there is no such file, or it is no video. After the last whole frame: it is
+            corrupt there, or ends earlier than it says.
+    """
+    number = 0
+    with _explained(path), contextlib.closing(_opened(path)) as container:
+        stream = container.streams.video[0]
+        packets, shown = 0, 0.0
+        for packet in container.demux(stream):
+            if packet.is_corrupt:
+                break
+            packets += packet.size > 0
+            if packet.pts is not None and packet.time_base is not None:
+                shown = max(shown, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            for picture in packet.decode():
+                assert isinstance(picture, av.VideoFrame)
+                if picture.is_corrupt:
+                    raise _broken(path, f"is corrupt behind its first {number} frames")
+                number += 1
+                if number > first:
+                    yield picture.to_ndarray(format="bgr24", threads=1)
+        else:
+            if not _ends_early(container, packets, shown):
+                return
+    raise _broken(path, f"is cut short: it ends after {number} whole frames")
+
+
+def rate(path: str | Path) -> Fraction:
+    """Frames a second, on average; 25 where the container does not tell.
+
+    Raises:
+        ValueError: there is no such file, or it is no video.
+    """
+    with _explained(path), contextlib.closing(_opened(path)) as container:
+        return container.streams.video[0].average_rate or Fraction(25)
 
 
 def frame(path: str | Path, index: int) -> np.ndarray:
@@ -212,6 +267,19 @@ def _opened(path: str | Path) -> av.container.InputContainer:
         raise _broken(path, "holds no pictures")
     container.streams.video[0].codec_context.thread_count = 1
     return container
+
+
+def _ends_early(container: av.container.InputContainer, packets: int, shown: float) -> bool:
+    """Whether a clip that was read to its end had promised more than ``packets`` frames.
+
+    Containers that do not count frames (Matroska) tell their length; where there is sound, that
+    may be the length of the sound.
+    """
+    stated = container.streams.video[0].frames
+    if stated or len(container.streams) > 1 or not container.duration:
+        return packets < stated
+    start = (container.start_time or 0) / av.time_base
+    return shown - start < container.duration / av.time_base - _SLACK
 
 
 class _PerThread(threading.local):

@@ -58,7 +58,7 @@ def read(
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise ValueError(f"expected a folder of images at {folder}, found {found}")
-    paths, problems, notes = _images(folder)
+    paths, problems, notes = images_in(folder)
     if not paths:
         raise ValueError(
             f"expected images ({', '.join(SUFFIXES)}) in {folder} or the folders in it, found none"
@@ -98,8 +98,13 @@ def _sizes(paths: Sequence[Path], exif: Exif) -> tuple[np.ndarray, dict[int, str
     return size_N2, bad, turned
 
 
-def _images(folder: Path) -> tuple[list[Path], list[str], list[str]]:
-    """Return the image files by name, what is wrong with others, and what else was not taken."""
+def images_in(folder: Path) -> tuple[list[Path], list[str], list[str]]:
+    """List the images of a folder and the folders in it; none of them is opened.
+
+    Returns:
+        The image files by name; lines on photographs that cannot be read; lines on files that are
+        no images.
+    """
     paths, problems = [], []
     lost: Counter[str] = Counter()
     others: Counter[str] = Counter()

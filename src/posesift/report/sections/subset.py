@@ -70,7 +70,7 @@ def never_drawn(choice: Choice) -> str:
 
 
 def gallery(source: Source, choice: Choice) -> Section:
-    """Some poses that are taken and some that are left, of the same bins."""
+    """Show some poses that are taken and some that are left, of the same bins."""
     taken_N = choice.draws_N > 0
     strips, images, problem = [], [], ""
     for first, last in panel(choice.k):
@@ -92,7 +92,7 @@ def gallery(source: Source, choice: Choice) -> Section:
 
 
 def duplicates(source: Source, choice: Choice) -> Section:
-    """Some near duplicates, each beside the pose nearest to it that stays."""
+    """Show some near duplicates, each beside the pose nearest to it that stays."""
     table = source.table
     gone = pictures.of_bin(choice.duplicate_N.astype(np.int64), 1, PER_STRIP)
     stays = np.flatnonzero(~choice.duplicate_N)
@@ -125,7 +125,7 @@ def duplicates(source: Source, choice: Choice) -> Section:
 
 
 def training(summary: dict[str, Any]) -> Section:
-    """What to paste where."""
+    """Say what to paste where."""
     lead = {
         "yolo": "In a shell, with Ultralytics installed:",
         "list": "In a data YAML of Ultralytics whose labels lie beside the images:",

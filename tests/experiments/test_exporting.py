@@ -1,0 +1,238 @@
+"""``posesift export``: what runs elsewhere says what PyTorch says here."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.datasets import write_coco
+
+import posesift as ps
+from posesift import cli, folders
+from posesift.adaptation.training import checkpoint
+from posesift.adaptation.training.runtime import Runtime
+from posesift.adaptation.views.appearance import normalise
+from posesift.data.loading import PoseDataset
+from posesift.data.readers import read
+from posesift.experiments.exporting import measured, onnx_file
+from posesift.experiments.exporting.deployed import Export
+from posesift.experiments.trained import load_method, skeleton_of
+from posesift.networks import MEAN, SPREAD
+
+WORLD = "world:body,poses={},look=synthetic,seed=0,side=32,n={}"
+SMALL = (
+    "--network", "small", "--side", "32", "--batch-size", "4", "--device", "cpu",
+    "--threads", "1", "--precision", "fp32", "--warmup-steps", "2", "--steps", "1",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """A run of one head, and one of RegDA, which has two."""
+    root = tmp_path_factory.mktemp("trained")
+    source = WORLD.format("source", 24) + ",split=train"
+    score = ["score", source, "--method", "pca", "--bins", "3", "--out", str(root / "score")]
+    assert cli.main(score) == 0
+    for method in ("source-only", "regda"):
+        arguments = [
+            "train", "world-body", "--source", source, "--target", WORLD.format("target", 16),
+            *SMALL, "--scorer", str(root / "score"), "--method", method,
+            "--out", str(root / method),
+        ]  # fmt: skip
+        assert cli.main(arguments) == 0
+    return root
+
+
+@pytest.fixture(scope="module")
+def run(root) -> Path:
+    return root / "source-only"
+
+
+def crops(count: int, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (count, 3, 32, 32), generator=generator, dtype=torch.uint8)
+
+
+def posesift(capsys, *arguments) -> tuple[int, str, str]:
+    code = cli.main([str(argument) for argument in arguments])
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return code, said.out, said.err
+
+
+@pytest.mark.parametrize("method", ["source-only", "regda"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_onnx_says_what_the_method_says(root, tmp_path, method, inside):
+    """In batches of any size; and its metadata tell what goes in and comes out."""
+    onnx = pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    run = root / method
+    facts = ps.export(run, tmp_path / "out", preprocess=inside, decode=inside)
+    session = runtime.InferenceSession(str(tmp_path / "out/model.onnx"))
+    trained = load_method(run, Runtime.resolve("cpu", "fp32"))
+    for count in (1, 2, 7):
+        images = crops(count, count)
+        expected_keypoints, expected_confidence = trained.predict(images)
+        if inside:
+            keypoints, confidence = session.run(None, {"images": images.numpy()})
+            np.testing.assert_allclose(confidence, expected_confidence, atol=1e-4)
+            np.testing.assert_allclose(keypoints, expected_keypoints, atol=1e-4 * 32)
+        else:
+            mean, spread = (np.reshape(v, (1, 3, 1, 1)) for v in (MEAN, SPREAD))
+            floats = ((images.numpy() / 255 - mean) / spread).astype(np.float32)
+            (heatmaps,) = session.run(None, {"images": floats})
+            np.testing.assert_allclose(heatmaps, trained.heatmaps(images), atol=1e-4)
+    model = onnx.load(tmp_path / "out/model.onnx")
+    onnx.checker.check_model(model)
+    assert [(one.domain, one.version) for one in model.opset_import] == [("", facts["opset"])]
+    told = {one.key: one.value for one in model.metadata_props}
+    skeleton = skeleton_of(run)
+    assert json.loads(told["keypoints"]) == list(skeleton.keypoints)
+    assert (told["posesift"], told["skeleton"]) == (ps.__version__, skeleton.name)
+    assert json.loads(told["side"]) == 32
+    assert (json.loads(told["mean"]), json.loads(told["std"])) == (list(MEAN), list(SPREAD))
+    assert str(root).encode() not in (tmp_path / "out/model.onnx").read_bytes()
+    manifest = folders.read_manifest(tmp_path / "out", "export")
+    assert set(manifest["files"]) == {"model.onnx", "export.json"}
+
+
+@pytest.mark.parametrize("network", ["efficientnet-lite0", "resnet18"])
+def test_other_networks_are_exported_too(network, tmp_path):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from posesift.adaptation.source_only.method import SourceOnly
+    from posesift.networks.build import build
+    from posesift.networks.heatmaps import HeatmapCodec
+    from posesift.skeletons import load
+
+    built = build(network, 16, seed=3)
+    method = SourceOnly(built, HeatmapCodec(64, built.stride))
+    method.prepare(Runtime.resolve("cpu", "fp32"))
+    made = Export.of(method, load("body16"), preprocess=True, decode=True)
+    onnx_file.write(made, tmp_path / "model.onnx", made.metadata())
+    session = onnx_file.Session(tmp_path / "model.onnx", made)
+    assert measured.check_equal(made, session.run, "model.onnx") <= 1e-4
+
+
+def test_int8_is_smaller_and_its_accuracy_is_said(run, tmp_path, capsys):
+    pytest.importorskip("onnxruntime")
+    truth = write_coco(tmp_path / "raw", n=6, skeleton="body16")
+    address = f"coco:{truth.path},images={tmp_path}/raw/photos,skeleton=body16,split=all"
+    out = tmp_path / "out"
+    flags = ("--int8", "--preprocess", "--decode", "--data", address)
+    code, said, _ = posesift(capsys, "export", run, *flags, "--out", out)
+    assert code == 0
+    assert "on 6 samples of coco:" in said
+    facts = json.loads((out / "export.json").read_text())
+    assert facts["bytes"]["model-int8.onnx"] < facts["bytes"]["model.onnx"] / 2
+    assert set(facts["pck"]) == {"torch", "model.onnx", "model-int8.onnx"}
+    assert facts["pck"]["torch"] == facts["pck"]["model.onnx"]
+    ps_evaluated = tmp_path / "evaluated"
+    assert (
+        cli.main(["evaluate", str(run), address, "--device", "cpu", "--out", str(ps_evaluated)])
+        == 0
+    )
+    entry = json.loads((ps_evaluated / "evaluation.json").read_text())["sets"]["target"]
+    assert facts["pck"]["torch"]["0.05"] == pytest.approx(entry["pck"]["0.05"]["all"])
+    session = onnx_file.Session(out / "model-int8.onnx", None)
+    dataset = PoseDataset(read(address), 32)
+    keypoints, confidence = session.run(dataset.batch(range(6))["image"])
+    assert keypoints.shape == (6, 16, 2)
+    assert np.isfinite(confidence).all()
+
+
+def test_int8_is_measured_on_the_run_s_own_data_unless_others_are_given(run, tmp_path):
+    pytest.importorskip("onnxruntime")
+    facts = ps.export(run, tmp_path / "out", int8=True)
+    assert facts["measured_on"].startswith("world:body,poses=target")
+    assert facts["measured_samples"] == 16
+    with pytest.raises(ValueError, match="cannot measure a network of body16"):
+        ps.export(run, tmp_path / "hand", int8=True, data="world:hand,n=8")
+    assert not (tmp_path / "hand").exists()
+
+
+def test_torch_runs_without_posesift(run, tmp_path):
+    """In a process that cannot import it: the loader's own lines, and the same numbers."""
+    ps.export(run, tmp_path / "out", to="torch", preprocess=True, decode=True)
+    images = crops(5)
+    torch.save(images, tmp_path / "images.pt")
+    elsewhere = shutil.copytree(tmp_path / "out", tmp_path / "elsewhere")
+    code = (
+        "import sys; sys.modules['posesift'] = None\n"
+        f"sys.path.insert(0, {str(elsewhere)!r})\n"
+        "import torch, load\n"
+        "network, about = load.load()\n"
+        f"keypoints, confidence = network(torch.load({str(tmp_path / 'images.pt')!r}))\n"
+        f"torch.save([keypoints, confidence, about['keypoints']], {str(tmp_path / 'said.pt')!r})\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    keypoints, confidence, names = torch.load(tmp_path / "said.pt")
+    trained = load_method(run, Runtime.resolve("cpu", "fp32"))
+    expected_keypoints, expected_confidence = trained.predict(images)
+    np.testing.assert_allclose(confidence, expected_confidence, atol=1e-4)
+    np.testing.assert_allclose(keypoints, expected_keypoints, atol=1e-4 * 32)
+    assert names == list(skeleton_of(run).keypoints)
+    lines = (elsewhere / "load.py").read_text().splitlines()
+    assert len([line for line in lines if line.strip()]) <= 20
+    assert str(Path(ps.__file__).parent).encode() not in (elsewhere / "model.pt2").read_bytes()
+    weights = load_file(elsewhere / "model.safetensors")
+    _, state = checkpoint.latest(run / "checkpoints")
+    network = state["method"]["network"]
+    assert weights.keys() == network.keys()
+    assert all(torch.equal(weights[name], network[name]) for name in weights)
+    done = subprocess.run(
+        [sys.executable, "load.py"], cwd=elsewhere, capture_output=True, text=True, check=True
+    )
+    assert "uint8 RGB crops" in done.stdout
+
+
+def test_a_file_that_says_something_else_is_refused(run):
+    method = load_method(run, Runtime.resolve("cpu", "fp32"))
+    made = Export.of(method, skeleton_of(run), preprocess=False, decode=False)
+
+    def wrong(images: torch.Tensor) -> list[np.ndarray]:
+        with torch.inference_mode():
+            return [made.module(images).numpy() + 2e-4]
+
+    with pytest.raises(ValueError, match="does not say what PyTorch says"):
+        measured.check_equal(made, wrong, "model.onnx")
+    assert torch.equal(made.taken(crops(2)), normalise(crops(2)))
+
+
+def test_bad_requests_leave_nothing(run, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "out"
+    bare = shutil.copytree(run, tmp_path / "bare")
+    shutil.rmtree(bare / "checkpoints")
+    for arguments, said in (
+        ((run, "--to", "tflite"), "tflite"),
+        ((run, "--to", "torch", "--int8"), "--int8"),
+        ((tmp_path / "none",), "expected a run folder"),
+        ((bare, "--to", "torch"), "expected the checkpoint of"),
+        ((run, "--to", "torch", "--data", "world:boddy"), "boddy"),
+    ):
+        code, _, error = posesift(capsys, "export", *arguments, "--out", out)
+        assert (code, out.exists()) == (2, False)
+        assert said in error
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *a: None if name == "onnxscript" else real(name, *a),
+    )
+    code, _, error = posesift(capsys, "export", run, "--out", out)
+    assert (code, out.exists()) == (2, False)
+    assert "onnxscript is not installed: pip install 'posesift[onnx]'" in error
+    monkeypatch.undo()
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    code, _, error = posesift(capsys, "export", run, "--to", "torch", "--out", out)
+    assert code == 2
+    assert "files that PoseSift did not write" in error
