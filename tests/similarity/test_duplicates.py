@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from posesift.similarity import duplicates
 from posesift.similarity.duplicates import near_duplicates
 
 
@@ -28,18 +29,22 @@ angles = arrays(
 )
 
 
-@given(angles, st.sampled_from([0.5, 1.0, 2.0, 5.0, 30.0]))
-def test_none_that_stays_is_near_another_and_each_that_goes_is_near_one(
-    angles_NA: np.ndarray, distance: float
+@given(angles, st.sampled_from([0.5, 1.0, 2.0, 5.0, 30.0]), st.sampled_from([1, 3, 2048]))
+def test_a_pose_goes_where_an_earlier_one_that_stays_is_near(
+    angles_NA: np.ndarray, distance: float, block: int
 ) -> None:
-    gone_N = near_duplicates(angles_NA, distance)
-    stay = np.flatnonzero(~gone_N).tolist()
-    for i, a in enumerate(stay):
-        for b in stay[:i]:
-            assert apart(angles_NA[a], angles_NA[b]) >= distance * (1 - 1e-9)
-    for row in np.flatnonzero(gone_N).tolist():
-        near = [other for other in stay if apart(angles_NA[row], angles_NA[other]) < 2 * distance]
-        assert near
+    expected: list[bool] = []
+    for row, angles_A in enumerate(angles_NA):
+        stay = [other for other in range(row) if not expected[other]]
+        expected.append(any(apart(angles_A, angles_NA[o]) < distance * (1 - 1e-12) for o in stay))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates, "_BLOCK", block)
+        assert near_duplicates(angles_NA, distance).tolist() == expected
+
+
+def test_a_chain_keeps_every_second() -> None:
+    angles_NA = np.linspace(0, 27, 10)[:, None] * np.ones(4)  # 3 degrees from one to the next
+    assert np.flatnonzero(near_duplicates(angles_NA, 3.5)).tolist() == [1, 3, 5, 7, 9]
 
 
 def test_copies_leave_the_first_whatever_their_number() -> None:

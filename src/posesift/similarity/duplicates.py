@@ -4,9 +4,10 @@ Two poses are near duplicates when the same angles are defined in both and diffe
 distance, in degrees of root mean square difference. Like all of angle space this looks at the pose
 alone, not at where it stands, how large it is, or which way up.
 
-Two steps keep the work near linear however many copies there are: of all poses in one cell of a
-grid as wide as the distance the first stays (any two in a cell are near duplicates), and among
-those that are left, a tree finds the pairs that lie across the borders of cells.
+Poses are gone through in their order, a block at a time: what lies near a pose that stays already
+goes, and then what lies near an earlier one of the block. Poses that stay are kept in a few search
+trees whose sizes double, so that memory holds the pairs of one block, however many copies there
+are.
 
 Legend: N poses, A angles, P pairs.
 """
@@ -18,13 +19,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from posesift.poses.angles import MINIMUM_ANGLES
 
+_BLOCK = 2048  # poses: at most two million pairs
+
 
 def near_duplicates(angles_NA: ArrayLike, distance_deg: float) -> NDArray[np.bool_]:
     """Return which poses have an earlier one that stays within the distance.
 
-    No two of the poses that stay lie within the distance of each other, and each that goes lies
-    within twice the distance of one that stays. A pose with fewer than three angles is nobody's
-    duplicate.
+    No two of the poses that stay lie within the distance of each other. A pose with fewer than
+    three angles is nobody's duplicate.
 
     >>> near_duplicates([[90, 90, 90], [91, 90, 90], [120, 90, 90]], 5.0).tolist()
     [False, True, False]
@@ -55,13 +57,23 @@ def _among(angles_NA: NDArray[np.float64], distance_deg: float) -> NDArray[np.bo
     """Do the same for poses of which every angle is defined."""
     from scipy.spatial import KDTree
 
-    cell_NA = np.floor(angles_NA / distance_deg).astype(np.int64)
-    _, first_C = np.unique(cell_NA, axis=0, return_index=True)
-    left = np.sort(first_C)
     radius = distance_deg * np.sqrt(angles_NA.shape[1]) * (1 - 1e-12)  # less than the distance
-    pairs_P2 = KDTree(angles_NA[left]).query_pairs(radius, output_type="ndarray")
     gone_N = np.ones(len(angles_NA), bool)
-    gone_N[left[_stays(len(left), pairs_P2)]] = False
+    trees: list[KDTree] = []
+    for start in range(0, len(angles_NA), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(angles_NA)))
+        for tree in trees:
+            near_B, _ = tree.query(angles_NA[rows], distance_upper_bound=radius)
+            rows = rows[np.isinf(near_B)]
+        if not len(rows):
+            continue
+        pairs_P2 = KDTree(angles_NA[rows]).query_pairs(radius, output_type="ndarray")
+        rows = rows[_stays(len(rows), pairs_P2)]
+        gone_N[rows] = False
+        points_MA = angles_NA[rows]
+        while trees and trees[-1].n <= len(points_MA):
+            points_MA = np.concatenate([trees.pop().data, points_MA])
+        trees.append(KDTree(points_MA))
     return gone_N
 
 
