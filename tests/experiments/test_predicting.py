@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import zlib
 from pathlib import Path
 
 import av
@@ -241,8 +242,6 @@ def test_keypoints_count_in_the_image_as_viewers_show_it(run, tmp_path):
     exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"[6:]
     png, marked = stored.read_bytes(), tmp_path / "turned/a.png"
     chunk = len(exif).to_bytes(4, "big") + b"eXIf" + exif
-    import zlib
-
     chunk += zlib.crc32(b"eXIf" + exif).to_bytes(4, "big")
     marked.parent.mkdir()
     marked.write_bytes(png[:33] + chunk + png[33:])
@@ -250,7 +249,7 @@ def test_keypoints_count_in_the_image_as_viewers_show_it(run, tmp_path):
     for name in ("turned", "upright"):
         ps.predict(run, tmp_path / name, tmp_path / f"out-{name}", device="cpu")
     turned, upright = (table(tmp_path / f"out-{name}") for name in ("turned", "upright"))
-    assert turned[0]["width"], turned[0]["height"] == (64, 48)
+    assert (turned[0]["width"], turned[0]["height"]) == (64, 48)
     assert turned == upright
 
 
