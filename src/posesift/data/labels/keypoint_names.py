@@ -102,7 +102,12 @@ def skeleton_of(names: Sequence[str]) -> str | None:
     return None
 
 
-def own_skeleton(names: Sequence[str], limbs: Any, where: str) -> Skeleton:
+def own_skeleton(
+    names: Sequence[str],
+    limbs: Any,
+    where: str,
+    mirror: Sequence[tuple[str, str]] | None = None,
+) -> Skeleton:
     """Give the skeleton that a file itself describes: its names, its lines, left and right by name.
 
     Where a name tells a side and its counterpart is not there, or no name tells one, there are no
@@ -114,41 +119,47 @@ def own_skeleton(names: Sequence[str], limbs: Any, where: str) -> Skeleton:
             where a 0 proves it; pairs of names do as well. What makes no sense is left out, and
             where nothing is left each keypoint is joined to the next.
         where: the file, for messages.
+        mirror: pairs of names that a flip exchanges, where the file itself says; else the names do.
 
     Raises:
         ValueError: fewer than three names, or a name that comes twice.
     """
     given = readable(names)
     pairs = _limbs(limbs, names)[0] or list(itertools.pairwise(range(len(names))))
-    lonely = unexchanged(names, _flip(names))
+    lonely = unexchanged(names, _flip(names, mirror))
+    exchanged = [(a, b) for a, b in enumerate(_flip(names, mirror)) if a < b]
     return from_document(
         {
             "name": "file",
             "keypoints": given,
-            "mirror": [] if lonely else [[given[a], given[b]] for a, b in mirror_pairs(names)],
+            "mirror": [] if lonely else [[given[a], given[b]] for a, b in exchanged],
             "limbs": [{"from": given[a], "to": given[b]} for a, b in pairs],
         },
         where,
     )
 
 
-def told_of_own(names: Sequence[str], limbs: Any) -> list[str]:
+def told_of_own(
+    names: Sequence[str], limbs: Any, mirror: Sequence[tuple[str, str]] | None = None
+) -> list[str]:
     """Say what was understood of a file's own skeleton: how limbs count, why flips are off.
 
     >>> told_of_own(["nose", "left_ear", "right_ear"], [[0, 1], [0, 2]])
     ['limbs counted from 0, for a 0 is among them; COCO counts from 1']
     """
     told = _limbs(limbs, names)[1]
-    if lonely := unexchanged(names, _flip(names)):
+    if lonely := unexchanged(names, _flip(names, mirror)):
         told.append(f"{NO_FLIPS}: {', '.join(lonely)} tell a side, and the other one is not there")
-    elif not any(one.side for one in all_sided(names)):
+    elif not mirror and not any(one.side for one in all_sided(names)):
         told.append(f"{NO_FLIPS}: no keypoint's name tells left or right")
     return told
 
 
-def _flip(names: Sequence[str]) -> list[int]:
+def _flip(names: Sequence[str], mirror: Sequence[tuple[str, str]] | None) -> list[int]:
+    place = {name: j for j, name in enumerate(names)}
+    pairs = [(place[a], place[b]) for a, b in mirror] if mirror else mirror_pairs(names)
     flip = list(range(len(names)))
-    for one, other in mirror_pairs(names):
+    for one, other in pairs:
         flip[one], flip[other] = other, one
     return flip
 
