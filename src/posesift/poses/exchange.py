@@ -176,12 +176,14 @@ def from_supervision(
     )
 
 
-def _words(column: pd.Series) -> NDArray:
+def _words(column: Any) -> NDArray:
     """Names, None where there is none; of a world's samples their numbers."""
     values_N = column.to_numpy()
     if values_N.dtype.kind in "iu":
         return values_N
-    return np.where(column.isna(), None, column.to_numpy(object))
+    words_N = column.to_numpy(object, copy=True)
+    words_N[column.isna().to_numpy()] = None
+    return words_N
 
 
 def _visible(

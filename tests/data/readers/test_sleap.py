@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import h5py
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from tests.data.formats.sleap import described, save_analysis, save_slp, write_s
 from tests.data.formats.surreal import save_video
 from tests.datasets import photograph
 
+from posesift.data.checks.looking import look_at_images
+from posesift.data.pixels import read_image
 from posesift.data.readers import read
 
 
@@ -121,19 +124,91 @@ def test_an_analysis_file(tmp_path, dims):
         read(f"sleap:{tmp_path}/a.h5")
 
 
-def test_embedded_frames_are_found_where_they_were_taken_from(tmp_path):
-    truth = write_sleap(tmp_path, 8)
-    with h5py.File(truth.path, "r+") as file:
+def embed(path, order, fixed, suffix=".png", version=1.2):
+    """Put the images of the project into its file, as SLEAP does; the images are moved away.
+
+    ``order`` is what the file notes: ``BGR`` where colours were exchanged on the way.
+    """
+    photos = path.parent / "photos"
+    with h5py.File(path, "r+") as file:
         source = json.loads(file["videos_json"][0])
+        names = [name.rpartition("\\")[2] for name in source["backend"]["filenames"]]
+        encoded = []
+        for name in names:
+            image_HW3 = cv2.imread(str(photos / name))
+            image_HW3 = image_HW3[..., ::-1] if order == "BGR" else image_HW3
+            encoded.append(cv2.imencode(suffix, image_HW3)[1].view(np.int8))
+        group = file.create_group("video0")
+        group["frame_numbers"] = np.arange(len(names))[::-1]  # in any order
+        encoded.reverse()
+        if fixed:
+            longest = max(map(len, encoded))
+            rows = np.stack([np.pad(one, (0, longest - len(one))) for one in encoded])
+            stored = group.create_dataset("video", data=rows, compression="gzip")
+        else:
+            stored = group.create_dataset("video", (len(names),), h5py.vlen_dtype(np.int8))
+            for row, one in enumerate(encoded):
+                stored[row] = one
+        if version >= 1.4:
+            stored.attrs["channel_order"] = order
         backend = {"type": "HDF5Video", "filename": ".", "dataset": "video0/video"}
         video = {"filename": ".", "backend": backend, "source_video": source}
-        del file["videos_json"]
-        file["videos_json"] = [np.bytes_(json.dumps(video))]
+        _replace("videos_json", [np.bytes_(json.dumps(video))])(file)
+        file["metadata"].attrs["format_id"] = version
+    photos.rename(path.parent / "elsewhere")
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+@pytest.mark.parametrize(("order", "version"), [("RGB", 1.4), ("BGR", 1.4), ("BGR", 1.2)])
+def test_embedded_frames_are_read_from_the_file(tmp_path, order, version, fixed):
+    truth = write_sleap(tmp_path, 8)
+    size_N2 = truth.size_N2.tolist()
+    with h5py.File(truth.path, "r+") as file:  # frames of a video are of one size
+        source = json.loads(file["videos_json"][0])
+        for name in source["backend"]["filenames"]:
+            place = tmp_path / "photos" / name.rpartition("\\")[2]
+            canvas_HW3 = np.full((210, 210, 3), 90, np.uint8)
+            image_HW3 = cv2.imread(str(place))
+            canvas_HW3[: len(image_HW3), : image_HW3.shape[1]] = image_HW3
+            cv2.imwrite(str(place), canvas_HW3)
+        source["backend"]["shape"] = [len(set(truth.names)), 210, 210, 3]
+        _replace("videos_json", [np.bytes_(json.dumps(source))])(file)
+    embed(truth.path, order, fixed, version=version)
     table = read(f"sleap:{truth.path}")
-    assert [note.partition(":")[0] for note in table.notes] == [
-        "frames are embedded in the file, and not read from there"
-    ]
-    assert dots_found(table, 0, range(4)) >= 3
+    assert size_N2 != [[210, 210]] * 8
+    assert table.image_N[0] == "labels.slp/video0#0"
+    assert table.width_N.tolist() == [210] * 8
+    for row, name in enumerate(truth.names):
+        image_HW3 = cv2.imread(str(tmp_path / "elsewhere" / name))
+        np.testing.assert_array_equal(read_image(table, row)[..., ::-1], image_HW3)
+    assert dots_found(table, 0, range(4)) == table.visible_NK[0].sum()
+    table.save(tmp_path / "saved.parquet")
+    again = read(f"poses:{tmp_path}/saved.parquet")
+    np.testing.assert_array_equal(read_image(again, 3), read_image(table, 3))
+    assert look_at_images(table).problems == []
+    # the images that they were taken from are read where they are asked for
+    outside = read(f"sleap:{truth.path},images={tmp_path}/elsewhere")
+    assert outside.image_N.tolist() == truth.names
+
+
+def test_a_frame_that_is_not_embedded_costs_itself(tmp_path):
+    truth = write_sleap(tmp_path, 24)
+    with h5py.File(truth.path, "r+") as file:
+        source = json.loads(file["videos_json"][0])
+        source["backend"]["shape"] = [16, 210, 210, 3]
+        _replace("videos_json", [np.bytes_(json.dumps(source))])(file)
+    embed(truth.path, "RGB", True, version=1.4)
+    last = len(set(truth.names)) - 1
+    with h5py.File(truth.path, "r+") as file:
+        file["video0/frame_numbers"][0] = 999  # it was the last one
+    lost = truth.names.count(truth.names[-1])
+    table = read(f"sleap:{truth.path}")
+    assert len(table) == 24 - lost
+    assert sum(f"frame {last} is not among those" in line for line in table.problems) == lost
+    with h5py.File(truth.path, "r+") as file:
+        del file["video0/frame_numbers"]
+    with pytest.raises(ValueError, match="expected the numbers of its frames"):
+        read(f"sleap:{truth.path}")
 
 
 def test_a_file_that_sleap_io_writes(tmp_path):

@@ -8,6 +8,7 @@ the user that its writer chose. All of these are refused.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 _DENSEST = 1100  # bytes that a byte of a file stands for at most, in HDF5's own compression
 _SMALL = 2**20  # bytes of an array that are never too many
 _AT_ONCE = 256  # texts
+_LARGEST = 2**30  # bytes of a row
 
 
 def arrays(
@@ -71,6 +73,32 @@ def attribute(path: Path, name: str, key: str, told: str = "an HDF5 file") -> st
         if isinstance(value, np.generic):
             value = value.item()
         return value if isinstance(value, str | int | float) else None
+
+
+def row(path: Path, name: str, index: int, told: str = "an HDF5 file") -> np.ndarray:
+    """Return one row of an array of bytes or of lists of bytes, such as images one after the other.
+
+    Args:
+        path: the file.
+        name: of the array.
+        index: of the row.
+        told: what the file is, for messages.
+
+    Raises:
+        ValueError: as for `arrays`; there is no such row, or it is larger than any image.
+    """
+    import h5py
+
+    with _opened(path, told) as file:
+        item = _item(path, file, name, told)
+        if not isinstance(item, h5py.Dataset) or not 0 <= index < (item.shape or (0,))[0]:
+            raise ValueError(f"{path}: expected a row {index} of {name!r}, found none")
+        kind = np.dtype(h5py.check_vlen_dtype(item.dtype) or item.dtype)
+        if item.external or item.is_virtual or kind not in (np.int8, np.uint8):
+            raise ValueError(f"{path}: expected bytes in {name!r}, found {item.dtype} or a link")
+        if math.prod(item.shape[1:]) * kind.itemsize > _LARGEST:
+            raise ValueError(f"{path}: the rows of {name!r} are said to be of {item.shape[1:]}")
+        return np.asarray(item[index]).view(np.uint8)
 
 
 def is_hdf5(path: Path) -> bool:

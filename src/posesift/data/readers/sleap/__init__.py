@@ -49,7 +49,7 @@ def read(
     """Read the instances, one pose each; ``table.mode_N`` is the track where there are tracks.
 
     A point that is not marked visible is not labelled. Frames that are embedded in the file
-    (``.pkg.slp``) are looked for in the videos that they were taken from.
+    (``.pkg.slp``) are read from there.
 
     Args:
         path: the ``.slp``, or the analysis file.
@@ -57,7 +57,8 @@ def read(
             there are four or more, else that of the frames.
         boxes: ``labels``, for the file has none; ``file`` is the whole frame.
         images: folder of the videos or images; without it, the file's own. Of a path of another
-            computer the longest end that lies in the folder is taken.
+            computer the longest end that lies in the folder is taken. Of embedded frames it is
+            the folder of the videos that they were taken from, to read these instead.
         skeleton: name or TOML file; ``file`` for that of the file. Without it, the built-in
             skeleton that has just these keypoints, else ``file``.
         instances: ``user`` for those that people labelled, ``predicted`` for SLEAP's own. An
@@ -73,7 +74,12 @@ def read(
     _, present = hdf5.arrays(file, (), labels.TOLD)
     found = analysis.load(file) if "tracks" in present else labels.load(file, instances)
     root = videos.folder(file, images)
-    shown = videos.frames(found.videos, found.video_N, found.frame_N, root)
+    shown = videos.frames(
+        found.videos if images else videos.inside_file(file, found.videos),
+        found.video_N,
+        found.frame_N,
+        root,
+    )
     several = len({*found.video_N.tolist()}) >= _VIDEOS
     seen_NJ = np.all(np.isfinite(found.points_NJ2), axis=-1)
     return pose_table(
@@ -93,7 +99,6 @@ def read(
             limbs=found.limbs,
             mirror=found.mirror or None,
             problems=found.problems,
-            notes=shown.notes,
         ),
         file,
         split=split,

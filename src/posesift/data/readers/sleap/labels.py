@@ -9,7 +9,9 @@ Shapes: N poses, J keypoints, 2 = (x, y).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +31,7 @@ _TABLES = {
     "pred_points": ("x", "y", "visible"),
 }
 _CENTRED = 1.1  # format from which on the centre of the first pixel is (0, 0)
+_EMBEDDED = re.compile(r"(video[0-9]+)/video")
 _SYMMETRY = 2  # kind of an edge that joins left to right; 1 is a limb
 
 
@@ -219,15 +222,16 @@ def _kind(said: dict[str, Any], kinds: list[int]) -> int:
 
 def _video(text: Any, file: Path) -> Video:
     found = documents.from_json(text, _Video, f"{file}, videos_json")
-    embedded = found.backend.get("filename") == "." or "dataset" in found.backend
-    if embedded and isinstance(found.source_video, dict):
-        size = described(found.filename, found.backend).size
-        found = documents.converted(found.source_video, _Video, f"{file}, videos_json")
-        source = described(found.backend.get("filename", found.filename), found.backend, True)
-        return Video(
-            source.names, source.is_images, source.size if all(source.size) else size, True
-        )
-    return described(found.backend.get("filename", found.filename), found.backend, embedded)
+    own = described(found.backend.get("filename", found.filename), found.backend)
+    place = _EMBEDDED.fullmatch(str(found.backend.get("dataset", "")))
+    if place is None:
+        return own
+    if not isinstance(found.source_video, dict):
+        return replace(own, embedded=place[1])
+    source = documents.converted(found.source_video, _Video, f"{file}, videos_json")
+    taken_from = described(source.backend.get("filename", source.filename), source.backend)
+    size = taken_from.size if all(taken_from.size) else own.size
+    return replace(taken_from, size=size, embedded=place[1])
 
 
 def _track(text: Any, file: Path) -> str:

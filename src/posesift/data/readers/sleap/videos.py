@@ -6,13 +6,13 @@ Shapes: N poses, M frames, 2 = (width, height).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from posesift.data.files import video
+from posesift.data.files import embedded, video
 from posesift.data.files.image_folder import Photographs, photographs
 from posesift.data.files.image_names import end_in, is_there, last_part, leads_out
 from posesift.data.files.images import MAYBE, SUFFIXES
@@ -26,13 +26,14 @@ class Video:
         names: as the file writes them.
         is_images: whether they are images.
         size: width and height as the file gives them, 0 where it gives none.
-        is_embedded: its frames lie in the file itself, and this is where they were taken from.
+        embedded: the group of the file that holds its frames, "" where none does. ``names`` is
+            then where they were taken from.
     """
 
     names: Sequence[str]
     is_images: bool
     size: tuple[int, int]
-    is_embedded: bool = False
+    embedded: str = ""
 
     @property
     def called(self) -> str:
@@ -62,16 +63,14 @@ class Frames:
     root: Path | None
     photos: Photographs
     image_N: list[int]
-    notes: list[str]
 
 
-def described(names: Any, backend: Mapping[str, Any], embedded: bool = False) -> Video:
+def described(names: Any, backend: Mapping[str, Any]) -> Video:
     """Return the video that a file describes.
 
     Args:
         names: the name, or the list of images.
         backend: what SLEAP notes of it: ``shape`` (frames, height, width, channels) and the like.
-        embedded: whether its frames lie in the file.
     """
     listed = backend.get("filenames", names)
     listed = [str(n) for n in listed] if isinstance(listed, list) else [str(listed or "")]
@@ -81,7 +80,7 @@ def described(names: Any, backend: Mapping[str, Any], embedded: bool = False) ->
     if isinstance(shape, list) and len(shape) == 4:
         _, height, width, _ = shape
     sides = [side if isinstance(side, int) and 0 < side < 2**31 else 0 for side in (width, height)]
-    return Video(listed, is_images, (sides[0], sides[1]), embedded)
+    return Video(listed, is_images, (sides[0], sides[1]))
 
 
 def folder(file: Path, images: str | None) -> Path:
@@ -96,6 +95,16 @@ def folder(file: Path, images: str | None) -> Path:
     return root
 
 
+def inside_file(file: Path, videos: Sequence[Video]) -> list[Video]:
+    """Return the videos, those whose frames lie in the file itself as clips of it."""
+    return [
+        replace(one, names=[f"{file.name}/{one.embedded}"], is_images=False)
+        if one.embedded
+        else one
+        for one in videos
+    ]
+
+
 def frames(videos: Sequence[Video], video_N: np.ndarray, frame_N: np.ndarray, root: Path) -> Frames:
     """Return the frames that poses name; without a folder where none of the videos lies in it.
 
@@ -104,10 +113,7 @@ def frames(videos: Sequence[Video], video_N: np.ndarray, frame_N: np.ndarray, ro
     keys = list(zip(video_N.tolist(), frame_N.tolist(), strict=True))
     row_of = {key: row for row, key in enumerate(dict.fromkeys(keys))}
     names_M = [_place(videos[v], frame, root) for v, frame in row_of]
-    lying = {
-        v for (v, _), name in zip(row_of, names_M, strict=True) if name and is_there(root / name)
-    }
-    used = dict.fromkeys(v for v, _ in row_of)
+    lying = {v for (v, _), name in zip(row_of, names_M, strict=True) if name and _lies(root / name)}
     known = {
         v: _size(root / names_M[row])
         for row, (v, _) in enumerate(row_of)
@@ -116,7 +122,10 @@ def frames(videos: Sequence[Video], video_N: np.ndarray, frame_N: np.ndarray, ro
     size_M2, wrong = [], {}
     for row, (v, frame) in enumerate(row_of):
         size, problem = known.get(v, (videos[v].size, ""))
-        if not names_M[row]:
+        if not problem and v in lying and embedded.holds(root / names_M[row]):
+            if frame not in embedded.numbers(root / names_M[row]):
+                problem = f"frame {frame} is not among those that are embedded"
+        elif not names_M[row]:
             problem = f"the file names {len(videos[v].names)} images, and no frame {frame}"
         elif not videos[v].is_images and lying and v not in lying:
             problem = f"expected its video at {root / names_M[row]}, found no file"
@@ -125,15 +134,9 @@ def frames(videos: Sequence[Video], video_N: np.ndarray, frame_N: np.ndarray, ro
         if names_M[row] and not videos[v].is_images:
             names_M[row] += f"#{frame}"
         size_M2.append(size if all(size) else videos[v].size)
-    notes = []
-    if any(videos[v].is_embedded for v in used):
-        notes.append(
-            "frames are embedded in the file, and not read from there: images=FOLDER names the "
-            "folder of the videos or images that they were taken from"
-        )
     photos = _photographs(videos, list(row_of), names_M, np.array(size_M2), root if lying else None)
     photos.wrong |= wrong
-    return Frames(root if lying else None, photos, [row_of[key] for key in keys], notes)
+    return Frames(root if lying else None, photos, [row_of[key] for key in keys])
 
 
 def _photographs(
@@ -156,15 +159,24 @@ def _photographs(
 
 def _place(of: Video, frame: int, root: Path) -> str:
     """Where the video, or the image of a frame, lies; "" where the file names none."""
+    if of.embedded and not of.is_images and of.names[0].endswith(f"/{of.embedded}"):
+        return of.names[0]
     names = of.names if of.is_images else of.names[:1]
     place = frame if of.is_images else 0
     found = end_in(root, names[place]) if place < len(names) and names[place] else ""
     return found if found and not leads_out(found) else ""
 
 
+def _lies(path: Path) -> bool:
+    return is_there(path) or embedded.holds(path)
+
+
 def _size(path: Path) -> tuple[tuple[int, int], str]:
     """Width and height of a video that is there, and what is wrong with it."""
     try:
+        if embedded.holds(path):
+            embedded.numbers(path)  # which says what is wrong with them
+            return embedded.size(path), ""
         width, height, _ = video.told(path)
     except ValueError as error:
         return (0, 0), str(error)
