@@ -31,7 +31,7 @@ from tests.data.formats.human36m import (
 from tests.data.formats.labelstudio import write_labelstudio
 from tests.data.formats.mpii import write_h5, write_json, write_mpii
 from tests.data.formats.rhd import write_rhd
-from tests.data.formats.sleap import write_sleap
+from tests.data.formats.sleap import write_embedded, write_sleap
 from tests.data.formats.surreal import write_crops, write_surreal
 from tests.data.formats.synthetic_animals import write_animal
 from tests.data.formats.tigdog import write_tigdog
@@ -154,6 +154,7 @@ SEEDS = (
         _address("deeplabcut:{file}"),
     ),
     Seed("sleap", write_sleap, "labels.slp", _address("sleap:{file}")),
+    Seed("sleap embedded", write_embedded, "labels.slp", _address("sleap:{file}")),
     Seed("labelstudio", write_labelstudio, "export.json", _address("labelstudio:{file}"), "json"),
     Seed("cvat", write_cvat, "annotations.xml", _address("cvat:{file}")),
     Seed("csv", write_csv, "labels.csv", _address("csv:{file},images={folder}/photos")),

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import h5py
 import numpy as np
 from tests.data.formats.csv import JOINTS, write_csv
@@ -122,3 +123,57 @@ def save_analysis(path: Path, tracks_FTJ2: np.ndarray, video: str, **notes: Any)
         file["track_occupancy"] = np.isfinite(tracks_FTJ2).all(-1).any(-1).astype(np.uint8)
         for name, value in notes.items():
             file["tracks"].attrs[name] = value
+
+
+def embed(path: Path, order: str, fixed: bool, suffix: str = ".png", version: float = 1.2) -> None:
+    """Put the images of the project into its file, as SLEAP does; the images are moved away.
+
+    ``order`` is what the file notes: ``BGR`` where colours were exchanged on the way.
+    """
+    photos = path.parent / "photos"
+    with h5py.File(path, "r+") as file:
+        source = json.loads(file["videos_json"][0])
+        names = [name.rpartition("\\")[2] for name in source["backend"]["filenames"]]
+        encoded = []
+        for name in names:
+            image_HW3 = cv2.imread(str(photos / name))
+            image_HW3 = image_HW3[..., ::-1] if order == "BGR" else image_HW3
+            encoded.append(cv2.imencode(suffix, image_HW3)[1].view(np.int8))
+        group = file.create_group("video0")
+        group["frame_numbers"] = np.arange(len(names))[::-1]  # in any order
+        encoded.reverse()
+        if fixed:
+            longest = max(map(len, encoded))
+            rows = np.stack([np.pad(one, (0, longest - len(one))) for one in encoded])
+            stored = group.create_dataset("video", data=rows, compression="gzip")
+        else:
+            stored = group.create_dataset("video", (len(names),), h5py.vlen_dtype(np.int8))
+            for row, one in enumerate(encoded):
+                stored[row] = one
+        if version >= 1.4:
+            stored.attrs["channel_order"] = order
+        backend = {"type": "HDF5Video", "filename": ".", "dataset": "video0/video"}
+        video = {"filename": ".", "backend": backend, "source_video": source}
+        del file["videos_json"]
+        file["videos_json"] = [np.bytes_(json.dumps(video))]
+        file["metadata"].attrs["format_id"] = version
+    photos.rename(path.parent / "elsewhere")
+
+
+def write_embedded(folder: Path) -> Truth:
+    """``labels.slp`` of one size of frames, which lie in it."""
+    truth = write_sleap(folder, 4)
+    largest = truth.size_N2.max(0).tolist()
+    images = list(dict.fromkeys(truth.names))
+    for name in images:
+        image_HW3 = cv2.imread(str(folder / "photos" / name))
+        high, wide = largest[1] - len(image_HW3), largest[0] - image_HW3.shape[1]
+        padded_HW3 = cv2.copyMakeBorder(image_HW3, 0, high, 0, wide, cv2.BORDER_REPLICATE)
+        cv2.imwrite(str(folder / "photos" / name), padded_HW3)
+    with h5py.File(truth.path, "r+") as file:
+        video = json.loads(file["videos_json"][0])
+        video["backend"]["shape"] = [len(images), *largest[::-1], 3]
+        del file["videos_json"]
+        file["videos_json"] = [np.bytes_(json.dumps(video))]
+    embed(truth.path, "RGB", True, version=1.4)
+    return truth

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.data.formats.csv import JOINTS
 from tests.data.formats.dots import dots_found
-from tests.data.formats.sleap import described, save_analysis, save_slp, write_sleap
+from tests.data.formats.sleap import described, embed, save_analysis, save_slp, write_sleap
 from tests.data.formats.surreal import save_video
 from tests.datasets import photograph
 
@@ -122,40 +122,6 @@ def test_an_analysis_file(tmp_path, dims):
     (tmp_path / "day.mp4").unlink()
     with pytest.raises(ValueError, match="the file gives no width and height"):
         read(f"sleap:{tmp_path}/a.h5")
-
-
-def embed(path, order, fixed, suffix=".png", version=1.2):
-    """Put the images of the project into its file, as SLEAP does; the images are moved away.
-
-    ``order`` is what the file notes: ``BGR`` where colours were exchanged on the way.
-    """
-    photos = path.parent / "photos"
-    with h5py.File(path, "r+") as file:
-        source = json.loads(file["videos_json"][0])
-        names = [name.rpartition("\\")[2] for name in source["backend"]["filenames"]]
-        encoded = []
-        for name in names:
-            image_HW3 = cv2.imread(str(photos / name))
-            image_HW3 = image_HW3[..., ::-1] if order == "BGR" else image_HW3
-            encoded.append(cv2.imencode(suffix, image_HW3)[1].view(np.int8))
-        group = file.create_group("video0")
-        group["frame_numbers"] = np.arange(len(names))[::-1]  # in any order
-        encoded.reverse()
-        if fixed:
-            longest = max(map(len, encoded))
-            rows = np.stack([np.pad(one, (0, longest - len(one))) for one in encoded])
-            stored = group.create_dataset("video", data=rows, compression="gzip")
-        else:
-            stored = group.create_dataset("video", (len(names),), h5py.vlen_dtype(np.int8))
-            for row, one in enumerate(encoded):
-                stored[row] = one
-        if version >= 1.4:
-            stored.attrs["channel_order"] = order
-        backend = {"type": "HDF5Video", "filename": ".", "dataset": "video0/video"}
-        video = {"filename": ".", "backend": backend, "source_video": source}
-        _replace("videos_json", [np.bytes_(json.dumps(video))])(file)
-        file["metadata"].attrs["format_id"] = version
-    photos.rename(path.parent / "elsewhere")
 
 
 @pytest.mark.parametrize("fixed", [False, True])
