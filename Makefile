@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test torture check bench docs clean
+.PHONY: demo test torture check bench docs dist clean
 
 demo: .venv/ready  ## scores, trains and reports on built-in data; ends by naming the page
 	$(BIN)/posesift demo
@@ -25,6 +25,9 @@ bench: .venv/ready  ## speed, as ratios to a floor measured in the same run
 docs: .venv/docs  ## the manual, in site/
 	$(BIN)/mkdocs build --strict
 
+dist:  ## wheel and sdist in dist/, installed into empty environments and tried there
+	$(PYTHON) tools/check_dist.py
+
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "PoseSift needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -37,4 +40,4 @@ docs: .venv/docs  ## the manual, in site/
 	touch $@
 
 clean:  ## removes the environment and what tools left; never touches runs/
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis site
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis site dist

@@ -32,8 +32,9 @@ posesift check lspet:/data/lspet
 ```
 
 [Tasks](tasks.md) puts pairs of these sets together as recipes. Labels of your own are read as
-`coco:`, `yolo:`, `deeplabcut:` or `csv:` ([ten minutes](your_own_data.md)); a format that is
-missing here is [one file and one line](add_a_reader.md).
+`coco:`, `yolo:`, `deeplabcut:`, `sleap:`, `labelstudio:`, `cvat:` or `csv:`
+([ten minutes](your_own_data.md)); a format that is missing here is
+[one file and one line](add_a_reader.md).
 """
 
 IN_COMMON = """\
@@ -95,6 +96,9 @@ SPLITS = {
     ),
     "yolo": ("the YAML's `train` and its `test`, else its `val`, else the last quarter", ""),
     "deeplabcut": ("the last quarter of the images is the test", ""),
+    "sleap": ("the last quarter of four or more videos, else of the frames, is the test", ""),
+    "labelstudio": ("the last quarter of the images is the test", ""),
+    "cvat": ("the last quarter of the images is the test", ""),
     "csv": ("the last quarter of the clips, else of the images, is the test", ""),
     "poses": ("as `csv`", ""),
     "images": ("the last quarter by name is the test", ""),

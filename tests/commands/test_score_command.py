@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.datasets import coco_document, save_coco, write_coco
 
 from posesift import cli, storage
 from posesift.commands.score import Score
@@ -237,3 +238,19 @@ def test_few_bins_have_a_row_each(tmp_path: Path, capsys: pytest.CaptureFixture)
     summary = storage.read_json(tmp_path / "out/summary.json")
     assert summary["variation_grouped"] is None
     assert summary["similarity"]["bins"] == [[b, b] for b in range(4)]
+
+
+def test_how_the_data_were_read_is_told_and_on_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    truth = write_coco(tmp_path / "data", 24)
+    document = coco_document(truth)
+    for annotation in document["annotations"]:
+        annotation["keypoints"][2::3] = [min(v, 1) for v in annotation["keypoints"][2::3]]
+    save_coco(truth.path, document)
+    address = f"coco:{truth.path},images={tmp_path}/data/photos"
+    (note,) = read(address).notes
+    assert score(tmp_path / "out", address) == 0
+    assert f"note: reading the data: {note}" in capsys.readouterr().err
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert f"Reading the data: {note}." in page

@@ -19,7 +19,8 @@ from tests.data.formats.animalpose import write_animalpose
 from tests.data.formats.ap10k import write_ap10k
 from tests.data.formats.coco_wholebody import write_coco_wholebody
 from tests.data.formats.csv import write_csv
-from tests.data.formats.deeplabcut import write_project
+from tests.data.formats.cvat import write_cvat
+from tests.data.formats.deeplabcut import write_hdf5, write_project
 from tests.data.formats.freihand import write_freihand
 from tests.data.formats.h3d import write_h3d
 from tests.data.formats.human36m import (
@@ -27,8 +28,10 @@ from tests.data.formats.human36m import (
     write_human36m_cdf,
     write_human36m_crops,
 )
+from tests.data.formats.labelstudio import write_labelstudio
 from tests.data.formats.mpii import write_h5, write_json, write_mpii
 from tests.data.formats.rhd import write_rhd
+from tests.data.formats.sleap import write_embedded, write_sleap
 from tests.data.formats.surreal import write_crops, write_surreal
 from tests.data.formats.synthetic_animals import write_animal
 from tests.data.formats.tigdog import write_tigdog
@@ -144,6 +147,16 @@ SEEDS = (
         "labeled-data/day/CollectedData_ann.csv",
         _address("deeplabcut:{file}"),
     ),
+    Seed(
+        "deeplabcut hdf5",
+        write_hdf5,
+        "labeled-data/day/CollectedData_ann.h5",
+        _address("deeplabcut:{file}"),
+    ),
+    Seed("sleap", write_sleap, "labels.slp", _address("sleap:{file}")),
+    Seed("sleap embedded", write_embedded, "labels.slp", _address("sleap:{file}")),
+    Seed("labelstudio", write_labelstudio, "export.json", _address("labelstudio:{file}"), "json"),
+    Seed("cvat", write_cvat, "annotations.xml", _address("cvat:{file}")),
     Seed("csv", write_csv, "labels.csv", _address("csv:{file},images={folder}/photos")),
     Seed(
         "coco-wholebody",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from posesift.commands.flags import ResultFlags, number, table_text, warn
+from posesift.progress import tell
 
 
 @dataclass(kw_only=True)
@@ -52,6 +53,8 @@ class Score(ResultFlags):
             summary = score_poses(table, claimed.folder, settings, write_report).summary
         for text in summary["warnings"]:
             warn(text)
+        for text in summary["notes"]:
+            tell(f"note: {text}")
         rows = [
             [
                 _bins_of(row), str(row["samples"]), number(row["low"], 3),

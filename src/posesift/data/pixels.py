@@ -13,7 +13,7 @@ import numpy as np
 
 from posesift import storage
 from posesift.data.address import parse
-from posesift.data.files import video
+from posesift.data.files import embedded, video
 from posesift.data.files.images import decode, reduce
 from posesift.poses import geometry
 from posesift.poses.table import PoseTable
@@ -114,7 +114,7 @@ def _stored(table: PoseTable, row: int, reduction: int = 1) -> np.ndarray:
     size = int(table.width_N[row]), int(table.height_N[row])
     if index is None:
         return decode(path, reduction=reduction, size=size, exif=table.exif)
-    image_HW3 = video.frame(path, index)
+    image_HW3 = (embedded if embedded.holds(path) else video).frame(path, index)
     if (found := image_HW3.shape[1::-1]) != size:
         raise ValueError(
             f"the video {path} is {found[0]} x {found[1]} px, its labels say "

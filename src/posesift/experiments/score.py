@@ -142,6 +142,7 @@ def score_poses(
         "warnings": warnings(
             table, method, k, agreement, rivals, source, fitted_here=settings.scorer is None
         ),
+        "notes": [f"reading the data: {note}" for note in table.notes],
         "similarity": bin_similarity(angles_NA, bin_N, k, statistics).to_json(),
     }
     summary["seconds"] = round(time.perf_counter() - began, 2)

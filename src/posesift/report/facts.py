@@ -54,8 +54,9 @@ def box_note(notes: list[str], addresses: Iterable[str | None]) -> list[str]:
 
 
 def once(notes: list[str], summary: dict[str, Any] | None) -> list[str]:
-    """Return notes and the scorer's warnings as sentences, each once."""
-    told = [*map(str, notes), *map(str, (summary or {}).get("warnings") or [])]
+    """Return notes, the scorer's warnings and how its data were read, as sentences, each once."""
+    said = [*((summary or {}).get("warnings") or []), *((summary or {}).get("notes") or [])]
+    told = [*map(str, notes), *map(str, said)]
     return list(dict.fromkeys(sentence(text) for text in told))
 
 

@@ -4,7 +4,7 @@ import pytest
 from tests.telling import assert_told
 
 from posesift import skeletons
-from posesift.data.labels.keypoint_names import places
+from posesift.data.labels.keypoint_names import places, skeleton_of
 
 
 def test_any_order_and_spelling_finds_its_place():
@@ -52,3 +52,37 @@ def test_what_the_file_labels_nowhere_is_not_dropped():
         people.keypoints, body, "x.json", [n in body.keypoints for n in people.keypoints]
     )
     assert not any(line.startswith("dropped") for line in told)
+
+
+FINGERS = {"thumb": ("cmc", "mcp", "ip", "tip")} | dict.fromkeys(
+    ("index", "middle", "ring", "little"), ("mcp", "pip", "dip", "tip")
+)
+NUMBERED = {"index": "forefinger", "middle": "middle_finger", "ring": "ring_finger"} | {
+    "thumb": "thumb",
+    "little": "pinky_finger",
+}
+
+
+def numbered_hand():
+    """The keypoints of hand21 as another tool calls them, the finger tips first."""
+    order = [(finger, place) for place in (3, 2, 1, 0) for finger in FINGERS]
+    theirs = [f"{NUMBERED[finger]}{place + 1}" for finger, place in order]
+    ours = [f"{finger}_{FINGERS[finger][place]}" for finger, place in order]
+    return [*theirs, "wrist"], [*ours, "wrist"]
+
+
+def test_the_whole_set_by_its_usual_synonyms_is_the_built_in_skeleton():
+    theirs, ours = numbered_hand()
+    hand = skeletons.load("hand21")
+    assert skeleton_of(theirs) == "hand21"
+    place_J, told = places(theirs, hand, "x.json")
+    assert place_J.tolist() == [hand.keypoints.index(name) for name in ours]
+    assert told == []
+
+
+def test_synonyms_that_do_not_fit_one_to_one_are_no_guess():
+    theirs, _ = numbered_hand()
+    for names in (theirs[1:], [*theirs, "thumb_tip"], [*theirs, "elbow"]):
+        assert skeleton_of(names) is None
+    with pytest.raises(ValueError, match="expected the keypoints of the skeleton hand21"):
+        places(theirs[1:], skeletons.load("hand21"), "x.json")

@@ -305,6 +305,8 @@ SPOILT = {
     ".pickle": "cut short",
     ".mat": "MATLAB file",
     ".h5": "cannot be read",
+    ".slp": "cannot be read",
+    ".xml": "is not XML",
     ".cdf": "is not a CDF file",
     ".parquet": "not a readable Parquet file",
 }

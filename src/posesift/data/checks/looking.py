@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from posesift import progress, storage
-from posesift.data.files import video
+from posesift.data.files import embedded, video
 from posesift.data.files.exif import UPRIGHT
 from posesift.data.files.images import decode, orientation
 from posesift.poses.table import PoseTable
@@ -122,7 +122,9 @@ def _look(table: PoseTable, looks: Looks, clip: str, images: list[int]) -> tuple
         of_frame = {int(str(looks.name_M[m]).rpartition("#")[2]): m for m in images}
         left = set(images)
         try:
-            for number, image_HW3 in video.frames(storage.inside(table.root, clip), of_frame):
+            path = storage.inside(table.root, clip)
+            frames = embedded.frames if embedded.holds(path) else video.frames
+            for number, image_HW3 in frames(path, of_frame):
                 left.discard(m := of_frame[number])
                 height, width = image_HW3.shape[:2]
                 row = looks.row_M[m]

@@ -19,6 +19,8 @@ from typing import Literal
 
 from posesift.storage import inside
 
+_DEEPEST = 32  # folders of a path of another computer that are looked for
+
 Names = Literal["path", "file"]
 """Spelling of the option ``names=``: as written, or only the last part of each name."""
 
@@ -45,6 +47,26 @@ def last_part(name: str) -> str:
     ('a.jpg', 'b.jpg')
     """
     return re.split(r"[\\/]|^[A-Za-z]:(?![\\/])", name.rpartition("?d=")[2])[-1]
+
+
+def end_in(root: Path, name: str) -> str:
+    r"""Return the longest end of a path of another computer that lies in a folder.
+
+    >>> end_in(Path(__file__).parent.parent, r"D:\work\files\image_names.py")
+    'files/image_names.py'
+
+    Args:
+        root: the folder.
+        name: the path, with slashes or backslashes, or an address of a server.
+
+    Returns:
+        The end with slashes; the last part where none lies there.
+    """
+    parts = [part for part in re.split(r"[\\/]", name.rpartition("?d=")[2]) if part]
+    first = next((k + 1 for k in reversed(range(len(parts))) if parts[k] in ("..", ".")), 0)
+    first = max(first, len(parts) - _DEEPEST)
+    ends = ["/".join(parts[k:]) for k in range(first, len(parts))]
+    return next((end for end in ends if _is_file(root, end)), last_part(name))
 
 
 def placed(names_M: Sequence[str], root: Path, how: Names = "path") -> Placed:

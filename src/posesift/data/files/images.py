@@ -140,7 +140,18 @@ def decode(
         ValueError: there is no such file, it is corrupt or cut short, or not of that size.
     """
     with _opened(path) as file:
-        content = file.read()
+        return decode_content(path, file.read(), reduction=reduction, size=size, exif=exif)
+
+
+def decode_content(
+    path: str | Path,
+    content: bytes,
+    *,
+    reduction: int = 1,
+    size: tuple[int, int] | None = None,
+    exif: Exif = "ignore",
+) -> np.ndarray:
+    """As `decode`, of an image that lies in another file; ``path`` names it in messages."""
     found = _jpeg_header(path, content) if content[:2] == b"\xff\xd8" else None
     if found is not None:
         _same_size(path, found, size, exif)

@@ -17,6 +17,7 @@ from posesift.skeletons import Skeleton, load
 from posesift.skeletons import skeleton as built_in
 from posesift.skeletons.sides import all_sided, mirror_pairs, readable, unexchanged
 from posesift.skeletons.skeleton import from_document
+from posesift.skeletons.synonyms import built_in as synonyms
 from posesift.skeletons.synonyms import plain
 
 NO_FLIPS = "no flips in training"
@@ -35,7 +36,8 @@ def places(
     ``LWrist`` and ``wrist.L`` are ``left_wrist``, see `posesift.skeletons.sides`). The file must
     have every keypoint of the skeleton's headline group; it may lack others, which are then never
     visible, and may have more, which are dropped. Both are said; but of a keypoint that the file
-    names and labels nowhere nothing is dropped.
+    names and labels nowhere nothing is dropped. Synonyms (``thumb1`` is ``thumb_cmc``) count where
+    with them all names fit one to one; elsewhere ``as=`` knows them.
 
     Args:
         names: the file's J names.
@@ -58,6 +60,8 @@ def places(
     if repeated := sorted({name for name in given if given.count(name) > 1}):
         raise ValueError(f"{where} names the keypoint {', '.join(repeated)} twice")
     wanted = [one.key for one in all_sided(skeleton.keypoints)]
+    if _fit(given, wanted):
+        given, wanted = _usual(given), _usual(wanted)
     index = {name: k for k, name in enumerate(wanted)}
     place_J = np.array([index.get(name, -1) for name in given], dtype=np.int64)
     missing = [skeleton.keypoints[k] for k, name in enumerate(wanted) if name not in given]
@@ -89,20 +93,40 @@ def places(
 def skeleton_of(names: Sequence[str]) -> str | None:
     """Return the built-in skeleton that has just these keypoints, in any order and spelling.
 
+    Where none has just these names, one that has them by other names (`synonyms`) does.
+
     >>> from posesift.skeletons import load
     >>> skeleton_of(["LElbow" if n == "left_elbow" else n for n in load("coco17").keypoints])
     'coco17'
     >>> print(skeleton_of(["nose", "tail", "ear"]))
     None
     """
-    given = sorted(one.key for one in all_sided(names))
-    for name in built_in.names():
-        if sorted(one.key for one in all_sided(load(name).keypoints)) == given:
-            return name
-    return None
+    given = [one.key for one in all_sided(names)]
+    known = {
+        name: [one.key for one in all_sided(load(name).keypoints)] for name in built_in.names()
+    }
+    same = (name for name, keys in known.items() if sorted(keys) == sorted(given))
+    fitting = (name for name, keys in known.items() if _fit(given, keys))
+    return next(same, next(fitting, None))
 
 
-def own_skeleton(names: Sequence[str], limbs: Any, where: str) -> Skeleton:
+def _usual(keys: Sequence[str]) -> list[str]:
+    """Keys with the usual name in the place of a synonym."""
+    return [synonyms().names.get(key, key) for key in keys]
+
+
+def _fit(given: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether two sets of keys are the same one to one, synonyms taken for one another."""
+    usual = _usual(given)
+    return len(set(usual)) == len(usual) and sorted(usual) == sorted(_usual(wanted))
+
+
+def own_skeleton(
+    names: Sequence[str],
+    limbs: Any,
+    where: str,
+    mirror: Sequence[tuple[str, str]] | None = None,
+) -> Skeleton:
     """Give the skeleton that a file itself describes: its names, its lines, left and right by name.
 
     Where a name tells a side and its counterpart is not there, or no name tells one, there are no
@@ -114,41 +138,47 @@ def own_skeleton(names: Sequence[str], limbs: Any, where: str) -> Skeleton:
             where a 0 proves it; pairs of names do as well. What makes no sense is left out, and
             where nothing is left each keypoint is joined to the next.
         where: the file, for messages.
+        mirror: pairs of names that a flip exchanges, where the file itself says; else the names do.
 
     Raises:
         ValueError: fewer than three names, or a name that comes twice.
     """
     given = readable(names)
     pairs = _limbs(limbs, names)[0] or list(itertools.pairwise(range(len(names))))
-    lonely = unexchanged(names, _flip(names))
+    lonely = unexchanged(names, _flip(names, mirror))
+    exchanged = [(a, b) for a, b in enumerate(_flip(names, mirror)) if a < b]
     return from_document(
         {
             "name": "file",
             "keypoints": given,
-            "mirror": [] if lonely else [[given[a], given[b]] for a, b in mirror_pairs(names)],
+            "mirror": [] if lonely else [[given[a], given[b]] for a, b in exchanged],
             "limbs": [{"from": given[a], "to": given[b]} for a, b in pairs],
         },
         where,
     )
 
 
-def told_of_own(names: Sequence[str], limbs: Any) -> list[str]:
+def told_of_own(
+    names: Sequence[str], limbs: Any, mirror: Sequence[tuple[str, str]] | None = None
+) -> list[str]:
     """Say what was understood of a file's own skeleton: how limbs count, why flips are off.
 
     >>> told_of_own(["nose", "left_ear", "right_ear"], [[0, 1], [0, 2]])
     ['limbs counted from 0, for a 0 is among them; COCO counts from 1']
     """
     told = _limbs(limbs, names)[1]
-    if lonely := unexchanged(names, _flip(names)):
+    if lonely := unexchanged(names, _flip(names, mirror)):
         told.append(f"{NO_FLIPS}: {', '.join(lonely)} tell a side, and the other one is not there")
-    elif not any(one.side for one in all_sided(names)):
+    elif not mirror and not any(one.side for one in all_sided(names)):
         told.append(f"{NO_FLIPS}: no keypoint's name tells left or right")
     return told
 
 
-def _flip(names: Sequence[str]) -> list[int]:
+def _flip(names: Sequence[str], mirror: Sequence[tuple[str, str]] | None) -> list[int]:
+    place = {name: j for j, name in enumerate(names)}
+    pairs = [(place[a], place[b]) for a, b in mirror] if mirror else mirror_pairs(names)
     flip = list(range(len(names)))
-    for one, other in mirror_pairs(names):
+    for one, other in pairs:
         flip[one], flip[other] = other, one
     return flip
 

@@ -1,7 +1,8 @@
-"""DeepLabCut: the labels of a project, ``CollectedData_SCORER.csv`` as it is written there.
+"""DeepLabCut: the labels of a project, ``CollectedData_SCORER.csv`` or ``.h5`` as written there.
 
 Three header lines (scorer, bodyparts, coords; with several animals a line individuals between) say
 what the columns are; the first columns of the others name the image. Empty cells are not labelled.
+The ``.h5`` beside it holds the same table as pandas saves it.
 
 Shapes: N poses, M images, J keypoints, I individuals, 2 = (x, y).
 """
@@ -15,6 +16,7 @@ import numpy as np
 
 from posesift import skeletons
 from posesift.data.about import About
+from posesift.data.files import hdf5, pandas_hdf5
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import image_folder, photographs
 from posesift.data.files.image_names import Names, is_there
@@ -26,14 +28,14 @@ from posesift.data.labels.turned import told_of_view
 from posesift.poses.table import PoseTable
 
 ABOUT = About(
-    title="DeepLabCut: the labelled frames of your own project, as its CSV",
+    title="DeepLabCut: the labelled frames of your own project, as its CSV or HDF5",
     page="https://deeplabcut.github.io/DeepLabCut",
     get="nothing: the file lies in labeled-data/VIDEO/ of the project",
     terms="yours",
     tree="""
 labeled-data/
   VIDEO/
-    CollectedData_SCORER.csv   (this file is the address's path)
+    CollectedData_SCORER.csv   (this file is the address's path, or the .h5 beside it)
     img0001.png ...            (named from the project's folder: images=PROJECT)
 """,
 )
@@ -66,7 +68,7 @@ def read(
     """Read the labelled frames, one pose an animal; ``table.mode_N`` is the individual.
 
     Args:
-        path: the CSV.
+        path: the CSV, or the HDF5 file that lies beside it.
         split: ``train``, ``test`` (the last quarter of the images) or ``all``.
         boxes: ``labels``, for the table has none; ``file`` is the whole image.
         images: the project's folder; without it, the folder above ``labeled-data``, or the file's.
@@ -81,12 +83,13 @@ def read(
             than 5 % of the frames are bad.
     """
     file = Path(path).expanduser().resolve()
-    if not is_table(file):
+    is_hdf5 = is_there(file) and (hdf5.is_hdf5(file) or file.suffix == ".h5")
+    if not is_hdf5 and not is_table(file):
         raise ValueError(
             f"expected DeepLabCut's CollectedData_SCORER.csv at {file}, whose first lines are "
             f"scorer, bodyparts and coords; found {'another file' if file.is_file() else 'none'}"
         )
-    image_M, animals, names_J, points_MIJ2 = _content(file)
+    image_M, animals, names_J, points_MIJ2 = _hdf5(file) if is_hdf5 else _content(file)
     joints_NJ2 = points_MIJ2.reshape(-1, len(names_J), 2)
     labelled_N = np.flatnonzero(
         np.any(np.logical_and.reduce(np.isfinite(joints_NJ2), axis=-1), axis=1)
@@ -94,7 +97,7 @@ def read(
     if not len(labelled_N):
         raise ValueError(f"{file}: expected labelled frames, found none among {len(image_M)}")
     joints_NJ2 = joints_NJ2[labelled_N]
-    heads = 3 if animals == [""] else 4  # lines
+    heads = 0 if is_hdf5 else 3 if animals == [""] else 4  # lines
     row_N, animal_N = np.divmod(labelled_N, len(animals))
 
     wanted = skeleton or skeleton_of(names_J) or "file"
@@ -111,7 +114,8 @@ def read(
     keypoints_NK2, visible_NK = (
         placed(values, place_J.tolist(), len(target)) for values in (joints_NJ2, seen_NJ)
     )
-    sample_N = [f"line {heads + m + 1} ({image_M[m]})" for m in row_N.tolist()]
+    unit = "row" if is_hdf5 else "line"
+    sample_N = [f"{unit} {heads + m + 1} ({image_M[m]})" for m in row_N.tolist()]
     wrong = {n: photos.wrong[m] for n, m in enumerate(row_N.tolist()) if m in photos.wrong}
     if skipped := len(image_M) - len(set(row_N.tolist())):
         told.append(f"skipped: {skipped} frames without a labelled keypoint")
@@ -177,3 +181,23 @@ def _content(file: Path) -> tuple[list[str], list[str], list[str], np.ndarray]:
                 ) from None
     images = ["/".join(word for word in line[:first] if word) for line in lines[count:]]
     return images, animals, names_J, points_MIJ2
+
+
+def _hdf5(file: Path) -> tuple[list[str], list[str], list[str], np.ndarray]:
+    """As `_content`, of the table that pandas saved."""
+    frame = pandas_hdf5.load(file, "DeepLabCut's CollectedData_SCORER.h5")
+    levels = len(frame.columns[0]) if frame.columns else 0
+    if levels not in (3, 4) or not {"x", "y"} <= {label[-1] for label in frame.columns}:
+        raise ValueError(
+            f"{file}: expected columns of scorer, (individuals,) bodyparts and coords x and y, "
+            f"found {frame.columns[0] if frame.columns else 'none'}"
+        )
+    animal_C = [label[1] if levels == 4 else "" for label in frame.columns]
+    part_C = [label[-2] for label in frame.columns]
+    animals, names_J = list(dict.fromkeys(animal_C)), list(dict.fromkeys(part_C))
+    points_MIJ2 = np.full((len(frame.rows), len(animals), len(names_J), 2), np.nan)
+    for column, label in enumerate(frame.columns):
+        if (axis := {"x": 0, "y": 1}.get(label[-1])) is not None:
+            place = animals.index(animal_C[column]), names_J.index(part_C[column]), axis
+            points_MIJ2[:, *place] = frame.values_RC[:, column]
+    return ["/".join(filter(None, row)) for row in frame.rows], animals, names_J, points_MIJ2

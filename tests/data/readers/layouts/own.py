@@ -1,4 +1,4 @@
-"""Formats of anybody: COCO, CSV, pose tables, folders of images.
+"""Formats of anybody: COCO, CSV, exports of annotation tools, pose tables, folders of images.
 
 Shapes: N samples, J joints, 2 = (x, y), 4 = (left, top, width, height).
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tests.data.formats import csv as csv_format
+from tests.data.formats import cvat, labelstudio, sleap
 from tests.data.readers.layouts.bodies import LEEDS, leeds_extended
 from tests.data.readers.layouts.layout import (
     Places,
@@ -23,7 +25,7 @@ from tests.data.readers.layouts.layout import (
     place_in,
     rename_listed,
 )
-from tests.datasets import write_coco, write_images
+from tests.datasets import Truth, write_coco, write_images
 
 from posesift import skeletons
 from posesift.data.readers import read
@@ -137,4 +139,87 @@ def _images(folder: Path) -> Written:
     nothing = np.zeros((24, 0, 2))
     return Written(
         address=f"images:{folder}", names=sorted(truth.names), joints=(), keypoints_NJ2=nothing
+    )
+
+
+def _colours(truth: Truth) -> np.ndarray:
+    """Numbers of the dots' colours, which count on over an image's animals."""
+    order_N = np.array([row - truth.names.index(name) for row, name in enumerate(truth.names)])
+    return 4 * order_N[:, None] + np.arange(4)
+
+
+@layout("sleap/slp", "labels.slp", expected="labels of SLEAP", opens=True)
+def _sleap(folder: Path) -> Written:
+    truth = sleap.write_sleap(folder, 24)
+    return Written(
+        address=f"sleap:{truth.path},images={folder}/photos",
+        names=truth.names,
+        joints=csv_format.JOINTS,
+        keypoints_NJ2=truth.keypoints_NJ2,
+        visible_NJ=truth.visible_NJ,
+        size_N2=truth.size_N2,
+        colour_NJ=_colours(truth),
+        mode_N=[("one", "two")[row % 2] for row in range(24)],
+        boxes_from="labels",
+    )
+
+
+@layout("labelstudio", "export.json", expected="an export of Label Studio")
+def _labelstudio(folder: Path) -> Written:
+    truth = labelstudio.write_labelstudio(folder, 24)
+    return Written(
+        address=f"labelstudio:{truth.path},images={folder}/photos",
+        names=truth.names,
+        joints=csv_format.JOINTS,
+        keypoints_NJ2=truth.keypoints_NJ2,
+        visible_NJ=truth.visible_NJ,
+        size_N2=truth.size_N2,
+        colour_NJ=_colours(truth),
+        box_N4=np.array([cvat.box(truth, row) for row in range(24)]),
+        boxes_from="file",
+    )
+
+
+def _in_cvat(folder: Path, change: Callable[[str], str]) -> None:
+    file = folder / "annotations.xml"
+    file.write_text(change(file.read_text()))
+
+
+def _move_cvat(folder: Path, places: Places) -> None:
+    for joint, (x, y) in places.items():
+        name = csv_format.JOINTS[joint]
+        pattern = rf'(<points label="{name}" [^>]*points=")[^"]*"'
+        _in_cvat(
+            folder,
+            lambda text, p=pattern, x=x, y=y: re.sub(
+                p, rf'\g<1>{x + 0.5},{y + 0.5}"', text, count=1
+            ),
+        )
+
+
+def _rename_cvat(folder: Path, name: str) -> None:
+    _in_cvat(folder, lambda text: re.sub('(<image id="0" name=)"[^"]*"', rf'\1"{name}"', text))
+
+
+@layout(
+    "cvat",
+    "annotations.xml",
+    expected="CVAT for images",
+    rename=_rename_cvat,
+    move=_move_cvat,
+)
+def _cvat(folder: Path) -> Written:
+    truth = cvat.write_cvat(folder, 24)
+    return Written(
+        address=f"cvat:{truth.path}",
+        names=truth.names,
+        joints=csv_format.JOINTS,
+        keypoints_NJ2=truth.keypoints_NJ2,
+        visible_NJ=truth.visible_NJ,
+        size_N2=truth.size_N2,
+        colour_NJ=_colours(truth),
+        occluded_NJ=truth.visible_NJ & [True, False, False, True],
+        box_N4=np.array([cvat.box(truth, row) for row in range(24)]),
+        boxes_from="file",
+        others=(f"cvat:{truth.path},images={folder}/images,label=animal",),
     )
