@@ -80,3 +80,17 @@ def test_plain_arrays_are_read(tmp_path):
     assert found["same"].tolist() == [0, 1, 2]
     assert found["dense"].shape == (500_000,)
     assert "none" not in found
+
+
+def test_a_name_that_is_no_text_is_told(tmp_path):
+    """h5py's own error for it is a kind of ValueError, and names no file."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["rows"] = np.zeros(3, [("instance", "f8"), ("score", "f8")])
+    content = path.read_bytes()
+    assert content.count(b"instance") == 1
+    path.write_bytes(content.replace(b"instance", b"inst\xffnce"))
+    with pytest.raises(ValueError, match="cannot be read") as caught:
+        hdf5.arrays(path, ("rows",), records=True)
+    assert type(caught.value) is ValueError
+    assert str(path) in str(caught.value)

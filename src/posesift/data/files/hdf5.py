@@ -121,9 +121,9 @@ def _opened(path: Path, told: str) -> Iterator[Any]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except ValueError:
-        raise
-    except Exception as error:  # a broken byte makes h5py raise nearly anything
+    except Exception as error:  # a broken byte makes h5py raise nearly anything, ValueErrors too
+        if type(error) is ValueError and str(path) in str(error):
+            raise  # what is said here
         raise ValueError(f"{path} cannot be read ({error}); it may be cut short") from None
 
 
