@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         how = "interrupted" if ended.name == "SIGINT" else f"ended by {ended.name}"
         with contextlib.suppress(OSError):  # the terminal may be what has gone
             progress.tell(f"posesift: {how}; {str(stop) or 'nothing was left half-written'}")
+        _let_go(stop)
         return EXIT_SIGNAL + ended
     except BrokenPipeError:  # `posesift ... | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,6 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         progress.show(False)
     return 0
+
+
+def _let_go(stop: BaseException | None) -> None:
+    """Empty the frames that an exception keeps: loaders in them would keep their processes."""
+    while stop is not None:
+        traceback.clear_frames(stop.__traceback__)
+        stop = stop.__context__
 
 
 def _show_warning(message: Warning | str, *about: Any, **more: Any) -> None:

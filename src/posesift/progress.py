@@ -15,7 +15,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -104,7 +104,9 @@ def bar(description: str, total: float | None = None) -> Iterator[Bar]:
             _live = None
 
 
-def track(items: Iterable[Item], description: str, total: float | None = None) -> Iterator[Item]:
+def track(
+    items: Iterable[Item], description: str, total: float | None = None
+) -> Generator[Item, None, None]:
     """Iterate over ``items`` under a bar; the length is taken from ``items`` when it has one."""
     if total is None and hasattr(items, "__len__"):
         total = len(items)  # pyright: ignore[reportArgumentType]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from tests.patience import PATIENCE
 
 from posesift import cli, folders, storage
 from posesift.commands import COMMANDS
+from posesift.commands.ending import Ended
 
 TINY = ["--warmup-steps", "2", "--steps", "2", "--batch-size", "8", "--bins", "3"]
 WORLD = "world:body,n=48,seed=0"
@@ -266,3 +268,34 @@ def _has_cuda():
     import torch
 
     return torch.cuda.is_available()
+
+
+def test_what_an_interruption_keeps_is_let_go():
+    """Loaders in its frames, and in those of the exception it stands for."""
+    closed = []
+
+    def batches(name):
+        try:
+            yield 1
+        finally:
+            closed.append(name)
+
+    def inner():
+        running = batches("inner")
+        next(running)
+        raise KeyboardInterrupt
+
+    def outer():
+        running = batches("outer")
+        next(running)
+        try:
+            inner()
+        except KeyboardInterrupt:
+            raise Ended(signal.SIGTERM, "how to go on") from None
+
+    try:
+        outer()
+    except KeyboardInterrupt as stop:
+        assert closed == []
+        cli._let_go(stop)
+        assert sorted(closed) == ["inner", "outer"]

@@ -5,6 +5,7 @@ Shapes: N samples, B batch, K keypoints, H W, 2 = (x, y) in crop pixels.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -161,8 +162,11 @@ def predict(
         worker_init_fn=begin_worker,
     )
     found, confidence, index, true, visible = [], [], [], [], []
-    with torch.inference_mode():
-        for batch in progress.track(loader, "predicting"):
+    with (
+        torch.inference_mode(),
+        contextlib.closing(progress.track(loader, "predicting")) as batches,
+    ):
+        for batch in batches:
             keypoints_BK2, confidence_BK = function(batch["image"])
             assert keypoints_BK2.shape == batch["keypoints"].shape, keypoints_BK2.shape
             found.append(keypoints_BK2)

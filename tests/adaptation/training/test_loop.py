@@ -166,6 +166,28 @@ def test_a_signal_within_a_step_waits_for_its_end(tmp_path, whole, signum):
     assert equal(weights(run(tmp_path, resume=True)), whole[0])
 
 
+@pytest.mark.parametrize("stop", [signal.SIGINT, None])
+def test_loaders_are_closed_when_training_ends_though_the_exception_lives_on(stop):
+    """What an exception keeps would keep loader processes, for which the interpreter waits."""
+    closed = []
+    inner = loader if stop is None else signalled(stop)
+
+    def load(stage, start):
+        try:
+            yield from inner(stage, start)
+        finally:
+            closed.append(stage.name)
+
+    if stop is None:
+        run(None, load)
+        assert closed == ["warm-up", "adaptation"]
+    else:
+        with SIGNALS[stop] as held:
+            run(None, load)
+        assert held.value is not None
+        assert closed == ["warm-up"]
+
+
 def test_what_heeded_a_signal_before_decides_how_it_ends(tmp_path):
     class EndedError(Exception):
         pass

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -129,31 +129,32 @@ def fit(
             method.start_stage(stage)
             if checkpoints.found and number == start.stage:
                 checkpoints.restore(method, journal)
-            batches = _batches(loaders, stage, first)
-            for step in range(first, stage.steps):
-                here, there = Position(number, step), Position(number, step + 1)
-                try:
-                    batch = next(batches)
-                except KeyboardInterrupt:
-                    if stop or alone:  # else the other ranks know nothing of it
+            # closed with the stage: what an exception keeps alive would keep loader processes alive
+            with contextlib.closing(_batches(loaders, stage, first)) as batches:
+                for step in range(first, stage.steps):
+                    here, there = Position(number, step), Position(number, step + 1)
+                    try:
+                        batch = next(batches)
+                    except KeyboardInterrupt:
+                        if stop or alone:  # else the other ranks know nothing of it
+                            checkpoints.save(here, method, journal)
+                        raise
+                    if stop or (alone and interrupt.asked):
                         checkpoints.save(here, method, journal)
-                    raise
-                if stop or (alone and interrupt.asked):
-                    checkpoints.save(here, method, journal)
-                    interrupt.obey()
-                random = generator(runtime.device, seed, number, step, *rank)
-                batch = {d: runtime.to_device(values) for d, values in batch.items()}
-                result = stage.step(batch, step / stage.steps, random)
-                journal.add(result)
-                found = validation.judged(method, there)
-                taken = course.taken(there)
-                if found or journal.due(taken) or course.ends(there):
-                    record = journal.write(taken, stage.name, (step + 1) / stage.steps, **found)
-                    note = _note(record, result.losses)
-                    stop = runtime.any(interrupt.asked)
-                bar.advance(1, note)
-                if checkpoints.due(there):
-                    checkpoints.save(there, method, journal, validation.better)
+                        interrupt.obey()
+                    random = generator(runtime.device, seed, number, step, *rank)
+                    batch = {d: runtime.to_device(values) for d, values in batch.items()}
+                    result = stage.step(batch, step / stage.steps, random)
+                    journal.add(result)
+                    found = validation.judged(method, there)
+                    taken = course.taken(there)
+                    if found or journal.due(taken) or course.ends(there):
+                        record = journal.write(taken, stage.name, (step + 1) / stage.steps, **found)
+                        note = _note(record, result.losses)
+                        stop = runtime.any(interrupt.asked)
+                    bar.advance(1, note)
+                    if checkpoints.due(there):
+                        checkpoints.save(there, method, journal, validation.better)
         if runtime.any(interrupt.asked):  # during the very last step
             interrupt.obey()
     return Fitted(course.total, resumed_at, time.perf_counter() - began, checkpoints.best)
@@ -210,7 +211,9 @@ def _check(
                 )
 
 
-def _batches(loaders: Mapping[str, Loader], stage: Stage, start: int) -> Iterator[Batches]:
+def _batches(
+    loaders: Mapping[str, Loader], stage: Stage, start: int
+) -> Generator[Batches, None, None]:
     """Fetch a batch of each domain of the stage for each of its steps from ``start`` on."""
     running = {domain: iter(loaders[domain](stage, start)) for domain in stage.domains}
     for step in range(start, stage.steps):
