@@ -7,6 +7,7 @@ Legend: N samples, K keypoints, k bins, G groups of neighbouring bins, 2 = (x, y
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,7 @@ def variation(
     edges: npt.ArrayLike | None = None,
     held_out_N: npt.NDArray[np.bool_] | None = None,
     rare_N: npt.NDArray[np.bool_] | None = None,
+    posed_M: npt.NDArray[np.integer] | None = None,
 ) -> list[dict[str, Any]]:
     """Return what varies inside each bin: the score, and the poses themselves.
 
@@ -143,12 +145,14 @@ def variation(
     Args:
         score_N: difficulty.
         bin_N: bin of each sample, from 0.
-        points_NK2: normalised poses.
+        points_NK2: normalised poses; those of ``posed_M`` where that is given.
         visible_NK: which keypoints count (all).
         edges: (k + 1,) edges of the bins; else each bin's lowest and highest score is given.
         held_out_N: the samples whose poses the scorer has not seen: the covariance is theirs
             alone (all).
         rare_N: whether a pose's mode is rare in the source, where that is known.
+        posed_M: rising numbers of the samples whose poses are given; their spread stands for that
+            of all (every sample's is given).
 
     Returns:
         For each bin a dict of JSON values: `bin`, `low`, `high`, `samples`, `q05`, `q25`, `q50`,
@@ -159,18 +163,12 @@ def variation(
     """
     k = int(np.max(bin_N, initial=0)) + 1 if edges is None else len(np.asarray(edges)) - 1
     bounds = None if edges is None else np.asarray(edges, dtype=np.float64)
-    held_out_N = np.ones(len(score_N), dtype=bool) if held_out_N is None else held_out_N
-    visible_NK = np.ones(points_NK2.shape[:2], bool) if visible_NK is None else visible_NK
-    order_N = np.argsort(bin_N, kind="stable")  # once: 10,000 bins must not mean 10,000 searches
-    start_k = np.searchsorted(np.asarray(bin_N)[order_N], np.arange(k + 1))
+    spreads = _spreads(bin_N, k, points_NK2, visible_NK, held_out_N, posed_M)
     rows = []
-    for b in range(k):
-        inside = order_N[start_k[b] : start_k[b + 1]]
+    for b, (inside, spread) in enumerate(zip(_by_bin(bin_N, k), spreads, strict=True)):
         scores = score_N[inside].astype(np.float64)
         quantiles = np.quantile(scores, _QUANTILES) if len(inside) else [None] * 5
-        poses = inside[held_out_N[inside]]
         low, high = (scores.min(), scores.max()) if len(inside) else (None, None)
-        spread = squared_distances(points_NK2[poses], visible_NK[poses])
         row = {
             "bin": b,
             "low": low if bounds is None else bounds[b],
@@ -178,12 +176,40 @@ def variation(
             "samples": len(inside),
             **dict(zip(("q05", "q25", "q50", "q75", "q95"), quantiles, strict=True)),
             "mean": scores.mean() if len(inside) else None,
-            "covariance_trace": covariance_trace(points_NK2[poses], visible_NK[poses]),
-            "spread": None if spread is None else np.quantile(spread, _QUANTILES).tolist(),
+            **spread,
             "rare_share": rare_N[inside].mean() if rare_N is not None and len(inside) else None,
         }
         rows.append({key: float(v) if isinstance(v, np.floating) else v for key, v in row.items()})
     return rows
+
+
+def _spreads(
+    bin_N: npt.NDArray,
+    k: int,
+    points_MK2: npt.NDArray,
+    visible_MK: npt.NDArray[np.bool_] | None,
+    held_out_N: npt.NDArray[np.bool_] | None,
+    posed_M: npt.NDArray[np.integer] | None,
+) -> Iterator[dict[str, Any]]:
+    """Yield `covariance_trace` and `spread` of each bin, over the poses that are given."""
+    bin_M = bin_N if posed_M is None else bin_N[posed_M]
+    held_out_M = held_out_N if held_out_N is None or posed_M is None else held_out_N[posed_M]
+    visible_MK = np.ones(points_MK2.shape[:2], bool) if visible_MK is None else visible_MK
+    for inside in _by_bin(bin_M, k):
+        poses = inside if held_out_M is None else inside[held_out_M[inside]]
+        spread = squared_distances(points_MK2[poses], visible_MK[poses])
+        yield {
+            "covariance_trace": covariance_trace(points_MK2[poses], visible_MK[poses]),
+            "spread": None if spread is None else np.quantile(spread, _QUANTILES).tolist(),
+        }
+
+
+def _by_bin(bin_N: npt.NDArray, k: int) -> Iterator[npt.NDArray[np.intp]]:
+    """Yield the rising numbers of the samples of each bin."""
+    order_N = np.argsort(bin_N, kind="stable")  # once: 10,000 bins must not mean 10,000 searches
+    start_k = np.searchsorted(np.asarray(bin_N)[order_N], np.arange(k + 1))
+    for b in range(k):
+        yield order_N[start_k[b] : start_k[b + 1]]
 
 
 def covariance_trace(

@@ -7,7 +7,8 @@ Legend: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -22,7 +23,9 @@ from posesift.storage import atomic_path
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
+_ROWS = 1 << 16  # of a row group: who reads a table part by part holds one in memory
 RARE_SHARE = 0.03  # a mode is rare when its share of the source mixture is below this
 
 
@@ -171,7 +174,7 @@ class PoseTable:
         import pyarrow.parquet as pq
 
         with atomic_path(path) as temporary:
-            pq.write_table(self.to_arrow(), temporary)
+            pq.write_table(self.to_arrow(), temporary, row_group_size=_ROWS)
 
     def to_arrow(self) -> pa.Table:
         """Give the columns of the file that `save` writes."""
@@ -187,19 +190,56 @@ class PoseTable:
             ValueError: no such file, not Parquet, a column missing or of another width, or no
                 skeleton in the metadata.
         """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         from posesift.poses.parquet import read_fields
 
         path = Path(path)
-        if not path.is_file():
-            raise ValueError(f"expected a pose table (Parquet) at {path}, found no file")
-        try:
-            with pq.ParquetFile(path) as file:
-                return PoseTable(**read_fields(file, path))
-        except (pa.ArrowException, OSError) as error:
-            raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
+        with _opened(path) as file:
+            return PoseTable(**read_fields(file, path))
+
+    @staticmethod
+    def load_parts(path: str | Path, rows: int) -> Iterator[PoseTable]:
+        """Read a table as `load` does, ``rows`` poses at a time: it may be larger than memory.
+
+        What the file says was wrong with its samples is told by the first part alone.
+
+        Raises:
+            ValueError: as `load`; some of it only when the rows are come to.
+        """
+        from posesift.poses.parquet import read_batches
+
+        path = Path(path)
+        with _opened(path) as file:
+            for part in read_batches(file, path, rows):
+                yield PoseTable(**part)
+
+    @staticmethod
+    def count(path: str | Path) -> int:
+        """Count the poses of a table without reading them.
+
+        Raises:
+            ValueError: no such file, or not Parquet.
+        """
+        with _opened(Path(path)) as file:
+            return file.metadata.num_rows
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a pose table in Parquet.
+
+    Raises:
+        ValueError: no such file, or not Parquet, as far as it is read in the block.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise ValueError(f"expected a pose table (Parquet) at {path}, found no file")
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
 
 
 def joined(tables: Sequence[PoseTable]) -> PoseTable:

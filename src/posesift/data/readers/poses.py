@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import overload
 
@@ -20,8 +21,9 @@ from posesift.data.address import parse
 from posesift.data.files.exif import Exif
 from posesift.data.files.listed_images import boxes_or_images, told_of_boxes
 from posesift.data.labels.boxes import Boxes, with_boxes
-from posesift.data.labels.cleaning import hide_impossible
+from posesift.data.labels.cleaning import Impossible
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.parts import Part
 from posesift.data.worlds import painted
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
@@ -36,6 +38,9 @@ table.parquet
 images/ (or where its metadata say; images=FOLDER names another place)
 """,
 )
+
+ROWS = 1 << 16
+"""Poses of a part."""
 
 _DOUBTFUL = re.compile(r"^$|^[/\\]|\.\.|:|\0")
 
@@ -68,7 +73,83 @@ def read(
             of the other split than is asked for.
     """
     file = Path(path).expanduser().resolve()
-    table = PoseTable.load(file)
+    impossible = Impossible(str(file))
+    table = _checked(PoseTable.load(file), file, 0, impossible, boxes, images, skeleton, exif)
+    if not len(table):
+        raise ValueError(f"{file} holds no poses; write the table anew")
+    impossible.check()
+    if not _is_cut(table, split, file):
+        return table
+    unit_N = table.clip_N if table.clip_N is not None else table.image_N
+    return table.select(in_split(split, _Rows(table) if unit_N is None else unit_N))
+
+
+def parts(
+    path: str,
+    *,
+    split: Split = "all",
+    boxes: Boxes = "file",
+    images: str | None = None,
+    skeleton: str | None = None,
+    exif: Exif | None = None,
+) -> Iterator[Part]:
+    """Yield the poses of `read` in their order, 65,536 at a time; no more of them are in memory.
+
+    A split that the table must first be cut into takes all of it: it is read whole then. A part's
+    problems are its own.
+
+    Raises:
+        ValueError: as `read`, some of it only when a part is read; too many impossible keypoints
+            when the last one is.
+    """
+    file = Path(path).expanduser().resolve()
+    impossible, first = Impossible(str(file)), 0
+    for loaded in PoseTable.load_parts(file, ROWS):
+        if not first and _is_cut(loaded, split, file):
+            yield from _pieces(read(path, split=split, boxes=boxes, images=images,
+                                    skeleton=skeleton, exif=exif))  # fmt: skip
+            return
+        table = _checked(loaded, file, first, impossible, boxes, images, skeleton, exif)
+        last = first + len(table)
+        yield Part(f"rows {first} to {last - 1} of {file.name}", partial(_itself, table))
+        first = last
+    if not first:
+        raise ValueError(f"{file} holds no poses; write the table anew")
+    impossible.check()
+
+
+def samples(path: str) -> int:
+    """Count the poses of a table without reading them.
+
+    Raises:
+        ValueError: no such file, or not Parquet.
+    """
+    return PoseTable.count(Path(path).expanduser().resolve())
+
+
+def _itself(table: PoseTable) -> PoseTable:
+    return table
+
+
+def _pieces(table: PoseTable) -> Iterator[Part]:
+    for first in range(0, len(table), ROWS):
+        rows = np.arange(first, min(first + ROWS, len(table)))
+        told = {} if not first else {"problems": [], "notes": []}  # what was found is told once
+        piece = partial(dataclasses.replace(table, **told).select, rows)
+        yield Part(f"samples {first} to {rows[-1]}", piece)
+
+
+def _checked(
+    table: PoseTable,
+    file: Path,
+    first: int,
+    impossible: Impossible,
+    boxes: Boxes,
+    images: str | None,
+    skeleton: str | None,
+    exif: Exif | None,
+) -> PoseTable:
+    """Return the rows from ``first`` on as the options want them, and without what cannot be."""
     if exif is not None:
         table = dataclasses.replace(table, exif=exif)
     if skeleton is not None and not (wanted := skeletons.load(skeleton)).same_as(table.skeleton):
@@ -78,7 +159,7 @@ def read(
             "mapped by name"
         )
     if not len(table):
-        raise ValueError(f"{file} holds no poses; write the table anew")
+        return table
     if images is not None:
         folder = Path(images).expanduser().resolve()
         if not folder.is_dir():
@@ -92,28 +173,28 @@ def read(
         painted.check(table)
     elif table.image_N is not None:
         _check_names(table.root, table.image_N)
-    rows = _Rows(table)
     size_N2 = np.column_stack([table.width_N, table.height_N])
-    visible_NK, hidden = hide_impossible(
+    before = len(impossible.problems)
+    visible_NK = impossible.hide(
         table.keypoints_NK2,
         table.visible_NK,
         size_N2,
         table.skeleton.keypoints,
-        rows,
-        str(file),
+        _Rows(table, first),
     )
-    if hidden:
+    if hidden := impossible.problems[before:]:
         problems = table.problems + hidden
         table = dataclasses.replace(table, visible_NK=visible_NK, problems=problems)
     if table.box_N4 is not None:
         problems = table.problems + told_of_boxes(table.box_N4)
         box_N4 = boxes_or_images(table.box_N4, size_N2)
         table = dataclasses.replace(table, box_N4=box_N4, problems=problems)
-    table = with_boxes(table, boxes)
-    if split == "all" or split == _split_of(table, split, file):
-        return table
-    unit_N = table.clip_N if table.clip_N is not None else table.image_N
-    return table.select(in_split(split, rows if unit_N is None else unit_N))
+    return with_boxes(table, boxes, np.arange(first, first + len(table)))
+
+
+def _is_cut(table: PoseTable, split: Split, file: Path) -> bool:
+    """Whether a split is a part of the table, which is not that split already."""
+    return split != "all" and split != _split_of(table, split, file)
 
 
 def _split_of(table: PoseTable, asked: Split, file: Path) -> str | None:
@@ -133,8 +214,8 @@ def _split_of(table: PoseTable, asked: Split, file: Path) -> str | None:
 class _Rows(Sequence[str]):
     """What to call each row, made up when it is asked for: there may be millions."""
 
-    def __init__(self, table: PoseTable):
-        self._table = table
+    def __init__(self, table: PoseTable, first: int = 0):
+        self._table, self._first = table, first
 
     def __len__(self) -> int:
         return len(self._table)
@@ -149,7 +230,7 @@ class _Rows(Sequence[str]):
         if not 0 <= row < len(self):
             raise IndexError(row)
         image_N = self._table.image_N
-        return f"row {row}" + ("" if image_N is None else f" ({image_N[row]})")
+        return f"row {self._first + row}" + ("" if image_N is None else f" ({image_N[row]})")
 
 
 def _check_root(root: str, file: Path) -> None:
