@@ -37,6 +37,7 @@ class PoseStream:
         modes: what a pose may show.
         share: mode to share of the source mixture, or None.
         problems: how many the reader found.
+        root: of the images, as a table has it.
     """
 
     address: str
@@ -47,6 +48,7 @@ class PoseStream:
     modes: list[str]
     share: dict[str, float] | None
     problems: int
+    root: str = ""
 
     @staticmethod
     def of(table: PoseTable) -> PoseStream:
@@ -153,4 +155,5 @@ def _counted(tables: Callable[[], Iterator[PoseTable]]) -> PoseStream:
         modes=list(number),
         share=share,
         problems=problems,
+        root=first.root,
     )

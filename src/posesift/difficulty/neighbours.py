@@ -127,7 +127,7 @@ class Neighbours:
     def _products(
         self, points_BK2: Tensor, visible_BK: Tensor, kept: Tensor
     ) -> tuple[Tensor, Tensor | None]:
-        """Sums of squares (B, R) over shared keypoints, and how many these are; None: all."""
+        """Give sums of squares (B, R) over shared keypoints, and how many these are; None: all."""
         squared_BR, shared_BR = kept[:, : len(points_BK2)]
         a_BD, b_RD = points_BK2.flatten(1), self.points_RK2.flatten(1)
         if visible_BK.all() and self.visible_RK.all():

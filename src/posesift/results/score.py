@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from posesift import folders, storage
+from posesift.data.stream import PoseStream
 from posesift.poses import PoseTable
 from posesift.results import checked, schema
 from posesift.results.score_table import score_html
@@ -43,7 +44,7 @@ class Score:
 
 def write_score(
     folder: Path,
-    table: PoseTable,
+    table: PoseTable | PoseStream,
     scores: dict[str, NDArray[np.float32]],
     bin_N: NDArray[np.int16],
     summary: dict[str, Any],
