@@ -20,7 +20,7 @@ from posesift.data.readers import poses, read, read_parts
 from posesift.poses.table import PoseTable, joined
 from posesift.skeletons import Skeleton
 
-WHOLE = 500_000
+WHOLE = 200_000
 """Poses up to which a data set is read whole, which is faster than part by part."""
 
 

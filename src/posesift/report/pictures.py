@@ -17,6 +17,7 @@ import numpy as np
 
 from posesift.data.pixels import paint_pictures, read_image
 from posesift.data.readers import read
+from posesift.data.stream import opened
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
 from posesift.report.blocks import Block, Gallery, Line, Page, Picture, Point, Table, inner
@@ -95,6 +96,25 @@ def table_of(
     if size is not None and len(table) != size:
         return None, f"{address} now holds {len(table)} samples, it held {size}"
     return table, ""
+
+
+def rows_of(address: str, size: int, row_M: np.ndarray) -> tuple[PoseTable | None, str]:
+    """Return some poses of an address, as `table_of` returns all; no more need be in memory.
+
+    Args:
+        address: of the data.
+        size: how many samples it had.
+        row_M: rising numbers of those that are wanted.
+    """
+    try:
+        found = opened(address)
+        if len(found) != size:
+            return None, f"{address} now holds {len(found)} samples, it held {size}"
+        if isinstance(found, PoseTable):
+            return found.select(row_M), ""
+        return found.samples({"shown": row_M})["shown"], ""
+    except (ValueError, OSError) as error:
+        return None, str(error)
 
 
 def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool = False) -> Crops:

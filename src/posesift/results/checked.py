@@ -33,7 +33,7 @@ def document(path: Path, needed: tuple[str, ...], kind: Any) -> dict[str, Any]:
 
 
 def parquet(path: Path, needed: tuple[str, ...]) -> pa.Table:
-    """Read a Parquet file that has every needed column.
+    """Read the needed columns of a Parquet file; the others stay where they are.
 
     Raises:
         ValueError: it is missing, unreadable, or lacks a column.
@@ -41,11 +41,12 @@ def parquet(path: Path, needed: tuple[str, ...]) -> pa.Table:
     if not path.is_file():
         raise ValueError(f"expected {path.name} in {path.parent}, found none; make it again")
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            missing = [name for name in needed if name not in file.schema_arrow.names]
+            table = None if missing else file.read(list(needed))
     except Exception as error:
         raise ValueError(f"{path} is not a readable Parquet file: {error}") from error
-    missing = [name for name in needed if name not in table.column_names]
-    if missing:
+    if table is None:
         raise ValueError(f"{path} lacks the columns {', '.join(missing)}")
     return table
 

@@ -60,7 +60,7 @@ def explorer_json(
         raise ValueError(
             f"expected one skeleton, found {skeleton.difference(sets[-1].table.skeleton)}"
         )
-    shared_N = np.concatenate([one.score_N for one in sets if _binned_as(one, first)])
+    shared_N = np.concatenate([one.every_score for one in sets if _binned_as(one, first)])
     logarithmic, bars = axes.bars(shared_N, first.edges)
     models = [] if target is None else [outcome.label for outcome in target.outcomes]
     return thumbnails.safe_json(
@@ -108,7 +108,8 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None)
     clips, clip_N = _levels(one.table.clip_N, n, n)
     if own:
         _, bars = axes.bars(one.score_N, edges)
-    score_N = one.score_N[np.isfinite(one.score_N)]
+    score_N = one.every_score[np.isfinite(one.every_score)]
+    every_bin = bin_N if one.whole is None else one.every_bin
     counts, _ = np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)
     part = one.table.select(listed)
     predictions, with_them = predicted(one, listed, np.isin(listed, chosen))
@@ -118,12 +119,12 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None)
         "which": one.which,
         "title": one.title,
         "address": one.table.address,
-        "total": n,
+        "total": one.total,
         "listed": len(listed),
         "note": _note(one, len(listed), len(images), thumbs, own, with_them),
         "histogram": {"edges": bars.tolist(), "counts": counts.tolist()},
-        "bin_counts": np.bincount(bin_N[bin_N != UNBINNED], minlength=k).tolist(),
-        "unscored": int((bin_N == UNBINNED).sum()),
+        "bin_counts": np.bincount(every_bin[every_bin != UNBINNED], minlength=k).tolist(),
+        "unscored": int((every_bin == UNBINNED).sum()),
         "modes": modes,
         "clips": clips,
         **({"edges": edges.tolist()} if own else {}),
@@ -214,7 +215,7 @@ def _note(
     predictions: int,
 ) -> str:
     """Describe what is shown of a set, in sentences."""
-    n = len(one)
+    n = one.total
     begin = "One pose is here" if n == 1 else f"All {count(n)} poses are here"
     if listed < n:
         begin = (
