@@ -93,22 +93,15 @@ class PoseStream:
         Returns:
             A table under each name.
         """
-        wanted = {name: np.asarray(rows_M, np.int64) for name, rows_M in rows.items()}
-        any_M = np.unique(np.concatenate([np.empty(0, np.int64), *wanted.values()]))
-        found: list[PoseTable] = []
+        found: dict[str, list[PoseTable]] = {name: [] for name in rows}
         for place, table in self.parts():
-            first, last = np.searchsorted(any_M, [place.start, place.stop])
-            if last - first == len(table):
-                found.append(table)
-            elif last > first or not found:
-                found.append(table.select(any_M[first:last] - place.start))
-        together = found[0] if len(found) == 1 else joined(found)
-        return {
-            name: together
-            if len(rows_M) == len(together)
-            else together.select(np.searchsorted(any_M, rows_M))
-            for name, rows_M in wanted.items()
-        }
+            for name, row_M in rows.items():
+                first, last = np.searchsorted(row_M, [place.start, place.stop])
+                if last - first == len(table):
+                    found[name].append(table)
+                elif last > first or not found[name]:  # at least one, if of no poses
+                    found[name].append(table.select(row_M[first:last] - place.start))
+        return {name: _one(found.pop(name)) for name in rows}
 
     def _changed(self) -> ValueError:
         return ValueError(
@@ -127,6 +120,10 @@ def opened(address: str | Address) -> PoseTable | PoseStream:
     if found.kind == "poses" and poses.samples(found.path) > WHOLE:
         return PoseStream.read(found)
     return read(found)
+
+
+def _one(tables: list[PoseTable]) -> PoseTable:
+    return tables[0] if len(tables) == 1 else joined(tables)
 
 
 def _counted(tables: Callable[[], Iterator[PoseTable]]) -> PoseStream:

@@ -127,13 +127,14 @@ def _cut(file: pq.ParquetFile, columns: list[str], rows: int) -> Iterator[pa.Tab
     """Yield the rows of a file, so many at a time, wherever its row groups end."""
     waiting: list[pa.RecordBatch] = []
     held = 0
-    for batch in file.iter_batches(rows, columns=columns):
-        waiting.append(batch)
-        held += batch.num_rows
-        if held >= rows:
-            table = pa.Table.from_batches(waiting)
-            yield table.slice(0, rows)
-            waiting, held = table.slice(rows).to_batches(), held - rows
+    for group in range(file.num_row_groups):  # asked for all at once, it keeps all that it read
+        for batch in file.iter_batches(rows, [group], columns, use_threads=False):
+            waiting.append(batch)
+            held += batch.num_rows
+            if held >= rows:
+                table = pa.Table.from_batches(waiting)
+                yield table.slice(0, rows)
+                waiting, held = table.slice(rows).to_batches(), held - rows
     if held:
         yield pa.Table.from_batches(waiting)
 
@@ -264,7 +265,8 @@ def _texts(column: pa.Array, where: str) -> NDArray:
 
 
 def _hide_lost(columns: dict[str, Any], first: int) -> list[str]:
-    lost_NK = columns["visible_NK"] & ~np.isfinite(columns["keypoints_NK2"]).all(axis=-1)
+    finite_NK2 = np.isfinite(columns["keypoints_NK2"])
+    lost_NK = columns["visible_NK"] & ~(finite_NK2[..., 0] & finite_NK2[..., 1])
     columns["visible_NK"] &= ~lost_NK
     return [
         f"row {first + row}: {lost_NK[row].sum()} keypoints made invisible, NaN or infinite"

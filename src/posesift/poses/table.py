@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-_ROWS = 1 << 16  # of a row group: who reads a table part by part holds one in memory
+_ROWS = 1 << 15  # of a row group: who reads a table part by part holds one in memory
 RARE_SHARE = 0.03  # a mode is rare when its share of the source mixture is below this
 
 
@@ -236,7 +236,7 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     if not path.is_file():
         raise ValueError(f"expected a pose table (Parquet) at {path}, found no file")
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path} is not a readable Parquet file: {error}") from None

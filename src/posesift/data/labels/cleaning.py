@@ -138,10 +138,11 @@ class Impossible:
         sample_N: Sequence[str],
     ) -> np.ndarray:
         """Return the new ``visible_NK`` of a part; its samples that lost some join `problems`."""
-        finite_NK = np.isfinite(keypoints_NK2).all(-1)
-        with np.errstate(invalid="ignore"):
-            within_NK2 = (keypoints_NK2 >= -0.5) & (keypoints_NK2 <= size_N2[:, None] - 0.5)
-        kept_NK = visible_NK & finite_NK & within_NK2.all(-1)
+        kept_NK = visible_NK.copy()
+        with np.errstate(invalid="ignore"):  # of NaN, which lies nowhere
+            for axis in (0, 1):
+                kept_NK &= keypoints_NK2[..., axis] >= -0.5
+                kept_NK &= keypoints_NK2[..., axis] <= size_N2[:, None, axis] - 0.5
         lost_NK = visible_NK & ~kept_NK
         for row in np.flatnonzero(lost_NK.any(1)).tolist():
             points = [

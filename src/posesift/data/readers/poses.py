@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -39,10 +39,12 @@ images/ (or where its metadata say; images=FOLDER names another place)
 """,
 )
 
-ROWS = 1 << 16
+ROWS = 1 << 15
 """Poses of a part."""
 
 _DOUBTFUL = re.compile(r"^$|^[/\\]|\.\.|:|\0")
+_DOUBTFUL_LINES = ("\n\n", "\n/", "\n\\", "..", ":", "\0")
+"""What one of many names, each in a line of its own, holds if that finds it."""
 
 
 def read(
@@ -93,7 +95,7 @@ def parts(
     skeleton: str | None = None,
     exif: Exif | None = None,
 ) -> Iterator[Part]:
-    """Yield the poses of `read` in their order, 65,536 at a time; no more of them are in memory.
+    """Yield the poses of `read` in their order, 32,768 at a time; no more of them are in memory.
 
     A split that the table must first be cut into takes all of it: it is read whole then. A part's
     problems are its own.
@@ -150,29 +152,28 @@ def _checked(
     exif: Exif | None,
 ) -> PoseTable:
     """Return the rows from ``first`` on as the options want them, and without what cannot be."""
-    if exif is not None:
-        table = dataclasses.replace(table, exif=exif)
     if skeleton is not None and not (wanted := skeletons.load(skeleton)).same_as(table.skeleton):
         raise ValueError(
             f"{file}: expected poses of the skeleton {wanted.name}, found {table.skeleton.name}: "
             f"{wanted.difference(table.skeleton)}; with as= in the place of skeleton= they are "
             "mapped by name"
         )
+    changes: dict[str, Any] = {} if exif is None else {"exif": exif}
     if not len(table):
-        return table
+        return dataclasses.replace(table, **changes)
     if images is not None:
         folder = Path(images).expanduser().resolve()
         if not folder.is_dir():
             raise ValueError(f"expected the folder of the images at {folder}, found no folder")
-        table = dataclasses.replace(table, root=str(folder))
+        changes["root"] = str(folder)
     elif table.image_N is not None and not table.root:
-        table = dataclasses.replace(table, root=str(file.parent))
+        changes["root"] = str(file.parent)
     elif table.image_N is not None:
         _check_root(table.root, file)
-    if table.root.startswith("world:"):
-        painted.check(table)
+    if changes.get("root", table.root).startswith("world:"):
+        painted.check(dataclasses.replace(table, **changes))
     elif table.image_N is not None:
-        _check_names(table.root, table.image_N)
+        _check_names(changes.get("root", table.root), table.image_N)
     size_N2 = np.column_stack([table.width_N, table.height_N])
     before = len(impossible.problems)
     visible_NK = impossible.hide(
@@ -182,13 +183,14 @@ def _checked(
         table.skeleton.keypoints,
         _Rows(table, first),
     )
-    if hidden := impossible.problems[before:]:
-        problems = table.problems + hidden
-        table = dataclasses.replace(table, visible_NK=visible_NK, problems=problems)
+    problems = [*table.problems, *impossible.problems[before:]]
+    if len(impossible.problems) > before:
+        changes["visible_NK"] = visible_NK
     if table.box_N4 is not None:
-        problems = table.problems + told_of_boxes(table.box_N4)
-        box_N4 = boxes_or_images(table.box_N4, size_N2)
-        table = dataclasses.replace(table, box_N4=box_N4, problems=problems)
+        problems += told_of_boxes(table.box_N4)
+        changes["box_N4"] = boxes_or_images(table.box_N4, size_N2)
+    changes["problems"] = problems
+    table = dataclasses.replace(table, **changes)
     return with_boxes(table, boxes, np.arange(first, first + len(table)))
 
 
@@ -253,6 +255,9 @@ def _check_names(root: str, name_N: np.ndarray) -> None:
     Raises:
         ValueError: a name leads elsewhere.
     """
+    lines = "\n".join(["", *map(str, name_N), ""])
+    if not any(sign in lines for sign in _DOUBTFUL_LINES):
+        return
     for name in name_N:
         if _DOUBTFUL.search(str(name)):
             inside(root, str(name))

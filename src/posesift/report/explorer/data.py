@@ -30,6 +30,7 @@ from posesift.report.wording import count
 LISTED = 200_000  # poses of a set that a page holds
 PICTURE_BYTES = {"source": 1_600_000, "target": 800_000}  # of all pictures of a set together
 MOST_MODES = 65_534
+_ROWS = 1 << 14  # at a time: bounds the memory
 _NO_MODE = 65_535
 
 
@@ -166,12 +167,16 @@ def _bins(one: PoseSet, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]
 
 def _framed(one: PoseSet, rows: NDArray) -> NDArray[np.uint8]:
     """Keypoints as bytes across each pose's own frame, 0 at its left and upper edge."""
-    part = one.table.select(rows)
-    frame_M14 = thumbnails.frames(part)[:, None]
-    with np.errstate(all="ignore"):  # of coordinates beyond all images
-        # a frame begins at the outer corner of its first pixel, half a pixel before the centre
-        across = (part.keypoints_NK2 + 0.5 - frame_M14[..., :2]) / frame_M14[..., 2:]
-    return np.where(part.visible_NK[:, :, None], thumbnails.wholes(across * 255, 255), 0)
+    found = np.empty((len(rows), len(one.table.skeleton), 2), np.uint8)
+    for start in range(0, len(rows), _ROWS):
+        part = one.table.select(rows[start : start + _ROWS])
+        frame_M14 = thumbnails.frames(part)[:, None]
+        with np.errstate(all="ignore"):  # of coordinates beyond all images
+            # a frame begins at the outer corner of its first pixel, half a pixel before the centre
+            across = (part.keypoints_NK2 + 0.5 - frame_M14[..., :2]) / frame_M14[..., 2:]
+        shown = thumbnails.wholes(across * 255, 255)
+        found[start : start + _ROWS] = np.where(part.visible_NK[:, :, None], shown, 0)
+    return found
 
 
 def _outcomes(one: PoseSet, name: str, rows: NDArray) -> dict[str, Any]:
