@@ -32,7 +32,7 @@ class PoseStream:
         address: of the data.
         skeleton: of the poses.
         tables: reads them, a table after the other.
-        seen_N: how many keypoints of each pose are visible.
+        seen_N: how many keypoints of each pose are visible, 255 of more.
         mode_N: number of each pose's mode among ``modes``, or None.
         modes: what a pose may show.
         share: mode to share of the source mixture, or None.
@@ -43,7 +43,7 @@ class PoseStream:
     address: str
     skeleton: Skeleton
     tables: Callable[[], Iterator[PoseTable]] = field(repr=False)
-    seen_N: NDArray[np.int16]
+    seen_N: NDArray[np.uint8]
     mode_N: NDArray[np.int32] | None
     modes: list[str]
     share: dict[str, float] | None
@@ -77,7 +77,7 @@ class PoseStream:
         first = 0
         for table in self.tables():
             place = slice(first, first + len(table))
-            if not np.array_equal(table.visible_NK.sum(1), self.seen_N[place]):
+            if not np.array_equal(_seen(table), self.seen_N[place]):
                 raise self._changed()
             yield place, table
             first = place.stop
@@ -122,6 +122,10 @@ def opened(address: str | Address) -> PoseTable | PoseStream:
     return read(found)
 
 
+def _seen(table: PoseTable) -> NDArray[np.uint8]:
+    return np.minimum(table.visible_NK.sum(1), 255).astype(np.uint8)
+
+
 def _one(tables: list[PoseTable]) -> PoseTable:
     return tables[0] if len(tables) == 1 else joined(tables)
 
@@ -133,7 +137,7 @@ def _counted(tables: Callable[[], Iterator[PoseTable]]) -> PoseStream:
     for table in tables():
         if first is None:
             first, share = dataclasses.replace(table.select([]), problems=[]), table.share
-        seen.append(table.visible_NK.sum(1).astype(np.int16))
+        seen.append(_seen(table))
         if table.mode_N is not None:
             names_Q, mode_N = np.unique(table.mode_N.astype(str), return_inverse=True)
             code_Q = [number.setdefault(name, len(number)) for name in names_Q.tolist()]

@@ -20,6 +20,7 @@ SHOWN = 50  # bins that can stand side by side; of more, neighbours are grouped
 MOST_BINS = 32_767  # what the int16 of a bin's number can count
 FEWEST_IN_A_BIN = 4  # poses of a bin of the default number
 FEWEST_POSES = 8  # of a bin, below which no spread of poses is given
+_ROWS = 1 << 20  # binned at a time: bounds the memory
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -80,7 +81,7 @@ def bin_edges(score_N: npt.ArrayLike, k: int, binning: str = "quantile") -> npt.
     """
     if binning not in BINNINGS:
         raise ValueError(f"expected a binning of {', '.join(BINNINGS)}; found '{binning}'")
-    value_V, size_V = np.unique(_finite(score_N), return_counts=True)
+    value_V, before_V = _distinct(_finite(score_N))
     if not 1 <= k <= len(value_V):
         raise ValueError(
             f"expected 1 to {len(value_V)} bins, as many as there are distinct scores; found "
@@ -93,7 +94,7 @@ def bin_edges(score_N: npt.ArrayLike, k: int, binning: str = "quantile") -> npt.
         )
     if k > MOST_BINS:
         raise ValueError(f"expected at most {MOST_BINS} bins, found k = {k}; ask for fewer")
-    low, high = value_V[0], value_V[-1]
+    low, high = float(value_V[0]), float(value_V[-1])
     if binning == "width":
         return np.linspace(low, high, k + 1)
     if binning == "log-width":
@@ -102,13 +103,12 @@ def bin_edges(score_N: npt.ArrayLike, k: int, binning: str = "quantile") -> npt.
         positive_V = value_V[value_V > 0]
         if len(positive_V) == 0 or positive_V[0] == high:
             return np.linspace(low, high, k + 1)
-        edges = np.geomspace(positive_V[0], high, k + 1)
+        edges = np.geomspace(float(positive_V[0]), high, k + 1)
         edges[0], edges[-1] = low, high
         return edges
     # A bin begins at a distinct score: the one nearest to an equal share that leaves at least one
     # distinct score to every bin before and after it.
-    before_V = np.cumsum(size_V) - size_V
-    wanted = np.arange(1, k) * (before_V[-1] + size_V[-1]) / k
+    wanted = np.arange(1, k) * np.size(score_N) / k
     step = np.arange(1, k)
     first = np.searchsorted(before_V, wanted)
     first = np.maximum.accumulate(np.maximum(first, step) - step) + step
@@ -123,7 +123,12 @@ def assign(score_N: npt.ArrayLike, edges: npt.ArrayLike) -> npt.NDArray[np.int16
     [0, 0, 0, 1, 1]
     """
     inner_edges = np.asarray(edges, dtype=np.float64)[1:-1]
-    return np.searchsorted(inner_edges, _finite(score_N), side="right").astype(np.int16)
+    score_N = _finite(score_N)
+    bin_N = np.empty(len(score_N), np.int16)
+    for first in range(0, len(score_N), _ROWS):
+        rows = slice(first, first + _ROWS)
+        bin_N[rows] = np.searchsorted(inner_edges, score_N[rows], side="right")
+    return bin_N
 
 
 def variation(
@@ -281,8 +286,24 @@ def variation_spearman(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     }
 
 
-def _finite(score_N: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    score_N = np.asarray(score_N, dtype=np.float64)
+def _distinct(score_N: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray[np.int64]]:
+    """Return the rising distinct scores, and how many are below each.
+
+    What `np.unique` gives, in a third of its memory.
+    """
+    sorted_N = np.sort(score_N)
+    new_N = np.empty(len(sorted_N), bool)
+    new_N[0] = True
+    np.not_equal(sorted_N[1:], sorted_N[:-1], out=new_N[1:])
+    before_V = np.flatnonzero(new_N)
+    return sorted_N[before_V], before_V
+
+
+def _finite(score_N: npt.ArrayLike) -> npt.NDArray:
+    """Return the scores, of float32 as they are and else in float64."""
+    score_N = np.asarray(score_N)
+    if score_N.dtype != np.float32:
+        score_N = score_N.astype(np.float64)
     if score_N.ndim != 1 or len(score_N) == 0 or not np.isfinite(score_N).all():
         raise ValueError(
             f"expected one finite score a sample, shape (N,) with N >= 1; found shape "

@@ -114,6 +114,22 @@ def score_poses(
     poses = PoseStream.of(table) if isinstance(table, PoseTable) else table
     check_settings(poses, settings)  # before the fit, which may take minutes
     began = time.perf_counter()
+    scorer, scores, bin_N, summary = _scored(poses, settings)
+    summary["seconds"] = round(time.perf_counter() - began, 2)
+    scorer.save(folder)
+    write_score(folder, poses, scores, bin_N, summary)
+    score_N = scores[summary["method"]]
+    del scores  # the others, which a page of millions has no room beside
+    if page is not None:
+        page(folder)
+    folders.write_manifest(folder, "score", data=poses.address)
+    return Score(folder, summary, np.arange(len(poses), dtype=np.int64), score_N, bin_N)
+
+
+def _scored(
+    poses: PoseStream, settings: ScoreSettings
+) -> tuple[Scorer, dict[str, NDArray[np.float32]], NDArray[np.int16], dict[str, Any]]:
+    """Give the scorer, the scores by name and the bin of each pose, and the summary."""
     with bar("scoring", 3) as done:
         new = settings.scorer is None
         checked = settings.check and new
@@ -186,13 +202,7 @@ def score_poses(
         "warnings": warnings(poses, method, k, agreement, rivals, source, fitted_here=new),
         "similarity": bin_similarity(angles_MA, bin_N[rows[SPREAD]], k, statistics).to_json(),
     }
-    summary["seconds"] = round(time.perf_counter() - began, 2)
-    scorer.save(folder)
-    scored = write_score(folder, poses, scores, bin_N, summary)
-    if page is not None:
-        page(folder)
-    folders.write_manifest(folder, "score", data=poses.address)
-    return scored
+    return scorer, scores, bin_N, summary
 
 
 def check_settings(table: PoseTable | PoseStream, settings: ScoreSettings) -> None:

@@ -210,7 +210,13 @@ def _described(metadata: dict[bytes, bytes], path: Path) -> tuple[Skeleton, _Fac
 
 
 def numbers(
-    found: pa.Array, shape: tuple[int, ...], kind: Any, where: str, of: str = ""
+    found: pa.Array,
+    shape: tuple[int, ...],
+    kind: Any,
+    where: str,
+    of: str = "",
+    *,
+    copy: bool = True,
 ) -> NDArray:
     """Return a column of numbers, checked for its kind, its width, its range, and empty cells.
 
@@ -220,6 +226,7 @@ def numbers(
         kind: bool, an integer, or float32, which whole numbers become too.
         where: file and column, for messages.
         of: what the width comes from, for messages.
+        copy: the array can be written to; else it may be the column itself, which cannot.
 
     Raises:
         ValueError: the column is another one.
@@ -249,7 +256,7 @@ def numbers(
                 f"{where}: expected {least} to {greatest}, found {values.min()} to {values.max()}"
             )
     with np.errstate(over="ignore"):  # beyond float32 is as far off the image as infinity
-        return values.astype(kind).reshape(shape)
+        return values.astype(kind, copy=copy).reshape(shape)
 
 
 def _texts(column: pa.Array, where: str) -> NDArray:

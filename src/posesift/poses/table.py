@@ -205,12 +205,15 @@ class PoseTable:
         Raises:
             ValueError: as `load`; some of it only when the rows are come to.
         """
+        import pyarrow as pa
+
         from posesift.poses.parquet import read_batches
 
         path = Path(path)
         with _opened(path) as file:
             for part in read_batches(file, path, rows):
                 yield PoseTable(**part)
+        pa.default_memory_pool().release_unused()  # it would keep twice what it needs for a part
 
     @staticmethod
     def count(path: str | Path) -> int:

@@ -32,8 +32,13 @@ def document(path: Path, needed: tuple[str, ...], kind: Any) -> dict[str, Any]:
     return content
 
 
-def parquet(path: Path, needed: tuple[str, ...]) -> pa.Table:
-    """Read the needed columns of a Parquet file; the others stay where they are.
+def parquet(path: Path, needed: tuple[str, ...], *, only: bool = False) -> pa.Table:
+    """Read a Parquet file that has every needed column.
+
+    Args:
+        path: the file.
+        needed: names of columns.
+        only: read no others.
 
     Raises:
         ValueError: it is missing, unreadable, or lacks a column.
@@ -43,7 +48,7 @@ def parquet(path: Path, needed: tuple[str, ...]) -> pa.Table:
     try:
         with pq.ParquetFile(path) as file:
             missing = [name for name in needed if name not in file.schema_arrow.names]
-            table = None if missing else file.read(list(needed))
+            table = None if missing else file.read(list(needed) if only else None)
     except Exception as error:
         raise ValueError(f"{path} is not a readable Parquet file: {error}") from error
     if table is None:
@@ -52,6 +57,6 @@ def parquet(path: Path, needed: tuple[str, ...]) -> pa.Table:
 
 
 def column(table: pa.Table, name: str, kind: type, path: Path) -> np.ndarray:
-    """Give a column of plain numbers (see `posesift.poses.parquet.numbers`)."""
+    """Give a column of plain numbers, to read only (see `posesift.poses.parquet.numbers`)."""
     where = f"{path}: column {name!r}"
-    return numbers(table[name].combine_chunks(), (len(table),), kind, where)
+    return numbers(table[name].combine_chunks(), (len(table),), kind, where, copy=False)

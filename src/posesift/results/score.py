@@ -25,6 +25,7 @@ from posesift.results import checked, schema
 from posesift.results.score_table import score_html
 
 SUMMARY, DIFFICULTY = "summary.json", "difficulty.parquet"
+_ROWS = 1 << 20  # of a row group
 _NEEDED = ("address", "samples", "skeleton", "method", "bins", "edges", "variation")
 
 
@@ -48,7 +49,7 @@ def write_score(
     scores: dict[str, NDArray[np.float32]],
     bin_N: NDArray[np.int16],
     summary: dict[str, Any],
-) -> Score:
+) -> None:
     """Write what was found of the poses of ``table``.
 
     Args:
@@ -59,13 +60,8 @@ def write_score(
         summary: what ``summary.json`` holds (`schema.Summary`).
     """
     method = summary["method"]
-    index_N = np.arange(len(table), dtype=np.int64)
-    columns = {
-        "index": pa.array(index_N),
-        "score": pa.array(scores[method], pa.float32()),
-        "bin": pa.array(bin_N, pa.int16()),
-    } | {
-        name: pa.array(score_N, pa.float32()) for name, score_N in scores.items() if name != method
+    columns = {"score": scores[method], "bin": bin_N} | {
+        name: score_N for name, score_N in scores.items() if name != method
     }
     metadata = {
         "skeleton": table.skeleton.to_json(),
@@ -73,10 +69,18 @@ def write_score(
         "edges": json.dumps(summary["edges"]),
         "address": table.address,
     }
-    with storage.atomic_path(folder / DIFFICULTY) as temporary:
-        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), temporary)
+    kinds = [(n, pa.int16() if n == "bin" else pa.float32()) for n in columns]
+    schema = pa.schema([("index", pa.int64()), *kinds]).with_metadata(metadata)
+    with (
+        storage.atomic_path(folder / DIFFICULTY) as temporary,
+        pq.ParquetWriter(temporary, schema) as writer,
+    ):
+        for first in range(0, len(table), _ROWS):
+            rows = slice(first, min(first + _ROWS, len(table)))
+            index = np.arange(rows.start, rows.stop, dtype=np.int64)
+            chunk = [index, *(column_N[rows] for column_N in columns.values())]
+            writer.write_table(pa.table([pa.array(values) for values in chunk], schema=schema))
     storage.write_json(folder / SUMMARY, summary)
-    return Score(folder, summary, index_N, scores[method], bin_N)
 
 
 def read_score(folder: Path) -> Score:
@@ -87,7 +91,7 @@ def read_score(folder: Path) -> Score:
     """
     summary = checked.document(folder / SUMMARY, _NEEDED, schema.Summary)
     path = folder / DIFFICULTY
-    table = checked.parquet(path, ("index", "score", "bin"))
+    table = checked.parquet(path, ("index", "score", "bin"), only=True)
     index_N = checked.column(table, "index", np.int64, path)
     bin_N = checked.column(table, "bin", np.int16, path)
     if len(summary["edges"]) != summary["bins"] + 1 or len(summary["variation"]) != summary["bins"]:
