@@ -49,11 +49,24 @@ def saved(folder: Path, n: int, rows: int) -> Path:
 def test_parts_are_the_table_cut_at_even_places(tmp_path, monkeypatch, n, rows, options):
     monkeypatch.setattr(poses, "ROWS", 16)
     path = saved(tmp_path, n, rows)
-    parts = list(PoseStream.read(f"poses:{path}{options}").tables())
+    parts = list(PoseStream.read(f"poses:{path}{options}").tables(False))
     assert [len(part) for part in parts[:-1]] == [16] * ((n - 1) // 16)
     whole = read(f"poses:{path}{options}")
     same(joined(parts), whole)
     assert {part.address for part in parts} == {whole.address}
+
+
+def test_bare_parts_are_the_poses_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(poses, "ROWS", 16)
+    found = PoseStream.read(f"poses:{saved(tmp_path, 70, 9)}")
+    for (place, bare), (where, whole) in zip(found.parts(bare=True), found.parts(), strict=True):
+        assert place == where
+        assert bare.image_N is bare.mode_N is bare.occluded_NK is None
+        beside = {"image_N", "mode_N", "occluded_NK", "mirrored_N", "neg_log_p_N"}
+        same(bare, dataclasses.replace(whole, **dict.fromkeys(beside)))
+    sample = {"some": np.array([3, 40])}
+    assert found.samples(sample)["some"].image_N is not None
+    assert found.samples(sample, bare=True)["some"].image_N is None
 
 
 def test_what_a_stream_says_of_its_poses(tmp_path, monkeypatch):
@@ -98,7 +111,7 @@ def test_keypoints_off_their_images_are_hidden_and_told_by_row(tmp_path, monkeyp
     whole, parts = read(f"poses:{tmp_path}/a.parquet"), PoseStream.read(
         f"poses:{tmp_path}/a.parquet"
     )  # fmt: skip
-    told = [line for part in parts.tables() for line in part.problems]
+    told = [line for part in parts.tables(False) for line in part.problems]
     assert told == whole.problems
     assert "row 37" in told[0]
     assert parts.problems == 1
@@ -124,7 +137,7 @@ def test_a_split_of_a_stream_is_that_of_the_table(tmp_path, monkeypatch):
     path = saved(tmp_path, 70, 9)
     for split in ("train", "test"):
         found = PoseStream.read(f"poses:{path},split={split}")
-        same(joined(list(found.tables())), read(f"poses:{path},split={split}"))
+        same(joined(list(found.tables(False))), read(f"poses:{path},split={split}"))
 
 
 def test_a_file_that_breaks_off_inside_a_row_group(tmp_path, monkeypatch):

@@ -31,7 +31,8 @@ class PoseStream:
     Attributes:
         address: of the data.
         skeleton: of the poses.
-        tables: reads them, a table after the other.
+        tables: reads them, a table after the other; with True the poses alone, without their
+            images and modes, where that is faster.
         seen_N: how many keypoints of each pose are visible, 255 of more.
         mode_N: number of each pose's mode among ``modes``, or None.
         modes: what a pose may show.
@@ -42,7 +43,7 @@ class PoseStream:
 
     address: str
     skeleton: Skeleton
-    tables: Callable[[], Iterator[PoseTable]] = field(repr=False)
+    tables: Callable[[bool], Iterator[PoseTable]] = field(repr=False)
     seen_N: NDArray[np.uint8]
     mode_N: NDArray[np.int32] | None
     modes: list[str]
@@ -53,7 +54,7 @@ class PoseStream:
     @staticmethod
     def of(table: PoseTable) -> PoseStream:
         """Give a table as a stream of one part."""
-        return _counted(lambda: iter([table]))
+        return _counted(lambda _: iter([table]))
 
     @staticmethod
     def read(address: str | Address) -> PoseStream:
@@ -62,20 +63,28 @@ class PoseStream:
         Raises:
             ValueError: as `posesift.data.readers.read`.
         """
-        return _counted(lambda: (part.read() for part in read_parts(address)))
+
+        def tables(bare: bool) -> Iterator[PoseTable]:
+            for part in read_parts(address, bare=bare):
+                yield part.read()
+
+        return _counted(tables)
 
     def __len__(self) -> int:
         """Return the number of poses N."""
         return len(self.seen_N)
 
-    def parts(self) -> Iterator[tuple[slice, PoseTable]]:
+    def parts(self, *, bare: bool = False) -> Iterator[tuple[slice, PoseTable]]:
         """Yield all tables, each with its place among the N poses.
+
+        Args:
+            bare: the poses alone will do, without their images and modes.
 
         Raises:
             ValueError: the data have changed since they were first read.
         """
         first = 0
-        for table in self.tables():
+        for table in self.tables(bare):
             place = slice(first, first + len(table))
             if not np.array_equal(_seen(table), self.seen_N[place]):
                 raise self._changed()
@@ -84,17 +93,20 @@ class PoseStream:
         if first != len(self):
             raise self._changed()
 
-    def samples(self, rows: Mapping[str, NDArray[np.integer]]) -> dict[str, PoseTable]:
+    def samples(
+        self, rows: Mapping[str, NDArray[np.integer]], *, bare: bool = False
+    ) -> dict[str, PoseTable]:
         """Read some poses, all that are wanted in one pass.
 
         Args:
             rows: rising numbers of poses under a name of their sample.
+            bare: as of `parts`.
 
         Returns:
             A table under each name.
         """
         found: dict[str, list[PoseTable]] = {name: [] for name in rows}
-        for place, table in self.parts():
+        for place, table in self.parts(bare=bare):
             for name, row_M in rows.items():
                 first, last = np.searchsorted(row_M, [place.start, place.stop])
                 if last - first == len(table):
@@ -123,18 +135,19 @@ def opened(address: str | Address) -> PoseTable | PoseStream:
 
 
 def _seen(table: PoseTable) -> NDArray[np.uint8]:
-    return np.minimum(table.visible_NK.sum(1), 255).astype(np.uint8)
+    bits = np.bitwise_count(np.packbits(table.visible_NK, axis=1))  # far faster than a sum
+    return np.minimum(bits.sum(1, dtype=np.uint16), 255).astype(np.uint8)
 
 
 def _one(tables: list[PoseTable]) -> PoseTable:
     return tables[0] if len(tables) == 1 else joined(tables)
 
 
-def _counted(tables: Callable[[], Iterator[PoseTable]]) -> PoseStream:
+def _counted(tables: Callable[[bool], Iterator[PoseTable]]) -> PoseStream:
     """Go through all poses once."""
     seen, codes, number = [], [], {}
     first, share, problems = None, None, 0
-    for table in tables():
+    for table in tables(False):
         if first is None:
             first, share = dataclasses.replace(table.select([]), problems=[]), table.share
         seen.append(_seen(table))

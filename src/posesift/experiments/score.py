@@ -135,10 +135,10 @@ def _scored(
         checked = settings.check and new
         rows = sample_rows(poses, (settings.method or "elbo") if new else None, settings.seed,
                            check=checked)  # fmt: skip
-        samples = poses.samples(rows)
+        samples = poses.samples(rows, bare=True)
         scorer = _scorer(poses, samples.pop(FIT, None), settings)
         scorable_N = poses.seen_N >= FEWEST_VISIBLE
-        scores = scorer.scores_of_parts(poses.parts(), scorable_N)
+        scores = scorer.scores_of_parts(poses.parts(bare=True), scorable_N)
         method = settings.method or scorer.method
         score_N = scores[method]
         done.advance()

@@ -11,7 +11,7 @@ Shapes: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -94,13 +94,17 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
     schema = file.schema_arrow
     _check_schema(schema, path)
 
-    def column(name: str) -> pa.Array:
+    def column(name: str) -> pa.Array | None:
+        if name not in schema.names:
+            return None
         return file.read(columns=[name]).column(0).combine_chunks()
 
     return _fields(column, file.metadata.num_rows, schema, path)
 
 
-def read_batches(file: pq.ParquetFile, path: Path, rows: int) -> Iterator[dict[str, Any]]:
+def read_batches(
+    file: pq.ParquetFile, path: Path, rows: int, without: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
     """Yield the fields of one `PoseTable` after another, of ``rows`` rows each, the last of fewer.
 
     Together they are what `read_fields` gives; but for the problems that the file itself tells,
@@ -110,6 +114,7 @@ def read_batches(file: pq.ParquetFile, path: Path, rows: int) -> Iterator[dict[s
         file: as for `read_fields`.
         path: as for `read_fields`.
         rows: of a table.
+        without: columns that are not read, of those that a table may lack.
 
     Raises:
         ValueError: as `read_fields`; some of it only when the rows are come to.
@@ -117,9 +122,10 @@ def read_batches(file: pq.ParquetFile, path: Path, rows: int) -> Iterator[dict[s
     schema = file.schema_arrow
     _check_schema(schema, path)
     first = 0
-    for table in _cut(file, [name for name in _COLUMNS if name in schema.names], rows):
+    names = [name for name in _COLUMNS if name in schema.names and name not in without]
+    for table in _cut(file, names, rows):
         columns = {name: table.column(name).combine_chunks() for name in table.column_names}
-        yield _fields(columns.__getitem__, len(table), schema, path, first)
+        yield _fields(columns.get, len(table), schema, path, first)
         first += len(table)
 
 
@@ -159,16 +165,20 @@ def _check_schema(schema: pa.Schema, path: Path) -> None:
 
 
 def _fields(
-    read: Callable[[str], pa.Array], count: int, schema: pa.Schema, path: Path, first: int = 0
+    read: Callable[[str], pa.Array | None],
+    count: int,
+    schema: pa.Schema,
+    path: Path,
+    first: int = 0,
 ) -> dict[str, Any]:
     """Return the fields of a table of ``count`` rows, which begin at row ``first`` of the file."""
     skeleton, facts = _described(schema.metadata, path)
     joints = len(skeleton)
 
     def column(name: str, shape: tuple[int, ...], kind: type) -> NDArray | None:
-        if name not in schema.names:
-            return None
         found = read(name)
+        if found is None:
+            return None
         if kind is object:
             return _texts(found, f"{path}: column {name!r}")
         return numbers(found, shape, kind, f"{path}: column {name!r}", f" for {skeleton.name}")

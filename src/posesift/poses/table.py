@@ -103,7 +103,7 @@ class PoseTable:
                 )
         # Garbage behind an invisible joint must not reach anything downstream.
         self.keypoints_NK2 = np.asarray(self.keypoints_NK2, np.float32)
-        if self.keypoints_NK2[~self.visible_NK].any():
+        if _garbage(self.keypoints_NK2, self.visible_NK):
             self.keypoints_NK2 = np.where(self.visible_NK[:, :, None], self.keypoints_NK2, 0)
         if not np.isfinite(self.keypoints_NK2).all():
             row = int(np.argmin(np.isfinite(self.keypoints_NK2).all(axis=(1, 2))))
@@ -197,10 +197,15 @@ class PoseTable:
             return PoseTable(**read_fields(file, path))
 
     @staticmethod
-    def load_parts(path: str | Path, rows: int) -> Iterator[PoseTable]:
+    def load_parts(path: str | Path, rows: int, without: Sequence[str] = ()) -> Iterator[PoseTable]:
         """Read a table as `load` does, ``rows`` poses at a time: it may be larger than memory.
 
         What the file says was wrong with its samples is told by the first part alone.
+
+        Args:
+            path: the file.
+            rows: poses of a part.
+            without: columns of the file that are left out: ``image``, say.
 
         Raises:
             ValueError: as `load`; some of it only when the rows are come to.
@@ -211,7 +216,7 @@ class PoseTable:
 
         path = Path(path)
         with _opened(path) as file:
-            for part in read_batches(file, path, rows):
+            for part in read_batches(file, path, rows, without):
                 yield PoseTable(**part)
         pa.default_memory_pool().release_unused()  # it would keep twice what it needs for a part
 
@@ -243,6 +248,15 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
             yield file
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
+
+
+def _garbage(keypoints_NK2: NDArray[np.float32], visible_NK: NDArray[np.bool_]) -> bool:
+    """Whether an invisible keypoint is not 0; most tables have none, which is told at once."""
+    if keypoints_NK2.flags.c_contiguous and keypoints_NK2.size:
+        written_NK = keypoints_NK2.view(np.uint64)[..., 0] != 0  # both coordinates in one word
+        if not (written_NK & ~visible_NK).any():
+            return False
+    return bool(keypoints_NK2[~visible_NK].any())
 
 
 def joined(tables: Sequence[PoseTable]) -> PoseTable:

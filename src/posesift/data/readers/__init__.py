@@ -83,7 +83,11 @@ def read(address: str | Address, *, default_split: str | None = None) -> PoseTab
 
 
 def read_parts(
-    address: str | Address, *, default_split: str | None = None, size: int = 1000
+    address: str | Address,
+    *,
+    default_split: str | None = None,
+    size: int = 1000,
+    bare: bool = False,
 ) -> Iterator[Part]:
     """Yield the same samples as `read` in the same order, piece by piece.
 
@@ -94,6 +98,7 @@ def read_parts(
         address: as for `read`.
         default_split: as for `read`.
         size: samples a part, where the format has no parts of its own.
+        bare: the poses alone will do, without images and modes, where that is faster.
 
     Raises:
         ValueError: as `read`, some of it only when a part is read.
@@ -110,10 +115,11 @@ def read_parts(
             yield Part(f"samples {rows[0]} to {rows[-1]}", partial(piece.select, rows))
         return
     values, change = _arguments(address)
+    parts = getattr(module, "bare_parts", module.parts) if bare else module.parts
     absent = ()
     if change is not None:
-        absent = _never_shown(module.parts(address.path, **values))
-    for part in module.parts(address.path, **values):
+        absent = _never_shown(parts(address.path, **values))
+    for part in parts(address.path, **values):
         yield Part(part.name, partial(_read_part, part, address, change, absent))
 
 

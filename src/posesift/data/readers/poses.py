@@ -42,6 +42,8 @@ images/ (or where its metadata say; images=FOLDER names another place)
 ROWS = 1 << 15
 """Poses of a part."""
 
+_BESIDE = ("image", "occluded", "mode", "mirrored", "neg_log_p")
+
 _DOUBTFUL = re.compile(r"^$|^[/\\]|\.\.|:|\0")
 _DOUBTFUL_LINES = ("\n\n", "\n/", "\n\\", "..", ":", "\0")
 """What one of many names, each in a line of its own, holds if that finds it."""
@@ -104,9 +106,36 @@ def parts(
         ValueError: as `read`, some of it only when a part is read; too many impossible keypoints
             when the last one is.
     """
+    return _parts(path, (), split, boxes, images, skeleton, exif)
+
+
+def bare_parts(
+    path: str,
+    *,
+    split: Split = "all",
+    boxes: Boxes = "file",
+    images: str | None = None,
+    skeleton: str | None = None,
+    exif: Exif | None = None,
+) -> Iterator[Part]:
+    """Yield the poses of `parts` alone, in half the time: without images, modes and the like."""
+    return _parts(path, _BESIDE, split, boxes, images, skeleton, exif)
+
+
+def _parts(
+    path: str,
+    without: Sequence[str],
+    split: Split,
+    boxes: Boxes,
+    images: str | None,
+    skeleton: str | None,
+    exif: Exif | None,
+) -> Iterator[Part]:
     file = Path(path).expanduser().resolve()
+    if split != "all":
+        without = ()  # images may tell the split
     impossible, first = Impossible(str(file)), 0
-    for loaded in PoseTable.load_parts(file, ROWS):
+    for loaded in PoseTable.load_parts(file, ROWS, without):
         if not first and _is_cut(loaded, split, file):
             yield from _pieces(read(path, split=split, boxes=boxes, images=images,
                                     skeleton=skeleton, exif=exif))  # fmt: skip
