@@ -10,7 +10,7 @@ from tests.datasets import pose_table
 
 from posesift.data import stream
 from posesift.data.readers import poses, read
-from posesift.data.stream import PoseStream, opened
+from posesift.data.stream import PoseStream, opened, read_rows
 from posesift.poses.table import PoseTable, joined
 
 COLUMNS = [item.name for item in dataclasses.fields(PoseTable) if "_N" in item.name]
@@ -93,6 +93,15 @@ def test_samples_are_the_rows_that_were_asked_for(tmp_path, monkeypatch):
     for one in (PoseStream.read(f"poses:{path}"), PoseStream.of(table)):
         for name, found in one.samples(wanted).items():
             same(found, table.select(wanted[name]))
+
+
+@pytest.mark.parametrize("rows", [[], [0], [15, 16, 40, 69], list(range(70))])
+def test_some_rows_are_read_with_all_that_is_known_of_them(tmp_path, monkeypatch, rows):
+    monkeypatch.setattr(poses, "ROWS", 16)
+    address = f"poses:{saved(tmp_path, 70, 9)}"
+    found, total = read_rows(address, np.array(rows, np.int64))
+    assert total == 70
+    same(found, read(address).select(rows))
 
 
 def test_a_large_table_is_opened_and_a_small_one_read(tmp_path, monkeypatch):

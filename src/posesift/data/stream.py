@@ -134,6 +134,29 @@ def opened(address: str | Address) -> PoseTable | PoseStream:
     return read(found)
 
 
+def read_rows(address: str | Address, row_M: NDArray[np.integer]) -> tuple[PoseTable, int]:
+    """Read some poses of a data set, all that is known of them, and count all.
+
+    Where its format can be read in parts no more need be in memory.
+
+    Args:
+        address: of the data.
+        row_M: rising numbers of the poses.
+
+    Raises:
+        ValueError: as `posesift.data.readers.read`.
+    """
+    found: list[PoseTable] = []
+    total = 0
+    for part in read_parts(address, size=poses.ROWS):
+        table = part.read()
+        first, last = np.searchsorted(row_M, [total, total + len(table)])
+        if last > first or not found:
+            found.append(table.select(row_M[first:last] - total))
+        total += len(table)
+    return _one(found), total
+
+
 def _seen(table: PoseTable) -> NDArray[np.uint8]:
     bits = np.bitwise_count(np.packbits(table.visible_NK, axis=1))  # far faster than a sum
     return np.minimum(bits.sum(1, dtype=np.uint16), 255).astype(np.uint8)

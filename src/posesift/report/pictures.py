@@ -17,7 +17,7 @@ import numpy as np
 
 from posesift.data.pixels import paint_pictures, read_image
 from posesift.data.readers import read
-from posesift.data.stream import opened
+from posesift.data.stream import read_rows
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
 from posesift.report.blocks import Block, Gallery, Line, Page, Picture, Point, Table, inner
@@ -107,14 +107,12 @@ def rows_of(address: str, size: int, row_M: np.ndarray) -> tuple[PoseTable | Non
         row_M: rising numbers of those that are wanted.
     """
     try:
-        found = opened(address)
-        if len(found) != size:
-            return None, f"{address} now holds {len(found)} samples, it held {size}"
-        if isinstance(found, PoseTable):
-            return found.select(row_M), ""
-        return found.samples({"shown": row_M})["shown"], ""
+        table, total = read_rows(address, row_M)
     except (ValueError, OSError) as error:
         return None, str(error)
+    if total != size:
+        return None, f"{address} now holds {total} samples, it held {size}"
+    return table, ""
 
 
 def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool = False) -> Crops:
