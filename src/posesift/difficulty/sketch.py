@@ -10,6 +10,7 @@ Legend: B scores of a part, k bins.
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
@@ -28,9 +29,7 @@ class ScoreSketch:
     """Scores in a few kilobytes, as far as quantiles ask of them."""
 
     def __init__(self) -> None:
-        from datasketches import kll_floats_sketch
-
-        self._kept = kll_floats_sketch(_SIZE)
+        self._kept = import_module(PACKAGE).kll_floats_sketch(_SIZE)
 
     def add(self, score_B: npt.NDArray[np.float32]) -> None:
         """Take in the scores of a part."""

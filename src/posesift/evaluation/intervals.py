@@ -194,7 +194,7 @@ def _quantile(level: float, freedom: int) -> float:
     """Give Student's t that holds so much of its distribution on both sides of 0."""
     from scipy import stats  # takes a second, which a page without intervals need not wait for
 
-    return stats.t.ppf((1 + level) / 2, freedom)
+    return float(stats.t.ppf((1 + level) / 2, freedom))
 
 
 def _finite(values: ArrayLike) -> NDArray[np.float64]:

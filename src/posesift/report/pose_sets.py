@@ -127,13 +127,13 @@ def source_of(score: Score, most: int | None = None) -> tuple[PoseSet | None, st
             None: all, whose numbers are then those of the data.
     """
     summary = score.summary
-    row_N = score.index_N
+    address, size, row_N = summary["address"], summary["samples"], score.index_N
     sampled = most is not None and len(row_N) > most
-    if sampled:
+    if most is not None and sampled:
         row_N = _some(score, most)
-        table, problem = samples.rows_of(summary["address"], summary["samples"], row_N)
+        table, problem = samples.rows_of(address, size, row_N)
     else:
-        table, problem = samples.table_of(summary["address"], summary["samples"])
+        table, problem = samples.table_of(address, size)
     if table is None:
         return None, problem
     row_N = row_N.astype(np.int64)
