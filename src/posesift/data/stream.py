@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesift.data.address import Address, parse
-from posesift.data.readers import poses, read, read_parts
+from posesift.data.readers import poses, read, read_blocks
 from posesift.poses.table import PoseTable, joined
 from posesift.skeletons import Skeleton
 
@@ -63,12 +63,7 @@ class PoseStream:
         Raises:
             ValueError: as `posesift.data.readers.read`.
         """
-
-        def tables(bare: bool) -> Iterator[PoseTable]:
-            for part in read_parts(address, bare=bare):
-                yield part.read()
-
-        return _counted(tables)
+        return _counted(lambda bare: read_blocks(address, bare=bare))
 
     def __len__(self) -> int:
         """Return the number of poses N."""
@@ -148,8 +143,7 @@ def read_rows(address: str | Address, row_M: NDArray[np.integer]) -> tuple[PoseT
     """
     found: list[PoseTable] = []
     total = 0
-    for part in read_parts(address, size=poses.ROWS):
-        table = part.read()
+    for table in read_blocks(address):
         first, last = np.searchsorted(row_M, [total, total + len(table)])
         if last > first or not found:
             found.append(table.select(row_M[first:last] - total))

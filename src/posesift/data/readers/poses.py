@@ -9,7 +9,6 @@ import dataclasses
 import os
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
@@ -23,7 +22,6 @@ from posesift.data.files.listed_images import boxes_or_images, told_of_boxes
 from posesift.data.labels.boxes import Boxes, with_boxes
 from posesift.data.labels.cleaning import Impossible
 from posesift.data.labels.splits import Split, in_split
-from posesift.data.parts import Part
 from posesift.data.worlds import painted
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
@@ -40,7 +38,7 @@ images/ (or where its metadata say; images=FOLDER names another place)
 )
 
 ROWS = 1 << 15
-"""Poses of a part."""
+"""Poses of a block."""
 
 _BESIDE = ("image", "occluded", "mode", "mirrored", "neg_log_p")
 
@@ -88,62 +86,37 @@ def read(
     return table.select(in_split(split, _Rows(table) if unit_N is None else unit_N))
 
 
-def parts(
+def blocks(
     path: str,
     *,
+    bare: bool = False,
     split: Split = "all",
     boxes: Boxes = "file",
     images: str | None = None,
     skeleton: str | None = None,
     exif: Exif | None = None,
-) -> Iterator[Part]:
+) -> Iterator[PoseTable]:
     """Yield the poses of `read` in their order, 32,768 at a time; no more of them are in memory.
 
-    A split that the table must first be cut into takes all of it: it is read whole then. A part's
-    problems are its own.
+    A split that the table must first be cut into takes all of it: it is read whole then. The
+    problems of a block are its own. ``bare`` leaves out images, modes and what else is beside the
+    pose, which takes half the time; path and options are those of `read`.
 
     Raises:
-        ValueError: as `read`, some of it only when a part is read; too many impossible keypoints
-            when the last one is.
+        ValueError: as `read`, some of it only when a block is read; too many impossible keypoints
+            after the last.
     """
-    return _parts(path, (), split, boxes, images, skeleton, exif)
-
-
-def bare_parts(
-    path: str,
-    *,
-    split: Split = "all",
-    boxes: Boxes = "file",
-    images: str | None = None,
-    skeleton: str | None = None,
-    exif: Exif | None = None,
-) -> Iterator[Part]:
-    """Yield the poses of `parts` alone, in half the time: without images, modes and the like."""
-    return _parts(path, _BESIDE, split, boxes, images, skeleton, exif)
-
-
-def _parts(
-    path: str,
-    without: Sequence[str],
-    split: Split,
-    boxes: Boxes,
-    images: str | None,
-    skeleton: str | None,
-    exif: Exif | None,
-) -> Iterator[Part]:
     file = Path(path).expanduser().resolve()
-    if split != "all":
-        without = ()  # images may tell the split
+    without = _BESIDE if bare and split == "all" else ()  # images may tell the split
     impossible, first = Impossible(str(file)), 0
     for loaded in PoseTable.load_parts(file, ROWS, without):
         if not first and _is_cut(loaded, split, file):
-            yield from _pieces(read(path, split=split, boxes=boxes, images=images,
-                                    skeleton=skeleton, exif=exif))  # fmt: skip
+            yield from _cut(
+                read(path, split=split, boxes=boxes, images=images, skeleton=skeleton, exif=exif)
+            )
             return
-        table = _checked(loaded, file, first, impossible, boxes, images, skeleton, exif)
-        last = first + len(table)
-        yield Part(f"rows {first} to {last - 1} of {file.name}", partial(_itself, table))
-        first = last
+        yield _checked(loaded, file, first, impossible, boxes, images, skeleton, exif)
+        first += len(loaded)
     if not first:
         raise ValueError(f"{file} holds no poses; write the table anew")
     impossible.check()
@@ -158,16 +131,11 @@ def samples(path: str) -> int:
     return PoseTable.count(Path(path).expanduser().resolve())
 
 
-def _itself(table: PoseTable) -> PoseTable:
-    return table
-
-
-def _pieces(table: PoseTable) -> Iterator[Part]:
+def _cut(table: PoseTable) -> Iterator[PoseTable]:
     for first in range(0, len(table), ROWS):
-        rows = np.arange(first, min(first + ROWS, len(table)))
         told = {} if not first else {"problems": [], "notes": []}  # what was found is told once
-        piece = partial(dataclasses.replace(table, **told).select, rows)
-        yield Part(f"samples {first} to {rows[-1]}", piece)
+        rows = np.arange(first, min(first + ROWS, len(table)))
+        yield dataclasses.replace(table.select(rows), **told)
 
 
 def _checked(
