@@ -91,23 +91,21 @@ def read_score(folder: Path) -> Score:
     """
     summary = checked.document(folder / SUMMARY, _NEEDED, schema.Summary)
     path = folder / DIFFICULTY
-    table = checked.parquet(path, ("index", "score", "bin"), only=True)
-    index_N = checked.column(table, "index", np.int64, path)
-    bin_N = checked.column(table, "bin", np.int16, path)
+    kinds = {"index": np.int64, "score": np.float32, "bin": np.int16}
+    index_N, score_N, bin_N = checked.columns(path, kinds).values()
     if len(summary["edges"]) != summary["bins"] + 1 or len(summary["variation"]) != summary["bins"]:
         raise ValueError(
             f"{folder / SUMMARY} speaks of {summary['bins']} bins but lists "
             f"{len(summary['edges'])} edges and {len(summary['variation'])} rows of variation"
         )
-    if len(table) != summary["samples"]:
+    if len(index_N) != summary["samples"]:
         raise ValueError(
             f"{folder / SUMMARY} speaks of {summary['samples']} samples, {path} holds "
-            f"{len(table)}; they are of different runs. Make the folder again"
+            f"{len(index_N)}; they are of different runs. Make the folder again"
         )
-    within = len(table) == 0 or (bin_N.min() >= 0 and bin_N.max() < summary["bins"])
-    if not within or (len(table) and index_N.min() < 0):
+    within = len(bin_N) == 0 or (bin_N.min() >= 0 and bin_N.max() < summary["bins"])
+    if not within or (len(index_N) and index_N.min() < 0):
         raise ValueError(f"{path} holds numbers of bins or samples that there are not")
-    score_N = checked.column(table, "score", np.float32, path)
     return Score(folder, summary, index_N, score_N, bin_N)
 
 
