@@ -83,14 +83,18 @@ def test_the_second_fit_sees_one_half_and_is_compared_on_the_other():
     table = poses(901)
     first = scorers.fit(table, "elbo", steps=60, width=32, seed=5)
     second = checks.second_fit(table, first)
-    assert second.held_out_N.sum() == 450
+    assert len(second.unseen) == 450
     assert second.scorer.seed == 6
     assert second.scorer.model.facts()["width"] == 32
     assert second.scorer.fitted_on["samples"] == 451
-    rest = table.select(second.held_out_N)
+    seen, rows = checks.halves(901, 6)
+    assert sorted([*seen, *rows]) == list(range(901))
+    rest = table.select(rows)
+    np.testing.assert_array_equal(rest.keypoints_NK2, second.unseen.keypoints_NK2)
     for name in ("elbo", "reconstruction"):
         agreement = checks.spearman(first.scores(rest)[name], second.scorer.scores(rest)[name])
         assert second.agreement[name] == agreement
+        np.testing.assert_array_equal(second.scores[name], second.scorer.scores(rest)[name])
     assert checks.second_fit(table, scorers.fit(table, "pca")).agreement["pca"] > 0.9
 
 
@@ -112,7 +116,7 @@ def test_both_variations_rise_with_the_bin_of_a_heavy_tail():
         second.scorer.points(table),
         table.visible_NK,
         edges=edges,
-        held_out_N=second.held_out_N,
+        held_out_N=np.isin(np.arange(3000), checks.halves(3000, second.scorer.seed)[1]),
         rare_N=table.rare_N,
     )
     assert bins.variation_spearman(rows)["score"] == 1

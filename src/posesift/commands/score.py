@@ -34,11 +34,11 @@ class Score(ResultFlags):
     def run(self) -> None:
         """Score, write the folder, draw the page."""
         from posesift.data.inputs import inputs_of
-        from posesift.data.readers import read
+        from posesift.data.stream import opened
         from posesift.experiments.score import ScoreSettings, check_settings, score_poses
         from posesift.report.page import write_report
 
-        table = read(self.data)
+        poses = opened(self.data)
         settings = ScoreSettings(
             method=self.method,
             normalisation=self.normalisation,
@@ -47,10 +47,10 @@ class Score(ResultFlags):
             scorer=None if self.scorer is None else str(self.scorer),
             seed=self.seed,
         )
-        check_settings(table, settings)
-        inputs = inputs_of(self.data, table)
+        check_settings(poses, settings)
+        inputs = inputs_of(self.data, poses)
         with self.claim("score", "score", self.scorer, *inputs) as claimed:
-            summary = score_poses(table, claimed.folder, settings, write_report).summary
+            summary = score_poses(poses, claimed.folder, settings, write_report).summary
         for text in summary["warnings"]:
             warn(text)
         for text in summary["notes"]:

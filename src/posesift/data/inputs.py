@@ -5,18 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from posesift.data.address import Address, parse
+from posesift.data.stream import PoseStream
 from posesift.poses.table import PoseTable
 
 _FOLDERS = ("images", "annotations")  # options whose value is a path
 _FILES = ("skeleton", "as", "map")  # options whose value is a name, or the path of a file
 
 
-def inputs_of(address: str | Address, table: PoseTable | None = None) -> list[Path]:
+def inputs_of(address: str | Address, table: PoseTable | PoseStream | None = None) -> list[Path]:
     """Paths that are read with the data of ``address``.
 
     Args:
         address: of the data.
-        table: what was read, whose images may lie somewhere that only the data say.
+        table: what was read or opened, whose images may lie somewhere that only the data say.
 
     >>> inputs_of("coco:/d/ann.json,images=/d/photos,skeleton=body16")
     [PosixPath('/d/ann.json'), PosixPath('/d/photos')]

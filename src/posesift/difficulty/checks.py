@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from posesift.poses import PoseTable
 
 SECOND_FIT_POSES = 20_000
+HELD_OUT_POSES = 50_000  # two fits are compared on at most so many that the second has not seen
 LEAST_AGREEMENT = 0.9
 FEWEST_SCORED = 40  # poses below which a score is warned about; half of fewer says nothing
 OUTSIDE = 0.5  # share in the scorer's hardest tenth above which a set is another domain to it
@@ -27,32 +28,57 @@ class SecondFit(NamedTuple):
     """Another fit with another seed, on half of the poses: what does not depend on the seed?"""
 
     agreement: dict[str, float]
-    """Rank correlation of each score with the first fit's, on the held-out half."""
-    held_out_N: npt.NDArray[np.bool_]
-    """The half that this fit has not seen."""
+    """Rank correlation of each score with the first fit's, on poses held out of the second."""
+    unseen: PoseTable
+    """Poses that this fit has not seen."""
+    scores: dict[str, npt.NDArray[np.float32]]
+    """What this fit gives these."""
     scorer: Scorer
     """The fit."""
 
 
+def halves(poses: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rising numbers of the poses that a second fit sees, and of those that it is compared on.
+
+    A random half and the other one, of large sets at most 20,000 and 50,000 poses.
+
+    >>> [rows.tolist() for rows in halves(5, 0)]
+    [[2, 3, 4], [0, 1]]
+    """
+    order_N = np.random.default_rng(seed).permutation(poses)
+    half = min(-(-poses // 2), SECOND_FIT_POSES)
+    return np.sort(order_N[:half]), np.sort(order_N[half : half + HELD_OUT_POSES])
+
+
 def second_fit(table: PoseTable, scorer: Scorer, seed: int | None = None) -> SecondFit:
-    """Fit once more on a random half of the table (at most 20,000 poses), and compare.
+    """Fit once more on a random half of the table (see `halves`), and compare on the other.
 
     Args:
         table: the poses on which `scorer` was fitted.
         scorer: the first fit; the second has its method, normalisation and settings.
         seed: of the second fit (the first one's + 1).
     """
+    seed = scorer.seed + 1 if seed is None else seed
+    seen, unseen = halves(len(table), seed)
+    return fit_again(scorer, table.select(seen), table.select(unseen), seed)
+
+
+def fit_again(scorer: Scorer, seen: PoseTable, unseen: PoseTable, seed: int) -> SecondFit:
+    """Fit once more on some poses, and compare both fits on others.
+
+    Args:
+        scorer: the first fit; the second has its method, normalisation and settings.
+        seen: poses of the second fit.
+        unseen: others; none where all are seen, which are compared on then.
+        seed: of the second fit.
+    """
     from posesift.difficulty.scorers import refit
 
-    seed = scorer.seed + 1 if seed is None else seed
-    order_N = np.random.default_rng(seed).permutation(len(table))
-    half = np.sort(order_N[: min(-(-len(table) // 2), SECOND_FIT_POSES)])
-    held_out_N = np.ones(len(table), dtype=bool)
-    held_out_N[half] = False
-    again = refit(scorer, table.select(half), seed)
-    rest = table.select(held_out_N) if held_out_N.any() else table
-    first, second = scorer.scores(rest), again.scores(rest)
-    return SecondFit({n: spearman(first[n], second[n]) for n in first}, held_out_N, again)
+    again = refit(scorer, seen, seed)
+    unseen = unseen if len(unseen) else seen
+    first, second = scorer.scores(unseen), again.scores(unseen)
+    agreement = {name: spearman(first[name], second[name]) for name in first}
+    return SecondFit(agreement, unseen, second, again)
 
 
 def noise(agreement: float, method: str = "elbo") -> str | None:

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 REFERENCES = 20_000
-_PAIRS = 20_000_000  # distances held at a time: 80 MB
+_PAIRS = 4_000_000  # distances held at a time: 16 MB
+_CACHED = 200_000  # of these looked through at a time
 _SAME = 1e-4  # a distance that rounding explains, in units of the normalised pose
 _SHARED = 3  # two poses that share fewer visible keypoints cannot be compared
 
@@ -70,21 +71,20 @@ class Neighbours:
         """Return the score of each pose (B,); NaN where no reference pose can be compared to it."""
         code_B = self._codes(clip_B, len(points_BK2))
         rows = max(1, _PAIRS // len(self.points_RK2))
+        # Written over block by block: fresh pages of the system would cost as much as the products.
+        kept = torch.empty(2, min(rows, len(points_BK2)), len(self.points_RK2))
         parts = [
             self._mean_distance(
-                points_BK2[i : i + rows], visible_BK[i : i + rows], code_B[i:][:rows]
+                points_BK2[i : i + rows], visible_BK[i : i + rows], code_B[i:][:rows], kept
             )
             for i in range(0, len(points_BK2), rows)
         ]
         return {self.name: torch.cat(parts)}
 
-    def _mean_distance(self, points_BK2: Tensor, visible_BK: Tensor, code_B: Tensor) -> Tensor:
-        squared_BR = self._squared_distances(points_BK2, visible_BK)
-        if self.clips:
-            squared_BR.masked_fill_(code_B[:, None] == self.clip_R, torch.inf)
-        # One more than k: the pose itself may be among them.
-        wanted = min(self.k + 1, len(self.points_RK2))
-        coarse_BM, nearest_BM = squared_BR.topk(wanted, dim=1, largest=False)
+    def _mean_distance(
+        self, points_BK2: Tensor, visible_BK: Tensor, code_B: Tensor, kept: Tensor
+    ) -> Tensor:
+        coarse_BM, nearest_BM = self._nearest(points_BK2, visible_BK, code_B, kept)
         # Products of matrices round off; the few that are kept are measured exactly, so that the
         # pose itself can be told from its neighbours.
         both_BMK = visible_BK[:, None] & self.visible_RK[nearest_BM]
@@ -97,18 +97,48 @@ class Neighbours:
         found_BM = distance_BM.isfinite()
         return torch.where(found_BM, distance_BM, 0.0).sum(1) / found_BM.sum(1)
 
-    def _squared_distances(self, points_BK2: Tensor, visible_BK: Tensor) -> Tensor:
-        """(B, R), by one product of matrices; infinite where too few keypoints are shared."""
+    def _nearest(
+        self, points_BK2: Tensor, visible_BK: Tensor, code_B: Tensor, kept: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Coarse squared distances and numbers of the nearest references, both (B, M).
+
+        One more than k: the pose itself may be among them. All that follows the products is done
+        a few rows at a time, which stay in the processor's cache.
+        """
+        squared_BR, shared_BR = self._products(points_BK2, visible_BK, kept)
+        wanted = min(self.k + 1, len(self.points_RK2))
+        coarse_BM = squared_BR.new_empty((len(squared_BR), wanted))
+        nearest_BM = torch.empty(coarse_BM.shape, dtype=torch.long)
+        rows = max(1, _CACHED // len(self.points_RK2))
+        for first in range(0, len(squared_BR), rows):
+            here = slice(first, first + rows)
+            squared_bR = squared_BR[here]
+            if shared_BR is not None:
+                few_bR = shared_BR[here] < _SHARED
+                squared_bR.mul_(visible_BK.shape[1]).div_(shared_BR[here].clamp_min_(1))
+                squared_bR.masked_fill_(few_bR, torch.inf)
+            if self.clips:
+                squared_bR.masked_fill_(code_B[here, None] == self.clip_R, torch.inf)
+            torch.topk(
+                squared_bR, wanted, dim=1, largest=False, out=(coarse_BM[here], nearest_BM[here])
+            )
+        return coarse_BM, nearest_BM
+
+    def _products(
+        self, points_BK2: Tensor, visible_BK: Tensor, kept: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """Give sums of squares (B, R) over shared keypoints, and how many these are; None: all."""
+        squared_BR, shared_BR = kept[:, : len(points_BK2)]
         a_BD, b_RD = points_BK2.flatten(1), self.points_RK2.flatten(1)
         if visible_BK.all() and self.visible_RK.all():
-            squared_BR = torch.addmm(b_RD.square().sum(1), a_BD, b_RD.T, alpha=-2)
-            return squared_BR.add_(a_BD.square().sum(1)[:, None])
+            torch.addmm(b_RD.square().sum(1), a_BD, b_RD.T, alpha=-2, out=squared_BR)
+            return squared_BR.add_(a_BD.square().sum(1)[:, None]), None
         seen_BK, seen_RK = visible_BK.float(), self.visible_RK.float()
         left = torch.cat([a_BD.square(), seen_BK.repeat_interleave(2, 1), -2 * a_BD], 1)
         right = torch.cat([seen_RK.repeat_interleave(2, 1), b_RD.square(), b_RD], 1)
-        shared_BR = seen_BK @ seen_RK.T
-        squared_BR = (left @ right.T).mul_(visible_BK.shape[1]).div_(shared_BR.clamp_min(1))
-        return squared_BR.masked_fill_(shared_BR < _SHARED, torch.inf)
+        torch.mm(left, right.T, out=squared_BR)
+        torch.mm(seen_BK, seen_RK.T, out=shared_BR)
+        return squared_BR, shared_BR
 
     def _codes(self, clip_B: npt.NDArray | None, count: int) -> Tensor:
         """Return the clip of each pose as an index into `clips`; -1 for any other."""

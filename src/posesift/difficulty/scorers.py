@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors.torch import load_file
 
@@ -108,21 +109,9 @@ def fit(
     Raises:
         ValueError: for an unknown method or setting, or fewer than 3 poses that can be scored.
     """
-    if method not in SCORES:
-        hint = spelling.hint(method, tuple(SCORES))
-        raise ValueError(f"expected a method of {', '.join(SCORES)}; found '{method}'{hint}")
+    _check_method(method)
     _check_settings(method, settings)
-    usable = np.flatnonzero(~unscorable(table))
-    if len(usable) < 3:
-        raise ValueError(
-            f"expected 3 poses or more with at least {FEWEST_VISIBLE} visible keypoints each in "
-            f"{table.address or 'the table'}, found {len(usable)}; a few poses can be scored by "
-            "the fit of a larger set (--scorer)"
-        )
-    most = SCORES[method].most
-    if len(usable) > most:
-        usable = np.sort(np.random.default_rng(seed).permutation(usable)[:most])
-    seen = table.select(usable)
+    seen = table.select(seen_by_fit(~unscorable(table), method, seed, table.address))
     lengths = canonical_lengths(seen.keypoints_NK2, seen.visible_NK, table.skeleton)
     normaliser = Normaliser(table.skeleton, normalisation, lengths)
     points_NK2 = torch.cat([points for _, points, _ in normalised_chunks(seen, normaliser)])
@@ -131,6 +120,34 @@ def fit(
     model = SCORES[method].fit(poses, **settings)
     fitted_on = {"address": table.address, "samples": len(table), "seen": len(seen)}
     return Scorer(method, normaliser, model, seed, fitted_on)
+
+
+def seen_by_fit(
+    scorable_N: npt.NDArray[np.bool_], method: str, seed: int, address: str = ""
+) -> npt.NDArray[np.int64]:
+    """Rising numbers of the poses that `fit` sees: all that can be scored, of many a random part.
+
+    Args:
+        scorable_N: which poses can be scored (see `scoring.unscorable`).
+        method: one of `METHODS`.
+        seed: of the fit.
+        address: of the poses, for the message.
+
+    Raises:
+        ValueError: for an unknown method, or fewer than 3 poses that can be scored.
+    """
+    _check_method(method)
+    usable = np.flatnonzero(scorable_N)
+    if len(usable) < 3:
+        raise ValueError(
+            f"expected 3 poses or more with at least {FEWEST_VISIBLE} visible keypoints each in "
+            f"{address or 'the table'}, found {len(usable)}; a few poses can be scored by "
+            "the fit of a larger set (--scorer)"
+        )
+    most = SCORES[method].most
+    if len(usable) > most:
+        usable = np.sort(np.random.default_rng(seed).permutation(usable)[:most])
+    return usable
 
 
 def refit(scorer: Scorer, table: PoseTable, seed: int) -> Scorer:
@@ -186,6 +203,12 @@ def load_scorer(folder: str | Path) -> Scorer:
         raise ValueError(f"cannot read the scorer in {folder}: {error!r}") from error
     seed, fitted_on = described["seed"], described["fitted_on"]
     return Scorer(described["method"], normaliser, model, seed, fitted_on)
+
+
+def _check_method(method: str) -> None:
+    if method not in SCORES:
+        hint = spelling.hint(method, tuple(SCORES))
+        raise ValueError(f"expected a method of {', '.join(SCORES)}; found '{method}'{hint}")
 
 
 def _check_settings(method: str, settings: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ Legend: N samples, B of them in a chunk, K keypoints, 2 = (x, y).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -110,16 +110,34 @@ class Scorer:
     def scores(self, table: PoseTable) -> dict[str, npt.NDArray[np.float32]]:
         """All scores that the model gives at once: the Pose VAE's `elbo` and `reconstruction`."""
         self.check(table)
+        return self.scores_of_parts([(slice(0, len(table)), table)], ~unscorable(table))
+
+    def scores_of_parts(
+        self,
+        parts: Iterable[tuple[slice, PoseTable]],
+        scorable_N: npt.NDArray[np.bool_],
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Give the scores of a set that is read part by part, as `scores` gives those of a table.
+
+        They are the same to the last bit where a part begins at a multiple of
+        `normalisation.CHUNK`: products of matrices round by the number of their rows.
+
+        Args:
+            parts: tables, each with its place among the N poses.
+            scorable_N: which poses can be scored; the others get the median.
+        """
         scores: dict[str, npt.NDArray[np.float32]] = {}
-        for rows, points_BK2, visible_BK in normalised_chunks(table, self.normaliser):
-            clip_B = None if table.clip_N is None else table.clip_N[rows]
-            for name, score_B in self.model.scores(points_BK2, visible_BK, clip_B).items():
-                score_N = scores.setdefault(name, np.empty(len(table), dtype=np.float32))
-                score_N[rows] = score_B.numpy()
-        few_N = unscorable(table)
+        for place, table in parts:
+            for rows, points_BK2, visible_BK in normalised_chunks(table, self.normaliser):
+                clip_B = None if table.clip_N is None else table.clip_N[rows]
+                into = slice(place.start + rows.start, place.start + rows.stop)
+                for name, score_B in self.model.scores(points_BK2, visible_BK, clip_B).items():
+                    score_N = scores.setdefault(name, np.empty(len(scorable_N), np.float32))
+                    score_N[into] = score_B.numpy()
         for score_N in scores.values():
-            silent_N = few_N | ~np.isfinite(score_N)
-            score_N[silent_N] = np.median(score_N[~silent_N])
+            silent_N = ~scorable_N | ~np.isfinite(score_N)
+            if silent_N.any():
+                score_N[silent_N] = np.median(score_N[~silent_N])
         return scores
 
     def points(self, table: PoseTable) -> npt.NDArray[np.float32]:
@@ -151,16 +169,22 @@ class Scorer:
         Raises:
             ValueError: it has another skeleton, or no pose with enough visible keypoints.
         """
-        if not self.skeleton.same_as(table.skeleton):
+        self.check_poses(table.skeleton, ~unscorable(table), table.address)
+
+    def check_poses(
+        self, skeleton: Skeleton, scorable_N: npt.NDArray[np.bool_], address: str
+    ) -> None:
+        """Refuse poses that this scorer cannot score, as `check` does, without their table."""
+        if not self.skeleton.same_as(skeleton):
             raise ValueError(
-                f"this scorer was fitted on another skeleton than {table.address or 'the table'} "
-                f"has: {self.skeleton.difference(table.skeleton)}. Fit one on poses of "
-                f"{table.skeleton.name}"
+                f"this scorer was fitted on another skeleton than {address or 'the table'} "
+                f"has: {self.skeleton.difference(skeleton)}. Fit one on poses of "
+                f"{skeleton.name}"
             )
-        if unscorable(table).all():
+        if not scorable_N.any():
             raise ValueError(
                 f"expected poses with {FEWEST_VISIBLE} visible keypoints or more in "
-                f"{table.address or 'the table'}, found none among {len(table)}"
+                f"{address or 'the table'}, found none among {len(scorable_N)}"
             )
 
 

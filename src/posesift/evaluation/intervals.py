@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 LEVEL = 0.95
 
@@ -78,6 +77,8 @@ def paired_interval(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> PairedI
     if len(gain_N) < 2:
         return PairedInterval(mean, None, None, None, None)
     half = _half_width(gain_N, level)
+    from scipy import stats
+
     # Differences that are all equal leave no spread to test against.
     p = float(stats.ttest_rel(a_N, b_N).pvalue) if half > 0 else float(mean == 0)
     return PairedInterval(mean, mean - half, mean + half, half, p)
@@ -153,7 +154,7 @@ def ratio_of_sums(
     n, ratio = len(whole), part.sum() / whole.sum()
     residual = part - ratio * whole
     error = np.sqrt(n / (n - 1) * (residual**2).sum()) / whole.sum()
-    return float(ratio), float(stats.t.ppf((1 + level) / 2, n - 1) * error)
+    return float(ratio), float(_quantile(level, n - 1) * error)
 
 
 def bootstrap_interval(
@@ -186,8 +187,14 @@ def bootstrap_interval(
 
 
 def _half_width(value_N: NDArray[np.float64], level: float) -> float:
-    quantile = stats.t.ppf((1 + level) / 2, len(value_N) - 1)
-    return float(quantile * value_N.std(ddof=1) / np.sqrt(len(value_N)))
+    return float(_quantile(level, len(value_N) - 1) * value_N.std(ddof=1) / np.sqrt(len(value_N)))
+
+
+def _quantile(level: float, freedom: int) -> float:
+    """Give Student's t that holds so much of its distribution on both sides of 0."""
+    from scipy import stats  # takes a second, which a page without intervals need not wait for
+
+    return float(stats.t.ppf((1 + level) / 2, freedom))
 
 
 def _finite(values: ArrayLike) -> NDArray[np.float64]:

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from posesift import storage
 from posesift.difficulty import bins
-from posesift.difficulty.scorers import Scorer, unscorable
-from posesift.poses import PoseTable
+from posesift.difficulty.scorers import Scorer
 
 HARDEST = 0.9  # quantile above which a pose of the fit is among its hardest tenth
 
@@ -23,17 +22,17 @@ def beside_source(
     folder: str | Path | None,
     scorer: Scorer,
     method: str,
-    table: PoseTable,
+    scorable_N: NDArray[np.bool_],
     score_N: NDArray[np.float32],
 ) -> dict[str, Any] | None:
-    """How the poses of ``table`` fall into the bins of the poses that ``scorer`` was fitted on.
+    """How scored poses fall into the bins of the poses that ``scorer`` was fitted on.
 
     Args:
         folder: the score folder of the fit; None where the fit is new.
         scorer: what it holds.
         method: the chosen score.
-        table: what was scored.
-        score_N: by that score.
+        scorable_N: which of the poses can be scored.
+        score_N: of these poses, by that score.
 
     Returns:
         JSON values: ``address`` and ``samples`` of the fit; the ``edges`` of its bins; how many of
@@ -58,7 +57,7 @@ def beside_source(
     if not own:  # bins of another score: as many of this one
         k = min(len(edges) - 1, len(np.unique(source_M)))
         edges = bins.bin_edges(source_M, k, summary["binning"])
-    usable_N = score_N[~unscorable(table)]
+    usable_N = score_N[scorable_N]
     counts = [
         np.bincount(bins.assign(values, edges), minlength=len(edges) - 1).tolist()
         if len(values)

@@ -3,14 +3,15 @@
 A score folder holds ``difficulty.parquet``, the fitted scorer, and ``summary.json``: what the
 report draws, and whether the score is worth anything.
 
-Legend: N samples, k bins, G groups of neighbouring bins.
+Legend: N poses, M of them in a sample, K keypoints, A angles, k bins, G groups of neighbouring
+bins, 2 = (x, y).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesift import folders
+from posesift.data.stream import PoseStream
 from posesift.difficulty import bins, checks
-from posesift.difficulty.scorers import Scorer, fit, load_scorer, unscorable
+from posesift.difficulty.scorers import Scorer, fit, load_scorer
+from posesift.difficulty.scoring import FEWEST_VISIBLE
 from posesift.experiments.beside_source import beside_source
 from posesift.experiments.score_checks import (
     VAE,
@@ -28,6 +31,14 @@ from posesift.experiments.score_checks import (
     rare_among,
     second_fit,
     warnings,
+)
+from posesift.experiments.score_samples import (
+    FIT,
+    RIVALS,
+    SECOND_FIT,
+    SPREAD,
+    UNSEEN,
+    sample_rows,
 )
 from posesift.experiments.spec import Experiment
 from posesift.poses import PoseTable
@@ -77,53 +88,100 @@ class ScoreSettings:
 
 
 def score_poses(
-    table: PoseTable, folder: Path, settings: ScoreSettings, page: Page | None = None
+    table: PoseTable | PoseStream,
+    folder: Path,
+    settings: ScoreSettings,
+    page: Page | None = None,
 ) -> Score:
-    """Score ``table`` and fill ``folder``; ``page`` draws its report before it counts as finished.
+    """Score poses and fill ``folder``; ``page`` draws its report before it counts as finished.
 
     With a new fit the score is also checked: it is fitted a second time on half of the poses, and
-    the other half says whether both agree and whether poses vary more in higher bins.
+    the other half says whether both agree and whether poses vary more in higher bins. Of a large
+    set both halves, and all else that is measured of poses, are samples (`score_samples`); the
+    score and the bin of every pose are its own.
+
+    Args:
+        table: the poses. Those of a stream are in memory part by part, so that what a pose takes
+            there is its scores and its bin.
+        folder: of the result.
+        settings: how to score and bin.
+        page: draws the report.
 
     Raises:
         ValueError: more bins than distinct scores, no pose to score, or a scorer of another
             skeleton.
     """
-    check_settings(table, settings)  # before the fit, which may take minutes
+    poses = PoseStream.of(table) if isinstance(table, PoseTable) else table
+    check_settings(poses, settings)  # before the fit, which may take minutes
     began = time.perf_counter()
+    scorer, scores, bin_N, summary = _scored(poses, settings)
+    summary["seconds"] = round(time.perf_counter() - began, 2)
+    scorer.save(folder)
+    write_score(folder, poses, scores, bin_N, summary)
+    score_N = scores[summary["method"]]
+    del scores  # the others, which a page of millions has no room beside
+    if page is not None:
+        page(folder)
+    folders.write_manifest(folder, "score", data=poses.address)
+    return Score(folder, summary, np.arange(len(poses), dtype=np.int64), score_N, bin_N)
+
+
+def _scored(
+    poses: PoseStream, settings: ScoreSettings
+) -> tuple[Scorer, dict[str, NDArray[np.float32]], NDArray[np.int16], dict[str, Any]]:
+    """Give the scorer, the scores by name and the bin of each pose, and the summary."""
     with bar("scoring", 3) as done:
-        scorer = _scorer(table, settings)
-        scores = scorer.scores(table)
+        new = settings.scorer is None
+        checked = settings.check and new
+        rows = sample_rows(poses, (settings.method or "elbo") if new else None, settings.seed,
+                           check=checked)  # fmt: skip
+        samples = poses.samples(rows, bare=True)
+        scorer = _scorer(poses, samples.pop(FIT, None), settings)
+        scorable_N = poses.seen_N >= FEWEST_VISIBLE
+        scores = scorer.scores_of_parts(poses.parts(bare=True), scorable_N)
         method = settings.method or scorer.method
         score_N = scores[method]
         done.advance()
 
         k = settings.bins
         if k is None:  # a default must not fail where scores repeat
-            k = min(bins.default_k(int((~unscorable(table)).sum())), len(np.unique(score_N)))
+            k = min(bins.default_k(int(scorable_N.sum())), len(np.unique(score_N)))
         edges = bins.bin_edges(score_N, k, settings.binning)
         bin_N = bins.assign(score_N, edges)
-        checked = settings.check and settings.scorer is None
-        second = second_fit(table, scorer) if checked else None
+        second = None
+        if checked:
+            second = second_fit(scorer, samples.pop(SECOND_FIT), samples.pop(UNSEEN))
         done.advance()
-        variation = _variation(table, scorer, second, score_N, edges, settings.binning, method)
+        rare_N = rare_among(poses)
+        spread = _Spread(scorer, samples[SPREAD], rows[SPREAD], rare_N, second)
+        variation = spread.variation(score_N, edges, settings.binning, method)
         bins_G2 = bins.groups(k, bins.SHOWN)
         grouped = None
         if len(bins_G2) < k:
             edges_G = np.append(edges[bins_G2[:, 0]], edges[-1])
-            grouped = _variation(table, scorer, second, score_N, edges_G, settings.binning, method)
+            grouped = spread.variation(score_N, edges_G, settings.binning, method)
             for row, pair in zip(grouped, bins_G2.tolist(), strict=True):
                 row["bins"] = pair
-        rivals = compare_scores(table, scorer, scores, method, rivals=checked, seed=settings.seed)
+        rivals = compare_scores(
+            samples.pop(RIVALS),
+            scorer,
+            {name: found_N[rows[RIVALS]] for name, found_N in scores.items()},
+            method,
+            rivals=checked,
+            rare_M=None if rare_N is None else rare_N[rows[RIVALS]],
+            seed=settings.seed,
+        )
         done.advance()
 
-    angles_NA = joint_angles(table.keypoints_NK2, table.visible_NK, table.skeleton.triplets)
-    statistics = statistics_of(table.skeleton, table)
-    source = beside_source(settings.scorer, scorer, method, table, score_N)
+    part = samples.pop(SPREAD)
+    angles_MA = joint_angles(part.keypoints_NK2, part.visible_NK, part.skeleton.triplets)
+    statistics = statistics_of(part.skeleton, part)
+    source = beside_source(settings.scorer, scorer, method, scorable_N, score_N)
     agreement = {} if second is None else second.agreement
     summary = {
-        "address": table.address,
-        "samples": len(table),
-        "skeleton": table.skeleton.name,
+        "address": poses.address,
+        "samples": len(poses),
+        "skeleton": poses.skeleton.name,
         "method": method,
         "normalisation": scorer.normaliser.how,
         "fitted_on": scorer.fitted_on,
@@ -137,24 +195,18 @@ def score_poses(
         "rare_mode_auc": rivals["rare_mode_auc"],
         "agreement": (agreement | rivals["agreement"]) or None,
         "rank_correlation_with_default": rivals["rank_correlation"],
-        "box_side_correlation": checks.box_side_correlation(score_N, table.crop_boxes_N4()),
-        "beside_source": source,
-        "warnings": warnings(
-            table, method, k, agreement, rivals, source, fitted_here=settings.scorer is None
+        "box_side_correlation": checks.box_side_correlation(
+            score_N[rows[SPREAD]], part.crop_boxes_N4()
         ),
-        "notes": [f"reading the data: {note}" for note in table.notes],
-        "similarity": bin_similarity(angles_NA, bin_N, k, statistics).to_json(),
+        "notes": [f"reading the data: {note}" for note in part.notes],
+        "beside_source": source,
+        "warnings": warnings(poses, method, k, agreement, rivals, source, fitted_here=new),
+        "similarity": bin_similarity(angles_MA, bin_N[rows[SPREAD]], k, statistics).to_json(),
     }
-    summary["seconds"] = round(time.perf_counter() - began, 2)
-    scorer.save(folder)
-    scored = write_score(folder, table, scores, bin_N, summary)
-    if page is not None:
-        page(folder)
-    folders.write_manifest(folder, "score", data=table.address)
-    return scored
+    return scorer, scores, bin_N, summary
 
 
-def check_settings(table: PoseTable, settings: ScoreSettings) -> None:
+def check_settings(table: PoseTable | PoseStream, settings: ScoreSettings) -> None:
     """Refuse settings that do not go with the poses, before any work is done.
 
     Raises:
@@ -166,38 +218,64 @@ def check_settings(table: PoseTable, settings: ScoreSettings) -> None:
             f"expected 1 to {len(table)} bins, as many as there are poses; found {settings.bins}"
         )
     if settings.scorer is not None:
-        _earlier_fit(settings.scorer, settings).check(table)
+        poses = PoseStream.of(table) if isinstance(table, PoseTable) else table
+        scorable_N = poses.seen_N >= FEWEST_VISIBLE
+        fit = _earlier_fit(settings.scorer, settings)
+        fit.check_poses(poses.skeleton, scorable_N, poses.address)
 
 
-def _variation(
-    table: PoseTable,
-    scorer: Scorer,
-    second: checks.SecondFit | None,
-    score_N: NDArray[np.float32],
-    edges: NDArray[np.float64],
-    binning: str,
-    method: str,
-) -> list[dict[str, Any]]:
-    """Say what varies between ``edges``: poses held out of a fit, if there are any."""
-    rows = bins.variation(
-        score_N,
-        bins.assign(score_N, edges),
-        scorer.points(table),
-        table.visible_NK,
-        edges=edges,
-        rare_N=rare_among(table),
-    )
-    if second is not None:
-        hold_out(rows, table, second, method, len(rows), binning)
-    return rows
+class _Spread:
+    """What varies between edges of bins, measured of a sample of the poses.
+
+    Args:
+        scorer: the fit.
+        part: the sample.
+        row_M: its numbers among the N poses.
+        rare_N: which poses show a rare mode.
+        second: a second fit, whose unseen poses are measured instead where there is one.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        part: PoseTable,
+        row_M: NDArray[np.int64],
+        rare_N: NDArray[np.bool_] | None,
+        second: checks.SecondFit | None,
+    ):
+        self._points_MK2, self._visible_MK = scorer.points(part), part.visible_NK
+        self._row_M, self._rare_N, self._second = row_M, rare_N, second
+
+    def variation(
+        self,
+        score_N: NDArray[np.float32],
+        edges: NDArray[np.float64],
+        binning: str,
+        method: str,
+    ) -> list[dict[str, Any]]:
+        """Return the rows of `bins.variation`, of poses held out of a fit if there are any."""
+        rows = bins.variation(
+            score_N,
+            bins.assign(score_N, edges),
+            self._points_MK2,
+            self._visible_MK,
+            edges=edges,
+            rare_N=self._rare_N,
+            posed_M=self._row_M,
+        )
+        if self._second is not None:
+            hold_out(rows, self._second, method, len(rows), binning)
+        return rows
 
 
-def _scorer(table: PoseTable, settings: ScoreSettings) -> Scorer:
-    """Give a new fit, or the one that was asked for."""
-    if settings.scorer is not None:
+def _scorer(poses: PoseStream, seen: PoseTable | None, settings: ScoreSettings) -> Scorer:
+    """Give a new fit to the poses ``seen``, or the one that was asked for."""
+    if seen is None:
+        assert settings.scorer is not None
         return _earlier_fit(settings.scorer, settings)
     method, how = settings.method or "elbo", settings.normalisation or "limb"
-    return fit(table, method, seed=settings.seed, normalisation=how)
+    scorer = fit(seen, method, seed=settings.seed, normalisation=how)
+    return replace(scorer, fitted_on=scorer.fitted_on | {"samples": len(poses)})
 
 
 def _earlier_fit(folder: str, settings: ScoreSettings) -> Scorer:

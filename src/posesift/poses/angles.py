@@ -2,7 +2,8 @@
 
 And limb directions: the same with its orientation in the picture left in.
 
-Legend: N samples, K keypoints, A angles, L limbs, 2 = (x, y), 3 = (one end, vertex, other end).
+Legend: N samples, B of them at a time, K keypoints, A angles, L limbs, 2 = (x, y),
+3 = (one end, vertex, other end).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from posesift.skeletons import Skeleton
 if TYPE_CHECKING:
     from posesift.poses.table import PoseTable
 
+_CHUNK = 4_096  # poses at a time: bounds the memory, and stays in the processor's cache
 MINIMUM_ANGLES = 3  # and limbs: of fewer, no similarity
 SHORTEST_BONE = 1e-6  # of the pose's extent: below it, a direction is rounding noise
 
@@ -46,18 +48,30 @@ def joint_angles(
     Returns:
         (N, A) degrees in [0, 180]; NaN where a keypoint is missing or a bone has no length.
     """
-    a, b, c = np.asarray(triplets, np.intp).reshape(-1, 3).T
-    points_NK2 = np.where(visible_NK[:, :, None], keypoints_NK2, 0).astype(np.float64)
-    u_NA2 = points_NK2[:, a] - points_NK2[:, b]
-    v_NA2 = points_NK2[:, c] - points_NK2[:, b]
-    cross_NA = u_NA2[..., 0] * v_NA2[..., 1] - u_NA2[..., 1] * v_NA2[..., 0]
-    dot_NA = (u_NA2 * v_NA2).sum(axis=-1)
-    angle_NA = np.degrees(np.arctan2(np.abs(cross_NA), dot_NA))
-    shortest_N1 = _shortest(points_NK2, visible_NK)
-    known_NA = visible_NK[:, a] & visible_NK[:, b] & visible_NK[:, c]
-    for bone_NA2 in (u_NA2, v_NA2):
-        known_NA &= np.hypot(bone_NA2[..., 0], bone_NA2[..., 1]) > shortest_N1
-    return np.where(known_NA, angle_NA, np.nan)
+    visible_NK = np.asarray(visible_NK)
+    triplets_A3 = np.asarray(triplets, np.intp).reshape(-1, 3)
+    angle_NA = np.empty((len(keypoints_NK2), len(triplets_A3)), order="F")  # an angle side by side
+    for first in range(0, len(angle_NA), _CHUNK):
+        rows = slice(first, first + _CHUNK)
+        angle_NA[rows] = _angles(keypoints_NK2[rows], visible_NK[rows], triplets_A3)
+    return angle_NA
+
+
+def _angles(
+    keypoints_BK2: NDArray, visible_BK: NDArray, triplets_A3: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    a, b, c = triplets_A3.T
+    points_BK2 = np.where(visible_BK[:, :, None], keypoints_BK2, 0).astype(np.float64)
+    u_BA2 = points_BK2[:, a] - points_BK2[:, b]
+    v_BA2 = points_BK2[:, c] - points_BK2[:, b]
+    cross_BA = u_BA2[..., 0] * v_BA2[..., 1] - u_BA2[..., 1] * v_BA2[..., 0]
+    dot_BA = (u_BA2 * v_BA2).sum(axis=-1)
+    angle_BA = np.degrees(np.arctan2(np.abs(cross_BA), dot_BA))
+    shortest_B1 = _shortest(points_BK2, visible_BK)
+    known_BA = visible_BK[:, a] & visible_BK[:, b] & visible_BK[:, c]
+    for bone_BA2 in (u_BA2, v_BA2):
+        known_BA &= np.hypot(bone_BA2[..., 0], bone_BA2[..., 1]) > shortest_B1
+    return np.where(known_BA, angle_BA, np.nan)
 
 
 def limb_directions(

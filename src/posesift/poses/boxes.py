@@ -63,8 +63,12 @@ def jitter(
     """
     if number_N is None:
         number_N = np.arange(len(box_N4))
-    count = int(number_N.max(initial=-1)) + 1
-    draw_N3 = np.random.default_rng([seed, 7]).uniform(-amount, amount, (count, 3))[number_N]
+    if not len(number_N):
+        return np.empty((0, 4), np.float32)
+    first, last = int(number_N.min()), int(number_N.max())
+    bits = np.random.PCG64(np.random.SeedSequence([seed, 7])).advance(3 * first)
+    draw_N3 = np.random.Generator(bits).uniform(-amount, amount, (last + 1 - first, 3))
+    draw_N3 = draw_N3[number_N - first]
     side_N1 = box_N4[:, 2:3]
     centre_N2 = box_N4[:, :2] + box_N4[:, 2:] / 2 + draw_N3[:, :2] * side_N1
     side_N1 = side_N1 * (1 + draw_N3[:, 2:])

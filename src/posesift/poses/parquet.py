@@ -1,7 +1,8 @@
 """The columns of a pose table in Parquet, and back.
 
 `PoseTable.save` and `PoseTable.load` are the way in for a whole table; a table that is larger than
-memory is written with `PoseTable.to_arrow`, one row group at a time. Here a table is its fields by
+memory is written with `PoseTable.to_arrow`, one row group at a time, and read with
+`PoseTable.load_parts`. Here a table is its fields by
 name, so that the table knows its file and the file needs no table.
 
 Shapes: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
@@ -10,7 +11,7 @@ Shapes: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,7 @@ from posesift import documents
 from posesift.skeletons import Skeleton
 
 _NEEDED = ("keypoints", "visible", "width", "height")
+_COLUMNS = (*_NEEDED, "occluded", "box", "image", "clip", "mode", "mirrored", "neg_log_p")
 
 SKELETON, FACTS = b"posesift.skeleton", b"posesift.table"
 """Keys of the schema's metadata: the skeleton, and the fields that are no columns, as JSON."""
@@ -89,25 +91,94 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
     Raises:
         ValueError: a column is missing or of another width, or the metadata name no skeleton.
     """
-    metadata = file.schema_arrow.metadata or {}
-    if SKELETON not in metadata:
+    schema = file.schema_arrow
+    _check_schema(schema, path)
+
+    def column(name: str) -> pa.Array | None:
+        if name not in schema.names:
+            return None
+        return file.read(columns=[name]).column(0).combine_chunks()
+
+    return _fields(column, file.metadata.num_rows, schema, path)
+
+
+def read_batches(
+    file: pq.ParquetFile, path: Path, rows: int, without: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Yield the fields of one `PoseTable` after another, of ``rows`` rows each, the last of fewer.
+
+    Together they are what `read_fields` gives; but for the problems that the file itself tells,
+    which only the first repeats. No more than one is in memory.
+
+    Args:
+        file: as for `read_fields`.
+        path: as for `read_fields`.
+        rows: of a table.
+        without: columns that are not read, of those that a table may lack.
+
+    Raises:
+        ValueError: as `read_fields`; some of it only when the rows are come to.
+    """
+    schema = file.schema_arrow
+    _check_schema(schema, path)
+    first = 0
+    names = [name for name in _COLUMNS if name in schema.names and name not in without]
+    for table in _cut(file, names, rows):
+        columns = {name: table.column(name).combine_chunks() for name in table.column_names}
+        yield _fields(columns.get, len(table), schema, path, first)
+        first += len(table)
+
+
+def _cut(file: pq.ParquetFile, columns: list[str], rows: int) -> Iterator[pa.Table]:
+    """Yield the rows of a file, so many at a time, wherever its row groups end."""
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    for group in range(file.num_row_groups):  # asked for all at once, it keeps all that it read
+        for batch in file.iter_batches(rows, [group], columns, use_threads=False):
+            waiting.append(batch)
+            held += batch.num_rows
+            if held >= rows:
+                table = pa.Table.from_batches(waiting)
+                yield table.slice(0, rows)
+                waiting, held = table.slice(rows).to_batches(), held - rows
+    if held:
+        yield pa.Table.from_batches(waiting)
+
+
+def _check_schema(schema: pa.Schema, path: Path) -> None:
+    """Refuse a file that is no pose table.
+
+    Raises:
+        ValueError: its metadata name no skeleton, or a column is missing.
+    """
+    if SKELETON not in (schema.metadata or {}):
         raise ValueError(
             f"{path} names no skeleton: expected the key 'posesift.skeleton' in the schema's "
             "metadata; PoseTable.save writes it"
         )
-    skeleton, facts = _described(metadata, path)
-    names = file.schema_arrow.names
-    if missing := [name for name in _NEEDED if name not in names]:
+    _described(schema.metadata, path)
+    if missing := [name for name in _NEEDED if name not in schema.names]:
         raise ValueError(
             f"{path}: expected the columns {', '.join(_NEEDED)}, "
-            f"found {', '.join(names)}; missing {', '.join(missing)}"
+            f"found {', '.join(schema.names)}; missing {', '.join(missing)}"
         )
-    count, joints = file.metadata.num_rows, len(skeleton)
+
+
+def _fields(
+    read: Callable[[str], pa.Array | None],
+    count: int,
+    schema: pa.Schema,
+    path: Path,
+    first: int = 0,
+) -> dict[str, Any]:
+    """Return the fields of a table of ``count`` rows, which begin at row ``first`` of the file."""
+    skeleton, facts = _described(schema.metadata, path)
+    joints = len(skeleton)
 
     def column(name: str, shape: tuple[int, ...], kind: type) -> NDArray | None:
-        if name not in names:
+        found = read(name)
+        if found is None:
             return None
-        found = file.read(columns=[name]).column(0).combine_chunks()
         if kind is object:
             return _texts(found, f"{path}: column {name!r}")
         return numbers(found, shape, kind, f"{path}: column {name!r}", f" for {skeleton.name}")
@@ -131,7 +202,7 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
         "boxes_from": facts.boxes_from,
         "share": facts.share,
         "address": facts.address or f"poses:{path}",
-        "problems": [*facts.problems, *_hide_lost(columns)],
+        "problems": [*(facts.problems if not first else []), *_hide_lost(columns, first)],
         "notes": facts.notes,
         "exif": facts.exif,
         **columns,
@@ -149,7 +220,13 @@ def _described(metadata: dict[bytes, bytes], path: Path) -> tuple[Skeleton, _Fac
 
 
 def numbers(
-    found: pa.Array, shape: tuple[int, ...], kind: Any, where: str, of: str = ""
+    found: pa.Array,
+    shape: tuple[int, ...],
+    kind: Any,
+    where: str,
+    of: str = "",
+    *,
+    copy: bool = True,
 ) -> NDArray:
     """Return a column of numbers, checked for its kind, its width, its range, and empty cells.
 
@@ -159,6 +236,7 @@ def numbers(
         kind: bool, an integer, or float32, which whole numbers become too.
         where: file and column, for messages.
         of: what the width comes from, for messages.
+        copy: the array can be written to; else it may be the column itself, which cannot.
 
     Raises:
         ValueError: the column is another one.
@@ -188,7 +266,7 @@ def numbers(
                 f"{where}: expected {least} to {greatest}, found {values.min()} to {values.max()}"
             )
     with np.errstate(over="ignore"):  # beyond float32 is as far off the image as infinity
-        return values.astype(kind).reshape(shape)
+        return values.astype(kind, copy=copy).reshape(shape)
 
 
 def _texts(column: pa.Array, where: str) -> NDArray:
@@ -203,11 +281,12 @@ def _texts(column: pa.Array, where: str) -> NDArray:
     return np.array(coded.dictionary.to_pylist(), object)[coded.indices]
 
 
-def _hide_lost(columns: dict[str, Any]) -> list[str]:
-    lost_NK = columns["visible_NK"] & ~np.isfinite(columns["keypoints_NK2"]).all(axis=-1)
+def _hide_lost(columns: dict[str, Any], first: int) -> list[str]:
+    finite_NK2 = np.isfinite(columns["keypoints_NK2"])
+    lost_NK = columns["visible_NK"] & ~(finite_NK2[..., 0] & finite_NK2[..., 1])
     columns["visible_NK"] &= ~lost_NK
     return [
-        f"row {row}: {lost_NK[row].sum()} keypoints made invisible, NaN or infinite"
+        f"row {first + row}: {lost_NK[row].sum()} keypoints made invisible, NaN or infinite"
         for row in np.flatnonzero(lost_NK.any(axis=1)).tolist()
     ]
 

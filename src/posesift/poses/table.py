@@ -7,7 +7,8 @@ Legend: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -22,7 +23,9 @@ from posesift.storage import atomic_path
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
+_ROWS = 1 << 15  # of a row group: who reads a table part by part holds one in memory
 RARE_SHARE = 0.03  # a mode is rare when its share of the source mixture is below this
 
 
@@ -100,7 +103,7 @@ class PoseTable:
                 )
         # Garbage behind an invisible joint must not reach anything downstream.
         self.keypoints_NK2 = np.asarray(self.keypoints_NK2, np.float32)
-        if self.keypoints_NK2[~self.visible_NK].any():
+        if _garbage(self.keypoints_NK2, self.visible_NK):
             self.keypoints_NK2 = np.where(self.visible_NK[:, :, None], self.keypoints_NK2, 0)
         if not np.isfinite(self.keypoints_NK2).all():
             row = int(np.argmin(np.isfinite(self.keypoints_NK2).all(axis=(1, 2))))
@@ -171,7 +174,7 @@ class PoseTable:
         import pyarrow.parquet as pq
 
         with atomic_path(path) as temporary:
-            pq.write_table(self.to_arrow(), temporary)
+            pq.write_table(self.to_arrow(), temporary, row_group_size=_ROWS)
 
     def to_arrow(self) -> pa.Table:
         """Give the columns of the file that `save` writes."""
@@ -187,19 +190,73 @@ class PoseTable:
             ValueError: no such file, not Parquet, a column missing or of another width, or no
                 skeleton in the metadata.
         """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         from posesift.poses.parquet import read_fields
 
         path = Path(path)
-        if not path.is_file():
-            raise ValueError(f"expected a pose table (Parquet) at {path}, found no file")
-        try:
-            with pq.ParquetFile(path) as file:
-                return PoseTable(**read_fields(file, path))
-        except (pa.ArrowException, OSError) as error:
-            raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
+        with _opened(path) as file:
+            return PoseTable(**read_fields(file, path))
+
+    @staticmethod
+    def load_parts(path: str | Path, rows: int, without: Sequence[str] = ()) -> Iterator[PoseTable]:
+        """Read a table as `load` does, ``rows`` poses at a time: it may be larger than memory.
+
+        What the file says was wrong with its samples is told by the first part alone.
+
+        Args:
+            path: the file.
+            rows: poses of a part.
+            without: columns of the file that are left out: ``image``, say.
+
+        Raises:
+            ValueError: as `load`; some of it only when the rows are come to.
+        """
+        import pyarrow as pa
+
+        from posesift.poses.parquet import read_batches
+
+        path = Path(path)
+        with _opened(path) as file:
+            for part in read_batches(file, path, rows, without):
+                yield PoseTable(**part)
+        pa.default_memory_pool().release_unused()  # it would keep twice what it needs for a part
+
+    @staticmethod
+    def count(path: str | Path) -> int:
+        """Count the poses of a table without reading them.
+
+        Raises:
+            ValueError: no such file, or not Parquet.
+        """
+        with _opened(Path(path)) as file:
+            return file.metadata.num_rows
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a pose table in Parquet.
+
+    Raises:
+        ValueError: no such file, or not Parquet, as far as it is read in the block.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise ValueError(f"expected a pose table (Parquet) at {path}, found no file")
+    try:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
+
+
+def _garbage(keypoints_NK2: NDArray[np.float32], visible_NK: NDArray[np.bool_]) -> bool:
+    """Whether an invisible keypoint is not 0; most tables have none, which is told at once."""
+    if keypoints_NK2.flags.c_contiguous and keypoints_NK2.size:
+        written_NK = keypoints_NK2.view(np.uint64)[..., 0] != 0  # both coordinates in one word
+        if not (written_NK & ~visible_NK).any():
+            return False
+    return bool(keypoints_NK2[~visible_NK].any())
 
 
 def joined(tables: Sequence[PoseTable]) -> PoseTable:

@@ -183,7 +183,7 @@ def _examples(first: Section | None, other: Section) -> Section:
 
 def of_score(folder: Score, target_address: str | None = None) -> Page:
     """Return the page of a score, beside the poses of a target where one is given."""
-    source, missing = pose_sets.source_of(folder)
+    source, missing = pose_sets.source_of(folder, data.LISTED)
     target = pose_sets.target_at(folder, target_address) if target_address else None
     lacks = uncovered.of(source, target)
     similar = folder.summary.get("similarity")
@@ -225,7 +225,7 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
         terms=terms,
         facts=facts,
         command=f"posesift score {summary['address']} --method {method} --bins {summary['bins']}",
-        notes=once(box_note([], [summary["address"]]), summary),
+        notes=once(box_note([], [summary["address"]]) + _sampled(source), summary),
         figures=figures,
         findings=[
             *opening.of_score(folder, source, target),
@@ -234,6 +234,17 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
         sections=[section for section in sections if section],
         key=_key(source, target),
     )
+
+
+def _sampled(source: PoseSet | None) -> list[str]:
+    """Say that the page looks at a sample of the poses, where it does."""
+    if source is None or source.whole is None:
+        return []
+    return [
+        f"Scores, bins and their counts are of all {count(source.total)} poses. The poses that "
+        f"this page looks at and shows are a random sample of {count(len(source))}, the hardest "
+        f"{pose_sets.HARDEST} among them."
+    ]
 
 
 def _comparison_facts(comparison: dict[str, Any]) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from posesift.data.pixels import paint_pictures, read_image
 from posesift.data.readers import read
+from posesift.data.stream import read_rows
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
 from posesift.report.blocks import Block, Gallery, Line, Page, Picture, Point, Table, inner
@@ -94,6 +95,23 @@ def table_of(
         return None, str(error)
     if size is not None and len(table) != size:
         return None, f"{address} now holds {len(table)} samples, it held {size}"
+    return table, ""
+
+
+def rows_of(address: str, size: int, row_M: np.ndarray) -> tuple[PoseTable | None, str]:
+    """Return some poses of an address, as `table_of` returns all; no more need be in memory.
+
+    Args:
+        address: of the data.
+        size: how many samples it had.
+        row_M: rising numbers of those that are wanted.
+    """
+    try:
+        table, total = read_rows(address, row_M)
+    except (ValueError, OSError) as error:
+        return None, str(error)
+    if total != size:
+        return None, f"{address} now holds {total} samples, it held {size}"
     return table, ""
 
 

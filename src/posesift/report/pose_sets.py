@@ -28,6 +28,7 @@ from posesift.results.run import Run
 from posesift.results.score import Score
 
 UNBINNED = -1
+HARDEST = 64  # of all poses that a sample of them holds in any case: their labels are looked at
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class PoseSet:
         angles_NA: joint angles in degrees, NaN = undefined.
         outcomes: of the models that predicted these poses; none for a source.
         problem: why the set has no images, or "".
+        whole: score and bin of every pose of the data, where these N are a sample of them.
     """
 
     which: Literal["source", "target"]
@@ -84,10 +86,26 @@ class PoseSet:
     angles_NA: NDArray[np.float64]
     outcomes: list[Outcome] = field(default_factory=list)
     problem: str = ""
+    whole: tuple[NDArray[np.float32], NDArray[np.int16]] | None = None
 
     def __len__(self) -> int:
         """Return the number of poses N."""
         return len(self.table)
+
+    @property
+    def total(self) -> int:
+        """The number of poses of the data, N or more."""
+        return len(self.every_score)
+
+    @property
+    def every_score(self) -> NDArray:
+        """The score of every pose of the data."""
+        return self.score_N if self.whole is None else self.whole[0]
+
+    @property
+    def every_bin(self) -> NDArray:
+        """The bin of every pose of the data."""
+        return self.bin_N if self.whole is None else self.whole[1]
 
     @property
     def of_world(self) -> bool:
@@ -100,27 +118,47 @@ class PoseSet:
         return len(self.edges) - 1
 
 
-def source_of(score: Score) -> tuple[PoseSet | None, str]:
-    """Return the scored poses, or None and why they are not available."""
+def source_of(score: Score, most: int | None = None) -> tuple[PoseSet | None, str]:
+    """Return the scored poses, or None and why they are not available.
+
+    Args:
+        score: what was scored.
+        most: poses above which a random sample of so many is taken, with the `HARDEST` of all;
+            None: all, whose numbers are then those of the data.
+    """
     summary = score.summary
-    table, problem = samples.table_of(summary["address"], summary["samples"])
+    address, size, row_N = summary["address"], summary["samples"], score.index_N
+    sampled = most is not None and len(row_N) > most
+    if most is not None and sampled:
+        row_N = _some(score, most)
+        table, problem = samples.rows_of(address, size, row_N)
+    else:
+        table, problem = samples.table_of(address, size)
     if table is None:
         return None, problem
-    row_N = score.index_N.astype(np.int64)
-    if not np.array_equal(row_N, np.arange(len(table))):
+    row_N = row_N.astype(np.int64)
+    if not sampled and not np.array_equal(row_N, np.arange(len(table))):
         table = table.select(row_N)
+    chosen = row_N if sampled else slice(None)
     found = PoseSet(
         which="source",
         title="source poses",
         table=table,
         row_N=row_N,
-        score_N=score.score_N.astype(np.float64),
-        bin_N=score.bin_N.astype(np.int64),
+        score_N=score.score_N[chosen].astype(np.float64),
+        bin_N=score.bin_N[chosen].astype(np.int64),
         edges=np.asarray(summary["edges"], np.float64),
         scored_by=str(summary["method"]),
         angles_NA=_angles(table),
+        whole=(score.score_N, score.bin_N) if sampled else None,
     )
     return found, ""
+
+
+def _some(score: Score, most: int) -> NDArray[np.int64]:
+    """Rising numbers of a random sample, and of the hardest poses of all."""
+    drawn = np.random.default_rng(0).choice(len(score.score_N), most, replace=False, shuffle=False)
+    return np.union1d(drawn, np.argpartition(score.score_N, -HARDEST)[-HARDEST:])
 
 
 def target_of(folder: Run | Comparison) -> PoseSet | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from posesift import documents, storage
 from posesift.poses.parquet import numbers
@@ -38,19 +41,48 @@ def parquet(path: Path, needed: tuple[str, ...]) -> pa.Table:
     Raises:
         ValueError: it is missing, unreadable, or lacks a column.
     """
+    with _opened(path, needed) as file:
+        return file.read()
+
+
+def columns(path: Path, kinds: dict[str, Any]) -> dict[str, NDArray]:
+    """Read columns of plain numbers alone, a row group at a time: there may be millions of rows.
+
+    Args:
+        path: the file.
+        kinds: name of a column to the type of its array.
+
+    Raises:
+        ValueError: it is missing, unreadable, lacks a column, or holds something else in one.
+    """
+    with _opened(path, tuple(kinds)) as file:
+        found = {name: np.empty(file.metadata.num_rows, kind) for name, kind in kinds.items()}
+        first = 0
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, list(kinds))
+            for name, kind in kinds.items():
+                found[name][first : first + len(table)] = column(table, name, kind, path)
+            first += len(table)
+    return found
+
+
+@contextmanager
+def _opened(path: Path, needed: tuple[str, ...]) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file that has every needed column; errors as of `parquet`."""
     if not path.is_file():
         raise ValueError(f"expected {path.name} in {path.parent}, found none; make it again")
     try:
-        table = pq.read_table(path)
-    except Exception as error:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            missing = [name for name in needed if name not in file.schema_arrow.names]
+            if not missing:
+                yield file
+    except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path} is not a readable Parquet file: {error}") from error
-    missing = [name for name in needed if name not in table.column_names]
     if missing:
         raise ValueError(f"{path} lacks the columns {', '.join(missing)}")
-    return table
 
 
 def column(table: pa.Table, name: str, kind: type, path: Path) -> np.ndarray:
-    """Give a column of plain numbers (see `posesift.poses.parquet.numbers`)."""
+    """Give a column of plain numbers, to read only (see `posesift.poses.parquet.numbers`)."""
     where = f"{path}: column {name!r}"
-    return numbers(table[name].combine_chunks(), (len(table),), kind, where)
+    return numbers(table[name].combine_chunks(), (len(table),), kind, where, copy=False)

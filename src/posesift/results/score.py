@@ -19,11 +19,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from posesift import folders, storage
+from posesift.data.stream import PoseStream
 from posesift.poses import PoseTable
 from posesift.results import checked, schema
 from posesift.results.score_table import score_html
 
 SUMMARY, DIFFICULTY = "summary.json", "difficulty.parquet"
+_ROWS = 1 << 20  # of a row group
 _NEEDED = ("address", "samples", "skeleton", "method", "bins", "edges", "variation")
 
 
@@ -43,11 +45,11 @@ class Score:
 
 def write_score(
     folder: Path,
-    table: PoseTable,
+    table: PoseTable | PoseStream,
     scores: dict[str, NDArray[np.float32]],
     bin_N: NDArray[np.int16],
     summary: dict[str, Any],
-) -> Score:
+) -> None:
     """Write what was found of the poses of ``table``.
 
     Args:
@@ -58,13 +60,8 @@ def write_score(
         summary: what ``summary.json`` holds (`schema.Summary`).
     """
     method = summary["method"]
-    index_N = np.arange(len(table), dtype=np.int64)
-    columns = {
-        "index": pa.array(index_N),
-        "score": pa.array(scores[method], pa.float32()),
-        "bin": pa.array(bin_N, pa.int16()),
-    } | {
-        name: pa.array(score_N, pa.float32()) for name, score_N in scores.items() if name != method
+    columns = {"score": scores[method], "bin": bin_N} | {
+        name: score_N for name, score_N in scores.items() if name != method
     }
     metadata = {
         "skeleton": table.skeleton.to_json(),
@@ -72,10 +69,18 @@ def write_score(
         "edges": json.dumps(summary["edges"]),
         "address": table.address,
     }
-    with storage.atomic_path(folder / DIFFICULTY) as temporary:
-        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), temporary)
+    kinds = [(n, pa.int16() if n == "bin" else pa.float32()) for n in columns]
+    schema = pa.schema([("index", pa.int64()), *kinds]).with_metadata(metadata)
+    with (
+        storage.atomic_path(folder / DIFFICULTY) as temporary,
+        pq.ParquetWriter(temporary, schema) as writer,
+    ):
+        for first in range(0, len(table), _ROWS):
+            rows = slice(first, min(first + _ROWS, len(table)))
+            index = np.arange(rows.start, rows.stop, dtype=np.int64)
+            chunk = [index, *(column_N[rows] for column_N in columns.values())]
+            writer.write_table(pa.table([pa.array(values) for values in chunk], schema=schema))
     storage.write_json(folder / SUMMARY, summary)
-    return Score(folder, summary, index_N, scores[method], bin_N)
 
 
 def read_score(folder: Path) -> Score:
@@ -86,23 +91,21 @@ def read_score(folder: Path) -> Score:
     """
     summary = checked.document(folder / SUMMARY, _NEEDED, schema.Summary)
     path = folder / DIFFICULTY
-    table = checked.parquet(path, ("index", "score", "bin"))
-    index_N = checked.column(table, "index", np.int64, path)
-    bin_N = checked.column(table, "bin", np.int16, path)
+    kinds = {"index": np.int64, "score": np.float32, "bin": np.int16}
+    index_N, score_N, bin_N = checked.columns(path, kinds).values()
     if len(summary["edges"]) != summary["bins"] + 1 or len(summary["variation"]) != summary["bins"]:
         raise ValueError(
             f"{folder / SUMMARY} speaks of {summary['bins']} bins but lists "
             f"{len(summary['edges'])} edges and {len(summary['variation'])} rows of variation"
         )
-    if len(table) != summary["samples"]:
+    if len(index_N) != summary["samples"]:
         raise ValueError(
             f"{folder / SUMMARY} speaks of {summary['samples']} samples, {path} holds "
-            f"{len(table)}; they are of different runs. Make the folder again"
+            f"{len(index_N)}; they are of different runs. Make the folder again"
         )
-    within = len(table) == 0 or (bin_N.min() >= 0 and bin_N.max() < summary["bins"])
-    if not within or (len(table) and index_N.min() < 0):
+    within = len(bin_N) == 0 or (bin_N.min() >= 0 and bin_N.max() < summary["bins"])
+    if not within or (len(index_N) and index_N.min() < 0):
         raise ValueError(f"{path} holds numbers of bins or samples that there are not")
-    score_N = checked.column(table, "score", np.float32, path)
     return Score(folder, summary, index_N, score_N, bin_N)
 
 

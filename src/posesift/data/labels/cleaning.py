@@ -110,29 +110,68 @@ def hide_impossible(
         ValueError: more than `BAD_FRACTION` of the visible keypoints would go: then the labels
             are no pixels, or not of these images.
     """
-    finite_NK = np.isfinite(keypoints_NK2).all(-1)
-    with np.errstate(invalid="ignore"):
-        within_NK2 = (keypoints_NK2 >= -0.5) & (keypoints_NK2 <= size_N2[:, None] - 0.5)
-    kept_NK = visible_NK & finite_NK & within_NK2.all(-1)
-    lost_NK = visible_NK & ~kept_NK
-    problems = []
-    for row in np.flatnonzero(lost_NK.any(1)).tolist():
-        points = [
-            f"{names_K[k]} at ({keypoints_NK2[row, k, 0]:.1f}, {keypoints_NK2[row, k, 1]:.1f})"
-            for k in np.flatnonzero(lost_NK[row]).tolist()
-        ]
-        width, height = size_N2[row]
-        problems.append(
-            f"made invisible, off the image: {sample_N[row]}, {width} x {height} px: "
-            + ", ".join(points)
-        )
-    if len(problems) > least_bad and lost_NK.sum() > BAD_FRACTION * visible_NK.sum():
-        raise ValueError(
-            f"{where}: {lost_NK.sum()} of {visible_NK.sum()} visible keypoints lie off their "
-            f"images; at most {BAD_FRACTION:.0%} are made invisible without asking. Are the "
-            "coordinates pixels, and these the images that were labelled?" + _first(problems)
-        )
-    return kept_NK, problems
+    told = Impossible(where, least_bad)
+    kept_NK = told.hide(keypoints_NK2, visible_NK, size_N2, names_K, sample_N)
+    told.check()
+    return kept_NK, told.problems
+
+
+class Impossible:
+    """Keypoints that no image can show, of a set that is read part by part (`hide_impossible`).
+
+    Args:
+        where: the file or folder, for the message.
+        least_bad: so many samples may lose keypoints in any case.
+    """
+
+    def __init__(self, where: str, least_bad: int = 0):
+        self.problems: list[str] = []
+        self._where, self._least_bad = where, least_bad
+        self._lost, self._visible = 0, 0
+
+    def hide(
+        self,
+        keypoints_NK2: np.ndarray,
+        visible_NK: np.ndarray,
+        size_N2: np.ndarray,
+        names_K: Sequence[str],
+        sample_N: Sequence[str],
+    ) -> np.ndarray:
+        """Return the new ``visible_NK`` of a part; its samples that lost some join `problems`."""
+        kept_NK = visible_NK.copy()
+        with np.errstate(invalid="ignore"):  # of NaN, which lies nowhere
+            for axis in (0, 1):
+                kept_NK &= keypoints_NK2[..., axis] >= -0.5
+                kept_NK &= keypoints_NK2[..., axis] <= size_N2[:, None, axis] - 0.5
+        lost_NK = visible_NK & ~kept_NK
+        for row in np.flatnonzero(lost_NK.any(1)).tolist():
+            points = [
+                f"{names_K[k]} at ({keypoints_NK2[row, k, 0]:.1f}, {keypoints_NK2[row, k, 1]:.1f})"
+                for k in np.flatnonzero(lost_NK[row]).tolist()
+            ]
+            width, height = size_N2[row]
+            self.problems.append(
+                f"made invisible, off the image: {sample_N[row]}, {width} x {height} px: "
+                + ", ".join(points)
+            )
+        self._lost += int(lost_NK.sum())
+        self._visible += int(visible_NK.sum())
+        return kept_NK
+
+    def check(self) -> None:
+        """Refuse labels of which too many are impossible.
+
+        Raises:
+            ValueError: more than `BAD_FRACTION` of the visible keypoints so far went.
+        """
+        many = self._lost > BAD_FRACTION * self._visible
+        if many and len(self.problems) > self._least_bad:
+            raise ValueError(
+                f"{self._where}: {self._lost} of {self._visible} visible keypoints lie off their "
+                f"images; at most {BAD_FRACTION:.0%} are made invisible without asking. Are the "
+                "coordinates pixels, and these the images that were labelled?"
+                + _first(self.problems)
+            )
 
 
 def _first(problems: Sequence[str]) -> str:

@@ -2,9 +2,10 @@
 
 A reader is a function ``read(path, *, option=default, ...) -> PoseTable``. Its keyword
 parameters are the options of the data address, converted by their annotations. Formats of videos
-and of millions of samples have ``parts`` beside it (`posesift.data.parts`). To add a format, write
-such a file and add its line to `READERS`. Every format with keypoints also has the options
-``as=SKELETON`` and ``map=FILE``, which are applied here (`posesift.data.mapped`).
+and of millions of samples have ``parts`` beside it (`posesift.data.parts`), or ``blocks``
+(`read_blocks`). To add a format, write such a file and add its line to `READERS`. Every format with
+keypoints also has the options ``as=SKELETON`` and ``map=FILE``, which are applied here
+(`posesift.data.mapped`).
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ OWN_KEYPOINTS = {"coco": {"skeleton": "file"}}
 Change = Callable[..., PoseTable]
 """A table and ``absent=``, and the table that the address asks for (`posesift.data.mapped`)."""
 
+_BLOCK = 1 << 15  # samples of a block, where the format has none of its own
+
 UNLABELLED = ("images",)
 """Kinds without keypoints: there is nothing to map."""
 
@@ -86,7 +89,10 @@ def read(address: str | Address, *, default_split: str | None = None) -> PoseTab
 
 
 def read_parts(
-    address: str | Address, *, default_split: str | None = None, size: int = 1000
+    address: str | Address,
+    *,
+    default_split: str | None = None,
+    size: int = 1000,
 ) -> Iterator[Part]:
     """Yield the same samples as `read` in the same order, piece by piece.
 
@@ -115,9 +121,36 @@ def read_parts(
     values, change = _arguments(address)
     absent = ()
     if change is not None:
-        absent = _never_shown(module.parts(address.path, **values))
+        absent = _never_shown(part.read() for part in module.parts(address.path, **values))
     for part in module.parts(address.path, **values):
         yield Part(part.name, partial(_read_part, part, address, change, absent))
+
+
+def read_blocks(address: str | Address, *, bare: bool = False) -> Iterator[PoseTable]:
+    """Yield the same samples as `read` in the same order, a table after the other.
+
+    Unlike parts, of which each can be read by itself, blocks are as large as is fast. Where the
+    format has ``blocks``, no more than one need be in memory at a time.
+
+    Args:
+        address: as for `read`.
+        bare: the poses alone will do, without images and modes, where that is faster.
+
+    Raises:
+        ValueError: as `read`, some of it only when a block is read.
+    """
+    address = _with_split(address, None)
+    module = _module(address.kind)
+    if not hasattr(module, "blocks"):
+        for part in read_parts(address, size=_BLOCK):
+            yield part.read()
+        return
+    values, change = _arguments(address)
+    absent = ()
+    if change is not None:
+        absent = _never_shown(module.blocks(address.path, bare=True, **values))
+    for table in module.blocks(address.path, bare=bare, **values):
+        yield _named(table, address, change, absent)
 
 
 def _read_part(
@@ -126,11 +159,10 @@ def _read_part(
     return _named(part.read(), address, change, absent)
 
 
-def _never_shown(parts: Iterable[Part]) -> tuple[str, ...]:
-    """Names of the keypoints that no part shows; most often the first part shows all."""
+def _never_shown(tables: Iterable[PoseTable]) -> tuple[str, ...]:
+    """Names of the keypoints that no table shows; most often the first one shows all."""
     absent: set[str] | None = None
-    for part in parts:
-        table = part.read()
+    for table in tables:
         if not table.visible_NK.any():
             continue  # shows none, and says nothing
         lacking = set(never_visible(table))

@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from posesift.data.address import parse
 from posesift.data.files.exif import Exif
 from posesift.data.files.listed_images import boxes_or_images, told_of_boxes
 from posesift.data.labels.boxes import Boxes, with_boxes
-from posesift.data.labels.cleaning import hide_impossible
+from posesift.data.labels.cleaning import Impossible
 from posesift.data.labels.splits import Split, in_split
 from posesift.data.worlds import painted
 from posesift.poses.table import PoseTable
@@ -37,7 +37,14 @@ images/ (or where its metadata say; images=FOLDER names another place)
 """,
 )
 
+ROWS = 1 << 15
+"""Poses of a block."""
+
+_BESIDE = ("image", "occluded", "mode", "mirrored", "neg_log_p")
+
 _DOUBTFUL = re.compile(r"^$|^[/\\]|\.\.|:|\0")
+_DOUBTFUL_LINES = ("\n\n", "\n/", "\n\\", "..", ":", "\0")
+"""What one of many names, each in a line of its own, holds if that finds it."""
 
 
 def read(
@@ -68,52 +75,125 @@ def read(
             of the other split than is asked for.
     """
     file = Path(path).expanduser().resolve()
-    table = PoseTable.load(file)
-    if exif is not None:
-        table = dataclasses.replace(table, exif=exif)
+    impossible = Impossible(str(file))
+    table = _checked(PoseTable.load(file), file, 0, impossible, boxes, images, skeleton, exif)
+    if not len(table):
+        raise ValueError(f"{file} holds no poses; write the table anew")
+    impossible.check()
+    if not _is_cut(table, split, file):
+        return table
+    unit_N = table.clip_N if table.clip_N is not None else table.image_N
+    return table.select(in_split(split, _Rows(table) if unit_N is None else unit_N))
+
+
+def blocks(
+    path: str,
+    *,
+    bare: bool = False,
+    split: Split = "all",
+    boxes: Boxes = "file",
+    images: str | None = None,
+    skeleton: str | None = None,
+    exif: Exif | None = None,
+) -> Iterator[PoseTable]:
+    """Yield the poses of `read` in their order, 32,768 at a time; no more of them are in memory.
+
+    A split that the table must first be cut into takes all of it: it is read whole then. The
+    problems of a block are its own. ``bare`` leaves out images, modes and what else is beside the
+    pose, which takes half the time; path and options are those of `read`.
+
+    Raises:
+        ValueError: as `read`, some of it only when a block is read; too many impossible keypoints
+            after the last.
+    """
+    file = Path(path).expanduser().resolve()
+    without = _BESIDE if bare and split == "all" else ()  # images may tell the split
+    impossible, first = Impossible(str(file)), 0
+    for loaded in PoseTable.load_parts(file, ROWS, without):
+        if not first and _is_cut(loaded, split, file):
+            yield from _cut(
+                read(path, split=split, boxes=boxes, images=images, skeleton=skeleton, exif=exif)
+            )
+            return
+        yield _checked(loaded, file, first, impossible, boxes, images, skeleton, exif)
+        first += len(loaded)
+    if not first:
+        raise ValueError(f"{file} holds no poses; write the table anew")
+    impossible.check()
+
+
+def samples(path: str) -> int:
+    """Count the poses of a table without reading them.
+
+    Raises:
+        ValueError: no such file, or not Parquet.
+    """
+    return PoseTable.count(Path(path).expanduser().resolve())
+
+
+def _cut(table: PoseTable) -> Iterator[PoseTable]:
+    for first in range(0, len(table), ROWS):
+        told = {} if not first else {"problems": [], "notes": []}  # what was found is told once
+        rows = np.arange(first, min(first + ROWS, len(table)))
+        yield dataclasses.replace(table.select(rows), **told)
+
+
+def _checked(
+    table: PoseTable,
+    file: Path,
+    first: int,
+    impossible: Impossible,
+    boxes: Boxes,
+    images: str | None,
+    skeleton: str | None,
+    exif: Exif | None,
+) -> PoseTable:
+    """Return the rows from ``first`` on as the options want them, and without what cannot be."""
     if skeleton is not None and not (wanted := skeletons.load(skeleton)).same_as(table.skeleton):
         raise ValueError(
             f"{file}: expected poses of the skeleton {wanted.name}, found {table.skeleton.name}: "
             f"{wanted.difference(table.skeleton)}; with as= in the place of skeleton= they are "
             "mapped by name"
         )
+    changes: dict[str, Any] = {} if exif is None else {"exif": exif}
     if not len(table):
-        raise ValueError(f"{file} holds no poses; write the table anew")
+        return dataclasses.replace(table, **changes)
     if images is not None:
         folder = Path(images).expanduser().resolve()
         if not folder.is_dir():
             raise ValueError(f"expected the folder of the images at {folder}, found no folder")
-        table = dataclasses.replace(table, root=str(folder))
+        changes["root"] = str(folder)
     elif table.image_N is not None and not table.root:
-        table = dataclasses.replace(table, root=str(file.parent))
+        changes["root"] = str(file.parent)
     elif table.image_N is not None:
         _check_root(table.root, file)
-    if table.root.startswith("world:"):
-        painted.check(table)
+    if changes.get("root", table.root).startswith("world:"):
+        painted.check(dataclasses.replace(table, **changes))
     elif table.image_N is not None:
-        _check_names(table.root, table.image_N)
-    rows = _Rows(table)
+        _check_names(changes.get("root", table.root), table.image_N)
     size_N2 = np.column_stack([table.width_N, table.height_N])
-    visible_NK, hidden = hide_impossible(
+    before = len(impossible.problems)
+    visible_NK = impossible.hide(
         table.keypoints_NK2,
         table.visible_NK,
         size_N2,
         table.skeleton.keypoints,
-        rows,
-        str(file),
+        _Rows(table, first),
     )
-    if hidden:
-        problems = table.problems + hidden
-        table = dataclasses.replace(table, visible_NK=visible_NK, problems=problems)
+    problems = [*table.problems, *impossible.problems[before:]]
+    if len(impossible.problems) > before:
+        changes["visible_NK"] = visible_NK
     if table.box_N4 is not None:
-        problems = table.problems + told_of_boxes(table.box_N4)
-        box_N4 = boxes_or_images(table.box_N4, size_N2)
-        table = dataclasses.replace(table, box_N4=box_N4, problems=problems)
-    table = with_boxes(table, boxes)
-    if split == "all" or split == _split_of(table, split, file):
-        return table
-    unit_N = table.clip_N if table.clip_N is not None else table.image_N
-    return table.select(in_split(split, rows if unit_N is None else unit_N))
+        problems += told_of_boxes(table.box_N4)
+        changes["box_N4"] = boxes_or_images(table.box_N4, size_N2)
+    changes["problems"] = problems
+    table = dataclasses.replace(table, **changes)
+    return with_boxes(table, boxes, np.arange(first, first + len(table)))
+
+
+def _is_cut(table: PoseTable, split: Split, file: Path) -> bool:
+    """Whether a split is a part of the table, which is not that split already."""
+    return split != "all" and split != _split_of(table, split, file)
 
 
 def _split_of(table: PoseTable, asked: Split, file: Path) -> str | None:
@@ -133,8 +213,8 @@ def _split_of(table: PoseTable, asked: Split, file: Path) -> str | None:
 class _Rows(Sequence[str]):
     """What to call each row, made up when it is asked for: there may be millions."""
 
-    def __init__(self, table: PoseTable):
-        self._table = table
+    def __init__(self, table: PoseTable, first: int = 0):
+        self._table, self._first = table, first
 
     def __len__(self) -> int:
         return len(self._table)
@@ -149,7 +229,7 @@ class _Rows(Sequence[str]):
         if not 0 <= row < len(self):
             raise IndexError(row)
         image_N = self._table.image_N
-        return f"row {row}" + ("" if image_N is None else f" ({image_N[row]})")
+        return f"row {self._first + row}" + ("" if image_N is None else f" ({image_N[row]})")
 
 
 def _check_root(root: str, file: Path) -> None:
@@ -172,6 +252,9 @@ def _check_names(root: str, name_N: np.ndarray) -> None:
     Raises:
         ValueError: a name leads elsewhere.
     """
+    lines = "\n".join(["", *map(str, name_N), ""])
+    if not any(sign in lines for sign in _DOUBTFUL_LINES):
+        return
     for name in name_N:
         if _DOUBTFUL.search(str(name)):
             inside(root, str(name))

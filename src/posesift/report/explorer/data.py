@@ -30,6 +30,7 @@ from posesift.report.wording import count
 LISTED = 200_000  # poses of a set that a page holds
 PICTURE_BYTES = {"source": 1_600_000, "target": 800_000}  # of all pictures of a set together
 MOST_MODES = 65_534
+_ROWS = 1 << 14  # at a time: bounds the memory
 _NO_MODE = 65_535
 
 
@@ -60,7 +61,7 @@ def explorer_json(
         raise ValueError(
             f"expected one skeleton, found {skeleton.difference(sets[-1].table.skeleton)}"
         )
-    shared_N = np.concatenate([one.score_N for one in sets if _binned_as(one, first)])
+    shared_N = np.concatenate([one.every_score for one in sets if _binned_as(one, first)])
     logarithmic, bars = axes.bars(shared_N, first.edges)
     models = [] if target is None else [outcome.label for outcome in target.outcomes]
     return thumbnails.safe_json(
@@ -108,7 +109,8 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None)
     clips, clip_N = _levels(one.table.clip_N, n, n)
     if own:
         _, bars = axes.bars(one.score_N, edges)
-    score_N = one.score_N[np.isfinite(one.score_N)]
+    score_N = one.every_score[np.isfinite(one.every_score)]
+    every_bin = bin_N if one.whole is None else one.every_bin
     counts, _ = np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)
     part = one.table.select(listed)
     predictions, with_them = predicted(one, listed, np.isin(listed, chosen))
@@ -118,12 +120,12 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None)
         "which": one.which,
         "title": one.title,
         "address": one.table.address,
-        "total": n,
+        "total": one.total,
         "listed": len(listed),
         "note": _note(one, len(listed), len(images), thumbs, own, with_them),
         "histogram": {"edges": bars.tolist(), "counts": counts.tolist()},
-        "bin_counts": np.bincount(bin_N[bin_N != UNBINNED], minlength=k).tolist(),
-        "unscored": int((bin_N == UNBINNED).sum()),
+        "bin_counts": np.bincount(every_bin[every_bin != UNBINNED], minlength=k).tolist(),
+        "unscored": int((every_bin == UNBINNED).sum()),
         "modes": modes,
         "clips": clips,
         **({"edges": edges.tolist()} if own else {}),
@@ -165,12 +167,16 @@ def _bins(one: PoseSet, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]
 
 def _framed(one: PoseSet, rows: NDArray) -> NDArray[np.uint8]:
     """Keypoints as bytes across each pose's own frame, 0 at its left and upper edge."""
-    part = one.table.select(rows)
-    frame_M14 = thumbnails.frames(part)[:, None]
-    with np.errstate(all="ignore"):  # of coordinates beyond all images
-        # a frame begins at the outer corner of its first pixel, half a pixel before the centre
-        across = (part.keypoints_NK2 + 0.5 - frame_M14[..., :2]) / frame_M14[..., 2:]
-    return np.where(part.visible_NK[:, :, None], thumbnails.wholes(across * 255, 255), 0)
+    found = np.empty((len(rows), len(one.table.skeleton), 2), np.uint8)
+    for start in range(0, len(rows), _ROWS):
+        part = one.table.select(rows[start : start + _ROWS])
+        frame_M14 = thumbnails.frames(part)[:, None]
+        with np.errstate(all="ignore"):  # of coordinates beyond all images
+            # a frame begins at the outer corner of its first pixel, half a pixel before the centre
+            across = (part.keypoints_NK2 + 0.5 - frame_M14[..., :2]) / frame_M14[..., 2:]
+        shown = thumbnails.wholes(across * 255, 255)
+        found[start : start + _ROWS] = np.where(part.visible_NK[:, :, None], shown, 0)
+    return found
 
 
 def _outcomes(one: PoseSet, name: str, rows: NDArray) -> dict[str, Any]:
@@ -214,7 +220,7 @@ def _note(
     predictions: int,
 ) -> str:
     """Describe what is shown of a set, in sentences."""
-    n = len(one)
+    n = one.total
     begin = "One pose is here" if n == 1 else f"All {count(n)} poses are here"
     if listed < n:
         begin = (

@@ -142,6 +142,7 @@ def _encoded(bgr_SS3: NDArray, limit: int) -> bytes:
         bgr_SS3 = cv2.resize(bgr_SS3, (side, side), interpolation=cv2.INTER_AREA)
 
 
+_ROWS = 1 << 14  # at a time: bounds the memory
 _LEVEL = 6  # 9 takes several times as long for a hundredth of the size
 _UNSAFE = "<>&\u2028\u2029"
 UNDEFINED = 255  # of a column of bytes
@@ -167,9 +168,13 @@ def wholes(values: ArrayLike, high: int) -> np.ndarray:
     >>> wholes([12.6, np.nan, 300.0], 180).tolist()
     [13, 255, 180]
     """
-    array = np.asarray(values, np.float64)
-    bounded = np.clip(np.nan_to_num(array, nan=0.0), 0, high)
-    return np.where(np.isnan(array), UNDEFINED, np.rint(bounded)).astype(np.uint8)
+    given = np.asarray(values)
+    found = np.empty(given.shape, np.uint8)
+    for start in range(0, len(given), _ROWS):
+        array = given[start : start + _ROWS].astype(np.float64)
+        bounded = np.clip(np.nan_to_num(array, nan=0.0), 0, high)
+        found[start : start + _ROWS] = np.where(np.isnan(array), UNDEFINED, np.rint(bounded))
+    return found
 
 
 def text(names: Sequence[str]) -> dict[str, str]:

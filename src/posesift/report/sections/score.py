@@ -246,9 +246,10 @@ def _strip(
     first, last = pair
     bin_N = np.where((one.bin_N >= first) & (one.bin_N <= last), first, UNBINNED)
     rows = of_bin(bin_N, first, PER_BIN)
-    inside = int((bin_N == first).sum())
+    every = one.every_bin
+    inside = int(((every >= first) & (every <= last)).sum())
     low, high = summary["edges"][first], summary["edges"][last + 1]
-    detail = f"{count(inside)} of {count(len(one))} {one.which} poses"
+    detail = f"{count(inside)} of {count(one.total)} {one.which} poses"
     if one.which == "source" or not several:
         detail = f"score {number(low, 2)} to {number(high, 2)}, {detail}"
     if not inside:
