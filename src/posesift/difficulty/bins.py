@@ -222,8 +222,12 @@ def _spreads(
 
 def _by_bin(bin_N: npt.NDArray, k: int) -> Iterator[npt.NDArray[np.intp]]:
     """Yield the rising numbers of the samples of each bin."""
+    bin_N = np.asarray(bin_N)
+    if k <= SHOWN:  # a search a bin takes less memory than an order of all
+        yield from (np.flatnonzero(bin_N == b) for b in range(k))
+        return
     order_N = np.argsort(bin_N, kind="stable")  # once: 10,000 bins must not mean 10,000 searches
-    start_k = np.searchsorted(np.asarray(bin_N)[order_N], np.arange(k + 1))
+    start_k = np.searchsorted(bin_N[order_N], np.arange(k + 1))
     for b in range(k):
         yield order_N[start_k[b] : start_k[b + 1]]
 

@@ -61,7 +61,7 @@ def explorer_json(
         raise ValueError(
             f"expected one skeleton, found {skeleton.difference(sets[-1].table.skeleton)}"
         )
-    shared_N = np.concatenate([one.every_score for one in sets if _binned_as(one, first)])
+    shared_N = np.concatenate([one.score_N for one in sets if _binned_as(one, first)])
     logarithmic, bars = axes.bars(shared_N, first.edges)
     models = [] if target is None else [outcome.label for outcome in target.outcomes]
     return thumbnails.safe_json(

@@ -14,6 +14,8 @@ from posesift.report.figures.axes import Pairs, bin_axis, named, pairs_for, plac
 from posesift.report.theme import Chart
 from posesift.report.wording import count, number, plural
 
+_MANY = 1_000_000  # scores above which single precision must do: the figure has 64 bars
+
 
 @theme.styled
 def histogram(score_N: np.ndarray, edges: list[float], panel: Pairs) -> Chart:
@@ -24,7 +26,8 @@ def histogram(score_N: np.ndarray, edges: list[float], panel: Pairs) -> Chart:
         edges: the k + 1 edges of the bins.
         panel: first and last bin of each row of images; the first one's number stands above.
     """
-    score_N = np.asarray(score_N, dtype=np.float64)
+    exact = len(score_N) <= _MANY
+    score_N = np.asarray(score_N, dtype=np.float64 if exact else np.float32)
     edges_a = np.asarray(edges, dtype=np.float64)
     logarithmic = _has_a_tail(score_N)
     bars = _bars(score_N, logarithmic)
