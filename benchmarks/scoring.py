@@ -39,7 +39,7 @@ from posesift.difficulty.scoring import FEWEST_VISIBLE
 from posesift.poses import PoseTable
 from posesift.sampling.systematic import draw
 
-GOAL, EXPONENT, MEMORY_MB = 2.0, 1.05, 1000
+GOAL, EXPONENT, MEMORY_MIB = 2.0, 1.05, 1024
 BODY = skeletons.load("body16")
 GROUP = 50_000  # poses of a row group, as `posesift prepare` writes them
 
@@ -72,7 +72,7 @@ def write(path: Path, samples: int) -> None:
 
 
 def command(table: Path, out: Path, threads: int) -> tuple[float, float]:
-    """Processor seconds and peak memory in MB of `posesift score`."""
+    """Processor seconds and peak memory in MiB of `posesift score`."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     arguments = [sys.executable, "-m", "posesift", "score", f"poses:{table}", "--out", str(out)]
     with subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL) as process:
@@ -126,7 +126,7 @@ def measure(samples: int, threads: int, rounds: int) -> dict[str, float]:
     return {
         "samples": samples,
         "cpu_seconds": round(spent, 1),
-        "peak_mb": round(memory),
+        "peak_mib": round(memory),
         "products_seconds": round(floor, 3),
         "scoring_seconds": round(scoring, 3),
         "ratio": round(scoring / floor, 2),
@@ -167,7 +167,7 @@ def main() -> None:
     spent = [(np.log(row["samples"]), np.log(row["cpu_seconds"])) for row in rows]
     result = {
         "exponent": round(float(np.polyfit(*np.transpose(spent), 1)[0]), 2) if rows[1:] else None,
-        "goals": {"exponent": EXPONENT, "ratio": GOAL, "peak_mb": MEMORY_MB},
+        "goals": {"exponent": EXPONENT, "ratio": GOAL, "peak_mib": MEMORY_MIB},
         "ten_times_the_samples_take": weights_and_draws(max(given.samples), given.rounds),
     }
     print(json.dumps(result))
