@@ -27,6 +27,8 @@ from posesift.experiments.exporting.deployed import Export
 from posesift.experiments.trained import load_method, skeleton_of
 from posesift.networks import MEAN, SPREAD
 
+pytestmark = pytest.mark.xdist_group("export")  # which trains two networks once
+
 WORLD = "world:body,poses={},look=synthetic,seed=0,side=32,n={}"
 SMALL = (
     "--network", "small", "--side", "32", "--batch-size", "4", "--device", "cpu",
@@ -68,8 +70,9 @@ def posesift(capsys, *arguments) -> tuple[int, str, str]:
     return code, said.out, said.err
 
 
-@pytest.mark.parametrize("method", ["source-only", "regda"])
-@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize(
+    ("method", "inside"), [("source-only", True), ("source-only", False), ("regda", True)]
+)
 def test_onnx_says_what_the_method_says(root, tmp_path, method, inside):
     """In batches of any size; and its metadata tell what goes in and comes out."""
     onnx = pytest.importorskip("onnx")
@@ -104,8 +107,7 @@ def test_onnx_says_what_the_method_says(root, tmp_path, method, inside):
     assert set(manifest["files"]) == {"model.onnx", "export.json"}
 
 
-@pytest.mark.parametrize("network", ["efficientnet-lite0", "resnet18"])
-def test_other_networks_are_exported_too(network, tmp_path):
+def test_a_pretrained_network_is_exported_too(tmp_path):
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     from posesift.adaptation.source_only.method import SourceOnly
@@ -113,7 +115,7 @@ def test_other_networks_are_exported_too(network, tmp_path):
     from posesift.networks.heatmaps import HeatmapCodec
     from posesift.skeletons import load
 
-    built = build(network, 16, seed=3)
+    built = build("efficientnet-lite0", 16, seed=3)
     method = SourceOnly(built, HeatmapCodec(64, built.stride))
     method.prepare(Runtime.resolve("cpu", "fp32"))
     made = Export.of(method, load("body16"), preprocess=True, decode=True)

@@ -41,6 +41,9 @@ TRAIN = [
 ]  # fmt: skip
 
 
+pytestmark = pytest.mark.xdist_group("predict")  # which trains a network once
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("trained")

@@ -244,6 +244,17 @@ def build_comparison(folder: Path, seeds: tuple[int, ...] = (0, 1, 2), n: int = 
     return folder
 
 
+PAGES = {"comparison", "methods_comparison", "one_seed_page"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process make the folders and pages that many tests look at."""
+    for item in items:
+        if PAGES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("pages"))
+
+
 @pytest.fixture(scope="session")
 def comparison(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A comparison over three seeds. Tests that change it copy it first."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.report.browser import OpenPage, complaints, requested
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
 
 @pytest.fixture(params=["comparison", "methods", "one_seed", "score", "run"])

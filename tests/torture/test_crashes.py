@@ -233,13 +233,17 @@ def case(request, server, tmp_path) -> Case:
     return Case(server, request.param, seed=12)
 
 
+# of the two trainings `make torture` alone ends the simpler one
+TRIED = [command for command in COMMANDS if ROUNDS > 1 or command.name != "train"]
+
+
 @pytest.mark.parametrize(
-    "case", [pytest.param(command, id=command.name) for command in COMMANDS], indirect=True
+    "case", [pytest.param(command, id=command.name) for command in TRIED], indirect=True
 )
 def test_ended_at_any_moment_nothing_is_lost_and_nothing_lies(case, record_property):
     folder = case.out.is_dir() and not case.command.adds
     for _ in range(ROUNDS):
-        case.signals(5 if case.command.name in CHEAP else 4)
+        case.signals(5 if case.command.name in CHEAP else 3)
         if folder:
             case.overwriting()
             case.taken_away()

@@ -96,7 +96,7 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
             again=True,
             check=partial(check_begun, plan=plan),
         ) as claimed:
-            note(estimate(plan, claimed.folder))
+            note(estimate(plan, claimed.folder, self.jobs))
             compare(plan, claimed.folder, write_report, self.jobs)
         found = storage.read_json(claimed.out / "comparison.json")
         for text in found["notes"]:
@@ -108,7 +108,7 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
         from posesift.experiments.arms import seeds_of as seeds_of_arm
         from posesift.experiments.cost import estimate
 
-        told = estimate(plan, self.out)
+        told = estimate(plan, self.out, self.jobs)
         rows = [
             {
                 "arm": arm.name,

@@ -57,7 +57,7 @@ class Demo(ResultFlags, DeviceFlags):
         with self.claim(
             "comparison", "demo", resume=self.resume, again=True, check=begun
         ) as claimed:
-            note(estimate(plan, claimed.folder))
+            note(estimate(plan, claimed.folder, jobs))
             compare(plan, claimed.folder, write_report, jobs)
         found = storage.read_json(claimed.out / "comparison.json")
         self.finish(claimed.out, summary(found), comparison_text(found))

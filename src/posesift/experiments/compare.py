@@ -77,7 +77,7 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None, jobs: int 
             begin(task)
             do(task)
     else:
-        side_by_side(needs, do, jobs, begin)
+        side_by_side(longest_first(plan, needs), do, jobs, begin)
     write_comparison(folder, findings(plan, folder))
     if page is not None:
         page(folder)
@@ -98,6 +98,26 @@ def tasks_of(plan: Comparison) -> dict[Task, set[Task]]:
         free = Task(seed, _reference(plan), beside=True)
         needs[free] = {free._replace(beside=False)} & needs.keys()
     return needs
+
+
+def longest_first(plan: Comparison, needs: dict[Task, set[Task]]) -> dict[Task, set[Task]]:
+    """Order tasks by the work that hangs on each, its own and what must follow, the most first.
+
+    So that at the end no long task is left alone.
+    """
+    ahead: dict[Task, float] = {}
+
+    def work(task: Task) -> float:
+        if task not in ahead:
+            own = 1.0
+            if task.arm is not None and not task.beside:
+                arm = plan.arm(task.arm)
+                own = arm.warmup_steps + METHODS[arm.method].cost * arm.steps
+            later = [work(other) for other, needed in needs.items() if task in needed]
+            ahead[task] = own + max(later, default=0.0)
+        return ahead[task]
+
+    return {task: needs[task] for task in sorted(needs, key=work, reverse=True)}
 
 
 def _do(plan: Comparison, folder: Path, task: Task) -> None:
