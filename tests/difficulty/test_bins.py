@@ -251,3 +251,16 @@ def test_a_keypoint_counts_from_two_poses_on(seen):
     ]
     known = variance_K if seen >= 2 else variance_K[:2]
     assert bins.covariance_trace(points_NK2, visible_NK) == pytest.approx(3 * np.mean(known))
+
+
+def test_variation_has_a_row_for_every_bin_that_edges_name():
+    """Also for those that hold nobody; low and high are the edges, not the poses' own scores."""
+    score_N, bin_N = np.array([1.0, 2.0, 5.0]), np.array([0, 0, 1])
+    points_NK2 = np.zeros((3, 2, 2))
+    rows = bins.variation(score_N, bin_N, points_NK2, edges=[0.5, 3.0, 6.0, 9.0])
+    assert [row["samples"] for row in rows] == [2, 1, 0]
+    assert [(row["low"], row["high"]) for row in rows] == [(0.5, 3.0), (3.0, 6.0), (6.0, 9.0)]
+    own = bins.variation(score_N, bin_N, points_NK2)
+    assert [(row["low"], row["high"]) for row in own] == [(1.0, 2.0), (5.0, 5.0)]
+    assert bins.default_k(35) == 8
+    assert isinstance(bins.default_k(35), int)

@@ -257,3 +257,16 @@ def test_fixed_weights_stay_as_they_are():
     own_N[0] = 9.0
     assert strategy.weights(0.0).tolist() == [0.25, 0.75]
     assert not np.asarray(strategy._weights(0.0)).flags.writeable
+
+
+def test_a_strategy_says_what_it_is_and_begins_at_the_beginning():
+    made = sampling.make("curriculum", [0.1, 0.2, 0.3, 0.4], k=4)
+    assert (made.name, made.constant) == ("curriculum", False)
+    np.testing.assert_array_equal(made.weights(), made.weights(0.0))
+    assert not np.array_equal(made.weights(), made.weights(1.0))
+
+
+def test_a_bin_beyond_the_last_is_refused():
+    with pytest.raises(ValueError, match="bin"):
+        sampling.make("linear", [0.1, 0.2], bins=[0, 2], k=2)
+    sampling.make("linear", [0.1, 0.2], bins=[0, 1], k=2)

@@ -119,3 +119,25 @@ def test_half_of_the_labels_are_trusted_by_default():
     middle_BK2 = torch.full((10, 1, 2), 4.0)
     found = pseudo_labels(middle_BK2, confidence_BK, same_B23, same_B23, 9, None)
     assert found.trusted_BK.flatten().tolist() == [False] * 5 + [True] * 5
+
+
+def test_scope_and_other_ranks_reach_the_mask():
+    """Of all joints together, and beside the labels of another rank; worked out by hand."""
+    eye_B23 = torch.eye(2, 3).expand(2, 2, 3)
+    inside_BK2 = torch.full((2, 2, 2), 10.0)
+    confidence_BK = torch.tensor([[0.9, 0.1], [0.8, 0.3]])
+    arguments = (inside_BK2, confidence_BK, eye_B23, eye_B23, SIDE, None)
+    of_each = pseudo_labels(*arguments, keep=0.5)
+    assert of_each.trusted_BK.tolist() == [[True, False], [False, True]]
+    of_all = pseudo_labels(*arguments, keep=0.5, scope="batch")
+    assert of_all.trusted_BK.tolist() == [[True, False], [True, False]]
+    # another rank is surer of both: half of four labels a joint are those two
+    surer_BK = torch.tensor([[0.99, 0.99], [0.98, 0.98]])
+    shared = pseudo_labels(*arguments, keep=0.5, gather=lambda own: torch.cat([own, surer_BK]))
+    assert not shared.trusted_BK.any()
+
+
+def test_a_mask_of_nothing_is_a_mask():
+    nothing = confident(torch.rand(3, 2), 0.0)
+    assert nothing.dtype == torch.bool
+    assert not nothing.any()

@@ -114,7 +114,7 @@ def test_yolo_comes_back_to_the_digits_of_its_text(table: PoseTable) -> None:
     assert found.skeleton.keypoints == table.skeleton.keypoints
     same_hidden(found, table)
     expected_NK2 = np.clip(table.keypoints_NK2, 0, size_N12)  # Ultralytics takes none below 0
-    text = 0.5e-9 * size_N12.max() + 1e-6  # half of its last digit; and float32
+    text = 1e-9 * size_N12.max() + 1e-6  # its last digit, which is never rounded off the image
     np.testing.assert_allclose(found.keypoints_NK2, expected_NK2, rtol=1.2e-7, atol=text)
     low_N2 = np.clip(table.box_N4[:, :2], 0, size_N12[:, 0])
     high_N2 = np.clip(table.box_N4[:, :2] + table.box_N4[:, 2:], 0, size_N12[:, 0])
@@ -141,6 +141,25 @@ def test_boxes_that_are_made_hold_all_labels_and_lie_on_the_image(
         points_J2 = found.keypoints_NK2[row][found.visible_NK[row]]
         assert (points_J2 >= low_N2[row] - 0.5 - 1e-3).all()  # the half pixel outside is no pixel
         assert (points_J2 <= high_N2[row] + 1e-3).all()
+
+
+@pytest.mark.parametrize("side", [2, 3, 7, 200, 255, 256, 333, 641, 1920, 4001, 9999])
+def test_yolo_keeps_what_lies_at_the_end_of_an_image(tmp_path: Path, side: int) -> None:
+    """At the outer edge of the last pixel, which rounding must not carry off the image."""
+    table = PoseTable(
+        skeleton=skeletons.load("coco17"),
+        keypoints_NK2=np.full((1, 17, 2), side - 0.5, np.float32),
+        visible_NK=np.ones((1, 17), bool),
+        width_N=np.array([side], np.int32),
+        height_N=np.array([side], np.int32),
+        image_N=np.array(["a.png"], object),
+        root="images",
+        box_N4=np.array([[0, 0, side, side]], np.float32),
+        boxes_from="file",
+    )
+    found = read(written(table, tmp_path, "yolo"))
+    assert found.visible_NK.all()
+    np.testing.assert_allclose(found.keypoints_NK2, side - 0.5, rtol=1.2e-7, atol=1e-9 * side)
 
 
 def test_numbers_are_as_short_as_they_can_be_and_v_is_whole(tmp_path: Path) -> None:

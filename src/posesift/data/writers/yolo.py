@@ -71,7 +71,7 @@ def lines(labels: Labels, rows: np.ndarray) -> list[str]:
     box_B4 = labels.box_N4[rows].astype(np.float64)
     low_B2 = np.clip(box_B4[:, :2], 0, size_B2)
     high_B2 = np.clip(box_B4[:, :2] + box_B4[:, 2:], 0, size_B2)
-    at_BK2 = np.clip(table.keypoints_NK2[rows] / size_B2[:, None], 0, 1)
+    at_BK2 = np.clip(table.keypoints_NK2[rows] / size_B2[:, None], 0, _last(size_B2)[:, None])
     values_BV = np.concatenate(
         [
             (low_B2 + high_B2) / 2 / size_B2,
@@ -86,6 +86,16 @@ def lines(labels: Labels, rows: np.ndarray) -> list[str]:
         form % (kind, *values)
         for kind, values in zip(labels.classes[1][rows].tolist(), values_BV.tolist(), strict=True)
     ]
+
+
+def _last(size_B2: np.ndarray) -> np.ndarray:
+    """Give the largest share that can be written of the end of each side's last pixel.
+
+    Rounded up, a keypoint there would be read as one off its image.
+    """
+    unit = 10.0**-_DIGITS
+    last_B2 = np.floor((1 - 0.5 / size_B2) / unit) * unit
+    return np.where(last_B2 * size_B2 > size_B2 - 0.5, last_B2 - unit, last_B2)
 
 
 def _write_labels(labels: Labels, folder: Path) -> None:
