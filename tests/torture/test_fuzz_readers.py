@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,9 +34,6 @@ def true_content(seed) -> bytes:
 
 @settings(
     max_examples=EXAMPLES,
-    # the HDF5 library itself dies of one spoilt file in thousands (SECURITY.md): `make test` tries
-    # the same few each time, `make torture` others
-    derandomize="POSESIFT_TORTURE" not in os.environ,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
@@ -46,10 +45,35 @@ def test_a_spoilt_file_is_read_or_explained(seed, true_content, data):
         content = WRITERS[kind.form](data.draw(spoilt(PARSE[kind.form](true_content))))
     file.write_bytes(content)
     try:
-        with guarded(folder):
-            read_or_explained(kind.read, folder, file)
+        if kind.form == "bytes":
+            in_a_child(lambda: guarded_reading(kind, folder, file))
+        else:
+            guarded_reading(kind, folder, file)
     finally:
         file.write_bytes(true_content)
+
+
+def guarded_reading(kind: Seed, folder: Path, file: Path) -> None:
+    with guarded(folder):
+        read_or_explained(kind.read, folder, file)
+
+
+def in_a_child(do: Callable[[], None]) -> None:
+    """Do it in a process of its own: decoders in C die of one spoilt file in thousands.
+
+    scipy's of MATLAB files and the HDF5 library do. That they do not is no promise of ours
+    (SECURITY.md), and must not end the other tests.
+    """
+    child = os.fork()
+    if not child:
+        try:
+            do()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0
 
 
 def test_a_pipe_is_not_waited_for(seed):
