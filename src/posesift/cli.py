@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import posesift
 from posesift import progress, spelling
 from posesift.commands import COMMANDS
-from posesift.commands.ending import heard, signal_of, typed
+from posesift.commands.ending import heard, signal_of, swallowed, typed
 
 EXIT_WRONG, EXIT_SIGNAL = 2, 128  # the latter and the number of the signal
 
@@ -48,26 +48,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # the parser's: --help, or wrong usage which it has explained
         return stop.code if isinstance(stop.code, int) else EXIT_WRONG
     except KeyboardInterrupt as stop:
-        ended = signal_of(stop)
-        how = "interrupted" if ended.name == "SIGINT" else f"ended by {ended.name}"
-        with contextlib.suppress(OSError):  # the terminal may be what has gone
-            progress.tell(f"posesift: {how}; {str(stop) or 'nothing was left half-written'}")
-        _let_go(stop)
-        return EXIT_SIGNAL + ended
+        return _interrupted(stop)
     except BrokenPipeError:  # `posesift ... | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError as error:
         progress.tell(f"posesift: not enough memory ({error}); use less data at a time")
         return EXIT_WRONG
-    except (ValueError, OSError) as error:
-        if os.environ.get("POSESIFT_TRACEBACK"):
+    except Exception as error:
+        if (stop := swallowed()) is not None:
+            return _interrupted(stop)
+        if not isinstance(error, ValueError | OSError) or os.environ.get("POSESIFT_TRACEBACK"):
             raise
         progress.tell(f"posesift: {_in_words(error)}")
         return EXIT_WRONG
     finally:
         progress.show(False)
     return 0
+
+
+def _interrupted(stop: KeyboardInterrupt) -> int:
+    """Say that the command ended before its time, and give its exit code."""
+    ended = signal_of(stop)
+    how = "interrupted" if ended.name == "SIGINT" else f"ended by {ended.name}"
+    with contextlib.suppress(OSError):  # the terminal may be what has gone
+        progress.tell(f"posesift: {how}; {str(stop) or 'nothing was left half-written'}")
+    _let_go(stop)
+    return EXIT_SIGNAL + ended
 
 
 def _let_go(stop: BaseException | None) -> None:

@@ -56,6 +56,8 @@ def converted(value: Any, kind: type[Document], where: str) -> Document:
         raise ValueError(f"{where}: {_said(error)}") from None
     except RecursionError:
         raise ValueError(f"{where}: expected a document, found one nested too deeply") from None
+    except UnicodeError:  # half of a pair of surrogates, which YAML's escapes can name
+        raise ValueError(f"{where}: expected text in Unicode, found half a character") from None
 
 
 def from_json(content: bytes | str, kind: Any, where: str) -> Any:

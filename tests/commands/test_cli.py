@@ -299,3 +299,24 @@ def test_what_an_interruption_keeps_is_let_go():
         assert closed == []
         cli._let_go(stop)
         assert sorted(closed) == ["inner", "outer"]
+
+
+def test_a_signal_of_which_a_library_makes_another_error_is_a_signal(monkeypatch, capsys):
+    """As torch does while it asks a storage for its length."""
+
+    def torn(self):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise RuntimeError("could not determine the shape") from None
+
+    monkeypatch.setattr(COMMANDS["doctor"], "run", torn)
+    assert cli.main(["doctor"]) == 143
+    assert "ended by SIGTERM" in capsys.readouterr().err
+
+    def wrong(self):
+        raise ValueError("expected this, found that")
+
+    monkeypatch.setattr(COMMANDS["doctor"], "run", wrong)
+    assert cli.main(["doctor"]) == 2
+    assert "found that" in capsys.readouterr().err

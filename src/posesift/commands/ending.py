@@ -30,11 +30,21 @@ def signal_of(stop: KeyboardInterrupt) -> signal.Signals:
     return signal.Signals(stop.signum if isinstance(stop, Ended) else signal.SIGINT)
 
 
+_arrived: list[int] = []
+
+
+def swallowed() -> Ended | None:
+    """Give the end that a signal asked for, where a library made another error of it."""
+    return Ended(_arrived[-1]) if _arrived else None
+
+
 @contextlib.contextmanager
 def heard(name: str) -> Iterator[None]:
     """Raise `Ended` when the signal ``name``, say ``"SIGTERM"``, arrives.
 
-    Elsewhere than in the main thread, and where the system has no such signal, nothing changes.
+    What is raised inside a library written in C may come out of it as another error; `swallowed`
+    knows. Elsewhere than in the main thread, and where the system has no such signal, nothing
+    changes.
     """
     signum = getattr(signal, name, None)
     if signum is None or threading.current_thread() is not threading.main_thread():
@@ -42,8 +52,10 @@ def heard(name: str) -> Iterator[None]:
         return
 
     def end(signum: int, frame: Any) -> None:
+        _arrived.append(signum)
         raise Ended(signum)
 
+    _arrived.clear()
     before = signal.signal(signum, end)
     try:
         yield

@@ -104,7 +104,7 @@ class Predictions:
             raise ValueError(f"expected predictions (Parquet) at {path}, found no file")
         try:
             table = pq.ParquetFile(path).read()
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeError) as error:
             raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
         facts = table.schema.metadata or {}
         wanted = {"index", "predicted", "confidence", "keypoints", "visible"}

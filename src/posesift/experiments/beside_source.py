@@ -82,5 +82,5 @@ def _column(path: Path, name: str) -> NDArray[np.float32] | None:
             if name not in file.schema_arrow.names:
                 return None
             return file.read([name])[name].to_numpy()
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise ValueError(f"cannot read the scores in {path}: {error}") from None

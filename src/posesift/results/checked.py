@@ -76,7 +76,7 @@ def _opened(path: Path, needed: tuple[str, ...]) -> Iterator[pq.ParquetFile]:
             missing = [name for name in needed if name not in file.schema_arrow.names]
             if not missing:
                 yield file
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise ValueError(f"{path} is not a readable Parquet file: {error}") from error
     if missing:
         raise ValueError(f"{path} lacks the columns {', '.join(missing)}")

@@ -484,3 +484,16 @@ def test_sizes_that_the_images_do_not_have_are_told(tmp_path):
 
     table = read(address(changed(tmp_path / "b", doubled)))
     assert any("8 of 8 images have another size" in line for line in table.problems)
+
+
+def test_a_number_beyond_any_range_costs_its_annotation(tmp_path):
+    truth = write_coco(tmp_path)
+    text = truth.path.read_text()
+    spoilt = text.replace('"iscrowd": 0', '"iscrowd": 0, "own": 9e99999', 1)
+    assert spoilt != text
+    truth.path.write_text(spoilt)
+    table = read(address(truth))
+    assert len(table) >= 7
+    truth.path.write_text(text.replace('"images": [', '"images": [{"id": 9e99999}, ', 1))
+    with pytest.raises(ValueError, match=r"annotations\.json is JSON, but not COCO"):
+        read(address(truth))

@@ -106,6 +106,8 @@ def _alone(raw: msgspec.Raw) -> Annotation:
         return annotation(msgspec.json.decode(raw))
     except RecursionError:
         return Spoilt(wrong="expected keypoints, found something nested too deeply")
+    except msgspec.DecodeError as error:  # a number beyond any range
+        return Spoilt(wrong=f"expected keypoints, found what cannot be read: {error}")
 
 
 def annotation(value: Any) -> Annotation:
@@ -138,7 +140,11 @@ def _listed(raw: msgspec.Raw, kind: Any, made_of: Any, what: str, file: Path) ->
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError:
+        pass
+    try:
         values = msgspec.json.decode(raw)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{file} is JSON, but not {WHAT}: {error} in {what}") from None
     if isinstance(values, dict):  # by id
         values = [{"id": key, **one} for key, one in values.items() if isinstance(one, dict)]
     if values is not None and not isinstance(values, list):

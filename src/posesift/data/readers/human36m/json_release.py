@@ -210,7 +210,7 @@ def _cameras(file: Path, joints_of: dict) -> dict[int, np.ndarray]:
             rotation_33 = np.array(camera.R, np.float64).reshape(3, 3)
             t_3 = np.array(camera.t, np.float64).reshape(3)
             (fx, fy), (cx, cy) = camera.f, camera.c
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             raise ValueError(
                 f"{file}: expected camera {name} to have R (3 x 3), t (3), f (2) and c (2), "
                 f"found {msgspec.to_builtins(camera)}"

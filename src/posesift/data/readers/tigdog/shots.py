@@ -81,7 +81,7 @@ def landmarks_of(shot: Shot) -> tuple[np.ndarray, np.ndarray]:
             continue
         try:
             positions, visible = _parts(frame)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, AttributeError):  # no structure has no fields
             raise ValueError(
                 f"{shot.path}: expected frame {row + 1} of 'landmarks' to be a structure of "
                 "positions (18 or more x 2) and visibilities, found another thing"
