@@ -27,6 +27,7 @@ from posesift.poses.table import PoseTable
 _POSES = "MyPoseFeatures/D2_Positions"
 _ALL_NODES = 32
 _FEW = 10  # frames by which a video and its poses may differ and still be used
+_VARIABLES = 1000  # of a file; one of poses has a handful
 _KNOWN_BROKEN = {("S11", "Directions.54138969")}
 """A video that is corrupt as it is given out; the field leaves it out."""
 
@@ -97,7 +98,11 @@ def _points(file: Path) -> np.ndarray:
     """
     open_file = _reader()
     try:
-        found = np.asarray(open_file(file).varget("Pose"))
+        opened = open_file(file)
+        # cdflib goes through as many variables as a file says it has, in a circle if need be
+        if max(opened._num_zvariable, opened._num_rvariable) > _VARIABLES:
+            raise ValueError("it says that it has thousands of variables")
+        found = np.asarray(opened.varget("Pose"))
     except Exception as error:  # cdflib raises whatever a broken byte leads it to
         raise ValueError(
             f"{file} is not a CDF file with a variable 'Pose' that can be read: {error}; "
