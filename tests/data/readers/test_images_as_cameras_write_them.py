@@ -8,7 +8,7 @@ from tests.data.files.test_images import with_exif
 from tests.datasets import coco_document, save_coco, write_coco, write_images
 
 from posesift.data.checks.checking import check
-from posesift.data.files import image_folder
+from posesift.data.files import image_folder, pillow
 from posesift.data.files import images as image_files
 from posesift.data.pixels import read_image
 from posesift.data.readers import read
@@ -73,7 +73,7 @@ def test_files_that_are_not_taken_are_counted_by_kind(tmp_path, monkeypatch):
     for number in range(3):
         (tmp_path / f"IMG_{number}.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
     (tmp_path / "a.avif").write_bytes(b"\0\0\0\x18ftypavif")
-    monkeypatch.setattr(image_files, "_pillow_knows", lambda kind: False)
+    monkeypatch.setattr(pillow, "knows", lambda kind: False)
     monkeypatch.setattr(image_files.cv2, "haveImageWriter", lambda name: False)
     table = read(f"images:{tmp_path}")
     assert len(table) == 4

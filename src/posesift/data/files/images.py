@@ -12,12 +12,13 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from posesift.data.files import exif as orientations
+from posesift.data.files import pillow
 from posesift.data.files.exif import Exif
 from posesift.storage import irregular
 
@@ -38,7 +39,6 @@ _END_OF_IMAGE = b"\xff\xd9"
 _NOT_A_FRAME = (0xC4, 0xC8, 0xCC)  # JPEG markers among C0..CF that carry no image size
 _ALONE = (0x01, *range(0xD0, 0xD9))  # JPEG markers without a length
 _DEPTHS = (10, 12)  # bits of sensors, stored in 16
-_PILLOW = ("HEIF", "AVIF", "GIF", "JPEG2000", "MPO", "PPM", "TIFF", "WEBP", "BMP", "PNG")
 
 
 class Header(NamedTuple):
@@ -175,9 +175,9 @@ def missing_decoder(suffix: str) -> str:
     ''
     """
     suffix = suffix.lower()
-    if suffix == ".avif" and not (cv2.haveImageWriter("x.avif") or _pillow_knows("AVIF")):
+    if suffix == ".avif" and not (cv2.haveImageWriter("x.avif") or pillow.knows("AVIF")):
         return "install pillow>=11.3, or convert them to JPEG"
-    if suffix in MAYBE and suffix != ".avif" and not _pillow_knows("HEIF"):
+    if suffix in MAYBE and suffix != ".avif" and not pillow.knows("HEIF"):
         return "install pillow-heif (pip install 'posesift[heif]'), or convert them to JPEG"
     return ""
 
@@ -235,7 +235,7 @@ def _eight_bits(image_HW3: np.ndarray) -> np.ndarray:
 
 def _by_pillow(path: str | Path, content: bytes) -> np.ndarray | None:
     """Return the pixels as Pillow decodes them, where it is there and knows the format."""
-    if (opened := _opened_by_pillow(content)) is None:
+    if (opened := pillow.opened(content)) is None:
         return None
     _possible(path, *opened.size)
     try:
@@ -244,39 +244,13 @@ def _by_pillow(path: str | Path, content: bytes) -> np.ndarray | None:
         return None
 
 
-def _opened_by_pillow(content: bytes) -> Any:
-    """Return an image with its header alone read; None where Pillow is absent or fails."""
-    try:
-        from PIL import Image
-
-        _pillow_knows("HEIF")  # registers it
-        return Image.open(io.BytesIO(content), formats=[k for k in _PILLOW if k in Image.OPEN])
-    except Exception:  # ImportError, and nearly anything of a decoder
-        return None
-
-
-def _pillow_knows(kind: str) -> bool:
-    """Whether Pillow is there and decodes a format, with pillow-heif where that is installed."""
-    try:
-        from PIL import Image
-
-        if kind == "HEIF":
-            import pillow_heif  # pyright: ignore[reportMissingImports]
-
-            pillow_heif.register_heif_opener()
-    except ImportError:
-        return False
-    Image.init()
-    return kind in Image.OPEN
-
-
 def _orientation(content: bytes) -> int:
     """How viewers turn an image that is no JPEG."""
     if _is_png(content):
         return orientations.of_png(content)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return orientations.of_webp(content)
-    if content[4:8] == b"ftyp" and (opened := _opened_by_pillow(content)):
+    if content[4:8] == b"ftyp" and (opened := pillow.opened(content)):
         return int(opened.getexif().get(0x0112, orientations.UPRIGHT))
     return orientations.of_tiff(content)
 
