@@ -66,9 +66,9 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
     quick: bool = False
     """The recipe's small size."""
     jobs: int = 1
-    """How many networks are trained at the same time, each in a process of its own; on a CPU as
-    many as it has cores take the least time. They share the cores, unless --threads says how
-    many each has."""
+    """How many networks are trained at the same time, each in a process of its own; on a CPU of
+    two cores 2 take less time than 1. They share the cores, unless --threads says how many each
+    has."""
     resume: bool = False
     """Go on with the comparison in --out, with more --seeds if there are more."""
     dry_run: bool = False

@@ -1,7 +1,7 @@
 """Tasks that need each other's results, several at a time, each in a process of its own.
 
 Two networks trained in two processes of one thread each take less time than one after the other
-with two threads: the steps of small networks leave the second thread with little to do.
+with two threads, for which the steps of small networks are too short to be shared out evenly.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def side_by_side(
     order.prepare()
     ready: set[Task] = set()
     running: dict[Future[list[str]], Task] = {}
+    others = set(active_children())  # of whoever calls this
     with (
         bar(f"{jobs} at a time", len(needs)) as shown,
         ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_begun) as pool,
@@ -73,7 +74,7 @@ def side_by_side(
                 f"{jobs} at a time? What is finished is kept; give fewer --jobs"
             ) from None
         except BaseException:
-            for process in active_children():
+            for process in set(active_children()) - others:
                 process.terminate()
             raise
 

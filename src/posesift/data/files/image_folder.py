@@ -188,7 +188,8 @@ def _alike(name: str) -> str:
 
 def _listed(folder: Path) -> list[str]:
     try:
-        return sorted(one.name for one in itertools.islice(os.scandir(folder), _LOOKED_AT))
+        with os.scandir(folder) as found:
+            return sorted(one.name for one in itertools.islice(found, _LOOKED_AT))
     except OSError:
         return []
 
