@@ -33,7 +33,7 @@ posesift check lspet:/data/lspet
 
 [Tasks](tasks.md) puts pairs of these sets together as recipes. Labels of your own are read as
 `coco:`, `yolo:`, `deeplabcut:`, `sleap:`, `labelstudio:`, `cvat:` or `csv:`
-([ten minutes](your_own_data.md)); a format that is missing here is
+([the road](your_own_data.md)); a format that is missing here is
 [one file and one line](add_a_reader.md).
 """
 
