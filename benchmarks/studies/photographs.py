@@ -8,10 +8,10 @@
 ``adaptation``: source-only, UDAPE, RegDA and the oracle from a source with all poses. ``tail``: a
 source of usual poses with few rare ones; uniform draws, hard mining, shuffled scores, curriculum,
 and as many images of all poses as the ceiling of what poses can give. ``adapted-tail`` adds UDAPE
-from uniform and from mined warm-ups to it. A seed redraws all but the photographs, and is a folder
-of its own: give two processes different seeds and the same --out, with --threads 1 each.
-Interrupted, a seed goes on where it was. The tables are of all seeds that are finished; --table
-trains nothing.
+and RegDA to it, with mining in the warm-up, in the adaptation, in both and in neither. A seed
+redraws all but the photographs, and is a folder of its own: give two processes different seeds and
+the same --out, with --threads 1 each. Interrupted, a seed goes on where it was. The tables are of
+all seeds that are finished; --table trains nothing.
 
 Primary endpoint of ``tail``, named in advance: PCK@0.1 on the hardest quarter of the photographs
 (by distance to the source's poses in joint angles), hard mining minus uniform.
@@ -68,13 +68,16 @@ def tail(name: str, target: str, seed: int, changes: dict) -> Comparison:
 
 def adapted_tail(name: str, target: str, seed: int, changes: dict) -> Comparison:
     whole, second = tail(name, target, seed, changes), recipe(name, seed).training.steps
-    arms = []
-    for label, start, sampling in (
-        ("udape", "uniform", "uniform"),
-        ("mined-udape", "hard-mining", "uniform"),
-        ("mined-udape+hard-mining", "hard-mining", "hard-mining"),
-    ):
-        arms.append(Arm(name=label, method="udape", sampling=sampling, start=start, steps=second))
+    arms = [
+        Arm(name=name.format(method), method=method, sampling=sampling, start=start, steps=second)
+        for method in ("udape", "regda")
+        for name, start, sampling in (
+            ("{}", "uniform", "uniform"),
+            ("mined-{}", "hard-mining", "uniform"),
+            ("{}+hard-mining", "uniform", "hard-mining"),
+            ("mined-{}+hard-mining", "hard-mining", "hard-mining"),
+        )
+    ]
     return dataclasses.replace(whole, arms=(*whole.arms, *arms))
 
 
@@ -194,9 +197,13 @@ def main() -> None:
             [
                 *((arm, uniform) for arm in ("hard-mining", "shuffled", "curriculum", "all-poses")),
                 ("hard-mining", "shuffled"),
-                ("udape", uniform),
-                ("mined-udape", "udape"),
-                ("mined-udape+hard-mining", "udape"),
+                *((method, uniform) for method in ("udape", "regda")),
+                *((f"mined-{method}", "hard-mining") for method in ("udape", "regda")),
+                *(
+                    (name.format(method), method)
+                    for method in ("udape", "regda")
+                    for name in ("mined-{}", "{}+hard-mining", "mined-{}+hard-mining")
+                ),
             ],
         )
         print_shares(table, uniform, "all-poses", ("hard-mining", "shuffled"))
