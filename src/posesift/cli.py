@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 import traceback
@@ -108,6 +109,9 @@ def _parse(arguments: list[str]) -> Command:
             f"expected a command, found {first!r}{spelling.hint(first, COMMANDS)}; there are "
             f"{', '.join(COMMANDS)} (posesift --help says what they do)"
         )
+    for word, following in itertools.pairwise(arguments):
+        if ":" in word and word.endswith(",") and "=" in following:
+            raise ValueError(f"an address holds no blanks: write {word}{following}")
     return tyro.extras.subcommand_cli_from_dict(
         {name: shown(command) for name, command in COMMANDS.items()},
         prog="posesift",

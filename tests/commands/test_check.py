@@ -73,6 +73,7 @@ def test_a_swapped_joint_of_a_coco_file_is_named(capsys, tmp_path):
     assert code == 0
     assert "warning: left and right hip look swapped by the mapping" in out
     assert "warning: there are no images" in out
+    assert f"looked for beside {tmp_path}/a.json; images=FOLDER says where" in out
 
 
 def test_the_same_picture_in_both_splits_is_told(capsys, tmp_path):
@@ -155,7 +156,11 @@ def test_terms_of_coco_are_those_of_cocos_own_file(capsys, tmp_path, name, their
     code, _, err = check(capsys, address.replace("coco17", "hand21"))
     assert code == 2
     assert ("Terms: " in err) == ("cocodataset.org" in err) == theirs
-    assert "Expected:" in err
+    assert ("Expected:" in err) == theirs
+    code, _, err = check(capsys, f"coco:{file.with_name('x' + file.name)}")
+    assert code == 2
+    assert f"did you mean {file.name!r}?" in err
+    assert "Expected:" not in err
     code, _, err = check(capsys, f"coco:{tmp_path}/nowhere.json")  # somebody may look for COCO
     assert "cocodataset.org" in err
 

@@ -285,6 +285,7 @@ def test_scores_that_are_none(people: Path, tmp_path: Path, capsys: pytest.Captu
     for place, told in (
         (tmp_path / "nowhere", "expected a score folder at"),
         (people / "photos", "is not a finished score"),
+        ("coco:a.json,images=b", "posesift score coco:a.json,images=b --out runs/scores"),
     ):
         assert run(place, "--n", 3, "--out", tmp_path / "out") == 2
         assert told in capsys.readouterr().err

@@ -28,6 +28,12 @@ def test_the_path_may_hold_colons_equals_signs_and_commas():
     assert address.options == {"images": "/x,y", "skeleton": "hand21"}
 
 
+def test_blanks_before_an_option_are_a_habit_of_writing():
+    assert parse("coco:/d/a b.json, images=/d/my photos,  split=test") == parse(
+        "coco:/d/a b.json,images=/d/my photos,split=test"
+    )
+
+
 def test_a_windows_path_keeps_its_backslashes():
     assert parse("lspet:C:\\data\\lspet,split=test").path == "C:\\data\\lspet"
 
@@ -46,6 +52,8 @@ def test_a_windows_path_keeps_its_backslashes():
         ("lspet:/d,=test", "found '=test'"),
         ("lspet:/d,", "found ''"),
         ("coco:/d/a,b.json", "needs quotes in a shell"),
+        ("people.json", "did you mean coco:people.json?"),
+        (" d/table.PARQUET", "did you mean poses:d/table.PARQUET?"),
         ("lspet:/d,split=test,split=train", "'split' twice"),
     ],
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from posesift import storage
+from posesift import spelling, storage
 from posesift.commands.flags import number, table_text
 from posesift.progress import printable, say, say_json
 
@@ -215,6 +216,10 @@ def _read(address: Address, about: About | None) -> tuple[Any, float]:
         # what is wrong with the address itself begins with it; then the folder is not to blame
         if about is None or not about.tree or str(error).startswith(f"{address}: "):
             raise
+        path = Path(address.path).expanduser()
+        beside = [] if path.exists() or not path.parent.is_dir() else os.listdir(path.parent)
+        meant = spelling.hint(path.name, beside)
+        if meant or about.is_own(path):
+            raise ValueError(f"{error}{meant}") from None
         found = indented(found_tree(address.path))
-        told = about.text(own=about.is_own(address.path))
-        raise ValueError(f"{error}\n\n{told}\nFound:\n{found}") from None
+        raise ValueError(f"{error}\n\n{about.text()}\nFound:\n{found}") from None

@@ -34,6 +34,8 @@ VALUES = {
 }
 """What stands for the value of a flag, by its name; others by their type."""
 
+NUMBERS = {int: "a whole number", float: "a number"}
+
 TYPES = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT"}
 
 
@@ -52,15 +54,41 @@ def shown(command: type) -> type:
             given["metavar"] = metavar
         if field.default is None or field.default is False or field.default == ():
             given["help_behavior_hint"] = ""
-        if given:
-            command.__annotations__[field.name] = Annotated[hint, tyro.conf.arg(**given)]
+        number = next((kind for kind in NUMBERS if _plain(hint) == kind | None), None)
+        told = (_optional(number, given.get("metavar", "N")),) if number else ()
+        if given or told:
+            annotations = (tyro.conf.arg(**given), *told)
+            command.__annotations__[field.name] = Annotated[(hint, *annotations)]
     return command
+
+
+def _optional(kind: type, metavar: str) -> tyro.constructors.PrimitiveConstructorSpec:
+    """Read a number that may be left out, and say what was expected where it is none."""
+
+    def number(words: list[str]) -> Any:
+        try:
+            return kind(words[0])
+        except ValueError:
+            raise ValueError(f"expected {NUMBERS[kind]}, found {words[0]!r}") from None
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=metavar,
+        instance_from_str=number,
+        is_instance=lambda value: value is None or isinstance(value, kind),
+        str_from_instance=lambda value: [str(value)],
+    )
+
+
+def _plain(hint: Any) -> Any:
+    while typing.get_origin(hint) is Annotated:
+        hint = typing.get_args(hint)[0]
+    return hint
 
 
 def _value_of(name: str, hint: Any) -> str | None:
     """Say what stands for a value: by the flag's name, its choices, or its type."""
-    while typing.get_origin(hint) is Annotated:
-        hint = typing.get_args(hint)[0]
+    hint = _plain(hint)
     if hint is bool:
         return None
     if name in VALUES:

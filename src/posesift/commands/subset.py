@@ -97,10 +97,18 @@ class Subset(ResultFlags):
 
     def _sources(self) -> list[Source]:
         """Read the score folders."""
+        from posesift.data.readers import READERS
         from posesift.experiments.subset import open_source
 
         if not self.scores:
             raise ValueError("expected the folder that posesift score left, found none")
+        for entry in self.scores:
+            kind, colon, _ = entry.partition(":")
+            if colon and kind in READERS and not Path(entry).exists():
+                raise ValueError(
+                    f"expected the folder that posesift score left, found the data {entry}; score "
+                    f"them first: posesift score {shlex.quote(entry)} --out runs/scores"
+                )
         if len(self.scores) == 1:
             name, equals, folder = self.scores[0].partition("=")
             named = equals and not Path(self.scores[0]).is_dir()

@@ -51,12 +51,10 @@ class About:
         path = Path(path).expanduser()
         return bool(self.files) and path.is_file() and not fnmatch(path.name, self.files)
 
-    def text(self, *, own: bool = False) -> str:
-        """All of it, in lines; of somebody's ``own`` file only what it is and what is expected."""
-        lines = [self.title]
-        if not own:
-            lines += [f"Where: {self.page}", f"Download: {self.get}", f"Terms: {self.terms}"]
-        if self.cite and not own:
+    def text(self) -> str:
+        """All of it, in lines."""
+        lines = [self.title, f"Where: {self.page}", f"Download: {self.get}", f"Terms: {self.terms}"]
+        if self.cite:
             lines.append(f"Cite: {self.cite}")
         if self.tree:
             lines += ["Expected:", indented(self.tree.strip("\n"))]

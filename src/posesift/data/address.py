@@ -10,9 +10,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 _COMMA = re.compile(r"(?<!\\),")  # a comma that no backslash marks as part of a value
 _WORD = re.compile(r"[a-z][a-z0-9_-]*")
+_ENDINGS = {
+    ".json": "coco", ".csv": "csv", ".parquet": "poses", ".yaml": "yolo", ".yml": "yolo",
+    ".slp": "sleap", ".xml": "cvat",
+}  # fmt: skip
+"""Formats that one file is, by the ending it mostly has."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,14 @@ def parse(text: str) -> Address:
     if not colon or not _WORD.fullmatch(kind):
         raise ValueError(
             f"expected a data address like lspet:/data/lspet or world:body,poses=target, "
-            f"found {text!r}; write the format and a colon before the path"
+            f"found {text!r}{_format_of(text)}"
         )
     path, *pieces = _COMMA.split(rest)
     if not path or path.endswith("\\"):
         found = "ends in a backslash" if path else "names nothing behind the colon"
         raise ValueError(f"expected a path or a name behind {kind!r}: the address {text!r} {found}")
     options: dict[str, str] = {}
-    for piece in pieces:
+    for piece in map(str.lstrip, pieces):
         name, equals, value = piece.partition("=")
         if not equals or not _WORD.fullmatch(name) or not value or value.endswith("\\"):
             raise ValueError(
@@ -75,6 +81,17 @@ def parse(text: str) -> Address:
             raise ValueError(f"the address {text!r} gives the option {name!r} twice; keep one")
         options[name] = _unescape(value)
     return Address(kind, _unescape(path), options)
+
+
+def _format_of(path: str) -> str:
+    """Guess the format of a file by its ending, as the end of a message.
+
+    >>> _format_of("people.json"), _format_of("people")
+    ('; did you mean coco:people.json?', '; write the format and a colon before the path')
+    """
+    kind = _ENDINGS.get(PurePath(path.strip()).suffix.lower())
+    found = f"did you mean {kind}:{path.strip()}?" if kind else ""
+    return f"; {found or 'write the format and a colon before the path'}"
 
 
 def _escape(value: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from posesift.data.address import parse
 from posesift.data.checks.duplicates import Duplicates, find_duplicates, leaks
 from posesift.data.checks.flips import find_flips
 from posesift.data.checks.impossible import Impossible, find_impossible
@@ -18,6 +19,7 @@ from posesift.data.checks.meaning import misreadings
 from posesift.data.checks.statistics import label_statistics
 from posesift.data.checks.suspects import suspects
 from posesift.data.files.image_folder import told_of_turned
+from posesift.data.readers import options
 from posesift.poses.table import PoseTable
 
 FEWEST = 4
@@ -177,8 +179,18 @@ def _said_of_pictures(
             "between the others are not known"
         )
     if not table.has_images and len(table):
-        said.append("there are no images: these poses can be scored, and not trained on")
+        said.append(
+            "there are no images: these poses can be scored, and not trained on" + _elsewhere(table)
+        )
     return said
+
+
+def _elsewhere(table: PoseTable) -> str:
+    """Say how images are found that do not lie beside their labels, where the format has a way."""
+    address = parse(table.address) if table.address else None
+    if address is None or "images" in address.options or "images" not in options(address.kind):
+        return ""
+    return f". They were looked for beside {address.path}; images=FOLDER says where they lie"
 
 
 def _over_clips(table: PoseTable, images: Looks, groups: Sequence[np.ndarray]) -> list[np.ndarray]:
