@@ -21,7 +21,7 @@ import pyarrow as pa
 from posesift import progress, storage
 from posesift.data.files import embedded, video
 from posesift.data.files.exif import UPRIGHT
-from posesift.data.files.images import decode, orientation
+from posesift.data.files.images import ANEW, NEXT, decode, orientation
 from posesift.poses.table import PoseTable
 
 MOST = 200_000
@@ -136,7 +136,7 @@ def _look(table: PoseTable, looks: Looks, clip: str, images: list[int]) -> tuple
                         f"{table.width_N[row]} x {table.height_N[row]}"
                     )
         except ValueError as error:  # the frames behind it cannot be read either
-            problems |= dict.fromkeys(left, f"{error} (frames: {len(left)})")
+            problems |= dict.fromkeys(left, f"{_told(error)} (frames: {len(left)})")
         return len(images), problems
     for m in images:
         row = looks.row_M[m]
@@ -146,8 +146,13 @@ def _look(table: PoseTable, looks: Looks, clip: str, images: list[int]) -> tuple
             looks.turned_M[m] = orientation(path) != UPRIGHT
             _keep(looks, m, decode(path, size=size, exif=table.exif))
         except ValueError as error:
-            problems[m] = str(error)
+            problems[m] = _told(error)
     return len(images), problems
+
+
+def _told(error: ValueError) -> str:
+    """Of an error that sends people to `posesift check`, what they are told there."""
+    return str(error).replace(NEXT, ANEW)
 
 
 def _keep(looks: Looks, m: int, image_HW3: np.ndarray) -> None:

@@ -34,6 +34,10 @@ MAYBE = (".heic", ".heif", ".hif", ".avif")
 LARGEST_AREA = 2**28
 """Pixels of an image that is read, 268 megapixels; a small file may claim any number of them."""
 
+ANEW = "copy it anew"
+NEXT = f"{ANEW}, or run `posesift check` on this data to list every such file"
+"""What to do about a file that cannot be read; `posesift check` itself says the first half."""
+
 _HEADER = 2048  # bytes that hold the size of nearly every JPEG; a long EXIF block needs more
 _END_OF_IMAGE = b"\xff\xd9"
 _NOT_A_FRAME = (0xC4, 0xC8, 0xCC)  # JPEG markers among C0..CF that carry no image size
@@ -363,16 +367,13 @@ def _same_size(path: str | Path, found: Header, said: tuple[int, int] | None, ex
 def _opened(path: str | Path):
     try:
         if found := irregular(path):
-            raise ValueError(f"cannot read the image {path}: it is {found}; {_NEXT}")
+            raise ValueError(f"cannot read the image {path}: it is {found}; {NEXT}")
         return open(path, "rb", buffering=0)
     except FileNotFoundError:
-        raise ValueError(f"expected an image at {path}, found no file; {_NEXT}") from None
+        raise ValueError(f"expected an image at {path}, found no file; {NEXT}") from None
     except OSError as error:
         raise ValueError(f"cannot read the image {path}: {error.strerror}") from None
 
 
 def _broken(path: str | Path, what: str) -> ValueError:
-    return ValueError(f"the image {path} {what}; {_NEXT}")
-
-
-_NEXT = "copy it anew, or run `posesift check` on this data to list every such file"
+    return ValueError(f"the image {path} {what}; {NEXT}")

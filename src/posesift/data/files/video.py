@@ -28,6 +28,7 @@ import av.container
 import av.error
 import numpy as np
 
+from posesift.data.files.images import NEXT
 from posesift.storage import irregular
 
 SUFFIXES = (
@@ -41,7 +42,6 @@ _SLACK = 0.5  # seconds that a clip may end before it says
 _TIMED = ("mov", "mp4", "matroska", "webm", "mpegts")
 # Containers whose packets say when a frame is shown; those of others (AVI) may say what is wrong.
 _CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,ogg,flv,asf"
-_NEXT = "copy it anew, or run `posesift check` on this data to list every such file"
 
 
 def frames(path: str | Path, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
@@ -257,7 +257,7 @@ def _decoded(container: av.container.InputContainer, path: str | Path) -> Iterat
 
 def _opened(path: str | Path) -> av.container.InputContainer:
     if found := irregular(path):
-        raise ValueError(f"cannot read the video {path}: it is {found}; {_NEXT}")
+        raise ValueError(f"cannot read the video {path}: it is {found}; {NEXT}")
     # An absolute path is never taken for an address; play lists, which name other files and places,
     # are no containers.
     options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
@@ -304,7 +304,7 @@ def _explained(path: str | Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise ValueError(f"expected a video at {path}, found no file; {_NEXT}") from None
+        raise ValueError(f"expected a video at {path}, found no file; {NEXT}") from None
     except av.error.FFmpegError as error:
         if isinstance(error, (PermissionError, IsADirectoryError)):
             raise ValueError(f"cannot read the video {path}: {error.strerror}") from None
@@ -312,4 +312,4 @@ def _explained(path: str | Path) -> Iterator[None]:
 
 
 def _broken(path: str | Path, what: str) -> ValueError:
-    return ValueError(f"the video {path} {what}; {_NEXT}")
+    return ValueError(f"the video {path} {what}; {NEXT}")

@@ -257,7 +257,7 @@ def _facts(
         empty = sum(name not in people.of for name in pictures.photographs)
         notes += people.notes
         if empty:
-            notes.append(f"{empty} images have no box, so nobody is predicted there")
+            notes.append(f"images without a box, where nobody is predicted: {empty}")
     return {
         "run": str(run),
         "pictures": found["pictures"],
