@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -219,3 +220,35 @@ def test_the_size_of_a_small_person_is_told_in_double_precision_whatever_visibil
     for share, percent in ((0.99, 100), (1.01, 0)):
         predicted = true + np.array([share * 0.2 * scale[0], 0])
         assert pck.pck_by_limb_scale(predicted, true, seen, skeleton=BODY)["all"] == percent
+
+
+def test_hits_of_some_keypoints_alone():
+    errors = np.array([[0.01, 0.09, np.nan], [0.05, np.nan, 0.02]])
+    right, counted = pck.hits(errors, 0.05, (0, 2))
+    assert right.tolist() == [1, 1]  # an error of just the threshold is none
+    assert counted.tolist() == [1, 2]
+    assert [a.tolist() for a in pck.hits(errors, 0.1)] == [[2, 2], [2, 2]]
+
+
+def test_the_size_of_a_person_of_unknown_proportions_is_measured_on_all():
+    skeleton = replace(BODY, limb_lengths=None)
+    true = np.zeros((40, 16, 2))
+    size_N = np.linspace(10, 49, 40)
+    visible = np.zeros((40, 16), bool)
+    visible[:, [0, 1, 2, 3]] = (
+        True  # limbs as 4 : 4 : 1, of which the longest is the unit
+    )
+    true[:, 1, 1], true[:, 2, 1], true[:, 3, 1] = size_N, 2 * size_N, 2 * size_N
+    true[:, 3, 0] = size_N / 4
+    true[~visible] = 1e6
+    assert pck.limb_scales(true, visible, skeleton) == pytest.approx(size_N, rel=1e-4)
+
+
+def test_an_error_of_just_the_threshold_is_a_miss_of_the_size_of_the_person_too():
+    true = np.zeros((1, 16, 2))
+    visible = np.zeros((1, 16), bool)
+    visible[0, [0, 1, 2, 3]] = True
+    true[0, 1], true[0, 2], true[0, 3] = (0, 41), (0, 82), (5, 82)
+    scale = pck.limb_scales(true, visible, BODY)[0]
+    predicted = true + np.array([0.25 * scale, 0])
+    assert pck.pck_by_limb_scale(predicted, true, visible, 0.25, skeleton=BODY)["all"] == 0
