@@ -9,13 +9,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import functools
+import gc
 import importlib
+import io
 import json
 import os
 import resource
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 
@@ -159,6 +163,22 @@ def go_on(child: int) -> dict:
     return ended(child, status, used, *pipes)
 
 
+def warm_up() -> None:
+    """Score a few poses here, so that no child fills caches or compiles templates again.
+
+    And fit in few steps: how well scorers are fitted is not what is tried here.
+    """
+    from posesift import cli
+    from posesift.difficulty import scorers
+
+    scorers.VAESettings = functools.partial(scorers.VAESettings, steps=50)
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        os.environ["POSESIFT_CACHE"] = folder
+        score = ("score", "world:body,n=20,side=32", "--method", "pca", "--bins", "3")
+        with contextlib.redirect_stderr(io.StringIO()):
+            cli.main([*score, "--out", os.path.join(folder, "scored")])
+
+
 waiting: dict[int, tuple[int, int]] = {}
 loaded: set[str] = set()
 
@@ -176,7 +196,9 @@ def main() -> None:
     import posesift.cli  # noqa: F401
 
     cv2.setNumThreads(1)
+    warm_up()
     loaded.update(sys.modules)
+    gc.freeze()  # children need not look through what they inherit
     print(json.dumps({"ready": os.getpid()}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
