@@ -1,5 +1,6 @@
 """For all tests: a cache of their own, one thread a process, one profile of Hypothesis."""
 
+import gc
 import os
 import tempfile
 
@@ -21,3 +22,7 @@ def pytest_configure(config):
         folder = tempfile.TemporaryDirectory(prefix="posesift-tests-")
         os.environ["POSESIFT_CACHE"] = folder.name
         config.add_cleanup(folder.cleanup)
+
+
+def pytest_collection_finish():
+    gc.freeze()  # thousands of tests and all modules: nothing of it will be garbage

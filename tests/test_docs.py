@@ -250,6 +250,7 @@ def test_the_examples_of_adaptation_run(tmp_path, monkeypatch):
     assert set(names["result"].losses) == {"supervised", "consistency"}
 
 
+@pytest.mark.usefixtures("quick_fits")
 def test_the_page_of_deployment_runs_from_its_first_line_to_its_last(tmp_path, monkeypatch):
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import unicodedata
@@ -41,8 +42,13 @@ def on_the_site(heading: str) -> str:
 
 def tokens(path: Path) -> list[Token]:
     """Of all blocks and, behind each, of what stands in its line."""
+    return tokens_of(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def tokens_of(text: str) -> list[Token]:
     flat: list[Token] = []
-    for token in MARKDOWN.parse(path.read_text(encoding="utf-8")):
+    for token in MARKDOWN.parse(text):
         flat += [token, *(token.children or [])]
     return flat
 

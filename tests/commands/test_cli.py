@@ -14,8 +14,9 @@ from posesift import cli, folders, storage
 from posesift.commands import COMMANDS
 from posesift.commands.ending import Ended
 
-TINY = ["--warmup-steps", "2", "--steps", "2", "--batch-size", "8", "--bins", "3"]
-WORLD = "world:body,n=48,seed=0"
+TINY = ["--warmup-steps", "2", "--steps", "2", "--batch-size", "8", "--bins", "3", "--side", "32"]
+WORLD = "world:body,n=48,seed=0,side=32"
+TARGET = "world:body,poses=target,look=photo,n=32,side=32"
 
 
 def posesift(*arguments):
@@ -37,20 +38,8 @@ def test_commands_are_the_published_ones():
     ]  # fmt: skip
 
 
-def test_help_loads_nothing_heavy():
-    code = (
-        "import sys; from posesift.cli import main; code = main(['--help']);"
-        "bad = {'torch', 'matplotlib', 'cv2', 'pyarrow'} & set(sys.modules);"
-        "print('loaded', bad or 'nothing heavy', code)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.rstrip().endswith("loaded nothing heavy 0")
-
-
 @pytest.mark.parametrize("command", list(COMMANDS))
-def test_every_command_explains_itself_and_refuses_unknown_flags(command, capsys):
-    assert cli.main([command, "--help"]) == 0
-    assert "posesift " + command in capsys.readouterr().out
+def test_every_command_refuses_unknown_flags(command, capsys):
     positional = {"check": ["x"], "score": ["x"], "train": ["x"], "compare": ["x"], "report": ["x"]}
     positional |= {"subset": ["x"], "export": ["x"]}
     given = {name: ["x", "y"] for name in ("evaluate", "prepare", "predict")} | positional
@@ -152,8 +141,7 @@ def test_score_by_an_earlier_fit(tmp_path, capsys):
 
 def test_train_evaluate_report(tmp_path, capsys):
     out = tmp_path / "run"
-    target = "world:body,poses=target,look=photo,n=32"
-    arguments = ["train", "world-body", "--source", WORLD, "--target", target, *TINY]
+    arguments = ["train", "world-body", "--source", WORLD, "--target", TARGET, *TINY]
     cheap = str(tmp_path / "scores")  # a score that is fitted in no time
     assert cli.main(["score", WORLD, "--method", "pca", "--bins", "3", "--out", cheap]) == 0
     arguments += ["--sampling", "hard-mining", "--scorer", cheap, "--out", str(out)]
@@ -169,7 +157,7 @@ def test_train_evaluate_report(tmp_path, capsys):
     assert set(sets["target"]) >= set(names.split())
 
     judged = tmp_path / "judged"
-    assert cli.main(["evaluate", str(out), target, "--out", str(judged), "--json"]) == 0
+    assert cli.main(["evaluate", str(out), TARGET, "--out", str(judged), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     same = storage.read_json(judged / "evaluation.json")["sets"]["target"]
     assert found["sets"]["target"] == same
@@ -194,10 +182,11 @@ def test_train_evaluate_report(tmp_path, capsys):
     [
         (["train", "photos"], "give --target"),
         (["train", "world-body", "--sampling", "hard"], "hard-mining"),
-        (["train", "world-body", "--resume"], "--resume needs --out"),
+        (["train", "world-body", "--resume", "--source", "images:nowhere"], "--resume needs --out"),
+        (["style", "--resume", "--source", "images:nowhere"], "--resume needs --out"),
         (["train", "world-body", "--from", "nowhere", "--quick"], "found no folder"),
         (["train", "world-body", "--weights", "none.pth", "--source", WORLD, *TINY], "none.pth"),
-        (["train", "world-body", "--device", "cuda"], "not available"),
+        (["train", "world-body", "--device", "cuda", "--quick"], "not available"),
         (["train", "world-body", "--method", "udape", "--style", "adain"], "decoder"),
         (["train", "world-body", "--style-weights", "x"], "are of --style adain, found --style"),
         (["train", "world-body", "--steps", "0", "--warmup-steps", "0"], "at least one"),
@@ -217,7 +206,7 @@ def test_train_evaluate_report(tmp_path, capsys):
 )  # fmt: skip
 def test_a_users_mistake_is_one_message(arguments, message, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if arguments[-1:] != ["cuda"] or not _has_cuda():
+    if "cuda" not in arguments or not _has_cuda():
         assert cli.main(arguments) == 2
         assert message in capsys.readouterr().err
     assert not list(tmp_path.rglob("manifest.json"))
@@ -225,10 +214,10 @@ def test_a_users_mistake_is_one_message(arguments, message, tmp_path, capsys, mo
         assert not list(tmp_path.iterdir())  # found before a folder is claimed
 
 
+@pytest.mark.usefixtures("quick_fits")
 def test_a_leak_is_said_once_and_kept_with_the_figures(tmp_path, capsys):
     out = tmp_path / "run"
-    target = "world:body,poses=target,look=photo,n=32"
-    arguments = ["train", "world-body", "--source", WORLD, "--target", target, *TINY]
+    arguments = ["train", "world-body", "--source", WORLD, "--target", TARGET, *TINY]
     arguments += ["--choose-by", "best-on-target-test", "--out", str(out), "--json"]
     assert cli.main(arguments) == 0
     shown = capsys.readouterr()
@@ -248,22 +237,21 @@ def test_a_read_only_folder_is_explained(tmp_path, capsys):
     assert "cannot write" in capsys.readouterr().err
 
 
-def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path):
+def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path, capsys):
     """A limit on file sizes stands in for a full disk: writes fail in the middle of a file."""
     resource = pytest.importorskip("resource")
     out = tmp_path / "out"
-    done = subprocess.run(
-        [sys.executable, "-m", "posesift", "score", "world:body,n=300", "--method", "pca",
-         "--out", str(out)],
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048)),
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    assert "cannot write" in done.stderr
-    assert f"{out}/" in done.stderr
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
+    try:
+        code = cli.main(["score", "world:body,n=300", "--method", "pca", "--out", str(out)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    said = capsys.readouterr().err
+    assert code == 2
+    assert "Traceback" not in said
+    assert "cannot write" in said
+    assert f"{out}/" in said
     assert not out.exists()  # nobody could go on with a part of a score
 
 

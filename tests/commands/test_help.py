@@ -14,6 +14,7 @@ from posesift.commands import COMMANDS
 def test_help_names_values_in_words_and_no_none(capsys, command):
     assert cli.main([command, "--help"]) == 0
     said = capsys.readouterr().out
+    assert "posesift " + command in said
     for word in (r"\bNone\b", r"\(default: False\)", r"\bSTR\b", r"\bINT\b", r"\{"):
         assert not re.search(word, said), word
 

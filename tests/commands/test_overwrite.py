@@ -15,6 +15,8 @@ from posesift import cli, folders
 from posesift.data.readers import read
 from posesift.networks.build import build
 
+pytestmark = pytest.mark.xdist_group("overwrite")  # which trains two networks once
+
 SOURCE = "world:body,poses=source,look=synthetic,n=24,seed=0,split=train,side=32"
 TARGET = "world:body,poses=target,look=synthetic,n=12,seed=0,side=32"
 SMALL = [

@@ -170,6 +170,7 @@ def test_the_scorers_own_set_is_no_other_domain(tmp_path: Path) -> None:
     assert not any("another domain" in text for text in summary["warnings"])
 
 
+@pytest.mark.usefixtures("quick_fits")
 def test_another_score_of_the_fit_has_bins_of_its_own(tmp_path: Path) -> None:
     """`reconstruction` by the folder of an `elbo`: its edges are those of another score."""
     fit, out = tmp_path / "fit", tmp_path / "out"

@@ -22,6 +22,8 @@ from posesift.experiments.plan import plan_of
 from posesift.experiments.spec import Experiment
 from posesift.results.endpoints import HARDEST
 
+pytestmark = pytest.mark.xdist_group("compare")  # which makes one comparison
+
 PLAN = plan_of(
     "world-body",
     [("source-only", "uniform"), ("udape", "uniform"), ("udape", "hard-mining")],

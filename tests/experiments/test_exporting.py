@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from tests.datasets import write_coco
+from tests.experiments.tiny import address, experiment
 
 import posesift as ps
 from posesift import cli, folders
@@ -24,38 +28,47 @@ from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.experiments.exporting import measured, onnx_file
 from posesift.experiments.exporting.deployed import Export
+from posesift.experiments.run import evaluate_run, train, trained_run
 from posesift.experiments.trained import load_method, skeleton_of
 from posesift.networks import MEAN, SPREAD
 
 pytestmark = pytest.mark.xdist_group("export")  # which trains two networks once
-
-WORLD = "world:body,poses={},look=synthetic,seed=0,side=32,n={}"
-SMALL = (
-    "--network", "small", "--side", "32", "--batch-size", "4", "--device", "cpu",
-    "--threads", "1", "--precision", "fp32", "--warmup-steps", "2", "--steps", "1",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
     """A run of one head, and one of RegDA, which has two."""
     root = tmp_path_factory.mktemp("trained")
-    source = WORLD.format("source", 24) + ",split=train"
-    score = ["score", source, "--method", "pca", "--bins", "3", "--out", str(root / "score")]
-    assert cli.main(score) == 0
+    tests = {"target": address("target", "synthetic", 16, "test")}
     for method in ("source-only", "regda"):
-        arguments = [
-            "train", "world-body", "--source", source, "--target", WORLD.format("target", 16),
-            *SMALL, "--scorer", str(root / "score"), "--method", method,
-            "--out", str(root / method),
-        ]  # fmt: skip
-        assert cli.main(arguments) == 0
+        train(experiment(method=method, steps=1, test=tests), root / method)
     return root
 
 
 @pytest.fixture(scope="module")
 def run(root) -> Path:
     return root / "source-only"
+
+
+class Whole(NamedTuple):
+    """An export that holds all there is: folder, what the command said, and on what it measured."""
+
+    out: Path
+    said: str
+    people: str
+
+
+@pytest.fixture(scope="module")
+def whole(run, tmp_path_factory) -> Whole:
+    """The run in ONNX, all inside, and in int8 beside it."""
+    pytest.importorskip("onnxruntime")
+    root = tmp_path_factory.mktemp("whole")
+    truth = write_coco(root / "raw", n=6, skeleton="body16")
+    people = f"coco:{truth.path},images={root}/raw/photos,skeleton=body16,split=all"
+    flags = ("--int8", "--preprocess", "--decode", "--data", people)
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        assert cli.main(["export", str(run), *flags, "--out", str(root / "out")]) == 0
+    return Whole(root / "out", said.getvalue(), people)
 
 
 def crops(count: int, seed: int = 0) -> torch.Tensor:
@@ -73,13 +86,18 @@ def posesift(capsys, *arguments) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     ("method", "inside"), [("source-only", True), ("source-only", False), ("regda", True)]
 )
-def test_onnx_says_what_the_method_says(root, tmp_path, method, inside):
+def test_onnx_says_what_the_method_says(root, request, tmp_path, method, inside):
     """In batches of any size; and its metadata tell what goes in and comes out."""
     onnx = pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
-    run = root / method
-    facts = ps.export(run, tmp_path / "out", preprocess=inside, decode=inside)
-    session = runtime.InferenceSession(str(tmp_path / "out/model.onnx"))
+    run, files = root / method, {"model.onnx", "export.json"}
+    if (method, inside) == ("source-only", True):
+        out, files = request.getfixturevalue("whole").out, files | {"model-int8.onnx"}
+        facts = json.loads((out / "export.json").read_text())
+    else:
+        out = tmp_path / "out"
+        facts = ps.export(run, out, preprocess=inside, decode=inside)
+    session = runtime.InferenceSession(str(out / "model.onnx"))
     trained = load_method(run, Runtime.resolve("cpu", "fp32"))
     for count in (1, 2, 7):
         images = crops(count, count)
@@ -93,7 +111,7 @@ def test_onnx_says_what_the_method_says(root, tmp_path, method, inside):
             floats = ((images.numpy() / 255 - mean) / spread).astype(np.float32)
             (heatmaps,) = session.run(None, {"images": floats})
             np.testing.assert_allclose(heatmaps, trained.heatmaps(images), atol=1e-4)
-    model = onnx.load(tmp_path / "out/model.onnx")
+    model = onnx.load(out / "model.onnx")
     onnx.checker.check_model(model)
     assert [(one.domain, one.version) for one in model.opset_import] == [("", facts["opset"])]
     told = {one.key: one.value for one in model.metadata_props}
@@ -102,9 +120,8 @@ def test_onnx_says_what_the_method_says(root, tmp_path, method, inside):
     assert (told["posesift"], told["skeleton"]) == (ps.__version__, skeleton.name)
     assert json.loads(told["side"]) == 32
     assert (json.loads(told["mean"]), json.loads(told["std"])) == (list(MEAN), list(SPREAD))
-    assert str(root).encode() not in (tmp_path / "out/model.onnx").read_bytes()
-    manifest = folders.read_manifest(tmp_path / "out", "export")
-    assert set(manifest["files"]) == {"model.onnx", "export.json"}
+    assert str(root).encode() not in (out / "model.onnx").read_bytes()
+    assert set(folders.read_manifest(out, "export")["files"]) == files
 
 
 def test_a_pretrained_network_is_exported_too(tmp_path):
@@ -124,28 +141,19 @@ def test_a_pretrained_network_is_exported_too(tmp_path):
     assert measured.check_equal(made, session.run, "model.onnx") <= 1e-4
 
 
-def test_int8_is_smaller_and_its_accuracy_is_said(run, tmp_path, capsys):
-    pytest.importorskip("onnxruntime")
-    truth = write_coco(tmp_path / "raw", n=6, skeleton="body16")
-    address = f"coco:{truth.path},images={tmp_path}/raw/photos,skeleton=body16,split=all"
-    out = tmp_path / "out"
-    flags = ("--int8", "--preprocess", "--decode", "--data", address)
-    code, said, _ = posesift(capsys, "export", run, *flags, "--out", out)
-    assert code == 0
+def test_int8_is_smaller_and_its_accuracy_is_said(run, whole, tmp_path):
+    out, said, people = whole
     assert "on 6 samples of coco:" in said
     facts = json.loads((out / "export.json").read_text())
     assert facts["bytes"]["model-int8.onnx"] < facts["bytes"]["model.onnx"] / 2
     assert set(facts["pck"]) == {"torch", "model.onnx", "model-int8.onnx"}
     assert facts["pck"]["torch"] == facts["pck"]["model.onnx"]
     ps_evaluated = tmp_path / "evaluated"
-    assert (
-        cli.main(["evaluate", str(run), address, "--device", "cpu", "--out", str(ps_evaluated)])
-        == 0
-    )
+    evaluate_run(trained_run(run, people, device="cpu"), ps_evaluated)
     entry = json.loads((ps_evaluated / "evaluation.json").read_text())["sets"]["target"]
     assert facts["pck"]["torch"]["0.05"] == pytest.approx(entry["pck"]["0.05"]["all"])
     session = onnx_file.Session(out / "model-int8.onnx", None)
-    dataset = PoseDataset(read(address), 32)
+    dataset = PoseDataset(read(people), 32)
     keypoints, confidence = session.run(dataset.batch(range(6))["image"])
     assert keypoints.shape == (6, 16, 2)
     assert np.isfinite(confidence).all()
@@ -174,8 +182,11 @@ def test_torch_runs_without_posesift(run, tmp_path):
         "network, about = load.load()\n"
         f"keypoints, confidence = network(torch.load({str(tmp_path / 'images.pt')!r}))\n"
         f"torch.save([keypoints, confidence, about['keypoints']], {str(tmp_path / 'said.pt')!r})\n"
+        "import runpy; runpy.run_path(load.__file__, run_name='__main__')\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "uint8 RGB crops" in done.stdout
     keypoints, confidence, names = torch.load(tmp_path / "said.pt")
     trained = load_method(run, Runtime.resolve("cpu", "fp32"))
     expected_keypoints, expected_confidence = trained.predict(images)
@@ -190,10 +201,6 @@ def test_torch_runs_without_posesift(run, tmp_path):
     network = state["method"]["network"]
     assert weights.keys() == network.keys()
     assert all(torch.equal(weights[name], network[name]) for name in weights)
-    done = subprocess.run(
-        [sys.executable, "load.py"], cwd=elsewhere, capture_output=True, text=True, check=True
-    )
-    assert "uint8 RGB crops" in done.stdout
 
 
 def test_a_file_that_says_something_else_is_refused(run):

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.datasets import coco_document, save_coco, write_coco, write_images
+from tests.experiments.tiny import experiment
 
 import posesift as ps
 from posesift import cli, folders
@@ -28,30 +29,19 @@ from posesift.data.readers import read
 from posesift.evaluation.predict import predict as predict_table
 from posesift.experiments import predicting
 from posesift.experiments.predicting import crops, rows
+from posesift.experiments.run import train
 from posesift.experiments.trained import load_method
 from posesift.poses import geometry
 from posesift.results import predictions as of_runs
-
-WORLD = "world:body,poses={},look=synthetic,seed=0,side=32,n={}"
-TRAIN = [
-    "train", "world-body", "--source", WORLD.format("source", 24) + ",split=train",
-    "--target", WORLD.format("target", 16), "--network", "small", "--side", "32",
-    "--batch-size", "4", "--device", "cpu", "--threads", "1", "--precision", "fp32",
-    "--warmup-steps", "2", "--steps", "1",
-]  # fmt: skip
-
 
 pytestmark = pytest.mark.xdist_group("predict")  # which trains a network once
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("trained")
-    assert cli.main(["score", TRAIN[3], "--method", "pca", "--bins", "3",
-                     "--out", str(root / "score")]) == 0  # fmt: skip
-    arguments = [*TRAIN, "--scorer", str(root / "score"), "--out", str(root / "run")]
-    assert cli.main(arguments) == 0
-    return root / "run"
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    train(experiment(method="source-only", steps=1), folder)
+    return folder
 
 
 def posesift(capsys, *arguments) -> tuple[int, str, str]:

@@ -230,6 +230,7 @@ def test_data_that_changed_in_their_place_are_told(folder: Path, tmp_path: Path)
         open_source(out)
 
 
+@pytest.mark.usefixtures("quick_fits")
 @pytest.mark.parametrize("method", ["elbo", "knn", "mean-distance"])
 def test_every_score_knows_its_data_again(method: str, tmp_path: Path) -> None:
     score_poses(read(WORLD), tmp_path, ScoreSettings(method=method, check=False))

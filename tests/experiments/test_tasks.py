@@ -134,6 +134,7 @@ def write_task(name: str, source: Path, target: Path) -> None:
     write_target[name](target)
 
 
+@pytest.mark.usefixtures("quick_fits")
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_runs_from_the_owners_files_to_figures(name, tmp_path):
     write_task(name, tmp_path / "source", tmp_path / "target")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.report.browser import OpenPage, complaints, requested
+from tests.report.browser import OpenPage, complaints, requested, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
@@ -15,24 +16,29 @@ def path(request: pytest.FixtureRequest) -> Path:
     return request.getfixturevalue(f"{request.param}_page")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(
+    ("width", "schemes"), [(1280, ["light", "dark"]), (390, ["dark", "light"])]
+)
 def test_the_page_opens_silently_whole_and_within_its_width(
-    open_page: OpenPage, path: Path, width: int, dark: bool
+    open_page: OpenPage, path: Path, width: int, schemes: list[Any]
 ) -> None:
-    page = open_page(path, width, dark)
-    assert requested(page) == [path.as_uri()]
-    assert complaints(page) == []
-    images = page.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth, i.alt])")
-    assert len(images) >= 3
-    assert all(complete and wide > 0 and alt for complete, wide, alt in images)
-    overflow = page.evaluate(
-        "[document.documentElement.scrollWidth - innerWidth,"
-        " Math.max(...[...document.querySelectorAll('main *')]"
-        ".filter(e => !e.closest('.scroll') || e.matches('.scroll'))"
-        ".map(e => e.getBoundingClientRect().right)) - innerWidth]"
-    )
-    assert max(overflow) <= 0
+    """In the one scheme of colours, and then in the other."""
+    page = open_page(path, width, dark=schemes[0] == "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        settle(page)
+        assert requested(page) == [path.as_uri()]
+        assert complaints(page) == []
+        images = page.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth, i.alt])")
+        assert len(images) >= 3
+        assert all(complete and wide > 0 and alt for complete, wide, alt in images)
+        overflow = page.evaluate(
+            "[document.documentElement.scrollWidth - innerWidth,"
+            " Math.max(...[...document.querySelectorAll('main *')]"
+            ".filter(e => !e.closest('.scroll') || e.matches('.scroll'))"
+            ".map(e => e.getBoundingClientRect().right)) - innerWidth]"
+        )
+        assert max(overflow) <= 0
 
 
 def test_the_browser_check_sees_what_is_wrong(open_page: OpenPage, tmp_path: Path) -> None:

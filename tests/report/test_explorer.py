@@ -37,7 +37,7 @@ from posesift.report.page import render
 from posesift.report.pose_sets import PoseSet
 from posesift.similarity.neighbours import nearest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("explorer")]
 
 K = 25
 READY = "document.documentElement.dataset.explorer"
@@ -57,8 +57,8 @@ class Opened(NamedTuple):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Opened:
-    """A page over 20,000 source and 1,500 target poses with hostile names."""
-    source, target = pose_set("source", 20_000, K, seed=1), pose_set("target", 1500, K, seed=2)
+    """A page over 5,000 source and 1,500 target poses with hostile names."""
+    source, target = pose_set("source", 5_000, K, seed=1), pose_set("target", 1500, K, seed=2)
     path = tmp_path_factory.mktemp("explorer") / "page.html"
     return Opened(write_page(path, source, target, k=K), source, target)
 
@@ -205,7 +205,7 @@ def test_filters_change_gallery_and_histogram(page: Page, made: Opened) -> None:
     joints = ".x-filters label:nth-of-type(1) select"
     pick(page, joints, f"right wrist hidden ({thin(hidden_N.sum())})")
     assert page.evaluate(LINE).startswith(f"{(hidden_N & (source.bin_N >= 0)).sum()} poses")
-    assert min(rows(page)) >= 10_000
+    assert min(rows(page)) >= len(source) // 2
     edges = packed(made.path)["sets"][0]["histogram"]["edges"]
     known_N = np.isfinite(source.score_N)
     some, every = (
@@ -537,18 +537,20 @@ def test_paper_gets_the_gallery_without_the_controls(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 768, 390])
-@pytest.mark.parametrize("dark", [False, True])
-def test_every_view_keeps_to_its_width(
-    open_page: OpenPage, made: Opened, width: int, dark: bool
-) -> None:
-    page = open_page(made.path, width, dark)
+def test_every_view_keeps_to_its_width(open_page: OpenPage, made: Opened, width: int) -> None:
+    """In the dark and in the light."""
+    page = open_page(made.path, width, dark=True)
     ready(page)
     for go in ("0", "document.querySelector('.x-tile').click()"):
         page.evaluate(go)
-        settle(page)
-        every = "[...document.querySelectorAll('main *')].map(e => e.getBoundingClientRect().right)"
-        assert page.evaluate(f"Math.max(...{every}) - innerWidth") <= 0
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            settle(page)
+            right = (
+                "[...document.querySelectorAll('main *')].map(e => e.getBoundingClientRect().right)"
+            )
+            assert page.evaluate(f"Math.max(...{right}) - innerWidth") <= 0
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     silent(page, made.path)
 
 
@@ -562,8 +564,11 @@ def test_a_finger_chooses_bins_and_poses(open_page: OpenPage, made: Opened) -> N
     assert page.evaluate(LINE).startswith("Bin 1,")
 
 
-def test_choosing_bins_is_quick_over_20_000_poses(page: Page, made: Opened) -> None:
+def test_choosing_bins_is_quick_over_20_000_poses(open_page: OpenPage, tmp_path: Path) -> None:
     """Generous here, as test machines are busy; ``benchmarks/report.py`` has the figure."""
+    many = pose_set("source", 20_000, K, seed=1)
+    page = open_page(write_page(tmp_path / "page.html", many, k=K))
+    ready(page)
     measured = page.evaluate(
         "(async () => { const times = [];"
         "const painted = () => new Promise(r => requestAnimationFrame(() => setTimeout(r)));"
@@ -577,29 +582,29 @@ def test_choosing_bins_is_quick_over_20_000_poses(page: Page, made: Opened) -> N
 
 def test_200_000_poses_still_open(open_page: OpenPage, made: Opened, tmp_path: Path) -> None:
     path = tmp_path / "many.html"
-    path.write_text(tenfold(made.path.read_text()))
+    path.write_text(times_40(made.path.read_text()))
     page = open_page(path)
     ready(page)
     click(page, "[aria-label='All bins']")
-    assert page.evaluate(LINE) == "199\u202f990 poses, 48 shown"
+    assert page.evaluate(LINE) == "199\u202f960 poses, 48 shown"
     click(page, ".x-tile:nth-child(3)")
     near_by = "document.querySelectorAll('[data-set=source] .x-tile').length"
     until(page, f"{near_by} === 6")
     silent(page, path)
 
 
-def tenfold(page: str) -> str:
-    """The page with every pose of the source ten times."""
+def times_40(page: str) -> str:
+    """The page with every pose of the source forty times."""
     before, rest = page.split('id="explorer-data">')
     inside, after = rest.split("</script>", 1)
     data = json.loads(inside)
     source = data["sets"][0]
     for part in source["columns"].values():
-        content = zlib.decompress(base64.b64decode(part["data"])) * 10
+        content = zlib.decompress(base64.b64decode(part["data"])) * 40
         part["data"] = base64.b64encode(zlib.compress(content, 1)).decode()
-        part["shape"][0] *= 10
+        part["shape"][0] *= 40
     source["listed"], source["total"], source["names"] = 200_000, 200_000, None
-    source["bin_counts"] = [10 * count for count in source["bin_counts"]]
+    source["bin_counts"] = [40 * count for count in source["bin_counts"]]
     again = json.dumps(data).replace("<", "\\u003c")
     return f'{before}id="explorer-data">{again}</script>{after}'
 

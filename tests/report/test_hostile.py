@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,10 +66,17 @@ def folder(comparison: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.fixture(scope="module")
+def page_of(folder: Path) -> Callable[[str], str]:
+    """The page of a part of it, written once."""
+    return functools.cache(lambda part: write_report(folder / part).read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("part", ["", "cells/uniform/seed0"])
-def test_hostile_names_are_text_and_the_page_is_the_same_twice(folder: Path, part: str) -> None:
-    page = write_report(folder / part)
-    text = page.read_text(encoding="utf-8")
+def test_hostile_names_are_text_and_the_page_is_the_same_twice(
+    folder: Path, page_of: Callable[[str], str], part: str
+) -> None:
+    text = page_of(part)
     shown = Reading(text)  # every tag is closed in its order
     scripts = [attributes for tag, attributes in shown.tags if tag == "script"]
     assert len(scripts) <= 2  # the explorer's data, and what reads it
@@ -84,8 +93,8 @@ def test_hostile_names_are_text_and_the_page_is_the_same_twice(folder: Path, par
     assert write_report(folder / part).read_text(encoding="utf-8") == text
 
 
-def test_the_new_parts_show_hostile_names(folder: Path) -> None:
-    shown = Reading(write_report(folder).read_text(encoding="utf-8"))
+def test_the_new_parts_show_hostile_names(page_of: Callable[[str], str]) -> None:
+    shown = Reading(page_of(""))
     assert all("<script>alert('x')" in claim.sentence for claim in shown.claims[:2])
     rare = next(told for asked, told in shown.findings.items() if "rare in the source" in asked)
     best = next(told for asked, told in shown.findings.items() if "is best?" in asked)

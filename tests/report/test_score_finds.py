@@ -20,8 +20,8 @@ FEW = 12
 
 def slow_auc(score_N: np.ndarray, few_N: np.ndarray) -> float:
     """Pair by pair."""
-    wins = [float(a > b) + 0.5 * (a == b) for a in score_N[few_N] for b in score_N[~few_N]]
-    return sum(wins) / len(wins)
+    few_N1, other_N = score_N[few_N][:, None], score_N[~few_N]
+    return float(np.mean((few_N1 > other_N) + 0.5 * (few_N1 == other_N)))
 
 
 def write_poses(path: Path, mode_N: np.ndarray | None, n: int = 500) -> str:

@@ -1,8 +1,23 @@
-"""A table of what was done to each command, at the end of the tests."""
+"""The crashes begin first, as they take longest; at the end, a table of what was done."""
 
 from __future__ import annotations
 
 from collections import Counter
+
+import pytest
+from tests.torture.commands import Server
+
+
+@pytest.fixture(scope="session")
+def server():
+    started = Server()
+    yield started
+    started.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: "test_crashes.py" not in item.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter):

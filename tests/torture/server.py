@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import dataclasses
 import fcntl
+import functools
+import gc
+import hashlib
 import importlib
+import io
 import json
 import os
+import pickle
 import resource
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import traceback
+from collections.abc import Callable
 
 OPERATIONS = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink")
 
@@ -79,6 +87,7 @@ def run(request: dict, report: int) -> int:
 
     os.chdir(request["root"])
     os.environ["POSESIFT_CACHE"] = os.path.join(request["root"], "cache")
+    os.environ["DRAWS_ANEW"] = "1" if request["arguments"][0] == "report" else ""
     trigger = Trigger(request["root"], request["at"], request["how"], request["target"])
     if request["limit"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["limit"],) * 2)
@@ -159,6 +168,62 @@ def go_on(child: int) -> dict:
     return ended(child, status, used, *pipes)
 
 
+def keep_pictures(folder: str) -> None:
+    """Draw each picture of a page once: to draw the same again is most of what a command does.
+
+    A picture is a function of what it shows, which the tests of the report ask. `report` draws
+    all anew, as its papers need the figures themselves.
+    """
+    from posesift.report import theme
+
+    styled = theme.styled
+
+    def kept(draw: Callable) -> Callable:
+        anew = styled(draw)
+
+        @functools.wraps(draw)
+        def picture(*args: object, **more: object) -> object:
+            if os.environ.get("DRAWS_ANEW"):
+                return anew(*args, **more)
+            try:
+                shown = pickle.dumps((draw.__module__, draw.__name__, args, more))
+            except (AttributeError, pickle.PicklingError):  # a function among them
+                return anew(*args, **more)
+            path = os.path.join(folder, hashlib.sha256(shown).hexdigest())
+            if os.path.exists(path):
+                with open(path, "rb") as file:
+                    return pickle.load(file)
+            chart = anew(*args, **more)
+            if isinstance(chart, theme.Chart):
+                chart = dataclasses.replace(chart, figure=theme.Figure())
+                with contextlib.suppress(OSError):  # where files may not be so long
+                    part = f"{path}.{os.getpid()}"
+                    with open(part, "wb") as file:
+                        file.write(pickle.dumps(chart))
+                    os.replace(part, path)
+            return chart
+
+        return picture
+
+    theme.styled = kept  # before the modules of figures are imported
+
+
+def warm_up() -> None:
+    """Score a few poses here, so that no child fills caches or compiles templates again.
+
+    And fit in few steps: how well scorers are fitted is not what is tried here.
+    """
+    from posesift import cli
+    from posesift.difficulty import scorers
+
+    scorers.VAESettings = functools.partial(scorers.VAESettings, steps=50)
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        os.environ["POSESIFT_CACHE"] = folder
+        score = ("score", "world:body,n=20,side=32", "--method", "pca", "--bins", "3")
+        with contextlib.redirect_stderr(io.StringIO()):
+            cli.main([*score, "--out", os.path.join(folder, "scored")])
+
+
 waiting: dict[int, tuple[int, int]] = {}
 loaded: set[str] = set()
 
@@ -176,12 +241,17 @@ def main() -> None:
     import posesift.cli  # noqa: F401
 
     cv2.setNumThreads(1)
+    pictures = tempfile.TemporaryDirectory()
+    keep_pictures(pictures.name)
+    warm_up()
     loaded.update(sys.modules)
+    gc.freeze()  # children need not look through what they inherit
     print(json.dumps({"ready": os.getpid()}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         answer = go_on(request["go_on"]) if "go_on" in request else serve(request)
         print(json.dumps(answer), flush=True)
+    pictures.cleanup()
 
 
 if __name__ == "__main__":

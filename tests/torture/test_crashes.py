@@ -13,7 +13,6 @@ import random
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -218,13 +217,6 @@ class Case:
     def finish_after_two(self) -> None:
         assert content(self.out) == self.reference
         assert set(os.listdir(self.server.root)) == self.beside
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    started = Server()
-    yield started
-    started.close()
 
 
 @pytest.fixture

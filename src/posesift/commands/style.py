@@ -46,6 +46,7 @@ class Style(ResultFlags, DeviceFlags):
         from posesift.data.inputs import inputs_of
         from posesift.experiments.train_style import opened, train_style
 
+        self.check_resume(self.resume)
         experiment = self.experiment()
         check_trackers(experiment.training.log_to)
         source, target, encoder = opened(experiment)

@@ -56,6 +56,7 @@ class Train(ResultFlags, DeviceFlags, AimFlags):
         from posesift.experiments.run import check, data_of, foreseen, inputs_of_run, train
         from posesift.report.page import write_report
 
+        self.check_resume(self.resume)
         experiment = self.experiment()
         check_trackers(experiment.training.log_to)
         data = data_of(experiment)  # a mistake in an address shows before anything is touched

@@ -23,6 +23,7 @@ DAMAGES = {
 def cache(tmp_path, monkeypatch):
     """A cache folder of its own, on a processor that has bf16 instructions but no tiles."""
     monkeypatch.setenv("POSESIFT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(bf16, "IMAGES", (2, 3, 16, 16))
     processor(monkeypatch, tiles=False, instructions=True)
     return tmp_path / "cache"
 

@@ -30,6 +30,8 @@ from posesift.adaptation.views.augment import NONE, STRONG
 from posesift.sampling.sampler import StrategySampler
 from posesift.sampling.strategies import make as make_strategy
 
+pytestmark = pytest.mark.xdist_group("ranks")  # one server to fork them from
+
 RANKS = 2
 SECONDS = 120  # a rank that takes longer waits for one that is gone
 processes = multiprocessing.get_context("forkserver")

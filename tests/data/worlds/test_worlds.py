@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -132,15 +129,6 @@ def test_no_samples_are_a_table_too():
 def test_mistakes_are_named(choice, message):
     with pytest.raises(ValueError, match=message):
         worlds.sample(**choice)
-
-
-def test_worlds_need_no_torch():
-    code = (
-        "import sys; from posesift.data.worlds import painted, sample, paint; "
-        "paint(sample('hand', n=1), 'photo'); paint(sample('body', n=1), 'photo'); "
-        "assert not {'torch', 'matplotlib'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_poses_do_not_change_by_accident():
