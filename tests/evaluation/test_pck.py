@@ -235,9 +235,7 @@ def test_the_size_of_a_person_of_unknown_proportions_is_measured_on_all():
     true = np.zeros((40, 16, 2))
     size_N = np.linspace(10, 49, 40)
     visible = np.zeros((40, 16), bool)
-    visible[:, [0, 1, 2, 3]] = (
-        True  # limbs as 4 : 4 : 1, of which the longest is the unit
-    )
+    visible[:, [0, 1, 2, 3]] = True  # limbs as 4 : 4 : 1, of which the longest is the unit
     true[:, 1, 1], true[:, 2, 1], true[:, 3, 1] = size_N, 2 * size_N, 2 * size_N
     true[:, 3, 0] = size_N / 4
     true[~visible] = 1e6

@@ -222,7 +222,9 @@ def test_several_people_an_image_from_every_form_of_boxes(run, tmp_path):
         out = tmp_path / f"out-{form}"
         facts = ps.predict(run, tmp_path / "photos", out, boxes=tmp_path / form, device="cpu")
         assert facts["complete"]
-        assert any("1 images have no box" in note for note in facts["notes"])
+        assert any(
+            "images without a box, where nobody is predicted: 1" in note for note in facts["notes"]
+        )
         found[form] = [(r["image"], r["box"], r["keypoints"]) for r in table(out)]
     assert found["boxes.json"] == found["boxes.csv"] == found["coco.json"]
     assert [(name, *box) for name, box, _ in found["boxes.csv"]] == [boxes[1], boxes[0], boxes[2]]
