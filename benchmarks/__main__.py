@@ -150,7 +150,7 @@ def keep(found: dict[Key, Figure], kept: dict[Key, Kept]) -> None:
     rows = {key: before.row for key, before in kept.items()}
     for (benchmark, name), figure in found.items():
         ends = f"{short(min(figure.repeats))} to {short(max(figure.repeats))}"
-        bound = figure.bound + ", missed" * figure.missed
+        bound = figure.bound + (", missed" if figure.missed else "")
         cells = (benchmark, name, short(figure.value), ends, figure.unit, bound, today)
         rows[benchmark, name] = f"| {' | '.join(cells)} |"
     head = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"

@@ -83,7 +83,7 @@ def line(figure: Figure) -> str:
     """One line of the table that a benchmark prints."""
     low, high = short(min(figure.repeats)), short(max(figure.repeats))
     spread = f"({low} to {high})" if len(figure.repeats) > 1 else ""
-    bound = figure.bound + " MISSED" * figure.missed
+    bound = figure.bound + (" MISSED" if figure.missed else "")
     cells = f"{figure.name:48} {short(figure.value):>9} {figure.unit:9} {spread:21} {bound:20}"
     return f"{cells} {figure.beside}".rstrip()
 

@@ -22,7 +22,7 @@ from figures import Figure, main, short
 from scoring import write
 
 from posesift import sampling
-from posesift.data import worlds
+from posesift.data.readers import read
 from posesift.data.stream import PoseStream
 from posesift.difficulty import bins, checks
 from posesift.evaluation import by_bin, evalpose, intervals, pck
@@ -49,14 +49,13 @@ class Sized:
     def __init__(self, count: int, folder: Path):
         self.count, self.folder = count, folder
         rng = np.random.default_rng(0)
-        self.keypoints_NK2 = worlds.sample("body", "source", count).keypoints_NK2
+        self.keypoints_NK2 = read(f"world:body,n={count}").keypoints_NK2
         self.visible_NK = rng.random((count, 16)) < 0.9
         self.score_N = rng.lognormal(size=count).astype(np.float32)
         self.angles_NA = joint_angles(self.keypoints_NK2, self.visible_NK, BODY.triplets)
         self.predicted_NK2 = self.keypoints_NK2 + rng.normal(0, 3, self.keypoints_NK2.shape)
-        tested = worlds.sample("body", "target", TESTED).keypoints_NK2
-        seen_NK = np.ones(tested.shape[:2], bool)
-        self.tested = Poses.of(tested, seen_NK, BODY)
+        tested = read(f"world:body,poses=target,n={TESTED}")
+        self.tested = Poses.of(tested.keypoints_NK2, tested.visible_NK, BODY)
 
     def works(self) -> dict[str, Callable[[], Work]]:
         """By name, what gets ready for a work and gives it."""
@@ -146,7 +145,9 @@ def rows(
             sized.append(Sized(count, folder))
         for work in only or tuple(sized[0].works()):
             took = [seconds(one.works()[work](), rounds) for one in sized]
-            power = [np.polyfit(np.log(sizes), np.log(t), 1)[0] for t in zip(*took, strict=True)]
+            power = [
+                float(np.polyfit(np.log(sizes), np.log(t), 1)[0]) for t in zip(*took, strict=True)
+            ]
             last = statistics.median(took[-1]) / statistics.median(took[-2])
             each = ", ".join(f"{short(statistics.median(t))} s" for t in took)
             beside = f"{each}; the last step is {short(last)} times for {sizes[-1] / sizes[-2]:g}"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from figures import Figure, main, over, spent
 from loading import write_photographs
+from reading_coco import write_file
 
 GOAL_HELP, GOAL_SCORE, GOAL_CHECK = 0.3, 6.0, 5.0
 IMPORTS = "import posesift.experiments.score, posesift.report.page"
@@ -33,10 +34,14 @@ def rows(repeat: int = 5, count: int = 1000) -> Iterator[Figure]:
         out = ("--overwrite", "--out", f"{name}/out")
         score = runs("-m", "posesift", "score", f"world:body,n={count}", *out)
         yield Figure(f"posesift score of {count:,} poses", score, "s", most=GOAL_SCORE)
-        photos = Path(name) / "photos"
+        photos, labels = Path(name) / "photos", Path(name) / "labels.json"
         photos.mkdir()
         write_photographs(photos, count, 640, 480)
-        check = runs("-m", "posesift", "check", f"images:{photos}", *out)
+        for path in photos.iterdir():
+            path.rename(photos / f"{int(path.stem):012d}.jpg")  # as the labels name it
+        write_file(labels, count, people=1)
+        data = f"coco:{labels},images={photos},skeleton=coco17"
+        check = runs("-m", "posesift", "check", data, "--sheet", f"{name}/sheet.jpg")
         yield Figure(f"posesift check of {count:,} images", check, "s", most=GOAL_CHECK)
 
 
