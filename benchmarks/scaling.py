@@ -24,7 +24,7 @@ from scoring import write
 from posesift import sampling
 from posesift.data.readers import read
 from posesift.data.stream import PoseStream
-from posesift.difficulty import bins, checks
+from posesift.difficulty import bins
 from posesift.evaluation import by_bin, evalpose, intervals, pck
 from posesift.experiments.score import ScoreSettings, score_poses
 from posesift.poses.angles import AngleStatistics, joint_angles
@@ -63,7 +63,6 @@ class Sized:
             "edges of bins": lambda: lambda: bins.bin_edges(self.score_N, BINS),
             "variation": self.variation,
             "bin similarity": self.similarity,
-            "rank correlation": lambda: lambda: checks.spearman(self.score_N, self.score_N[::-1]),
             "coverage": self.coverage,
             "support": lambda: (
                 lambda: neighbours.count_within(self.tested.angles_NA, self.angles_NA)
@@ -144,6 +143,7 @@ def rows(
             folder.mkdir()
             sized.append(Sized(count, folder))
         for work in only or tuple(sized[0].works()):
+            sized[0].works()[work]()()  # imports are not its work
             took = [seconds(one.works()[work](), rounds) for one in sized]
             power = [
                 float(np.polyfit(np.log(sizes), np.log(t), 1)[0]) for t in zip(*took, strict=True)
