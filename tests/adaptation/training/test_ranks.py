@@ -5,6 +5,8 @@ The ranks are forked from a server that has done the importing, so that the test
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import multiprocessing
 import os
@@ -189,6 +191,13 @@ def train_by_command(folder: str) -> int:
     return cli.main(["train", f"{folder}/tiny.yaml", "--devices", "2", "--out", f"{folder}/run"])
 
 
+def said_by_command(folder: str) -> tuple[int, str]:
+    """How the same ends, and what it says on the standard error."""
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        code = train_by_command(folder)
+    return code, said.getvalue()
+
+
 def explode() -> None:
     method = source_only(learning_rate=1e30, warmup_steps=40)
     runtime = two_ranks()
@@ -325,6 +334,17 @@ def test_torchrun_trains_by_the_command_on_two_machines(tmp_path):
     assert run.environment["ranks"] == 2
     assert run.evaluation["sets"]["target"]["samples"] == 24
     assert run.metrics[-1]["step"] == 2
+
+
+def test_where_the_first_process_is_refused_the_other_says_so(tmp_path):
+    experiment(warmup_steps=2, steps=0).save(tmp_path / "tiny.yaml")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("mine")
+    (_, first), (_, other) = on_two_ranks(said_by_command, str(tmp_path), machines=2)
+    assert first[0] == other[0] == 2
+    assert "such as thesis.txt" in first[1].splitlines()[-1]
+    assert "the first of these processes ended before training" in other[1].splitlines()[-1]
+    assert "Traceback" not in first[1] + other[1]
 
 
 def test_a_loss_that_is_no_longer_finite_on_one_rank_is_an_error_on_both():
