@@ -19,8 +19,8 @@ check: .venv/ready  ## lint, format, types, and which room may import which
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-bench: .venv/ready  ## speed, as ratios to a floor measured in the same run
-	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+bench: .venv/ready  ## speed, as ratios to floors; names what moved. Options: BENCH='--only steps --quick'
+	$(BIN)/python benchmarks $(BENCH)
 
 docs: .venv/docs  ## the manual, in site/
 	$(BIN)/mkdocs build --strict

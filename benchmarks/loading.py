@@ -8,19 +8,20 @@ are timed in turns in one process, by processor time, on photographs that the sc
 
 from __future__ import annotations
 
-import argparse
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
+from figures import Figure, in_turns, main, over
 
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 
 BATCH = 32
 GOAL = 1.3
+CASES = ((250, 200, 64), (250, 200, 256), (640, 480, 256), (640, 480, 64), (1280, 960, 256))
 
 
 def write_photographs(folder: Path, count: int, width: int, height: int) -> None:
@@ -35,53 +36,40 @@ def write_photographs(folder: Path, count: int, width: int, height: int) -> None
         cv2.imwrite(str(folder / f"{number:04d}.jpg"), pixels, [cv2.IMWRITE_JPEG_QUALITY, 90])
 
 
-def measure(count: int, width: int, height: int, side: int) -> float:
-    """Print one line; return loading over the floor."""
+def measure(count: int, width: int, height: int, side: int) -> Figure:
+    """Loading over the floor, for one size of photographs and crops."""
     with tempfile.TemporaryDirectory() as name:
         write_photographs(Path(name), count, width, height)
         table = read(f"images:{name}")
-        dataset = PoseDataset(table, side, keep=False)
+        dataset, kept = PoseDataset(table, side, keep=False), PoseDataset(table, side)
         contents = [np.fromfile(Path(name) / image, np.uint8) for image in table.image_N]
-        matrices = dataset.to_crop_N23
+        kept.batch(range(count))
 
         def floor() -> None:
-            for content, matrix in zip(contents, matrices, strict=True):
+            for content, matrix in zip(contents, dataset.to_crop_N23, strict=True):
                 cv2.warpAffine(cv2.imdecode(content, cv2.IMREAD_COLOR), matrix, (side, side))
 
         def loading() -> None:
             for first in range(0, count, BATCH):
                 dataset.batch(np.arange(first, min(first + BATCH, count)))
 
-        kept = PoseDataset(table, side)
-        times = {floor: [], loading: []}
-        for _ in range(5):
-            for work, seconds in times.items():
-                began = time.process_time()
-                work()
-                seconds.append(time.process_time() - began)
-        kept.batch(range(count))
-        began = time.process_time()
-        kept.batch(range(count))
-        again = time.process_time() - began
-    low, took = min(times[floor]), min(times[loading])
-    per_image = [1e3 * seconds / count for seconds in (low, took, again)]
-    print(
-        f"{width:5d} x {height:<5d}{side:5d} px{per_image[0]:10.3f} ms{per_image[1]:10.3f} ms"
-        f"{per_image[2]:10.4f} ms{took / low:8.2f}"
+        works = {"floor": floor, "loading": loading, "kept": lambda: kept.batch(range(count))}
+        seconds = in_turns(works, rounds=5)
+    each = ", ".join(f"{what} {1e3 * min(took) / count:.4f}" for what, took in seconds.items())
+    return Figure(
+        f"{width} x {height}, crops of {side} px",
+        over(seconds["loading"], seconds["floor"]),
+        most=GOAL,
+        beside=f"ms an image: {each}",
     )
-    return took / low
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--count", type=int, default=96, help="photographs")
-    count = parser.parse_args().count
+def rows(count: int = 96) -> Iterator[Figure]:
+    """One figure for each size; ``count`` photographs."""
     cv2.setNumThreads(1)
-    print(f"{'image':>13s}{'crop':>8s}{'floor':>13s}{'loading':>13s}{'kept':>13s}{'ratio':>8s}")
-    cases = [(250, 200, 64), (250, 200, 256), (640, 480, 256), (640, 480, 64), (1280, 960, 256)]
-    worst = max(measure(count, *case) for case in cases)
-    print(f"worst ratio {worst:.2f}; the goal is at most {GOAL}")
+    for case in CASES:
+        yield measure(count, *case)
 
 
 if __name__ == "__main__":
-    main()
+    main(rows, count=8)

@@ -7,7 +7,6 @@ ends by itself. After both it looks for processes, shared memory and temporary f
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -16,9 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from figures import Figure, main
 
 WORLD = "world:body,poses={},look=synthetic,n={},seed=0,side=64"
 SOURCE, TARGET = WORLD.format("source", 256), WORLD.format("target", 16)
@@ -83,8 +84,8 @@ def look(session: int) -> tuple[float, float, int, int]:
     return resident / 1000, proportional / 1000, descriptors, count
 
 
-def left(root: Path, session: int, shared: set[str]) -> str:
-    """What a training that has ended left: processes, shared memory, temporary files."""
+def left(name: str, root: Path, session: int, shared: set[str]) -> Figure:
+    """How much a training that has ended left: processes, shared memory, temporary files."""
     time.sleep(1)
     hidden = root.rglob(".posesift?*")  # but for the mark of what is unfinished
     found = {
@@ -93,7 +94,8 @@ def left(root: Path, session: int, shared: set[str]) -> str:
         "temporary files": sorted(path.name for path in (root / "temporary").rglob("*")),
         "files of PoseSift's own beside the result": sorted(path.name for path in hidden),
     }
-    return ", ".join(f"{len(names)} {what} {names or ''}".rstrip() for what, names in found.items())
+    seen = ", ".join(f"{len(names)} {what} {names or ''}".rstrip() for what, names in found.items())
+    return Figure(f"left {name}", [sum(map(len, found.values()))], "things", most=0, beside=seen)
 
 
 def in_use() -> set[str]:
@@ -113,13 +115,17 @@ def steps_done(root: Path) -> int:
     return json.loads(lines[-1])["step"] if lines else 0
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=300, help="of training")
-    parser.add_argument("--skip", type=float, default=30, help="seconds before the first look")
-    parser.add_argument("--every", type=float, default=5, help="seconds between looks")
-    parser.add_argument("--workers", type=int, default=2)
-    chosen = parser.parse_args()
+def rows(
+    seconds: float = 300, skip: float = 30, every: float = 5, workers: int = 2
+) -> Iterator[Figure]:
+    """Memory and descriptors in so many seconds of training, and what is left of it.
+
+    Args:
+        seconds: of training.
+        skip: seconds before the first look.
+        every: seconds between looks.
+        workers: processes that load.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells make & jobs ignore
     shared = set(os.listdir(SHARED_MEMORY))
     with tempfile.TemporaryDirectory() as name:
@@ -127,37 +133,37 @@ def main() -> None:
         (root / "temporary").mkdir()
         assert start(root, "score", SOURCE, "--method", "pca", "--out", "score").wait() == 0
 
-        training = train(root, "long", ENDLESS, chosen.workers)
+        training = train(root, "long", ENDLESS, workers)
         while not steps_done(root):  # painting and scoring come first
             assert training.poll() is None, (root / "long.log").read_text()
             time.sleep(0.5)
         began = time.monotonic()
-        rows = []
-        while (now := time.monotonic() - began) < chosen.seconds:
-            time.sleep(chosen.every if now >= chosen.skip else chosen.skip - now)
-            rows.append((time.monotonic() - began, *look(training.pid)))
+        looks = []
+        while (now := time.monotonic() - began) < seconds:
+            time.sleep(every if now >= skip else skip - now)
+            looks.append((time.monotonic() - began, *look(training.pid)))
+        steps = steps_done(root)
         os.killpg(training.pid, signal.SIGINT)  # as the terminal does
-        code, took = training.wait(), time.monotonic() - began - rows[-1][0]
-        minutes, resident, proportional, descriptors, count = zip(
-            *((row[0] / 60, *row[1:]) for row in rows), strict=True
-        )
-        print(
-            f"{rows[-1][0]:.0f} s, {steps_done(root)} steps, {len(rows)} looks at "
-            f"{min(count)} to {max(count)} processes"
-        )
-        for what, values in (("memory", resident), ("shared once", proportional)):
+        code, took = training.wait(), time.monotonic() - began - looks[-1][0]
+        clock, resident, proportional, descriptors, count = zip(*looks, strict=True)
+        minutes = np.array(clock) / 60
+        length = f"in {seconds:.0f} s"
+        beside = f"{steps} steps, {len(looks)} looks at {min(count)} to {max(count)} processes"
+        for what, values in (("memory", resident), ("memory, shared once", proportional)):
             (slope, _), covariance_22 = np.polyfit(minutes, values, 1, cov=True)
-            print(
-                f"{what}: {min(values):.0f} to {max(values):.0f} MB, slope {slope:+.2f} MB a "
-                f"minute, standard error {covariance_22[0, 0] ** 0.5:.2f}"
-            )
-        print(f"descriptors: {min(descriptors)} to {max(descriptors)}")
-        print(f"Ctrl-C: exit {code} after {took:.1f} s; left: {left(root, training.pid, shared)}")
+            error = covariance_22[0, 0] ** 0.5
+            yield Figure(f"{what} {length}", values, "MB", beside=beside)
+            slopes = [slope - error, slope, slope + error]
+            yield Figure(f"slope of {what} {length}", slopes, "MB/min", beside="standard error")
+        yield Figure(f"descriptors {length}", descriptors, "open")
+        yield Figure("Ctrl-C until the end", [took], "s", beside=f"exit {code}")
+        yield left("after Ctrl-C", root, training.pid, shared)
 
-        training = train(root, "short", 3, chosen.workers)
+        training = train(root, "short", 3, workers)
         code = training.wait()
-        print(f"ended by itself: exit {code}; left: {left(root, training.pid, shared)}")
+        assert code == 0, (root / "short.log").read_text()
+        yield left("after a training that ended by itself", root, training.pid, shared)
 
 
 if __name__ == "__main__":
-    main()
+    main(rows, seconds=12, skip=2, every=2)

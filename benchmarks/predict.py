@@ -7,22 +7,21 @@ The images are JPEGs of 640 x 480 px, written for it. The floor reads and decode
 reduced while it is decoded as `predict` does, warps it to the crop, and asks the network for
 heatmaps batch by batch and the codec for keypoints: nothing is written, checked or kept. `predict`
 does all that and writes its files, too. The two take turns in one process, a fresh folder each
-time, and the medians are compared. Beside the ratio stand what the network alone takes on crops
+time. Beside the ratio stand what the network alone takes on crops
 that are in memory, and how the memory of the process grows with the number of images.
 """
 
 from __future__ import annotations
 
-import argparse
-import resource
-import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from figures import Figure, in_turns, main, over, peak_mb
 
 from posesift.adaptation.training.runtime import Runtime
 from posesift.experiments.predicting import predict
@@ -85,49 +84,39 @@ def network_alone(method, count: int, side: int) -> None:
         method.predict(images[: min(BATCH, count - start)])
 
 
-def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--images", type=int, default=1000)
-    parser.add_argument("--network", default="small")
-    parser.add_argument("--side", type=int, default=64)
-    parser.add_argument("--turns", type=int, default=3)
-    asked = parser.parse_args()
-    seconds: dict[str, list[float]] = {"network": [], "floor": [], "predict": []}
+def rows(
+    images: int = 1000, network: str = "small", side: int = 64, turns: int = 3
+) -> Iterator[Figure]:
+    """Speed over the floor's, and memory."""
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        run = make_run(root / "run", asked.network, asked.side)
-        paths = write_images(root / "images", asked.images)
+        run = make_run(root / "run", network, side)
+        paths = write_images(root / "images", images)
         method = load_method(run, Runtime.resolve("cpu", "fp32"))
         small = root / "small"
         small.mkdir()
-        for path in paths[: asked.images // 4]:
+        for path in paths[: images // 4]:
             (small / path.name).hardlink_to(path)
         predict(run, small, root / "first", device="cpu")
         peak_of_few = peak_mb()
-        for turn in range(asked.turns):
-            jobs = {
-                "network": lambda: network_alone(method, asked.images, asked.side),
-                "floor": lambda: floor(method, paths, asked.side),
-                "predict": lambda turn=turn: predict(
-                    run, root / "images", root / f"out{turn}", device="cpu"
-                ),
-            }
-            for what, job in jobs.items():
-                began = time.perf_counter()
-                job()
-                seconds[what].append(time.perf_counter() - began)
+        places = (root / f"out{turn}" for turn in range(turns))
+        works = {
+            "network": lambda: network_alone(method, images, side),
+            "floor": lambda: floor(method, paths, side),
+            "predict": lambda: predict(run, root / "images", next(places), device="cpu"),
+        }
+        seconds = in_turns(works, turns, time.perf_counter)
         growth = peak_mb() - peak_of_few
-    median = {what: statistics.median(times) for what, times in seconds.items()}
-    for what, took in median.items():
-        print(f"{what:8} {1000 * took / asked.images:7.2f} ms an image")
-    ratio = median["floor"] / median["predict"]
-    print(f"speed of predict over the floor: {ratio:.2f} (goal: at least {GOAL})")
-    print(f"peak memory, {asked.images} images less {asked.images // 4}: {growth:+.0f} MB")
+    each = ", ".join(f"{what} {1e3 * min(took) / images:.2f}" for what, took in seconds.items())
+    yield Figure(
+        f"speed over the floor's, {network} at {side} px",
+        over(seconds["floor"], seconds["predict"]),
+        least=GOAL,
+        beside=f"ms an image: {each}",
+    )
+    few = f"peak memory, {images} images less {images // 4}"
+    yield Figure(few, [growth], "MB", beside=f"of {peak_mb():.0f}")
 
 
 if __name__ == "__main__":
-    main()
+    main(rows, images=40, turns=1)

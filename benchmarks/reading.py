@@ -15,15 +15,16 @@ first tenth must be nothing to speak of, however many clips there are.
 
 from __future__ import annotations
 
-import argparse
 import os
 import resource
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import scipy.io
+from figures import Figure, main, over
 
 from posesift.data.readers import surreal
 
@@ -86,48 +87,41 @@ def resident_mb() -> float:
     return pages * resource.getpagesize() / 1e6
 
 
-def measure(folder: Path, frames: int) -> None:
-    began = time.process_time()
-    parts = list(surreal.parts(str(folder)))
-    finding = time.process_time() - began
-    tenth = -(-len(parts) // 10)
-    floor, reading, poses = 0.0, finding, 0
-    highest = []
-    for first in range(0, len(parts), tenth):
-        some = parts[first : first + tenth]
-        began = time.process_time()
-        for part in some:
-            name = folder / (part.name.removesuffix(".mp4") + "_info.mat")
-            scipy.io.loadmat(name, variable_names=["joints2D"])
-        floor += time.process_time() - began
-        most = 0.0
-        for part in some:
-            began = time.process_time()
-            poses += len(part.read())
-            reading += time.process_time() - began
-            most = max(most, resident_mb())
-        highest.append(most)
-    growth = highest[-1] - highest[0]
-    print(f"{len(parts)} clips, {frames} frames, {poses} of them with a joint in the picture")
-    print(f"finding the clips  {finding:8.1f} s")
-    print(f"reading in all     {reading:8.1f} s   (goal: {GOAL_SECONDS} s a million frames)")
-    print(f"loadmat alone      {floor:8.1f} s   ratio {reading / floor:.2f}")
-    print(
-        f"memory             {highest[0]:8.1f} MB in the first tenth, {highest[-1]:.1f} MB in the "
-        f"last: {growth:+.1f} MB (goal: at most {GOAL_GROWTH} MB)"
-    )
-    met = reading <= GOAL_SECONDS * frames / 1e6 and growth <= GOAL_GROWTH
-    print("goals met" if met else "goals missed")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--links", type=int, default=20, help="names for each of the 500 clips")
-    links = parser.parse_args().links
+def rows(links: int = 20) -> Iterator[Figure]:
+    """Time over the floor, seconds, and growth of memory; ``links`` names for each clip."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
-        measure(folder, write_tree(folder, links))
+        frames = write_tree(folder, links)
+        began = time.process_time()
+        parts = list(surreal.parts(str(folder)))
+        finding = time.process_time() - began
+        tenth = -(-len(parts) // 10)
+        floor, reading, highest, poses = [], [], [], 0
+        for first in range(0, len(parts), tenth):
+            some = parts[first : first + tenth]
+            began = time.process_time()
+            for part in some:
+                labels = folder / (part.name.removesuffix(".mp4") + "_info.mat")
+                scipy.io.loadmat(labels, variable_names=["joints2D"])
+            floor.append(time.process_time() - began)
+            most, took = 0.0, 0.0
+            for part in some:
+                began = time.process_time()
+                poses += len(part.read())
+                took += time.process_time() - began
+                most = max(most, resident_mb())
+            reading.append(took + finding * len(some) / len(parts))
+            highest.append(most)
+    yield Figure(
+        f"{frames:,} frames, over loadmat",
+        over(reading, floor),
+        beside=f"{len(parts)} clips, {poses} frames show a joint; finding {finding:.1f} s",
+    )
+    million = [took * len(reading) * 1e6 / frames for took in reading]
+    yield Figure(f"a million frames, of {frames:,}", million, "s", most=GOAL_SECONDS)
+    growth, begun = highest[-1] - highest[0], f"{highest[0]:.1f} MB in the first tenth"
+    yield Figure(f"growth over {frames:,}", [growth], "MB", most=GOAL_GROWTH, beside=begun)
 
 
 if __name__ == "__main__":
-    main()
+    main(rows, links=1)

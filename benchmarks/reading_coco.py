@@ -11,22 +11,21 @@ real ones are larger, and so is what they may take.
 
 from __future__ import annotations
 
-import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from figures import Figure, apart, main, peak_mb
 
 from posesift.data.readers import read
 from posesift.skeletons import load
 
 GOAL_SECONDS, GOAL_TIMES = 30, 5
-PLAIN, TYPED, POSESIFT = "msgspec, plain objects", "msgspec, typed", "posesift coco:"
+PLAIN, TYPED, POSESIFT = "msgspec, plain objects", "msgspec, typed", "posesift"
 
 
 class Annotation(msgspec.Struct, gc=False):
@@ -81,56 +80,40 @@ def write_file(path: Path, count: int, people: int = 2) -> None:
         file.write("]}")
 
 
-def measure(work: str, path: str) -> None:
-    """Do one thing in this process, and print what it took as JSON."""
+def measure(work: str, path: Path) -> tuple[int, float, float, float]:
+    """Annotations, seconds by the clock and of processor, and MB grown, of one thing done once."""
     read("world:body,n=2")  # imports are not the file's
-    before, began, worked = peak(), time.perf_counter(), time.process_time()
+    before, began, worked = peak_mb(), time.perf_counter(), time.process_time()
     if work == POSESIFT:
         count = len(read(f"coco:{path},skeleton=coco17"))
     elif work == TYPED:
-        count = len(msgspec.json.decode(Path(path).read_bytes(), type=File).annotations)
+        count = len(msgspec.json.decode(path.read_bytes(), type=File).annotations)
     else:
-        count = len(msgspec.json.decode(Path(path).read_bytes())["annotations"])
-    seconds, processor = time.perf_counter() - began, time.process_time() - worked
-    row = {"count": count, "wall": seconds, "processor": processor, "grown": peak() - before}
-    print(json.dumps(row))
+        count = len(msgspec.json.decode(path.read_bytes())["annotations"])
+    clock, processor = time.perf_counter() - began, time.process_time() - worked
+    return count, clock, processor, peak_mb() - before
 
 
-def peak() -> int:
-    """The greatest resident memory of this process so far, in bytes."""
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--annotations", type=int, default=1_000_000)
-    parser.add_argument("--repeat", type=int, default=3, help="the best of so many is shown")
-    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.measure:
-        measure(*options.measure)
-        return
+def rows(annotations: int = 1_000_000, repeat: int = 3) -> Iterator[Figure]:
+    """Seconds, and memory over the file's size, of each way to read it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "annotations.json")
-        write_file(path, options.annotations)
-        size = path.stat().st_size
-        rows: dict[str, list[dict]] = {work: [] for work in (PLAIN, TYPED, POSESIFT)}
-        for _ in range(options.repeat):
-            for work, found in rows.items():
-                command = [sys.executable, __file__, "--measure", work, str(path)]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)
-                found.append(json.loads(done.stdout))
-                assert found[-1]["count"] == options.annotations
-    print(f"{options.annotations:,} annotations of 17 keypoints, a file of {size / 1e6:,.0f} MB")
-    print(f"{'':24s}{'wall':>9s}{'processor':>11s}{'memory':>11s}{'x file':>8s}")
-    for work, found in rows.items():
-        wall, processor, grown = (min(r[k] for r in found) for k in ("wall", "processor", "grown"))
-        print(f"{work:24s}{wall:8.1f}s{processor:10.1f}s{grown / 1e6:8,.0f} MB{grown / size:8.2f}")
-    print(f"the goal: {GOAL_SECONDS} s and {GOAL_TIMES} times the file")
+        write_file(path, annotations)
+        size = path.stat().st_size / 1e6
+        found: dict[str, list] = {work: [] for work in (PLAIN, TYPED, POSESIFT)}
+        for _ in range(repeat):
+            for work, taken in found.items():
+                taken.append(apart(measure, work, path))
+                assert taken[-1][0] == annotations
+    for work, taken in found.items():
+        _, clocks, seconds, grown = zip(*taken, strict=True)
+        bounds = (GOAL_SECONDS, GOAL_TIMES) if work == POSESIFT else (None, None)
+        name, beside = f"{annotations:,}, {work}", f"{min(clocks):.1f} s by the clock"
+        yield Figure(f"{name}: processor", seconds, "s", most=bounds[0], beside=beside)
+        times = [mb / size for mb in grown]
+        beside = f"{min(grown):,.0f} MB, of a file of {size:,.0f} MB"
+        yield Figure(f"{name}: memory over the file", times, most=bounds[1], beside=beside)
 
 
 if __name__ == "__main__":
-    main()
+    main(rows, annotations=2_000, repeat=1)

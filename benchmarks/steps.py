@@ -1,29 +1,28 @@
 """What a training step of each method costs beyond the bare passes of its networks, and its speed.
 
-    python benchmarks/steps.py [--threads 2] [--rounds 8] [--table costs|speeds]
+    python benchmarks/steps.py --threads 1 --rounds 8 --table costs
 
 The floor of a method is the forward and backward passes of the same networks on as many images,
 and the optimisers' steps, on fixed batches of floats with fixed heatmaps. On top of it a step
 warps, recolours, draws heatmaps, labels the target, masks, occludes, follows with the teacher and
-reports. Step and floor are timed in turns within one run; the best round of each counts, so
-another process on the machine disturbs the ratio little. `udape_loops.py` times UDAPE's
+reports. Step and floor are timed in turns within one run, so another process on the machine
+disturbs the ratio little. `udape_loops.py` times UDAPE's
 un-warping and rectifying written as loops over samples and joints.
 
 Beside that: images a second of each method in fp32 and bf16, with 1 and 2 threads, for the small
-network at 64 px and EfficientNet-Lite0 at 96 px; all in turns within one run, the best round of
-each. One thread is timed on the processor; two need an idle machine, and are left out with
-`--threads 1`.
+network at 64 px and EfficientNet-Lite0 at 96 px; all in turns within one run. One thread is timed
+on the processor; two need an idle machine, and are left out with `--threads 1`.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
+import statistics
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Literal
 
 import torch
+from figures import Figure, main, over
 from torch import Tensor, nn
 
 from posesift.adaptation.regda.method import RegDA
@@ -44,6 +43,7 @@ Step = Callable[[], object]
 
 SPEEDS = (("small", 64), ("efficientnet-lite0", 96))  # networks and sides of the second table
 THREADS = (1, 2)
+GOAL = 1.15  # times the bare passes
 
 
 class Bench:
@@ -183,92 +183,78 @@ def seconds(step: Step, repeats: int, runtime: Runtime) -> float:
     return (clock() - began) / repeats
 
 
-def costs(bench: Bench, rounds: int) -> dict[str, dict[str, float]]:
-    """By method: milliseconds of a step and of its floor, their ratio, and images a second."""
-    steps = bench.all()
-    best = {name: [float("inf")] * 2 for name in steps}
+def timed(works: dict[str, tuple[Step, Runtime]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of a step of each in each round, in turns."""
+    found: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
-        for name, pair in steps.items():
-            for place, step in enumerate(pair):
-                step()
-                best[name][place] = min(best[name][place], seconds(step, 3, bench.runtime))
-    return {
-        name: {
-            "milliseconds": round(1e3 * mine, 1),
-            "bare_milliseconds": round(1e3 * floor, 1),
-            "of_bare": round(mine / floor, 3),
-            "source_images_per_second": round(bench.batch_size / mine),
-        }
-        for name, (mine, floor) in best.items()
-    }
-
-
-def speeds(
-    device: torch.device, threads_tried: Sequence[int], network: str, side: int, batch: int,
-    rounds: int,
-) -> dict[str, dict[str, float]]:  # fmt: skip
-    """Source images a second by method and setting, and their ratio to those in fp32.
-
-    The ratios are to fp32 with the first number of threads.
-    """
-    contestants = {}
-    for threads in threads_tried:
-        for precision in PRECISIONS:
-            runtime = Runtime(device, precision, threads)
-            bench = Bench(runtime, network, side, batch, 16)
-            setting = f"{precision}, {threads} {'thread' if threads == 1 else 'threads'}"
-            for name, make in (
-                ("source-only", bench.source_only), ("RegDA", bench.regda), ("UDAPE", bench.udape),
-            ):  # fmt: skip
-                contestants[name, setting] = (runtime, make())
-    best = dict.fromkeys(contestants, float("inf"))
-    for _ in range(rounds):
-        for key, (runtime, step) in contestants.items():
+        for name, (step, runtime) in works.items():
             torch.set_num_threads(runtime.threads)
             step()
-            best[key] = min(best[key], seconds(step, 2, runtime))
-    found: dict[str, dict[str, float]] = {}
-    first: dict[str, float] = {}
-    for (name, setting), mine in best.items():
-        row = found.setdefault(name, {})
-        row[setting] = round(batch / mine, 1)
-        row[f"{setting}, ratio"] = round(first.setdefault(name, mine) / mine, 2)
+            found[name].append(seconds(step, 3, runtime))
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--threads", type=int, default=None)
-    parser.add_argument("--precision", default="auto")
-    parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--network", default="small")
-    parser.add_argument("--side", type=int, default=64)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--table", choices=("both", "costs", "speeds"), default="both")
-    given = parser.parse_args()
-    runtime = Runtime.resolve(given.device, given.precision, given.threads)
-    found: dict[str, Any] = {"runtime": runtime.describe(), "batch": given.batch}
-    if given.table != "speeds":
-        bench = Bench(runtime, given.network, given.side, given.batch, 16)
-        found |= {"network": given.network, "side": given.side}
-        found["steps"] = costs(bench, given.rounds)
-    if given.table != "costs":
-        either = given.threads is None and runtime.device.type == "cpu"
-        threads = THREADS if either else (runtime.threads,)
-        found["images_per_second"] = {
-            f"{network}, {side} px": speeds(
-                runtime.device, threads, network, side, given.batch, given.rounds
-            )
-            for network, side in SPEEDS
-            if network in NETWORKS
-        }
-    print(json.dumps(found, indent=1))
+def costs(bench: Bench, rounds: int) -> Iterator[Figure]:
+    """By method: a step over its floor."""
+    pairs = bench.all()
+    works = {f"{name}, step": (step, bench.runtime) for name, (step, _) in pairs.items()}
+    works |= {f"{name}, bare": (floor, bench.runtime) for name, (_, floor) in pairs.items()}
+    works = {place: works[place] for name in pairs for place in (f"{name}, step", f"{name}, bare")}
+    found = timed(works, rounds)
+    for name in pairs:
+        mine, bare = found[f"{name}, step"], found[f"{name}, bare"]
+        speed = bench.batch_size / min(mine)
+        yield Figure(
+            f"{name}: step over bare passes, {bench.name} at {bench.side} px",
+            over(mine, bare),
+            most=GOAL,
+            beside=f"{1e3 * min(mine):.1f} ms, bare {1e3 * min(bare):.1f}; {speed:.0f} images/s",
+        )
+
+
+def speeds(
+    runtimes: list[Runtime], network: str, side: int, batch: int, rounds: int
+) -> Iterator[Figure]:
+    """Source images a second by method and runtime, beside what is gained over the first."""
+    works: dict[str, tuple[Step, Runtime]] = {}
+    for runtime in runtimes:
+        bench = Bench(runtime, network, side, batch, 16)
+        setting = f"{runtime.precision}, threads {runtime.threads}"
+        for name, make in (
+            ("source-only", bench.source_only), ("RegDA", bench.regda), ("UDAPE", bench.udape),
+        ):  # fmt: skip
+            works[f"{name}, {network} at {side} px, {setting}"] = (make(), runtime)
+    first: dict[str, float] = {}
+    for name, took in timed(works, rounds).items():
+        slowest = first.setdefault(name.partition(",")[0], statistics.median(took))
+        beside = f"{slowest / statistics.median(took):.2f} times the first setting"
+        yield Figure(name, [batch / mine for mine in took], "images/s", beside=beside)
+
+
+def rows(
+    device: str = "auto",
+    threads: int | None = None,
+    precision: str = "auto",
+    rounds: int = 8,
+    network: str = "small",
+    side: int = 64,
+    batch: int = 32,
+    table: Literal["both", "costs", "speeds"] = "both",
+) -> Iterator[Figure]:
+    """Costs over bare passes, and speeds by precision and threads."""
+    runtime = Runtime.resolve(device, precision, threads)
+    if table != "speeds":
+        yield from costs(Bench(runtime, network, side, batch, 16), rounds)
+    if table != "costs":
+        either = threads is None and runtime.device.type == "cpu"
+        tried = THREADS if either else (runtime.threads,)
+        runtimes = [Runtime(runtime.device, p, t) for t in tried for p in PRECISIONS]
+        for name, pixels in SPEEDS:
+            if name in NETWORKS:
+                yield from speeds(runtimes, name, pixels, batch, rounds)
     if runtime.device.type == "cuda":
-        print(f"memory: {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
-    else:
-        print("GPU: not measured yet")
+        yield Figure("memory", [torch.cuda.max_memory_allocated() / 2**30], "GiB")
 
 
 if __name__ == "__main__":
-    main()
+    main(rows, threads=1, rounds=1, batch=2)

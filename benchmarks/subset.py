@@ -1,30 +1,30 @@
 """A subset of a million annotations: seconds and memory, as ratios to reading them once.
 
-    python benchmarks/subset.py [--annotations 1000000]
+    python benchmarks/subset.py --annotations 1000000
 
 The floor is ``read`` of the same COCO file, whose images lie there; everybody who trains on it pays
 that. Measured is the whole command: reading, choosing a fifth by hard mining, writing labels and
-weights, and the page. Each measurement is a process of its own that reports its wall and processor
-seconds and by how much its peak of resident memory grew over that before; the best of a few is
-shown. Two people share an image; all images are links to a few small pictures, so that the disk
-holds them. Poses repeat, so that of near duplicates all but a thousand go. The scores are distances
-to the mean pose, which are quick to make.
+weights, and the page. Each measurement is a process of its own that reports its seconds by the
+clock and of processor, and by how much its peak of resident memory grew over that before. Two
+people share an image; all images are links to a few small pictures, so that the disk holds them.
+Poses repeat, so that of near duplicates all but a thousand go. The scores are distances to the mean
+pose, which are quick to make.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
+import contextlib
+import io
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-from reading_coco import peak, write_file
+from figures import Figure, apart, main, over, peak_mb
+from reading_coco import write_file
 
 from posesift import cli
 from posesift.data.readers import read
@@ -39,14 +39,8 @@ WORKS = {
     "COCO, images linked": ("--format", "coco", "--images", "link"),
     "YOLO, images linked": ("--format", "yolo", "--images", "link"),
     "without near duplicates": (
-        "--format",
-        "coco",
-        "--images",
-        "keep",
-        "--min-distance",
-        "5",
-        "--n",
-        "500",
+        *("--format", "coco", "--images", "keep"),
+        *("--min-distance", "5", "--n", "500"),
     ),
 }
 
@@ -69,60 +63,41 @@ def write_set(folder: Path, count: int) -> None:
     score_poses(read(ADDRESS.format(folder)), folder / "scores", settings)
 
 
-def measure(work: str, folder: Path, address: str) -> None:
-    """Do one thing in this process, and print what it took as JSON."""
+def measure(work: str, folder: Path) -> tuple[float, float, float]:
+    """Seconds by the clock and of processor, and MB grown, of one thing done once."""
+    address, out = ADDRESS.format(folder), folder / "out"
     read("world:body,n=2")  # imports are not the data's
-    out = folder / "out"
-    before, began, worked = peak(), time.perf_counter(), time.process_time()
+    before, began, worked = peak_mb(), time.perf_counter(), time.process_time()
     if work == READ:
         read(address)
     else:
         size = () if "--n" in WORKS[work] else ("--fraction", "0.2")
         words = ["subset", str(folder / "scores"), *size, *WORKS[work]]
-        assert cli.main([*words, "--json", "--out", str(out)]) == 0
-    seconds, processor = time.perf_counter() - began, time.process_time() - worked
-    row = {"wall": seconds, "processor": processor, "grown": peak() - before}
-    print(json.dumps(row))
+        with contextlib.redirect_stdout(io.StringIO()):
+            assert cli.main([*words, "--json", "--out", str(out)]) == 0
+    clock, processor = time.perf_counter() - began, time.process_time() - worked
     shutil.rmtree(out, ignore_errors=True)
+    return clock, processor, peak_mb() - before
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--annotations", type=int, default=1_000_000)
-    parser.add_argument("--repeat", type=int, default=3, help="the best of so many is shown")
-    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
-    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.write:
-        write_set(options.write, options.annotations)
-        return
-    if options.measure:
-        measure(options.measure[0], Path(options.measure[1]), options.measure[2])
-        return
-    rows: dict[str, list[dict]] = {work: [] for work in WORKS}
+def rows(annotations: int = 1_000_000, repeat: int = 3) -> Iterator[Figure]:
+    """Seconds and memory of each kind of subset, over those of reading once."""
     with tempfile.TemporaryDirectory() as name:
-        # a process of its own: a child's peak of memory begins with that of its parent
-        asked = ["--write", name, "--annotations", str(options.annotations)]
-        subprocess.run([sys.executable, __file__, *asked], check=True)
-        address = ADDRESS.format(name)
-        for _ in range(options.repeat):
-            for work, found in rows.items():
-                command = [sys.executable, __file__, "--measure", work, name, address]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)
-                found.append(json.loads(done.stdout.splitlines()[-1]))
-    best = {
-        work: {key: min(row[key] for row in found) for key in found[0]}
-        for work, found in rows.items()
-    }
-    print(f"{options.annotations:,} annotations, two an image; a fifth of them taken")
-    print(f"{'':26s}{'wall':>9s}{'processor':>11s}{'x read':>8s}{'memory':>11s}{'x read':>8s}")
-    for work, row in best.items():
-        times, more = (row[key] / best[READ][key] for key in ("wall", "grown"))
-        print(
-            f"{work:26s}{row['wall']:8.1f}s{row['processor']:10.1f}s{times:8.2f}"
-            f"{row['grown'] / 1e6:8,.0f} MB{more:8.2f}"
-        )
+        folder = Path(name)
+        apart(write_set, folder, annotations)
+        found: dict[str, list[tuple[float, float, float]]] = {work: [] for work in WORKS}
+        for _ in range(repeat):
+            for work, taken in found.items():
+                taken.append(apart(measure, work, folder))
+    read_once = [list(values) for values in zip(*found.pop(READ), strict=True)]
+    for work, taken in found.items():
+        clocks, seconds, grown = (list(values) for values in zip(*taken, strict=True))
+        name = f"a fifth of {annotations:,}, {work}"
+        beside = f"{min(clocks):.1f} s by the clock, processor {min(seconds):.1f}"
+        yield Figure(f"{name}: over reading", over(clocks, read_once[0]), beside=beside)
+        memory = over(grown, read_once[2])
+        yield Figure(f"{name}: memory over reading", memory, beside=f"{min(grown):,.0f} MB")
 
 
 if __name__ == "__main__":
-    main()
+    main(rows, annotations=4_000, repeat=1)

@@ -1,24 +1,23 @@
 """What un-warping and rectifying a teacher's heatmaps costs, in three formulations.
 
-    python benchmarks/udape_loops.py [--device auto] [--batch 32] [--keypoints 16] [--rounds 5]
+    python benchmarks/udape_loops.py --batch 32 --keypoints 16 --rounds 5
 
 Loops: a sample at a time through three resamplings, then a joint at a time through its arg-max
 and Gaussian, as published. Batched: the same numbers, for the whole batch at once. Closed form:
 the teacher's arg-max mapped into the student's view by a matrix and drawn there; the student's
 heatmaps need no resampling then. The three do the work of one adaptation step: teacher labels,
 and student heatmaps in the frame of their labels, without the networks and the loss. Timed in
-turns; the best round of each counts.
+turns.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import torch
+from figures import Figure, in_turns, main, over
 from torch import Tensor
 from torch.nn import functional
 
@@ -113,35 +112,22 @@ def matrix(warp: Warp, side: int) -> Tensor:
     return torch.cat([warp.linear_B22, shift_B2[..., None]], -1)
 
 
-def seconds(step: Callable[[], object], repeats: int, device: torch.device) -> float:
-    began = time.perf_counter()
-    for _ in range(repeats):
-        step()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return (time.perf_counter() - began) / repeats
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--threads", type=int, default=None)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--keypoints", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    runtime = Runtime.resolve(options.device, "fp32", options.threads)
+def rows(
+    device: str = "auto",
+    threads: int | None = None,
+    batch: int = 32,
+    keypoints: int = 16,
+    rounds: int = 5,
+) -> Iterator[Figure]:
+    """Time of each formulation over that of the loops, and whether it gives the same heatmaps."""
+    runtime = Runtime.resolve(device, "fp32", threads)
     random = torch.Generator(runtime.device).manual_seed(0)
 
     def drawn() -> Warp:
-        return draw_warp(
-            options.batch, SIDE, random, rotation=60, shear=30, shift=0.05, scale=(0.6, 1.3)
-        )
+        return draw_warp(batch, SIDE, random, rotation=60, shear=30, shift=0.05, scale=(0.6, 1.3))
 
     reference = HeatmapCodec(SIDE, STRIDE, SIGMA, rounding=True)
-    keypoints_BK2 = SIDE * torch.rand(
-        options.batch, options.keypoints, 2, generator=random, device=runtime.device
-    )
+    keypoints_BK2 = SIDE * torch.rand(batch, keypoints, 2, generator=random, device=runtime.device)
     maps_BKhw, _ = reference.encode(keypoints_BK2, torch.ones_like(keypoints_BK2[..., 0]))
     given = (maps_BKhw, maps_BKhw, drawn(), drawn())
     steps = {
@@ -154,25 +140,20 @@ def main() -> None:
     same = [
         float((a == b).flatten(2).all(-1).float().mean()) for a, b in zip(slow, fast, strict=True)
     ]
-    best = dict.fromkeys(steps, float("inf"))
-    for _ in range(options.rounds):
-        for name, step in steps.items():
-            step()
-            repeats = 1 if name == "loops" else 5
-            best[name] = min(best[name], seconds(step, repeats, runtime.device))
-    found = {
-        "runtime": runtime.describe(),
-        "batch": options.batch,
-        "keypoints": options.keypoints,
-        "cells": reference.cells,
-        "seconds_a_step": {name: round(value, 5) for name, value in best.items()},
-        "times_faster_than_loops": {
-            name: round(best["loops"] / value, 1) for name, value in best.items()
-        },
-        "maps_equal_to_loops": {"labels": round(same[0], 4), "student": round(same[1], 4)},
-    }
-    print(json.dumps(found, indent=1))
+
+    def clock() -> float:
+        if runtime.device.type == "cuda":
+            torch.cuda.synchronize(runtime.device)
+        return time.perf_counter()
+
+    found = in_turns(steps, rounds, clock)
+    for name in ("batched", "closed form"):
+        took = f"{1e3 * min(found[name]):.1f} ms, loops {1e3 * min(found['loops']):.1f}"
+        size = f"{batch} images of {keypoints} joints"
+        yield Figure(f"{name} over loops, {size}", over(found[name], found["loops"]), beside=took)
+    for what, share in zip(("labels", "student's heatmaps"), same, strict=True):
+        yield Figure(f"{what} equal to those of loops, batched", [share], "share")
 
 
 if __name__ == "__main__":
-    main()
+    main(rows, batch=2, rounds=1)

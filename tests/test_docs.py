@@ -41,7 +41,11 @@ from posesift.skeletons.skeleton import from_document
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
-OF_OTHERS = {"--index-url", "--nproc-per-node"}  # flags of pip and torchrun
+OF_OTHERS = {  # flags of pip, torchrun and SLURM
+    "--index-url",
+    *("--nnodes", "--nproc-per-node", "--rdzv-backend", "--rdzv-endpoint", "--rdzv-id"),
+    *("--nodes", "--ntasks-per-node", "--gpus-per-node", "--cpus-per-task", "--time", "--signal"),
+}
 
 
 def page(name: str) -> str:
@@ -124,6 +128,8 @@ def test_flags_that_are_named_exist(name):
         known |= set(
             re.findall(r"add_argument\(\s*\"(--[a-z-]+)", study.read_text(encoding="utf-8"))
         )
+        for rows in re.findall(r"^def rows\((.*?)\)", study.read_text("utf-8"), re.DOTALL | re.M):
+            known |= {f"--{name}" for name in re.findall(r"(\w+):", rows)}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page(name)))
     assert named <= known
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import math
+
+import pytest
 import torch
 from tests.difficulty.skeletal import BODY, poses
 from torch.distributions import Normal, kl_divergence
 
-from posesift.difficulty import pose_vae
+from posesift.difficulty import pose_vae, vae_training
 from posesift.difficulty.normalisation import normalise
 from posesift.difficulty.pose_vae import PoseVAE, VAESettings
 
@@ -26,7 +29,7 @@ def test_kl_is_that_of_torch():
 
 def test_scores_follow_the_printed_formula():
     points, visible = drawn(5)
-    network = pose_vae.fit(points, visible, BODY.torso, QUICK, seed=0)
+    network = vae_training.fit(points, visible, BODY.torso, QUICK, seed=0)
     scores = network.scores(points, visible)
     mean, log_variance = network.encode(points / network.unit, visible)
     said = network.decode(mean) * network.unit
@@ -43,12 +46,13 @@ def test_the_adam_is_that_of_torch():
     points, visible = drawn(64)
     ours = PoseVAE(16, BODY.torso, QUICK, 1.0, torch.Generator().manual_seed(0))
     theirs = PoseVAE(16, BODY.torso, QUICK, 1.0, torch.Generator().manual_seed(0))
-    adam = pose_vae._Adam(ours)
+    adam = vae_training.Adam(ours)
     reference = torch.optim.Adam(theirs.parameters())
     for step in range(10):
         rate = 1e-2 / (step + 1)
         reference.param_groups[0]["lr"] = rate
         reference.zero_grad()
+        adam.gradient_W.zero_()
         for network in (ours, theirs):
             network.loss(points, visible, torch.Generator().manual_seed(step)).backward()
         adam.step(rate)
@@ -57,12 +61,56 @@ def test_the_adam_is_that_of_torch():
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("hidden", [0.0, 0.3])
+def test_training_gives_the_weights_of_autograd_to_the_last_bit(hidden):
+    points, visible = drawn(300, hidden=hidden)
+    found = vae_training.fit(points, visible, BODY.torso, QUICK, seed=2)
+
+    generator = torch.Generator().manual_seed(2)
+    expected = PoseVAE(16, BODY.torso, QUICK, found.unit, generator)
+    adam = vae_training.Adam(expected)
+    order, done = torch.randperm(300, generator=generator), 0
+    for step in range(QUICK.steps):
+        if done + 128 > 300:
+            order, done = torch.randperm(300, generator=generator), 0
+        rows = order[done : done + 128]
+        done += 128
+        adam.gradient_W.zero_()
+        expected.loss(points[rows], visible[rows], generator).backward()
+        t = step / QUICK.steps
+        pace = t / 0.1 if t < 0.1 else 0.5 * (1 + math.cos(math.pi * (t - 0.1) / 0.9))
+        adam.step(QUICK.learning_rate * pace)
+    for name, weight in expected.state_dict().items():
+        assert torch.equal(found.state_dict()[name], weight), name
+
+
+def test_beyond_its_bounds_the_log_variance_has_no_gradient():
+    points, visible = drawn(64)
+    network = PoseVAE(16, BODY.torso, QUICK, 1.0, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        network.encoder[-1].bias[QUICK.latent :] = torch.tensor([-50.0, 50.0, -11.99, 0.0])
+    adam = vae_training.Adam(network)
+    adam.gradient_W.zero_()
+    network.loss(points, visible, torch.Generator().manual_seed(1)).backward()
+    expected = adam.gradient_W.clone()
+    vae_training.Gradient(network, points, visible).of(
+        torch.arange(64), torch.Generator().manual_seed(1)
+    )
+    assert torch.equal(adam.gradient_W, expected)
+    assert (network.encoder[-1].bias.grad[QUICK.latent :] != 0).tolist() == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
 def test_training_lowers_the_loss_and_keeps_the_threads():
     points, visible = drawn()
     threads = torch.get_num_threads()
     generator = torch.Generator().manual_seed(1)
     begun = PoseVAE(16, BODY.torso, QUICK, 1.0, generator).loss(points, visible, generator)
-    network = pose_vae.fit(points, visible, BODY.torso, QUICK, seed=0)
+    network = vae_training.fit(points, visible, BODY.torso, QUICK, seed=0)
     ended = network.loss(points, visible, generator)
     assert ended.item() < 0.3 * begun.item()
     assert torch.get_num_threads() == threads
@@ -71,7 +119,7 @@ def test_training_lowers_the_loss_and_keeps_the_threads():
 def test_a_seed_gives_the_same_network():
     points, visible = drawn(hidden=0.1)
     one, same, other = (
-        pose_vae.fit(points, visible, BODY.torso, QUICK, seed).tensors() for seed in (3, 3, 4)
+        vae_training.fit(points, visible, BODY.torso, QUICK, seed).tensors() for seed in (3, 3, 4)
     )
     for name in one:
         assert torch.equal(one[name], same[name])
@@ -80,8 +128,8 @@ def test_a_seed_gives_the_same_network():
 
 def test_the_unit_of_the_poses_means_nothing():
     points, visible = drawn(hidden=0.1)
-    plain = pose_vae.fit(points, visible, BODY.torso, QUICK, 0).scores(points, visible)
-    large = pose_vae.fit(points * 8, visible, BODY.torso, QUICK, 0).scores(points * 8, visible)
+    plain = vae_training.fit(points, visible, BODY.torso, QUICK, 0).scores(points, visible)
+    large = vae_training.fit(points * 8, visible, BODY.torso, QUICK, 0).scores(points * 8, visible)
     for name in plain:
         torch.testing.assert_close(large[name] / 64, plain[name], rtol=1e-3, atol=1e-5)
 
@@ -90,7 +138,7 @@ def test_incomplete_poses_are_in_distribution():
     """Trained on complete poses alone, a pose that lacks keypoints scores much as it did."""
     points, visible = drawn(1500)
     settings = VAESettings(steps=300, width=64)
-    network = pose_vae.fit(points, visible, BODY.torso, settings, seed=0)
+    network = vae_training.fit(points, visible, BODY.torso, settings, seed=0)
     whole = network.scores(points, visible)["reconstruction"]
     lacking = visible.clone()
     lacking[:, BODY.keypoints.index("left_hip")] = False
@@ -106,9 +154,9 @@ def test_keypoints_are_dropped_but_three_always_stay():
     settings = VAESettings(incomplete=1.0, dropout=0.95)
     network = PoseVAE(16, BODY.torso, settings)
     visible = torch.rand(500, 16, generator=torch.Generator().manual_seed(0)) < 0.5
-    kept = network._kept(visible, torch.Generator().manual_seed(1))
+    kept = network.some_of(visible, torch.Generator().manual_seed(1))
     assert not (kept & ~visible).any()
     assert (kept.sum(1) >= torch.minimum(visible.sum(1), torch.tensor(3))).all()
     assert (kept != visible).any()
     never = PoseVAE(16, BODY.torso, VAESettings(incomplete=0.0))
-    assert torch.equal(never._kept(visible, torch.Generator()), visible)
+    assert torch.equal(never.some_of(visible, torch.Generator()), visible)

@@ -81,6 +81,17 @@ def test_ratio_interval_keeps_the_images_together():
     assert (low, high) == pytest.approx(resampled, abs=0.7)
 
 
+def test_the_bootstrap_is_that_of_images_drawn_one_by_one():
+    correct, counted = images(np.random.default_rng(2), 40)
+    correct, counted = correct[counted > 0], counted[counted > 0]
+    rng, n = np.random.default_rng(3), len(counted)
+    index_DN = rng.integers(0, n, (40_000, n))
+    share_D = 100 * correct[index_DN].sum(1) / counted[index_DN].sum(1)
+    found = intervals.bootstrap_interval(correct, counted, draws=40_000)
+    # a 2.5 % quantile of 40,000 draws has a standard error of 0.013 spreads
+    assert found == pytest.approx(np.quantile(share_D, [0.025, 0.975]), abs=0.08 * share_D.std())
+
+
 def test_ratio_interval_covers_as_often_as_it_says():
     rng = np.random.default_rng(1)
     correct, counted = images(rng, 400_000)

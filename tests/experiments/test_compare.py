@@ -60,6 +60,23 @@ def folder(tmp_path_factory):
     return path
 
 
+def test_cells_of_a_seed_may_come_from_another_machine(folder, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    shutil.copytree(folder, here)
+    for path in (*here.glob("cells/*/seed1"), here / "score-seed1"):
+        shutil.rmtree(path)
+    (here / "manifest.json").unlink()
+    compare(dataclasses.replace(PLAN, seeds=(1,), oracle_seeds=(1,)), there)
+    for cell in there.glob("cells/*/seed1"):
+        shutil.copytree(cell, here / cell.relative_to(there))
+    brought = times(here)
+    compare(PLAN, here)
+    assert times(here) == brought, "trained again"
+    found, expected = (storage.read_json(f / "comparison.json") for f in (here, folder))
+    for key in ("primary", "secondary", "gap", "headroom"):
+        assert found[key] == expected[key], key
+
+
 def test_every_cell_is_there_and_figures_add_up(folder):
     found = storage.read_json(folder / "comparison.json")
     assert {(c["arm"], c["seed"]) for c in found["cells"]} == {

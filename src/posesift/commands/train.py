@@ -103,7 +103,13 @@ class Train(ResultFlags, DeviceFlags, AimFlags):
 
         runtime = runtime_of(experiment)
         if runtime.rank:
-            runtime.barrier()
+            try:
+                runtime.barrier()
+            except RuntimeError as error:
+                raise ValueError(
+                    "the first of these processes ended before training began; its own message "
+                    "says why"
+                ) from error
             yield folders.Claim(self.out, folders.begun_in(self.out))
             return
         try:

@@ -16,7 +16,6 @@ Legend: N samples, B batch, K keypoints, D latent, 2 = (x, y).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -25,6 +24,9 @@ import torch
 from torch import Tensor, nn
 
 from posesift.difficulty.limbs import centred, squared_residual
+
+LOG_VARIANCE = (-12.0, 6.0)
+"""Bounds of the posterior's, beyond which its exponential says nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +94,19 @@ class PoseVAE(nn.Module):
         mask_BK = visible_BK.to(points_BK2.dtype)
         code = self.encoder(torch.cat([points_BK2.flatten(1), mask_BK], dim=1))
         mean_BD, log_variance_BD = code.chunk(2, dim=1)
-        return mean_BD, log_variance_BD.clamp(-12, 6)
+        return mean_BD, log_variance_BD.clamp(*LOG_VARIANCE)
 
     def decode(self, latent_BD: Tensor) -> Tensor:
         """Poses of unit radius (B, K, 2), up to a shift, which no loss or score looks at."""
         return self.decoder(latent_BD).unflatten(1, (self.keypoints, 2))
 
     def loss(self, points_BK2: Tensor, visible_BK: Tensor, generator: torch.Generator) -> Tensor:
-        """Mean loss of a batch, some of whose poses lose keypoints at the input only."""
+        """Mean loss of a batch, some of whose poses lose keypoints at the input only.
+
+        This is what training lowers; its gradient is written out in `vae_training`.
+        """
         points_BK2 = points_BK2 / self.unit
-        kept_BK = self._kept(visible_BK, generator)
+        kept_BK = self.some_of(visible_BK, generator)
         mean_BD, log_variance_BD = self.encode(centred(points_BK2, kept_BK, self.centre), kept_BK)
         noise_BD = torch.randn(mean_BD.shape, generator=generator)
         said_BK2 = self.decode(mean_BD + noise_BD * (log_variance_BD / 2).exp())
@@ -119,7 +124,8 @@ class PoseVAE(nn.Module):
         elbo_B = error_B + self.settings.kl_weight * kl(mean_BD, log_variance_BD)
         return {"elbo": elbo_B * self.unit**2, "reconstruction": error_B * self.unit**2}
 
-    def _kept(self, visible_BK: Tensor, generator: torch.Generator) -> Tensor:
+    def some_of(self, visible_BK: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw which keypoints (B, K) a step of training shows; of a few poses three stay."""
         chance_B1 = torch.rand((len(visible_BK), 1), generator=generator)
         chance_BK = torch.rand(visible_BK.shape, generator=generator)
         lost_BK = (chance_B1 < self.settings.incomplete) & (chance_BK < self.settings.dropout)
@@ -145,82 +151,6 @@ class PoseVAE(nn.Module):
         network = cls(keypoints, tuple(centre), VAESettings(**facts), unit)
         network.load_state_dict(dict(tensors))
         return network.eval()
-
-
-def fit(
-    points_NK2: Tensor,
-    visible_NK: Tensor,
-    centre: tuple[int, ...],
-    settings: VAESettings,
-    seed: int,
-) -> PoseVAE:
-    """Train a Pose VAE; the same seed gives the same network.
-
-    Args:
-        points_NK2: normalised poses, zero where not visible.
-        visible_NK: which keypoints count.
-        centre: see `PoseVAE`.
-        settings: shape and training.
-        seed: of initial weights, batches, dropout and noise.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    squared_radius = points_NK2.square().sum(-1)[visible_NK].mean()
-    unit = float(squared_radius.clamp_min(1e-12).sqrt())
-    network = PoseVAE(points_NK2.shape[1], centre, settings, unit, generator)
-    batch_size = min(settings.batch_size, len(points_NK2))
-    order_N, done = torch.randperm(len(points_NK2), generator=generator), 0
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # products this small are no faster on more, and cost twice the power
-    try:
-        optimiser = _Adam(network)
-        for step in range(settings.steps):
-            if done + batch_size > len(order_N):
-                order_N, done = torch.randperm(len(points_NK2), generator=generator), 0
-            batch_B = order_N[done : done + batch_size]
-            done += batch_size
-            network.loss(points_NK2[batch_B], visible_NK[batch_B], generator).backward()
-            optimiser.step(settings.learning_rate * _pace(step / settings.steps))
-    finally:
-        torch.set_num_threads(threads)
-    return network.requires_grad_(False).eval()
-
-
-class _Adam:
-    """Adam (Kingma & Ba 2015) over one flat vector of all weights.
-
-    `torch.optim` takes 1.7 s to import what it needs, half as long as the whole fit.
-    """
-
-    def __init__(self, network: nn.Module, beta1: float = 0.9, beta2: float = 0.999) -> None:
-        weights = list(network.parameters())
-        self.betas = (beta1, beta2)
-        self.value_W = torch.cat([weight.detach().flatten() for weight in weights])
-        self.gradient_W = torch.zeros_like(self.value_W)
-        self.first_W, self.second_W = torch.zeros_like(self.value_W), torch.zeros_like(self.value_W)
-        self.steps = 0
-        place = 0
-        for weight in weights:  # from here on, each weight and its gradient are windows
-            window = slice(place, place + weight.numel())
-            weight.data = self.value_W[window].view_as(weight)
-            weight.grad = self.gradient_W[window].view_as(weight)
-            place = window.stop
-
-    @torch.no_grad()
-    def step(self, learning_rate: float) -> None:
-        """Follow the gradients, and clear them."""
-        beta1, beta2 = self.betas
-        self.steps += 1
-        self.first_W.lerp_(self.gradient_W, 1 - beta1)
-        self.second_W.mul_(beta2).addcmul_(self.gradient_W, self.gradient_W, value=1 - beta2)
-        root_W = (self.second_W / (1 - beta2**self.steps)).sqrt_().add_(1e-8)
-        rate = learning_rate / (1 - beta1**self.steps)
-        self.value_W.addcdiv_(self.first_W, root_W, value=-rate)
-        self.gradient_W.zero_()
-
-
-def _pace(t: float) -> float:
-    """Share of the peak learning rate at progress t: a rise over the first tenth, then a cosine."""
-    return t / 0.1 if t < 0.1 else 0.5 * (1 + math.cos(math.pi * (t - 0.1) / 0.9))
 
 
 def kl(mean_BD: Tensor, log_variance_BD: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import load_file
 
 from posesift import spelling, storage
-from posesift.difficulty import pose_vae
+from posesift.difficulty import vae_training
 from posesift.difficulty.cheap import MeanDistance, PCAResidual
 from posesift.difficulty.limbs import canonical_lengths
 from posesift.difficulty.neighbours import REFERENCES, Neighbours
@@ -60,7 +60,7 @@ class Kind:
 
 def _vae(seen: Seen, **settings: Any) -> PoseVAE:
     shape = VAESettings(**settings)
-    return pose_vae.fit(seen.points_NK2, seen.visible_NK, seen.centre, shape, seen.seed)
+    return vae_training.fit(seen.points_NK2, seen.visible_NK, seen.centre, shape, seen.seed)
 
 
 def _mean(seen: Seen) -> MeanDistance:

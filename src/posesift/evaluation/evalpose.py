@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     pass
 
 LIMB_LIMIT = 45.0  # degrees: a limb that is off by more earns nothing
+_ROWS = 1 << 13  # poses at a time: what is made of them stays in the cache
 _ZERO_LENGTH = 1e-9  # of a vector of angles; exact zeros that rounding blurred
 
 Floats = NDArray[np.float64]
@@ -129,8 +130,14 @@ def evalpose_100(
     """
     mean, spread = np.asarray(mean_A, np.float64), np.asarray(spread_A, np.float64)
     assert (spread > 0).all(), "spreads must be positive; statistics_of sees to that"
-    a_NA, b_NA = _shared(angles_a_NA, angles_b_NA)
-    return 100 * np.maximum(0.0, _cosine((a_NA - mean) / spread, (b_NA - mean) / spread))
+    angles_a_NA, angles_b_NA = np.asarray(angles_a_NA), np.asarray(angles_b_NA)
+    assert angles_a_NA.shape == angles_b_NA.shape, (angles_a_NA.shape, angles_b_NA.shape)
+    cosine_N = np.empty(len(angles_a_NA))
+    for first in range(0, len(cosine_N), _ROWS):
+        rows = slice(first, first + _ROWS)
+        a_BA, b_BA = _shared(angles_a_NA[rows], angles_b_NA[rows])
+        cosine_N[rows] = _cosine((a_BA - mean) / spread, (b_BA - mean) / spread)
+    return 100 * np.maximum(0.0, cosine_N)
 
 
 def angle_error_deg(

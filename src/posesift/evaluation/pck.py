@@ -18,6 +18,7 @@ from posesift.skeletons.skeleton import Skeleton
 
 THRESHOLDS = (0.05, 0.1, 0.2)
 AUC_LIMIT = 0.2
+_ROWS = 1 << 13  # samples at a time: what is made of them stays in the cache
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ def relative_errors(
     >>> relative_errors([[[0, 3], [9, 9]]], [[[4, 0], [1, 1]]], [[True, False]], side=10)
     array([[0.5, nan]])
     """
-    predicted, true = np.asarray(predicted_NK2, np.float64), np.asarray(true_NK2, np.float64)
+    predicted, true = np.asarray(predicted_NK2), np.asarray(true_NK2)
     visible = np.asarray(visible_NK, bool)
     if not (predicted.shape == true.shape == (*visible.shape, 2) and visible.ndim == 2):
         raise ValueError(
@@ -64,11 +65,25 @@ def relative_errors(
             f"{unlabelled_N.sum()} samples mark a keypoint visible without finite coordinates, "
             f"the first is number {unlabelled_N.argmax()}; correct the labels or mark it invisible"
         )
-    gap = np.where(visible[..., None], predicted, 0.0) - np.where(visible[..., None], true, 0.0)
-    finite_NK = np.isfinite(gap[..., 0]) & np.isfinite(gap[..., 1])
-    gap = np.where(finite_NK[..., None], gap, 0.0)
-    errors = np.where(finite_NK, np.hypot(gap[..., 0], gap[..., 1]) / side_N1, np.inf)
-    return np.where(visible & ~np.isnan(side_N1), errors, np.nan)
+    error_NK = np.empty(visible.shape)
+    for first in range(0, len(error_NK), _ROWS):
+        rows = slice(first, first + _ROWS)
+        found, wanted = (np.asarray(points[rows], np.float64) for points in (predicted, true))
+        error_NK[rows] = _errors(found, wanted, visible[rows], side_N1[rows])
+    return error_NK
+
+
+def _errors(
+    predicted_BK2: Floats, true_BK2: Floats, visible_BK: NDArray[np.bool_], side_B1: Floats
+) -> Floats:
+    """Give the same of some samples."""
+    seen_BK1 = visible_BK[..., None]
+    gap_BK2 = np.where(seen_BK1, predicted_BK2, 0.0) - np.where(seen_BK1, true_BK2, 0.0)
+    finite_BK = np.isfinite(gap_BK2[..., 0]) & np.isfinite(gap_BK2[..., 1])
+    gap_BK2 = np.where(finite_BK[..., None], gap_BK2, 0.0)
+    distance_BK = np.hypot(gap_BK2[..., 0], gap_BK2[..., 1])
+    error_BK = np.where(finite_BK, distance_BK / side_B1, np.inf)
+    return np.where(visible_BK & ~np.isnan(side_B1), error_BK, np.nan)
 
 
 def either_side_errors(

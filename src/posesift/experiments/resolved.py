@@ -61,14 +61,13 @@ def runtime_of(experiment: Experiment, *, alone: bool = False) -> Runtime:
         ValueError: a device that is not there.
     """
     asked = experiment.hardware
-    if alone:
-        return Runtime.resolve(asked.device, asked.precision, asked.threads)
     return Runtime.resolve(
         asked.device,
         asked.precision,
         asked.threads,
         devices=asked.devices,
-        accumulate=asked.accumulate,
+        accumulate=1 if alone else asked.accumulate,
+        alone=alone,
     )
 
 

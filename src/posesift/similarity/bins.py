@@ -24,7 +24,7 @@ from posesift.difficulty.bins import groups
 from posesift.poses.angles import AngleStatistics, standardised
 
 MOST = 100  # rows of the matrix: 10,000 bins would else fill gigabytes of JSON
-_CHUNK = 1 << 18
+_CHUNK = 1 << 13  # poses at a time: their vectors stay in the cache
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ The ranks are forked from a server that has done the importing, so that the test
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import multiprocessing
 import os
@@ -21,12 +23,15 @@ import pytest
 import torch
 from tests.adaptation.methods import NAMES, TOTAL, load, loaders, make
 from tests.adaptation.tiny import batch, source_only
+from tests.experiments.tiny import experiment
 
+from posesift import cli
 from posesift.adaptation.training import checkpoint, runtime
 from posesift.adaptation.training.bf16 import Verdict
 from posesift.adaptation.training.loop import fit
 from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.views.augment import NONE, STRONG
+from posesift.results.run import read_run
 from posesift.sampling.sampler import StrategySampler
 from posesift.sampling.strategies import make as make_strategy
 
@@ -38,15 +43,19 @@ processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(["lightning_fabric", "tests.adaptation.training.test_ranks"])
 
 
-def become(rank: int, port: int, work: Callable[..., Any], arguments: tuple, pipe: Any) -> None:
+def become(
+    rank: int, port: int, machines: int, work: Callable[..., Any], arguments: tuple, pipe: Any
+) -> None:
     """What a process does that torchrun has started."""
+    here = RANKS // machines
     os.environ.update(
         MASTER_ADDR="127.0.0.1",
         MASTER_PORT=str(port),
         WORLD_SIZE=str(RANKS),
         RANK=str(rank),
-        LOCAL_RANK=str(rank),
-        LOCAL_WORLD_SIZE=str(RANKS),
+        LOCAL_RANK=str(rank % here),
+        LOCAL_WORLD_SIZE=str(here),
+        GROUP_RANK=str(rank // here),
     )
     try:
         pipe.send((True, work(*arguments)))
@@ -56,7 +65,9 @@ def become(rank: int, port: int, work: Callable[..., Any], arguments: tuple, pip
             traceback.print_exc()
 
 
-def on_two_ranks(work: Callable[..., Any], *arguments: Any) -> list[tuple[bool, Any]]:
+def on_two_ranks(
+    work: Callable[..., Any], *arguments: Any, machines: int = 1
+) -> list[tuple[bool, Any]]:
     """What ``work`` gives on each rank, or the error that it ends with."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -64,7 +75,8 @@ def on_two_ranks(work: Callable[..., Any], *arguments: Any) -> list[tuple[bool, 
     ends, started = [], []
     for rank in range(RANKS):
         mine, theirs = processes.Pipe()
-        started.append(processes.Process(target=become, args=(rank, port, work, arguments, theirs)))
+        given = (rank, port, machines, work, arguments, theirs)
+        started.append(processes.Process(target=become, args=given))
         started[-1].start()
         theirs.close()
         ends.append(mine)
@@ -174,6 +186,18 @@ def interrupt_one(folder: str) -> tuple[int, dict[str, list]]:
     method = make("source_only", NONE, frozen=True)
     fit(method, {"source": interrupting}, runtime, folder, resume=True, **options)
     return at, weights(method)
+
+
+def train_by_command(folder: str) -> int:
+    """`posesift train` of a small experiment, as each process runs it."""
+    return cli.main(["train", f"{folder}/tiny.yaml", "--devices", "2", "--out", f"{folder}/run"])
+
+
+def said_by_command(folder: str) -> tuple[int, str]:
+    """How the same ends, and what it says on the standard error."""
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        code = train_by_command(folder)
+    return code, said.getvalue()
 
 
 def explode() -> None:
@@ -304,6 +328,27 @@ def test_ctrl_c_on_one_rank_ends_both_at_the_same_step(tmp_path):
         assert_close(resumed, weights(method))
 
 
+def test_torchrun_trains_by_the_command_on_two_machines(tmp_path):
+    experiment(warmup_steps=2, steps=0).save(tmp_path / "tiny.yaml")
+    answers = on_two_ranks(train_by_command, str(tmp_path), machines=2)
+    assert answers == [(True, 0), (True, 0)]
+    run = read_run(tmp_path / "run")
+    assert run.environment["ranks"] == 2
+    assert run.evaluation["sets"]["target"]["samples"] == 24
+    assert run.metrics[-1]["step"] == 2
+
+
+def test_where_the_first_process_is_refused_the_other_says_so(tmp_path):
+    experiment(warmup_steps=2, steps=0).save(tmp_path / "tiny.yaml")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("mine")
+    (_, first), (_, other) = on_two_ranks(said_by_command, str(tmp_path), machines=2)
+    assert first[0] == other[0] == 2
+    assert "such as thesis.txt" in first[1].splitlines()[-1]
+    assert "the first of these processes ended before training" in other[1].splitlines()[-1]
+    assert "Traceback" not in first[1] + other[1]
+
+
 def test_a_loss_that_is_no_longer_finite_on_one_rank_is_an_error_on_both():
     for ended, answer in on_two_ranks(explode):
         assert not ended
@@ -326,6 +371,7 @@ import torch
 from posesift.adaptation.training.loop import fit
 from posesift.adaptation.training.runtime import Runtime
 from tests.adaptation.tiny import batch, source_only
+from tests.experiments.tiny import experiment
 
 runtime = Runtime.resolve("cpu", "fp32", 1, devices=2)
 ranks = runtime.gather(torch.tensor([runtime.rank])).tolist()

@@ -71,6 +71,7 @@ class Runtime:
         *,
         devices: int = 1,
         accumulate: int = 1,
+        alone: bool = False,
     ) -> Runtime:
         """Decide.
 
@@ -85,6 +86,8 @@ class Runtime:
                 later calls with the same number give the same ranks. With 1, a process that
                 has become a rank gets a runtime of its own, say to evaluate alone.
             accumulate: parts that a batch is cut into; see `parts`.
+            alone: a runtime of this process by itself, which no other rank waits for, say to try
+                settings before it becomes one of ``devices`` ranks.
 
         Raises:
             ValueError: an unknown word, or a device that is not there.
@@ -104,7 +107,7 @@ class Runtime:
         if threads is not None and threads < 1:
             raise ValueError(f"expected at least 1 thread, found {threads}")
         nodes = machines(device, devices)
-        fabric = connect(device, devices, nodes) if devices > 1 else None
+        fabric = connect(device, devices, nodes) if devices > 1 and not alone else None
         if threads is not None:  # after Fabric, which shares out the processors
             torch.set_num_threads(threads)
         threads = torch.get_num_threads()

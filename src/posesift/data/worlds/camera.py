@@ -9,7 +9,6 @@ Names: N samples, P points, 3 = (x, y, z), 2 = (x, y).
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 from posesift.data.worlds.figure import View
 
@@ -44,6 +43,8 @@ def photograph(
     count = len(points_NP3)
     yaw_N = rng.uniform(*view.yaw_deg, count)
     if facing is not None:
+        from scipy.special import ndtri  # slow to import, and seldom needed
+
         low, high = view.yaw_deg
         yaw_N = facing * ndtri((yaw_N - low) / (high - low))
     pitch_N = rng.normal(*view.pitch_deg, count)
