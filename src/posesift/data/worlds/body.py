@@ -19,9 +19,10 @@ SHARES = body_modes.SHARES
 UNIT = "body heights"
 ANGLES = body_modes.ANGLES
 LIMITS_A2 = body_modes.LIMITS_A2
+ROOT = body_shape.PELVIS
 SHAPE: dict[str, Quantity] = {
     **{
-        name: Quantity(UNIT, 0.3 * length, 3 * length, f"length of the {name.replace('_', ' ')}")
+        name: Quantity(UNIT, 0.3 * length, 3 * length, f"bone {name.replace('_', ' ')}")
         for name, length in body_shape.BONES.items()
     },
     "stout": Quantity("standard deviations", -6, 6, "trunk and limbs thicker or thinner"),
@@ -61,6 +62,11 @@ def figures(angles_NA: np.ndarray, shape: dict[str, np.ndarray]) -> Figures:
     girth_NG[:, _HEAD] = (shape["head"] / body_shape.BONES["head"])[:, None]
     girth_NG[:, _HAIR] *= shape["long_hair"][:, None]
     return Figures(body_shape.pose(angles_NA, shape), girth_NG)
+
+
+def root_turn(angles_NA: np.ndarray) -> np.ndarray:
+    """Return how tilt and lean turn the pelvis, (N, 3, 3)."""
+    return body_shape.rotations(angles_NA)["root"]
 
 
 def neg_log_p(angles_NA: np.ndarray) -> np.ndarray:

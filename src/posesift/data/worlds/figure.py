@@ -74,6 +74,15 @@ class Quantity:
     kind: type = np.float32
     """In which it is drawn and computed: float32, float64, or bool (low 0, high 1)."""
 
+    @property
+    def told(self) -> str:
+        """Say what it is, with its unit.
+
+        >>> Quantity("degrees", -90, 90, "the wrist's flexion").told
+        "the wrist's flexion, degrees"
+        """
+        return f"{self.about}, {self.unit}" if self.unit else self.about
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -144,6 +153,9 @@ class World(Protocol):
     SHAPE: dict[str, Quantity]
     """What makes one figure's build, beside its pose; all that `figures` needs."""
 
+    ROOT: int
+    """The keypoint from which the figure is built."""
+
     MATERIALS: tuple[str, ...]
     """At most 60 names."""
 
@@ -161,6 +173,11 @@ class World(Protocol):
     @staticmethod
     def figures(angles_NA: np.ndarray, shape: dict[str, np.ndarray]) -> Figures:
         """Make the figures with these angles (degrees) and builds; nothing is drawn."""
+        ...
+
+    @staticmethod
+    def root_turn(angles_NA: np.ndarray) -> np.ndarray:
+        """Return how the angles turn the part about `ROOT` in the figure's frame, (N, 3, 3)."""
         ...
 
     @staticmethod

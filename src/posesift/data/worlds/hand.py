@@ -25,6 +25,7 @@ VIEW = View(yaw_deg=(-180.0, 180.0), pitch_deg=(0.0, 24.0), roll_deg=(0.0, 40.0)
 UNIT = "hand lengths"
 ANGLES = hand_modes.ANGLES
 LIMITS_A2 = hand_modes.LIMITS_A2
+ROOT = 0  # the wrist
 
 _PALMS_A_UNIT = 2.05
 _FOREARM = 0.6  # how much of it there is, in palms
@@ -34,7 +35,7 @@ _BONES = tuple(f"{finger}_{bone}" for finger in _FINGERS for bone in (1, 2, 3))
 SHAPE: dict[str, Quantity] = {
     "breadth": Quantity("", 0.5, 2, "of the palm, as a factor"),
     **{
-        name: Quantity("palms", 0.3 * length, 3 * length, f"length of bone {name[-1]} of a finger")
+        name: Quantity("palms", 0.3 * length, 3 * length, f"bone {name.replace('_', ' ')}")
         for name, length in zip(_BONES, hand_bones.LENGTH_FB.ravel().tolist(), strict=True)
     },
     "stout": Quantity("", 0.3, 3, "thickness of all parts, as a factor", np.float64),
@@ -154,6 +155,11 @@ def figures(angles_NA: np.ndarray, shape: dict[str, np.ndarray]) -> Figures:
     girth_NG = np.tile(stout_N1, (1, len(PARTS))).astype(np.float32)
     girth_NG[~shape["sleeve"], [part.name for part in PARTS].index("sleeve")] = 0
     return Figures(points_NP3, girth_NG)
+
+
+def root_turn(angles_NA: np.ndarray) -> np.ndarray:
+    """Return unit matrices (N, 3, 3): the hand's own frame is the palm's."""
+    return np.tile(np.eye(3, dtype=np.float32), (len(angles_NA), 1, 1))
 
 
 neg_log_p = hand_modes.neg_log_p
