@@ -44,7 +44,8 @@ class Given:
         scene: its rows.
         clipped: how many angles were beyond their limits and were cut off there.
         clipped_rows: of how many rows.
-        lacking: columns that the table lacks, whose values are those of the world's samples.
+        lacking: columns that the table lacks, ``camera_*`` for all of a group; their values are
+            those of the world's samples.
     """
 
     scene: Scene
@@ -140,7 +141,7 @@ def read(file: str | Path, world: World, *, strict: bool = False) -> Given:
         neg_log_p_N=module.neg_log_p(angles_NA),
         mode_N=_modes(rows, path),
     )
-    lacking = [name for name in optional if name not in rows.column_names]
+    lacking = _lacking(list(optional), rows.column_names)
     return Given(scene, int(beyond_NA.sum()), int(beyond_NA.any(1).sum()), lacking)
 
 
@@ -200,6 +201,20 @@ def _numbers(rows, name: str, path: Path, where, low=-np.inf, high=np.inf) -> np
         told = "none (an empty cell or NaN)" if np.isnan(value) else f"{value:g}"
         raise ValueError(f"{path}, {where(row)}, column {name}: expected {expected}, found {told}")
     return value_N
+
+
+def _lacking(names: list[str], found: list[str]) -> list[str]:
+    """Name the columns that are not there; ``shape_*`` where none of a group is.
+
+    >>> _lacking(["shape_a", "shape_b", "camera_c", "camera_d"], ["camera_c"])
+    ['shape_*', 'camera_d']
+    """
+    lacking = [name for name in names if name not in found]
+    groups = {name: f"{name.partition('_')[0]}_" for name in names}
+    whole = set(groups.values()) - {groups[name] for name in names if name in found}
+    return list(
+        dict.fromkeys(f"{groups[n]}*" if groups[n] in whole else n for n in lacking)
+    )
 
 
 def _modes(rows, path: Path) -> np.ndarray | None:
