@@ -90,7 +90,10 @@ CASES = {
         "expected a column for each of the 26 joint angles of world:body in .*, missing lean;",
     ),
     "no angles": ({"x": [1.0]}, "missing tilt, lean, .* and 21 more"),
-    "NaN": (STANDING | {"lean": np.array([0, np.nan, 0])}, "column lean: expected a number, found "),
+    "NaN": (
+        STANDING | {"lean": np.array([0, np.nan, 0])},
+        "column lean: expected a number, found ",
+    ),
     "infinity": (STANDING | {"lean": np.array([0, np.inf, 0])}, "column lean: expected a number"),
     "a near camera": (
         STANDING | {"camera_distance": np.array([3.0, 0.2, 3])},
@@ -118,10 +121,10 @@ def test_mistakes_in_a_table_are_named(tmp_path, case, suffix):
 
 def test_files_that_are_no_tables_are_named(tmp_path):
     empty = written(tmp_path / "empty.parquet", {n: v[:0] for n, v in STANDING.items()})
-    with pytest.raises(ValueError, match="expected rows of angles in .*empty.parquet, found none"):
+    with pytest.raises(ValueError, match=r"expected rows of angles in .*empty.parquet, found none"):
         angle_table.read(empty, BODY)
     (tmp_path / "cut.parquet").write_bytes(empty.read_bytes()[:200])
-    with pytest.raises(ValueError, match="cut.parquet is not a readable Parquet file"):
+    with pytest.raises(ValueError, match=r"cut.parquet is not a readable Parquet file"):
         angle_table.read(tmp_path / "cut.parquet", BODY)
     words = {name: ["much"] * 3 for name in STANDING}
     with pytest.raises(ValueError, match="column tilt: expected numbers, found string"):
@@ -131,7 +134,7 @@ def test_files_that_are_no_tables_are_named(tmp_path):
     (tmp_path / "no.csv").write_text("")
     with pytest.raises(ValueError, match="expected the names of the columns in line 1"):
         angle_table.read(tmp_path / "no.csv", BODY)
-    with pytest.raises(ValueError, match="expected a table of angles .*, found a folder"):
+    with pytest.raises(ValueError, match=r"expected a table of angles .*, found a folder"):
         angle_table.read(tmp_path, BODY)
     worlds.sample("body", n=2).table.save(tmp_path / "poses.parquet")
     with pytest.raises(ValueError, match="missing tilt, lean"):

@@ -193,7 +193,7 @@ def test_people_keep_their_files(tmp_path):
             render(BODY, tmp_path / "mine", n=2, overwrite=overwrite)
     render(BODY, tmp_path / "out", n=2, workers=1)
     (tmp_path / "out/notes.txt").write_text("mine")
-    with pytest.raises(ValueError, match="would remove .*angles.csv, which is read here"):
+    with pytest.raises(ValueError, match=r"would remove .*angles.csv, which is read here"):
         render(BODY, tmp_path / "out", angles=tmp_path / "out/angles.csv", overwrite=True)
     facts = render(BODY, tmp_path / "out", n=3, workers=1, overwrite=True)
     assert facts["samples"] == 3

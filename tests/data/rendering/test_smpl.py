@@ -27,9 +27,9 @@ def t_pose(lengths: dict[str, float]) -> np.ndarray:
         lengths["hip_width"] / 2, lengths["shoulder_width"] / 2, lengths["spine"] / 2,
     )  # fmt: skip
     places[NUMBER["spine2"]] = places[NUMBER["spine3"]] = 0, half_spine, 0
-    thorax = places[NUMBER["spine3"]] + (0, half_spine, 0)
+    thorax = places[NUMBER["spine3"]] + np.array([0, half_spine, 0])
     places[NUMBER["neck"]] = thorax
-    places[NUMBER["head"]] = thorax + (0, lengths["neck"], 0.006)
+    places[NUMBER["head"]] = thorax + np.array([0, lengths["neck"], 0.006])
     for side, sign in (("left", 1), ("right", -1)):
         down = np.array([0, -1, 0])
         out = np.array([sign, 0, 0])
@@ -38,7 +38,7 @@ def t_pose(lengths: dict[str, float]) -> np.ndarray:
             "knee": hip * out + lengths["thigh"] * down,
             "ankle": hip * out + (lengths["thigh"] + lengths["shin"]) * down,
             "collar": thorax,
-            "shoulder": thorax + shoulder * out + (0, -0.022, 0),
+            "shoulder": thorax + shoulder * out + np.array([0, -0.022, 0]),
         }
         chain["elbow"] = chain["shoulder"] + lengths["upper_arm"] * out
         chain["wrist"] = chain["elbow"] + lengths["forearm"] * out

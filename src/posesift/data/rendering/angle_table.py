@@ -212,9 +212,7 @@ def _lacking(names: list[str], found: list[str]) -> list[str]:
     lacking = [name for name in names if name not in found]
     groups = {name: f"{name.partition('_')[0]}_" for name in names}
     whole = set(groups.values()) - {groups[name] for name in names if name in found}
-    return list(
-        dict.fromkeys(f"{groups[n]}*" if groups[n] in whole else n for n in lacking)
-    )
+    return list(dict.fromkeys(f"{groups[n]}*" if groups[n] in whole else n for n in lacking))
 
 
 def _modes(rows, path: Path) -> np.ndarray | None:

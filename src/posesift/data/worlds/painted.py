@@ -73,7 +73,7 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
 
 def folder_of(root: str) -> Path:
     """Where the images of the world that `root` names are kept; nothing is created."""
-    sample, look = _choices(root)
+    sample, look = choices(root)
     facing = f"-facing{sample['facing']}" if sample["facing"] else ""
     return (
         storage.cache_folder()
@@ -87,10 +87,10 @@ def _paint_to(
     path: Path, root: str, index_N: np.ndarray, kept: np.ndarray | None, workers: int | None
 ) -> None:
     """Paint the samples `index_N`, of which the first few may be in `kept` already."""
-    side = _choices(root)[0]["side"]
+    side = choices(root)[0]["side"]
     shape = (len(index_N), side, side, 3)
     size = storage.size_text(float(np.prod(shape)))
-    sample, look = _choices(root)
+    sample, look = choices(root)
     progress.note(
         f"painting {len(index_N):,} {sample['name']} images: {sample['poses']} poses, {look} look "
         f"({size}, kept in {storage.cache_folder() / 'worlds'})"
@@ -116,15 +116,19 @@ def _paint_to(
 
 def _paint_chunk(path: Path, root: str, index_M: np.ndarray, at: int) -> int:
     """Paint some samples into rows `at`, `at` + 1, .. of an open file; returns how many."""
-    sample, look = _choices(root)
+    sample, look = choices(root)
     images = np.load(path, mmap_mode="r+")
     images[at : at + len(index_M)] = worlds.paint(worlds.sample(**sample, indices=index_M), look)
     images.flush()
     return len(index_M)
 
 
-def _choices(root: str) -> tuple[dict, str]:
-    """Return the arguments of `worlds.sample`, and the look, that the root of a table names."""
+def choices(root: str) -> tuple[dict, str]:
+    """Return the arguments of `worlds.sample`, and the look, that the root of a table names.
+
+    Raises:
+        ValueError: it names no world; it may come from a file.
+    """
     address = parse(root) if root.startswith("world:") else None
     if address is None or not {"poses", "look", "seed", "split", "side"} <= set(address.options):
         raise ValueError(
@@ -154,7 +158,7 @@ def check(table: PoseTable) -> None:
         ValueError: its root names no world as `posesift.data.worlds` does, or its images are no
             sample numbers.
     """
-    _choices(table.root)
+    choices(table.root)
     if table.image_N is not None:
         _sample_numbers(table)
 
@@ -187,7 +191,7 @@ def _checked(path: Path, root: str, index_N: np.ndarray) -> np.ndarray | None:
     looked at, and the first and last image are painted again, once in a process: rounding of
     another processor may differ by a shade, other images do by far.
     """
-    sample, look = _choices(root)
+    sample, look = choices(root)
     try:
         images = np.load(path, mmap_mode="r") if irregular(path) is None else None
     except (OSError, ValueError, EOFError, SyntaxError):
