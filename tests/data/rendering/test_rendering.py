@@ -6,6 +6,7 @@ import json
 import resource
 import sys
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import cv2
 import numpy as np
@@ -13,10 +14,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from posesift.commands.render import Render
 from posesift.data import worlds
 from posesift.data.readers import read
 from posesift.data.rendering import FORMATS, angle_table, pictures, render
 from posesift.data.rendering.world import World
+from posesift.data.writers import WRITERS
 from posesift.poses.table import PoseTable
 
 BODY = "world:body,poses=target,look=photo,seed=4,side=32"
@@ -99,8 +102,13 @@ def test_chosen_samples_are_rendered(rendered, tmp_path):
     assert list(after.values()) == [before[f"images/00000{i}.png"] for i in (6, 1)]
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_every_format_gives_the_labels_back(tmp_path, form):
+def test_the_flag_knows_every_format():
+    assert get_args(get_type_hints(Render)["format"]) == FORMATS
+    assert set(FORMATS) == set(WRITERS) - {"list"}
+
+
+@pytest.mark.parametrize("form", ["coco", "yolo"])
+def test_formats_give_the_labels_back(tmp_path, form):
     facts = render(BODY, tmp_path / "out", n=2, form=form, workers=1)
     table = read(facts["address"])
     true = worlds.sample("body", "target", n=2, seed=4, side=32).table
@@ -211,6 +219,9 @@ def test_people_keep_their_files(tmp_path):
         ("world:body,facing=181", {}, "facing of 1 to 180 degrees, found 181"),
         (BODY, {"n": 0}, "expected n from 1 to 1,000,000,000, found 0"),
         (BODY, {"n": 10**9 + 1}, "expected n from 1 to 1,000,000,000, found 1000000001"),
+        (BODY, {"n": 1_000_001}, "expected 1 to 1,000,000 images, found 1,000,001; more of them"),
+        (BODY, {"chosen": World.of(BODY).scene([])}, "expected 1 to 1,000,000 images, found 0"),
+        (BODY, {"chosen": World.of(HAND).scene([1])}, "samples of world:body, found some of hand"),
         ("world:body", {"side": 4000}, "expected side from 16 to 2,048, found 4000"),
         ("world:body,n=3", {"n": 4}, "says n already, and --n too"),
         (BODY, {"workers": 0}, "workers of at least 1, found 0"),

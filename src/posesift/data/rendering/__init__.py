@@ -32,6 +32,9 @@ from posesift.data.writers.labels import Labels
 FORMATS = ("coco", "yolo", "mmpose", "csv", "poses")
 """Formats of the labels, of `posesift.data.writers.WRITERS`."""
 
+LARGEST = 1_000_000
+"""Images of one rendering: their rows are in memory, and their files in one folder."""
+
 SHEET, TABLE = "contact-sheet.jpg", "poses.parquet"
 _RECORD = "render.json"  # what was asked for; --resume must ask for the same
 
@@ -89,8 +92,16 @@ def render(
     if angles is not None:
         given = angle_table.read(angles, world, strict=strict_limits)
         chosen = given.scene
+    count = world.n if chosen is None else len(chosen)
+    if not 1 <= count <= LARGEST:
+        raise ValueError(
+            f"expected 1 to {LARGEST:,} images, found {count:,}; more of them go into several "
+            "folders, each with a seed of its own"
+        )
     scene = world.scene() if chosen is None else chosen
-    world = dataclasses.replace(world, n=len(scene))
+    if scene.name != world.name:
+        raise ValueError(f"expected samples of world:{world.name}, found some of {scene.name}")
+    world = dataclasses.replace(world, n=count)
     record = {
         "look": world.look,
         "side": world.side,

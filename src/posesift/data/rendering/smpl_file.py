@@ -30,10 +30,16 @@ def write(scene: Scene, side: int, images: list[str], folder: Path) -> None:
         points_NP3 = world.figures(block.angles_NA, block.shape).points_NP3
         eye = camera.pinhole(block.camera, points_NP3, side)
         found.append((smpl.pose(block.angles_NA).reshape(len(block), -1), *eye))
-    names = ("poses", "rotation", "translation", "focal", "principal")
-    arrays = {
-        name: np.concatenate(parts)[: len(scene)]
-        for name, parts in zip(names, zip(*found, strict=True), strict=True)
-    }
+    poses, rotation, translation, focal, principal = (
+        np.concatenate(parts)[: len(scene)] for parts in zip(*found, strict=True)
+    )
     with storage.atomic_path(folder / FILE) as temporary:
-        np.savez_compressed(temporary, images=np.array(images), **arrays)
+        np.savez_compressed(
+            temporary,
+            images=np.array(images),
+            poses=poses,
+            rotation=rotation,
+            translation=translation,
+            focal=focal,
+            principal=principal,
+        )
