@@ -12,10 +12,10 @@ import pytest
 
 from posesift.data import worlds
 from posesift.data.rendering import angle_table, columns
-from posesift.data.rendering.world import World
+from posesift.data.rendering.world_address import WorldAddress
 from posesift.data.worlds import body, hand
 
-BODY, HAND = World.of("world:body,seed=2"), World.of("world:hand,seed=2")
+BODY, HAND = WorldAddress.of("world:body,seed=2"), WorldAddress.of("world:hand,seed=2")
 STANDING = {name: np.zeros(3) for name in body.ANGLES}
 
 
@@ -51,6 +51,10 @@ def test_what_a_table_lacks_is_that_of_the_worlds_samples(tmp_path):
         for key, value_N in getattr(own, name).items():
             assert np.array_equal(getattr(given.scene, name)[key], value_N)
     assert not given.scene.angles_NA.any()
+    modes = pa.array(["sit", "sit", None]).dictionary_encode()
+    given = angle_table.read(written(tmp_path / "c.parquet", STANDING | {"mode": modes}), BODY)
+    assert given.scene.mode_N.tolist() == ["sit", "sit", ""]
+    given = angle_table.read(written(tmp_path / "a.parquet", STANDING), BODY)
     assert np.array_equal(given.scene.neg_log_p_N, body.neg_log_p(np.zeros((3, 26))))
     cameras = {"camera_yaw": [0.0, 90.0, 180.0], "camera_distance": [3, 4, 5]}
     given = angle_table.read(written(tmp_path / "b.csv", STANDING | cameras), BODY)
@@ -131,6 +135,10 @@ def test_files_that_are_no_tables_are_named(tmp_path):
         angle_table.read(written(tmp_path / "words.parquet", words), BODY)
     with pytest.raises(ValueError, match="line 2, column tilt: expected a number, found 'much'"):
         angle_table.read(written(tmp_path / "words.csv", words), BODY)
+    twice = pa.table([*STANDING.values(), [0.0] * 3], names=[*STANDING, "tilt"])
+    pq.write_table(twice, tmp_path / "twice.parquet")
+    with pytest.raises(ValueError, match=r"twice.parquet: the column tilt comes twice"):
+        angle_table.read(tmp_path / "twice.parquet", BODY)
     (tmp_path / "no.csv").write_text("")
     with pytest.raises(ValueError, match="expected the names of the columns in line 1"):
         angle_table.read(tmp_path / "no.csv", BODY)

@@ -18,7 +18,7 @@ from posesift.commands.render import Render
 from posesift.data import worlds
 from posesift.data.readers import read
 from posesift.data.rendering import FORMATS, angle_table, pictures, render
-from posesift.data.rendering.world import World
+from posesift.data.rendering.world_address import WorldAddress
 from posesift.data.writers import WRITERS
 from posesift.poses.table import PoseTable
 
@@ -95,7 +95,7 @@ def test_rows_keep_their_pictures_in_another_order_and_without_camera_and_build(
 
 
 def test_chosen_samples_are_rendered(rendered, tmp_path):
-    chosen = World.of(BODY).scene([6, 1])
+    chosen = WorldAddress.of(BODY).scene([6, 1])
     facts = render(BODY, tmp_path / "out", chosen=chosen, workers=1)
     assert facts["samples"] == 2
     before, after = images(rendered["body"]), images(tmp_path / "out")
@@ -220,13 +220,22 @@ def test_people_keep_their_files(tmp_path):
         (BODY, {"n": 0}, "expected n from 1 to 1,000,000,000, found 0"),
         (BODY, {"n": 10**9 + 1}, "expected n from 1 to 1,000,000,000, found 1000000001"),
         (BODY, {"n": 1_000_001}, "expected 1 to 1,000,000 images, found 1,000,001; more of them"),
-        (BODY, {"chosen": World.of(BODY).scene([])}, "expected 1 to 1,000,000 images, found 0"),
-        (BODY, {"chosen": World.of(HAND).scene([1])}, "samples of world:body, found some of hand"),
+        (
+            BODY,
+            {"chosen": WorldAddress.of(BODY).scene([])},
+            "expected 1 to 1,000,000 images, found 0",
+        ),
+        (
+            BODY,
+            {"chosen": WorldAddress.of(HAND).scene([1])},
+            "samples of world:body, found some of hand",
+        ),
         ("world:body", {"side": 4000}, "expected side from 16 to 2,048, found 4000"),
         ("world:body,n=3", {"n": 4}, "says n already, and --n too"),
         (BODY, {"workers": 0}, "workers of at least 1, found 0"),
         (BODY, {"form": "list"}, "expected a format of coco, yolo"),
-        (BODY, {"n": 3, "angles": "a.csv"}, "leave out --n"),
+        (BODY, {"n": 3, "angles": "a.csv"}, "says how many images there are: leave out n"),
+        ("world:body,n=3", {"angles": "a.csv"}, "says how many images there are: leave out n"),
         (BODY, {"angles": "none.csv"}, "expected a table of angles .* at none.csv, found none"),
     ],
 )

@@ -19,10 +19,10 @@ import numpy as np
 
 from posesift import folders, storage
 from posesift.data import worlds
-from posesift.data.address import Address
+from posesift.data.address import Address, parse
 from posesift.data.checks.contact_sheet import contact_sheet
 from posesift.data.rendering import angle_table, columns, pictures, smpl_file
-from posesift.data.rendering.world import World
+from posesift.data.rendering.world_address import WorldAddress
 from posesift.data.worlds import processes
 from posesift.data.worlds.painted import POOL_FROM
 from posesift.data.worlds.scene import Scene
@@ -40,7 +40,7 @@ _RECORD = "render.json"  # what was asked for; --resume must ask for the same
 
 
 def render(
-    world: str | Address | World,
+    world: str | Address | WorldAddress,
     out: str | Path,
     *,
     n: int | None = None,
@@ -66,7 +66,7 @@ def render(
         side: of the images, px, in place of the address's.
         angles: a table whose rows are rendered, in place of the world's own samples.
         strict_limits: refuse angles of that table that joints cannot do; else they are cut off.
-        chosen: samples to render that somebody chose, such as ``World.of(...).scene(numbers)``.
+        chosen: samples that somebody chose, such as ``WorldAddress.of(...).scene(numbers)``.
         form: one of `FORMATS`.
         workers: processes that paint; by default one a core where there are many images.
         overwrite: replace an earlier result in ``out``, once the new one is complete.
@@ -85,9 +85,17 @@ def render(
         raise ValueError(f"expected workers of at least 1, found {workers}")
     if form not in FORMATS:
         raise ValueError(f"expected a format of {', '.join(FORMATS)}; found {form!r}")
-    if n is not None and (angles is not None or chosen is not None):
-        raise ValueError("the table of angles says how many images there are: leave out --n")
-    world = world if isinstance(world, World) else World.of(world, n=n, side=side)
+    world = parse(world) if isinstance(world, str) else world
+    counted = n is not None or (isinstance(world, Address) and "n" in world.options)
+    if counted and (angles is not None or chosen is not None):
+        raise ValueError("the table of angles says how many images there are: leave out n")
+    if isinstance(world, Address):
+        world = WorldAddress.of(world, n=n, side=side)
+    else:
+        changed = {"n": n, "side": side}
+        world = dataclasses.replace(
+            world, **{name: value for name, value in changed.items() if value is not None}
+        )
     given = None
     if angles is not None:
         given = angle_table.read(angles, world, strict=strict_limits)
@@ -130,7 +138,7 @@ def render(
 
 
 def _fill(
-    folder: Path, out: Path, world: World, scene: Scene, form: str, workers: int | None
+    folder: Path, out: Path, world: WorldAddress, scene: Scene, form: str, workers: int | None
 ) -> str:
     """Write all files of a rendering but its manifest; returns the address that reads it."""
     images = WRITERS[form].images

@@ -24,7 +24,7 @@ from posesift.data import worlds
 from posesift.data.readers.csv import columns as csv_columns
 from posesift.data.rendering import columns
 from posesift.data.rendering.columns import FOLLOWING, IMAGE, MODE, SAMPLE
-from posesift.data.rendering.world import World
+from posesift.data.rendering.world_address import WorldAddress
 from posesift.data.worlds.scene import Scene
 
 PARQUET, CSV = "angles.parquet", "angles.csv"
@@ -54,7 +54,7 @@ class Given:
     lacking: list[str]
 
 
-def write(scene: Scene, world: World, images: list[str], folder: Path) -> None:
+def write(scene: Scene, world: WorldAddress, images: list[str], folder: Path) -> None:
     """Write the table of a scene in both formats.
 
     Args:
@@ -90,7 +90,7 @@ def write(scene: Scene, world: World, images: list[str], folder: Path) -> None:
         )
 
 
-def read(file: str | Path, world: World, *, strict: bool = False) -> Given:
+def read(file: str | Path, world: WorldAddress, *, strict: bool = False) -> Given:
     """Read a table of angles: what `write` wrote, or one of your own in Parquet or CSV.
 
     Whole turns of what can turn all the way round (tilt, lean) are taken off first.
@@ -154,15 +154,17 @@ def _rows(path: Path, numbers: set[str]):
         return found.rows, lambda row: f"line {row + 2}"
     try:
         names = [n for n in pq.read_schema(path).names if n in numbers or n == MODE]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"{path}: the column {', '.join(repeated)} comes twice")
         rows = pq.read_table(path, columns=names)
         if not names:  # to say what there is instead
             rows = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
     return rows, lambda row: f"row {row}"
 
 
-def _check_names(found: list[str], names: list[str], path: Path, world: World) -> None:
+def _check_names(found: list[str], names: list[str], path: Path, world: WorldAddress) -> None:
     missing = [name for name in names if name not in found]
     if not missing:
         return
@@ -219,6 +221,8 @@ def _modes(rows, path: Path) -> np.ndarray | None:
     if MODE not in rows.column_names:
         return None
     column = rows.column(MODE)
+    if pa.types.is_dictionary(column.type):  # pandas' categories
+        column = column.cast(pa.string())
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         raise ValueError(f"{path}, column {MODE}: expected text, found {column.type}")
     texts = {text: text or "" for text in column.unique().to_pylist()}  # each one once

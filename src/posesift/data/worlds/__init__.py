@@ -26,8 +26,8 @@ import numpy as np
 from posesift import skeletons, spelling
 from posesift.data.address import Address
 from posesift.data.worlds import camera, looks, occlusion, painter
-from posesift.data.worlds.figure import Drawn, World
-from posesift.data.worlds.scene import Scene
+from posesift.data.worlds.figure import World
+from posesift.data.worlds.scene import Scene, joined
 from posesift.poses.table import PoseTable
 
 WORLDS: tuple[str, ...] = ("body", "hand")
@@ -159,26 +159,17 @@ def draw(
             f"world:{name}: expected sample numbers below {LARGEST_COUNT}, found {index_N.max()}"
         )
     block_N, row_N = np.divmod(index_N, BLOCK)
-    blocks, which_N = np.unique(block_N, return_inverse=True)
-    drawn: list[Drawn] = []
-    cameras: list[dict[str, np.ndarray]] = []
+    blocks, which_N, count_B = np.unique(block_N, return_inverse=True, return_counts=True)
+    order_N = np.argsort(which_N, kind="stable")
+    rows_B = np.split(row_N[order_N], np.cumsum(count_B)[:-1])
     # No samples at all still need the columns' shapes: block 0, of which nothing is picked.
-    for block in blocks.tolist() or [0]:
-        rng = _stream(f"poses of {name}", poses, seed, split, block)
-        drawn.append(world.draw(rng, poses, BLOCK))
-        cameras.append(camera.draw(rng, world.VIEW, BLOCK, facing))
-    pick_N = which_N * BLOCK + row_N
-    return Scene(
-        name,
-        seed,
-        split,
-        index_N,
-        np.concatenate([one.angles_NA for one in drawn])[pick_N],
-        {key: np.concatenate([one.shape[key] for one in drawn])[pick_N] for key in world.SHAPE},
-        {key: np.concatenate([one[key] for one in cameras])[pick_N] for key in camera.CAMERA},
-        np.concatenate([one.neg_log_p_N for one in drawn])[pick_N],
-        np.array(world.MODES, object)[np.concatenate([one.mode_N for one in drawn])[pick_N]],
+    drawn = joined(
+        [
+            _drawn(world, name, poses, seed, split, block, facing).select(rows)
+            for block, rows in zip(blocks.tolist() or [0], rows_B, strict=True)
+        ]
     )
+    return drawn.select(np.argsort(order_N))
 
 
 def photograph(scene: Scene, side: int = 64) -> WorldPoses:
@@ -292,6 +283,25 @@ def canonical(
     options = {"poses": poses, "look": look, "seed": seed, "split": split, "side": side}
     options |= {} if facing is None else {"facing": facing}
     return str(Address("world", name, {key: str(value) for key, value in options.items()}))
+
+
+def _drawn(
+    world: World, name: str, poses: str, seed: int, split: str, block: int, facing: int | None
+) -> Scene:
+    """Draw a whole block of samples."""
+    rng = _stream(f"poses of {name}", poses, seed, split, block)
+    drawn = world.draw(rng, poses, BLOCK)
+    return Scene(
+        name=name,
+        seed=seed,
+        split=split,
+        number_N=block * BLOCK + np.arange(BLOCK),
+        angles_NA=drawn.angles_NA,
+        shape={key: drawn.shape[key] for key in world.SHAPE},
+        camera=camera.draw(rng, world.VIEW, BLOCK, facing),
+        neg_log_p_N=drawn.neg_log_p_N,
+        mode_N=np.array(world.MODES, object)[drawn.mode_N],
+    )
 
 
 def _seen(world: World, keypoints: int, scene: Scene, side: int) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ Names: N samples, A angles.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,3 +66,33 @@ class Scene:
             neg_log_p_N=self.neg_log_p_N[chosen],
             mode_N=None if self.mode_N is None else self.mode_N[chosen],
         )
+
+
+def joined(scenes: Sequence[Scene]) -> Scene:
+    """Return one scene of several, one after the other.
+
+    Args:
+        scenes: of one world, seed and split, all with modes or all without; at least one.
+
+    Raises:
+        ValueError: they do not go together.
+    """
+    first = scenes[0]
+    for scene in scenes[1:]:
+        kinds = [(s.name, s.seed, s.split, s.mode_N is None) for s in (first, scene)]
+        if kinds[0] != kinds[1]:
+            raise ValueError(
+                "expected scenes of one world, seed and split, all with modes or all without; "
+                f"found {first.name}, {first.seed}, {first.split} and {scene.name}, {scene.seed}, "
+                f"{scene.split}"
+            )
+    modes = [scene.mode_N for scene in scenes if scene.mode_N is not None]
+    return dataclasses.replace(
+        first,
+        number_N=np.concatenate([scene.number_N for scene in scenes]),
+        angles_NA=np.concatenate([scene.angles_NA for scene in scenes]),
+        shape={key: np.concatenate([s.shape[key] for s in scenes]) for key in first.shape},
+        camera={key: np.concatenate([s.camera[key] for s in scenes]) for key in first.camera},
+        neg_log_p_N=np.concatenate([scene.neg_log_p_N for scene in scenes]),
+        mode_N=np.concatenate(modes) if modes else None,
+    )

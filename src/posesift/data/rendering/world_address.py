@@ -12,10 +12,10 @@ from posesift.data.worlds.scene import Scene
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
+class WorldAddress:
     """A built-in world, what is asked of it, and how it looks; see `posesift.data.worlds.sample`.
 
-    >>> world = World.of("world:body,look=photo,seed=3", n=100)
+    >>> world = WorldAddress.of("world:body,look=photo,seed=3", n=100)
     >>> world.look, world.seed, world.n, world.side
     ('photo', 3, 100, 64)
     >>> str(world)
@@ -32,7 +32,9 @@ class World:
     facing: int | None
 
     @classmethod
-    def of(cls, address: str | Address, *, n: int | None = None, side: int | None = None) -> World:
+    def of(
+        cls, address: str | Address, *, n: int | None = None, side: int | None = None
+    ) -> WorldAddress:
         """Read an address such as ``world:body,look=photo``.
 
         Args:
