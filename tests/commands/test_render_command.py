@@ -8,6 +8,7 @@ import pyarrow.csv
 import pytest
 
 from posesift import cli
+from posesift.data import worlds
 from posesift.data.rendering import pictures
 
 SMALL = ["render", "world:hand,seed=5,side=32", "--workers", "1"]
@@ -54,9 +55,13 @@ def test_mistakes_are_one_message(tmp_path, monkeypatch, capsys, words, message)
 def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     out = tmp_path / "out"
 
-    def interrupted(*job):
+    def interrupted(*given):
         raise KeyboardInterrupt
 
+    with monkeypatch.context() as patched:
+        patched.setattr(worlds, "draw", interrupted)
+        assert cli.main([*SMALL, "--n", "2", "--out", str(out)]) == 130
+    assert "interrupted; nothing was left half-written" in capsys.readouterr().err
     with monkeypatch.context() as patched:
         patched.setattr(pictures, "_paint_part", interrupted)
         assert cli.main([*SMALL, "--n", "2", "--out", str(out)]) == 130

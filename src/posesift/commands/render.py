@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import tyro
 
 from posesift import folders
-from posesift.commands.ending import heard, saying
-from posesift.commands.flags import going_on, warn
+from posesift.commands.ending import heard
+from posesift.commands.flags import saying_how_to_go_on, warn
 from posesift.progress import say, say_json
 
 
@@ -53,7 +53,7 @@ class Render:
         if self.resume and self.out is None:
             raise ValueError("--resume needs --out: the folder to go on with")
         folder = self.out or folders.dated_folder("render")
-        with saying(going_on(folder)), heard("SIGUSR1"):
+        with saying_how_to_go_on(folder), heard("SIGUSR1"):
             facts = render(
                 self.world,
                 folder,

@@ -16,6 +16,10 @@ import cv2
 
 Done = TypeVar("Done")
 
+_HEARD = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name)
+]
+
 
 def done(
     work: Callable[..., Done], jobs: Sequence[tuple[Any, ...]], workers: int
@@ -37,7 +41,7 @@ def done(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_begin)
     try:
-        with _without_main():
+        with _without_main(), _held_back():
             futures = [pool.submit(work, *job) for job in jobs]
         for future in as_completed(futures):
             yield future.result()
@@ -54,10 +58,26 @@ def cores() -> int:
 
 def _begin() -> None:
     """One thread each; signals are for the first process, which then ends the others."""
-    for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in _HEARD:
+        signal.signal(number, signal.SIG_IGN)
     cv2.setNumThreads(1)
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Start processes that hear no signals from their first moment on.
+
+    Ctrl-C reaches all processes of a terminal, also one that is still importing. What arrives here
+    meanwhile is heard at the end of the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
