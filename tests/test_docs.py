@@ -22,11 +22,14 @@ from posesift.commands.compare import Compare
 from posesift.commands.export import Export
 from posesift.commands.predict import Predict
 from posesift.commands.prepare import Prepare
+from posesift.commands.render import Render
 from posesift.commands.style import Style
 from posesift.commands.subset import Subset
 from posesift.commands.train import Train
 from posesift.data import worlds
 from posesift.data.readers import READERS, options, read
+from posesift.data.rendering import smpl
+from posesift.data.worlds import body_shape
 from posesift.difficulty.normalisation import HOW
 from posesift.difficulty.scorers import METHODS as SCORERS
 from posesift.experiments import published
@@ -89,6 +92,7 @@ def flags(command: type) -> set[str]:
         "experiment_file",
         "run_folder",
         "images",
+        "world",
     }
     return {"--from" if n == "start_from" else f"--{n.replace('_', '-')}" for n in names}
 
@@ -112,7 +116,9 @@ def test_tables_of_adaptation_name_all_choices():
         assert f"`{word}`" in page("commands")
 
 
-@pytest.mark.parametrize("command", [Train, Style, Compare, Prepare, Subset, Predict, Export])
+@pytest.mark.parametrize(
+    "command", [Train, Style, Compare, Prepare, Subset, Render, Predict, Export]
+)
 def test_every_flag_has_its_place_in_the_page_of_commands(command):
     text = page("commands")
     sections = {part.partition("\n")[0]: part for part in text.split("\n## ")}
@@ -302,6 +308,37 @@ def test_the_adaptation_example_of_the_readme_runs():
     names["images_B3HW"] = images["image"]
     exec(adapt.replace("warmup_steps=300, steps=200", "warmup_steps=1, steps=2"), names)
     assert names["keypoints_BK2"].shape == (4, 16, 2)
+
+
+def test_the_page_of_rendering_runs_and_its_tables_are_the_codes_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small, *_ = command_lines("render")
+    _parse(["3" if word == "5000" else word for word in small]).run()
+    names: dict = {}
+    smpl_block, python = blocks("render", "python")
+    exec(smpl_block, names)
+    at_pelvis = names["intrinsics"] @ names["extrinsics"] @ (0, 0, 0, 1)
+    truth = worlds.sample("body", n=1).table
+    pelvis = truth.keypoints_NK2[0, truth.skeleton.keypoints.index("pelvis")]
+    np.testing.assert_allclose(at_pelvis[:2] / at_pelvis[2], pelvis, atol=1e-3)
+    for number, fewer in {"50_000": "60", "5000": "3", "1000": "2"}.items():
+        python = python.replace(number, fewer)
+    exec(python, names)
+    assert len(names["table"]) == 3
+    rarest = np.sort(names["proposed"].neg_log_p_N)[-2:]
+    assert np.array_equal(read("poses:rare/poses.parquet").neg_log_p_N, rarest)
+
+    rows = [row.split(" | ") for row in table("render", "number").replace("`", "").splitlines()]
+    assert [(row[1], row[2], row[3]) for row in rows] == [
+        (one.name, smpl.JOINTS[one.parent].name if one.parent >= 0 else "", one.formula or "none")
+        for one in smpl.JOINTS
+    ]
+    lowered = [int(row[4].strip(" |°") or 0) for row in rows]
+    assert lowered == [one.lowered for one in smpl.JOINTS]
+    turns = {row.split(" | ")[0]: row for row in table("render", "joint").splitlines()}
+    for joint, angles in body_shape.JOINTS.items():
+        told = turns.get(f"| {joint}", "")
+        assert joint.startswith("right") or all(a[0] in told for a in angles if a)
 
 
 def test_the_comparison_in_python_is_a_plan():

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from posesift.adaptation.udape.method import UDAPE
     from posesift.data.loading import PoseDataset, collate
     from posesift.data.readers import read
+    from posesift.data.rendering import render
     from posesift.difficulty.bins import bin_edges
     from posesift.difficulty.scorers import fit as fit_scorer
     from posesift.evaluation.evaluate import evaluate
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "PoseTable": ("posesift.poses.table", "PoseTable"),
     "read": ("posesift.data.readers", "read"),
+    "render": ("posesift.data.rendering", "render"),
     "PoseDataset": ("posesift.data.loading", "PoseDataset"),
     "collate": ("posesift.data.loading", "collate"),
     "fit_scorer": ("posesift.difficulty.scorers", "fit"),
@@ -90,6 +92,7 @@ __all__ = [
     "network",
     "predict",
     "read",
+    "render",
     "strategy",
     "train",
     "write_report",

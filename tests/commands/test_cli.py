@@ -33,15 +33,15 @@ def posesift(*arguments):
 def test_commands_are_the_published_ones():
     """Additions only: scripts of users depend on these names."""
     assert list(COMMANDS) == [
-        "demo", "check", "prepare", "score", "subset", "train", "style", "compare", "evaluate",
-        "predict", "export", "report", "doctor",
+        "demo", "check", "prepare", "score", "subset", "render", "train", "style", "compare",
+        "evaluate", "predict", "export", "report", "doctor",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))
 def test_every_command_refuses_unknown_flags(command, capsys):
     positional = {"check": ["x"], "score": ["x"], "train": ["x"], "compare": ["x"], "report": ["x"]}
-    positional |= {"subset": ["x"], "export": ["x"]}
+    positional |= {"subset": ["x"], "export": ["x"], "render": ["x"]}
     given = {name: ["x", "y"] for name in ("evaluate", "prepare", "predict")} | positional
     assert cli.main([command, *given.get(command, []), "--no-such-flag", "1"]) == 2
     assert "no-such-flag" in capsys.readouterr().err
@@ -56,6 +56,7 @@ def test_wrong_usage_of_every_command_is_one_message(command, tmp_path, capsys):
         "prepare": ["lspet", tmp_path],
         "score": ["world:boddy"],
         "subset": [tmp_path / "none", "--fraction", "0.2"],
+        "render": ["world:boddy"],
         "train": ["world-bodie"],
         "style": ["--source", "world:boddy", "--target", "world:body"],
         "compare": ["world-bodie"],

@@ -13,8 +13,9 @@ from tests.datasets import dot_colour, photograph, pose_table, save_image, write
 from tests.patience import PATIENCE
 from torch.utils.data import DataLoader
 
+from posesift.data import worlds
 from posesift.data.loading import PoseDataset, collate
-from posesift.data.pixels import image_path, read_crop, read_image, reduction_for
+from posesift.data.pixels import image_path, paint_pictures, read_crop, read_image, reduction_for
 from posesift.data.readers import read
 from posesift.poses import PoseTable, geometry
 
@@ -179,3 +180,11 @@ def test_reduction_leaves_at_least_as_many_pixels_as_the_crop():
         assert reduction_for(matrix_23) == expected
         mirror_23 = geometry.compose(matrix_23, geometry.mirror_matrix(size))
         assert reduction_for(mirror_23) == expected
+
+
+def test_pictures_of_a_world_are_of_the_figures_that_their_labels_are_of():
+    """Every option of the address counts, how far figures turn away from the camera too."""
+    table = read("world:body,poses=target,look=photo,facing=20,seed=3,split=test,side=32,n=3")
+    sampled = worlds.sample("body", "target", n=3, seed=3, split="test", side=32, facing=20)
+    assert np.array_equal(table.keypoints_NK2, sampled.table.keypoints_NK2)
+    assert np.array_equal(paint_pictures(table), worlds.paint(sampled, "photo"))

@@ -55,6 +55,8 @@ COMMANDS = (
             "--overwrite"),
     Command("subset", ("subset", "people", "--fraction", "0.5", "--format", "yolo",
                        "--out", "out"), "--overwrite", (PEOPLE_SCORED,)),
+    Command("render", ("render", "world:hand,side=32", "--n", "12", "--workers", "1", "--out",
+                       "out"), "--resume"),
     Command("train", (*TRAINED[:-1], "out", "--method", "source-only"), "--resume", (SCORED,)),
     Command("train udape", (*TRAINED[:-1], "out", "--method", "udape", "--sampling", "hard-mining"),
             "--resume", (SCORED,)),

@@ -12,6 +12,7 @@ from posesift.commands.evaluate import Evaluate
 from posesift.commands.export import Export
 from posesift.commands.predict import Predict
 from posesift.commands.prepare import Prepare
+from posesift.commands.render import Render
 from posesift.commands.report import Report
 from posesift.commands.score import Score
 from posesift.commands.style import Style
@@ -24,6 +25,7 @@ COMMANDS = {
     "prepare": Prepare,
     "score": Score,
     "subset": Subset,
+    "render": Render,
     "train": Train,
     "style": Style,
     "compare": Compare,

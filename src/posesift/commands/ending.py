@@ -61,12 +61,3 @@ def heard(name: str) -> Iterator[None]:
         yield
     finally:
         signal.signal(signum, before if before is not None else signal.SIG_DFL)
-
-
-@contextlib.contextmanager
-def saying(text: str) -> Iterator[None]:
-    """Say, when the block is ended by Ctrl-C or a signal, how to go on."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        raise Ended(signal_of(stop), text) from None

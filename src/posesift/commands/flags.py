@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import tyro
 
 from posesift import folders
-from posesift.commands.ending import heard, saying, typed
+from posesift.commands.ending import Ended, heard, signal_of, typed
 from posesift.experiments.settings import GROUPS, PLACES
 from posesift.progress import note, printable, say, say_json, tell
 
@@ -136,7 +136,7 @@ class ResultFlags:
         out = self.out if self.out is not None else folders.dated_folder(name)
         with contextlib.ExitStack() as ends:
             if kind in folders.RESUMABLE:
-                ends.enter_context(saying(going_on(out)))
+                ends.enter_context(saying_how_to_go_on(out))
                 ends.enter_context(heard("SIGUSR1"))
             yield ends.enter_context(
                 folders.claim(
@@ -184,6 +184,16 @@ class AimFlags:
     the oracle, its test split is the test."""
     test: str | None = None
     """Address of the test data (default: the target's test split)."""
+
+
+@contextlib.contextmanager
+def saying_how_to_go_on(out: Path) -> Iterator[None]:
+    """Say, when the block is ended by Ctrl-C or a signal, how to go on; if there is with what."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        begun = folders.resumable(folders.begun_in(out))
+        raise Ended(signal_of(stop), going_on(out) if begun else "") from None
 
 
 def going_on(out: Path) -> str:

@@ -9,8 +9,7 @@ from typing import Annotated
 import tyro
 
 from posesift import folders
-from posesift.commands.ending import saying
-from posesift.commands.flags import going_on, settings_flags, warn
+from posesift.commands.flags import saying_how_to_go_on, settings_flags, warn
 from posesift.progress import say, say_json
 
 
@@ -52,7 +51,7 @@ class Predict:
         if self.resume and self.out is None:
             raise ValueError("--resume needs --out: the folder to go on with")
         folder = self.out or folders.dated_folder("predict")
-        with saying(going_on(folder)):
+        with saying_how_to_go_on(folder):
             facts = predict(
                 self.run_folder.resolve(),
                 self.images,

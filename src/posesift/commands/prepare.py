@@ -9,8 +9,7 @@ from typing import Annotated
 import tyro
 
 from posesift import folders
-from posesift.commands.ending import saying
-from posesift.commands.flags import going_on, warn
+from posesift.commands.flags import saying_how_to_go_on, warn
 from posesift.progress import say, say_json
 
 
@@ -52,7 +51,7 @@ class Prepare:
         if self.resume and self.out is None:
             raise ValueError("--resume needs --out: the folder to go on with")
         folder = self.out or folders.dated_folder(f"prepare-{self.kind}")
-        with saying(going_on(folder)):
+        with saying_how_to_go_on(folder):
             facts = prepare(
                 parse(f"{self.kind}:{self.raw}"),
                 folder,

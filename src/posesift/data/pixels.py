@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 
 from posesift import storage
-from posesift.data.address import parse
 from posesift.data.files import embedded, video
 from posesift.data.files.images import decode, reduce
 from posesift.poses import geometry
@@ -93,19 +92,13 @@ def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
             sharper.
     """
     from posesift.data import worlds
+    from posesift.data.worlds.painted import choices
 
     assert table.image_N is not None
-    world = parse(table.root)
-    choices = world.options
-    sample = worlds.sample(
-        world.path,
-        choices["poses"],
-        seed=int(choices["seed"]),
-        split=choices["split"],
-        side=side or int(choices["side"]),
-        indices=table.image_N.astype(np.int64),
-    )
-    return worlds.paint(sample, choices["look"])
+    sample, look = choices(table.root)
+    sample |= {} if side is None else {"side": side}
+    sampled = worlds.sample(**sample, indices=table.image_N.astype(np.int64))
+    return worlds.paint(sampled, look)
 
 
 def _stored(table: PoseTable, row: int, reduction: int = 1) -> np.ndarray:

@@ -27,11 +27,15 @@ _FILES = {
     r"images/.+(?<!\.npy)(?<!\.cache)",  # which trainers leave beside what they read
     "prediction": r"predictions\.(parquet|csv)|results\.json|images\.json|predict\.json|"
     r"problems\.txt|contact-sheet\.jpg|parts/\d{6,}\.parquet",
+    "rendering": r"annotations\.json|data\.yaml|labels\.csv|dataset_info\.py|poses\.parquet|"
+    r"angles\.(parquet|csv)|smpl\.npz|render\.json|contact-sheet\.jpg|labels/.+\.txt|"
+    r"parts/\d{6,}\.txt",
     "export": r"model(-int8)?\.onnx|model\.pt2|model\.safetensors|load\.py|export\.json",
     "prepared": r"poses\.parquet|problems\.txt|prepare\.json|parts/[^/]+\.(parquet|txt)",
 }
 _UNLISTED = {  # folder to what is in it: there may be millions
     "prepared": ("images", r"images/\d{6,}-[\w-]+/\d{5,}-[\w-]+\.jpg"),
+    "rendering": ("images", r"images/(train/)?\d{6,}\.png"),
     "prediction": ("overlays", r"overlays/\d{6,}-[\w-]+\.(jpg|mp4)"),
 }
 _INNER = re.compile(r".+/manifest\.json")  # of scores and cells; older manifests do not name them
@@ -39,7 +43,7 @@ _INNER = re.compile(r".+/manifest\.json")  # of scores and cells; older manifest
 KINDS = tuple(_FILES)
 """What a command can begin; an ``evaluation`` ends as a ``run``."""
 
-RESUMABLE = ("run", "style", "comparison", "prepared", "prediction")
+RESUMABLE = ("run", "style", "comparison", "prepared", "prediction", "rendering")
 """Kinds whose commands know ``--resume``."""
 
 

@@ -111,9 +111,10 @@ def test_the_source_is_heavy_tailed_and_the_target_flat():
 
 
 def test_upside_down_and_lying_are_what_they_say():
-    figures = body.sample_block(np.random.default_rng(0), "target", 4096)
+    drawn = body.draw(np.random.default_rng(0), "target", 4096)
+    figures = body.figures(drawn.angles_NA, drawn.shape)
     up_N = (figures.points_NP3[:, 9] - figures.points_NP3[:, 6])[:, 1]  # head above pelvis
-    modes = np.array(body.MODES)[figures.mode_N]
+    modes = np.array(body.MODES)[drawn.mode_N]
     assert set(modes) == set(body.MODES)
     assert (up_N[modes == "handstand"] < -0.3).all()
     assert (up_N[modes == "stand"] > 0.35).all()
@@ -121,8 +122,9 @@ def test_upside_down_and_lying_are_what_they_say():
 
 
 def test_half_of_the_people_are_mirrored():
-    figures = body.sample_block(np.random.default_rng(0), "target", 8192)
-    kick_N = figures.mode_N == body.MODES.index("kick")
+    drawn = body.draw(np.random.default_rng(0), "target", 8192)
+    figures = body.figures(drawn.angles_NA, drawn.shape)
+    kick_N = drawn.mode_N == body.MODES.index("kick")
     left_higher = (figures.points_NP3[kick_N, 5] - figures.points_NP3[kick_N, 0])[:, 1] > 0
     assert 0.4 < left_higher.mean() < 0.6
 

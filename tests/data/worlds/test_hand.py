@@ -120,7 +120,8 @@ def test_a_right_angle_at_one_joint():
 def test_bones_keep_their_lengths_and_joints_their_angles(seed):
     rng = np.random.default_rng(seed)
     angles_NA, _, _ = hand_modes.draw_angles(rng, "target", 8)
-    base_NF3, length_NFB = hand_bones.draw_proportions(rng, 8)
+    broad_N, length_NFB = hand_bones.draw_proportions(rng, 8)
+    base_NF3 = hand_bones.bases(broad_N)
     points_NK3 = hand_bones.pose(angles_NA, base_NF3, length_NFB).keypoints_NK3
     bones_NFB3 = np.diff(points_NK3[:, 1:].reshape(8, 5, 4, 3), axis=2)
     np.testing.assert_allclose(np.linalg.norm(bones_NFB3, axis=-1), length_NFB, atol=1e-5)
@@ -166,7 +167,8 @@ def test_what_the_modes_look_like():
 
 
 def test_half_of_the_hands_are_left_hands():
-    figures = hand.sample_block(np.random.default_rng(4), "source", 4000)
+    drawn = hand.draw(np.random.default_rng(4), "source", 4000)
+    figures = hand.figures(drawn.angles_NA, drawn.shape)
     points_NK3 = figures.points_NP3[:, :21]
     palm_N3 = np.cross(points_NK3[:, 5] - points_NK3[:, 17], points_NK3[:, 9])
     right_N = palm_N3[:, 2] > 0  # thumb side x fingers points out of a right hand's palm
@@ -177,7 +179,8 @@ def test_half_of_the_hands_are_left_hands():
 
 
 def test_parts_and_points_fit_together():
-    figures = hand.sample_block(np.random.default_rng(5), "target", 64)
+    drawn = hand.draw(np.random.default_rng(5), "target", 64)
+    figures = hand.figures(drawn.angles_NA, drawn.shape)
     names = [part.name for part in hand.PARTS]
     points = figures.points_NP3.shape[1]
     assert len(set(names)) == len(names)
@@ -198,10 +201,12 @@ def test_parts_and_points_fit_together():
 def from_yaw(mode: str, yaw_deg: float, count: int = 24):
     """Typical hands of a mode photographed from one side: points, depth, scale, girth."""
     rng = np.random.default_rng(6)
-    figures = hand.sample_block(rng, "target", 40 * count)
-    chosen = np.flatnonzero(figures.mode_N == hand.MODES.index(mode))[:count]
+    drawn = hand.draw(rng, "target", 40 * count)
+    figures = hand.figures(drawn.angles_NA, drawn.shape)
+    chosen = np.flatnonzero(drawn.mode_N == hand.MODES.index(mode))[:count]
     view = View((yaw_deg, yaw_deg), (0.0, 1.0), (0.0, 1.0), (3.0, 3.0))
-    seen = camera.photograph(rng, view, figures.points_NP3[chosen], 64)
+    cameras = camera.draw(rng, view, len(chosen))
+    seen = camera.photograph(cameras, figures.points_NP3[chosen], 64)
     return *seen, figures.girth_NG[chosen]
 
 

@@ -183,7 +183,7 @@ def _with_split(address: str | Address, default_split: str | None) -> Address:
 
 def _arguments(address: Address) -> tuple[dict[str, Any], Change | None]:
     """Return the options as the reader wants them, and what ``as=`` and ``map=`` ask for."""
-    values = _converted(address)
+    values = converted(address)
     wanted = values.pop("as", None)
     file = values.pop("map", None)
     if wanted is None:
@@ -246,8 +246,12 @@ def _module(kind: str) -> ModuleType:
     return importlib.import_module(READERS[kind])
 
 
-def _converted(address: Address) -> dict[str, Any]:
-    """Return the address's option texts as the types that the reader wants."""
+def converted(address: Address) -> dict[str, Any]:
+    """Return the address's option texts as the types that the reader wants.
+
+    Raises:
+        ValueError: unknown kind or option, or a value that does not fit.
+    """
     known = options(address.kind)
     values = {}
     for name, text in address.options.items():

@@ -11,11 +11,24 @@ from __future__ import annotations
 import numpy as np
 
 from posesift.data.worlds import body_modes, body_shape, palette
-from posesift.data.worlds.figure import Figures, Surface, View
+from posesift.data.worlds.figure import Drawn, Figures, Quantity, Surface, View
 
 SKELETON = "body16"
 MODES: tuple[str, ...] = tuple(body_modes.MODES)
 SHARES = body_modes.SHARES
+UNIT = "body heights"
+ANGLES = body_modes.ANGLES
+LIMITS_A2 = body_modes.LIMITS_A2
+ROOT = body_shape.PELVIS
+SHAPE: dict[str, Quantity] = {
+    **{
+        name: Quantity(UNIT, 0.3 * length, 3 * length, f"bone {name.replace('_', ' ')}")
+        for name, length in body_shape.BONES.items()
+    },
+    "stout": Quantity("standard deviations", -6, 6, "trunk and limbs thicker or thinner"),
+    "muscle": Quantity("standard deviations", -6, 6, "limbs a little thicker or thinner"),
+    "long_hair": Quantity("0 or 1", 0, 1, "whether hair hangs down the back", bool),
+}
 MATERIALS = body_shape.MATERIALS
 PARTS = body_shape.PARTS
 VIEW = View(pitch_deg=(4.0, 10.0), roll_deg=(0.0, 5.0), distance=(2.2, 5.0))
@@ -25,7 +38,7 @@ _TRUNK = [part.name in ("shirt", "trousers") for part in PARTS]
 _HEAD = [bool(set(part.points) & set(body_shape.HEAD_POINTS)) for part in PARTS]
 
 
-def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
+def draw(rng: np.random.Generator, poses: str, count: int) -> Drawn:
     """Draw `count` people from the mixture `poses` (`"source"` or `"target"`).
 
     Half of them are mirrored. Angles are cut off at the anatomical limits.
@@ -36,13 +49,29 @@ def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
     angles_NA = np.clip(drawn_NA, *body_modes.LIMITS_A2.T)
 
     lengths = body_shape.build(rng, count)
-    points_NP3 = body_shape.pose(angles_NA, lengths)
     stout_N, muscle_N, long_N = rng.standard_normal((3, count)).astype(np.float32)
+    shape = lengths | {"stout": stout_N, "muscle": muscle_N, "long_hair": long_N > 0.5}
+    return Drawn(angles_NA, shape, mode_N, neg_log_p(angles_NA))
+
+
+def figures(angles_NA: np.ndarray, shape: dict[str, np.ndarray]) -> Figures:
+    """Make the people with these angles (N, A) in degrees and the builds of `SHAPE`."""
+    stout_N, muscle_N = shape["stout"], shape["muscle"]
     girth_NG = np.repeat(np.exp(0.10 * stout_N + 0.03 * muscle_N)[:, None], len(PARTS), axis=1)
     girth_NG[:, _TRUNK] *= np.exp(0.05 * stout_N)[:, None]
-    girth_NG[:, _HEAD] = (lengths["head"] / body_shape.BONES["head"])[:, None]
-    girth_NG[:, _HAIR] *= (long_N > 0.5)[:, None]
-    return Figures(points_NP3, girth_NG, mode_N, body_modes.neg_log_p(angles_NA).astype(np.float32))
+    girth_NG[:, _HEAD] = (shape["head"] / body_shape.BONES["head"])[:, None]
+    girth_NG[:, _HAIR] *= shape["long_hair"][:, None]
+    return Figures(body_shape.pose(angles_NA, shape), girth_NG)
+
+
+def root_turn(angles_NA: np.ndarray) -> np.ndarray:
+    """Return how tilt and lean turn the pelvis, (N, 3, 3)."""
+    return body_shape.rotations(angles_NA)["root"]
+
+
+def neg_log_p(angles_NA: np.ndarray) -> np.ndarray:
+    """Return -log density (N,) float32 of angles in degrees under the source, nats."""
+    return body_modes.neg_log_p(angles_NA).astype(np.float32)
 
 
 def dress(rng: np.random.Generator, look: str) -> list[Surface]:

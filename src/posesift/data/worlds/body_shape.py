@@ -44,15 +44,17 @@ _LIMB_JOINTS = {
     "arm": (("arm_flex", -1), ("arm_out", 1), ("arm_rot", 1)),
     "elbow": (("elbow_flex", -1), None, None),
 }
-_JOINTS: dict[str, tuple[tuple[str, float] | None, ...]] = dict(_TRUNK_JOINTS)
+JOINTS: dict[str, tuple[tuple[str, float] | None, ...]] = dict(_TRUNK_JOINTS)
+"""Each joint of `rotations`: the angle that turns it about x, about z and about y, and by how many
+degrees a degree; None: nothing does."""
 for _side, _mirror in (("left", 1), ("right", -1)):
     for _joint, _turns in _LIMB_JOINTS.items():
-        _JOINTS[f"{_side}_{_joint}"] = tuple(
+        JOINTS[f"{_side}_{_joint}"] = tuple(
             turn and (f"{_side}_{turn[0]}", turn[1] * (_mirror if axis else 1))
             for axis, turn in enumerate(_turns)
         )
-_EULER_AJ3 = np.zeros((len(ANGLES), len(_JOINTS), 3), np.float32)  # degrees -> radians of joints
-for _row, _turns in enumerate(_JOINTS.values()):
+_EULER_AJ3 = np.zeros((len(ANGLES), len(JOINTS), 3), np.float32)  # degrees -> radians of joints
+for _row, _turns in enumerate(JOINTS.values()):
     for _axis, _turn in enumerate(_turns):
         if _turn:
             _EULER_AJ3[ANGLES.index(_turn[0]), _row, _axis] = np.deg2rad(_turn[1])
@@ -97,7 +99,7 @@ def rotations(angles_NA: np.ndarray) -> dict[str, np.ndarray]:
         matrix[1, column] = cx * middle[column] - sx * last[column]
         matrix[2, column] = sx * middle[column] + cx * last[column]
     matrix_JN33 = np.ascontiguousarray(matrix.transpose(3, 2, 0, 1))
-    return dict(zip(_JOINTS, matrix_JN33, strict=True))
+    return dict(zip(JOINTS, matrix_JN33, strict=True))
 
 
 def pose(angles_NA: np.ndarray, lengths: dict[str, np.ndarray]) -> np.ndarray:

@@ -1,16 +1,18 @@
 """The perspective camera of the worlds, and the square crop around a figure.
 
-The focal length is of no consequence: the crop is cut around the figure and scaled to its side, so
-only the viewing direction and the distance (the strength of perspective) remain.
+The crop is cut around the figure and scaled to its side, so of a camera only the viewing direction
+and the distance (the strength of perspective) are chosen; focal length and principal point follow.
 
 Names: N samples, P points, 3 = (x, y, z), 2 = (x, y).
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from posesift.data.worlds.figure import View
+from posesift.data.worlds.figure import Quantity, View
 
 MARGIN = (1.10, 1.30)
 """Side of the crop over the longer side of the box of all points: uniform range."""
@@ -19,28 +21,34 @@ JITTER = 0.05
 """The crop's centre is off by up to this share of the box, each way, in x and in y."""
 
 
-def photograph(
-    rng: np.random.Generator,
-    view: View,
-    points_NP3: np.ndarray,
-    side: int,
-    facing: float | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Look at figures, each with a camera of its own, and crop them.
+NEAREST = 0.5
+"""No point counts as nearer to the camera: a reach towards it must not pass through it, units."""
+
+CAMERA: dict[str, Quantity] = {
+    "yaw": Quantity("degrees", -1e4, 1e4, "0 looks the figure in the face, 90 at its left side",
+                    np.float64),
+    "pitch": Quantity("degrees", -1e4, 1e4, "positive looks down on the figure", np.float64),
+    "roll": Quantity("degrees", -1e4, 1e4, "positive turns the picture clockwise", np.float64),
+    "distance": Quantity("units", 1, 1e4, "to the middle of the figure"),
+    "margin": Quantity("", 0.5, 10, "side of the crop over the longer side of all points' box"),
+    "shift_x": Quantity("", -1, 1, "of the crop to the right, in longer sides of that box"),
+    "shift_y": Quantity("", -1, 1, "of the crop downwards, in longer sides of that box"),
+}  # fmt: skip
+"""What a camera is: the columns that `draw` gives and `photograph` takes."""
+
+
+def draw(
+    rng: np.random.Generator, view: View, count: int, facing: float | None = None
+) -> dict[str, np.ndarray]:
+    """Draw cameras: (count,) of each name in `CAMERA`.
 
     Args:
         rng: where viewing angles, distances and crops are drawn from.
         view: their ranges.
-        points_NP3: the figures, units, x to their left, y up, z to their front.
-        side: side of the crop, px.
+        count: N.
         facing: how far figures turn away from facing the camera: spread of a normal distribution,
             degrees. None: ``view.yaw_deg``. Nothing else that is drawn depends on it.
-
-    Returns:
-        points (N, P, 2) in crop px (x right, y down, the centre of the top-left pixel at (0, 0));
-        their depth (N, P) from the camera, units; and the px a unit has at each depth (N, P).
     """
-    count = len(points_NP3)
     yaw_N = rng.uniform(*view.yaw_deg, count)
     if facing is not None:
         from scipy.special import ndtri  # slow to import, and seldom needed
@@ -52,24 +60,80 @@ def photograph(
     distance_N = rng.uniform(*view.distance, count).astype(np.float32)
     margin_N = rng.uniform(*MARGIN, count).astype(np.float32)
     shift_N2 = rng.uniform(-JITTER, JITTER, (count, 2)).astype(np.float32)
+    drawn = (yaw_N, pitch_N, roll_N, distance_N, margin_N, *shift_N2.T)
+    return dict(zip(CAMERA, drawn, strict=True))
 
-    low_N3, high_N3 = _bounds(points_NP3)
-    seen_NP3 = (points_NP3 - 0.5 * (low_N3 + high_N3)[:, None]) @ rotation(
-        yaw_N, pitch_N, roll_N
-    ).swapaxes(1, 2)
-    depth_NP = distance_N[:, None] - seen_NP3[..., 2]
-    # A reach towards the camera must not pass through it; no figure comes nearer than this.
-    depth_NP = np.maximum(depth_NP, 0.5)
-    plane_NP2 = seen_NP3[..., :2] / depth_NP[..., None]
-    plane_NP2[..., 1] *= -1
 
-    low_N2, high_N2 = _bounds(plane_NP2)
-    extent_N = (high_N2 - low_N2).max(1)
-    corner_N2 = 0.5 * (low_N2 + high_N2) + extent_N[:, None] * (shift_N2 - 0.5 * margin_N[:, None])
-    zoom_N = side / (extent_N * margin_N)
+def photograph(
+    cameras: dict[str, np.ndarray], points_NP3: np.ndarray, side: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Look at figures, each with a camera of its own, and crop them.
+
+    Args:
+        cameras: (N,) of each name in `CAMERA`.
+        points_NP3: the figures, units, x to their left, y up, z to their front.
+        side: side of the crop, px.
+
+    Returns:
+        points (N, P, 2) in crop px (x right, y down, the centre of the top-left pixel at (0, 0));
+        their depth (N, P) from the camera, units; and the px a unit has at each depth (N, P).
+    """
+    plane_NP2, depth_NP = _projected(cameras, points_NP3)
+    corner_N2, zoom_N = _crop(cameras, plane_NP2, side)
     # The crop's corner is the outer corner of its first pixel, half a pixel before its centre.
     points_NP2 = (plane_NP2 - corner_N2[:, None]) * zoom_N[:, None, None] - 0.5
     return points_NP2, depth_NP, zoom_N[:, None] / depth_NP
+
+
+class Pinhole(NamedTuple):
+    """N cameras as computer vision writes them: x right, y down, z away from the camera.
+
+    A point p of the figure is at ``q = rotation @ p + translation``, and is seen at
+    ``focal * (q_x, q_y) / q_z + principal`` px, the centre of the top-left pixel at (0, 0).
+    """
+
+    rotation_N33: np.ndarray
+    translation_N3: np.ndarray
+    focal_N: np.ndarray
+    principal_N2: np.ndarray
+
+
+def pinhole(cameras: dict[str, np.ndarray], points_NP3: np.ndarray, side: int) -> Pinhole:
+    """Return the cameras of `photograph`, float32; its arguments. Units and px."""
+    plane_NP2, _ = _projected(cameras, points_NP3)
+    corner_N2, zoom_N = _crop(cameras, plane_NP2, side)
+    low_N3, high_N3 = _bounds(points_NP3)
+    turn_N33 = rotation(cameras["yaw"], cameras["pitch"], cameras["roll"])
+    turn_N33 = turn_N33 * np.array([[1], [-1], [-1]], np.float32)
+    away_N3 = -np.einsum("nij,nj->ni", turn_N33, 0.5 * (low_N3 + high_N3))
+    away_N3[:, 2] += cameras["distance"]
+    return Pinhole(turn_N33, away_N3, zoom_N, -corner_N2 * zoom_N[:, None] - 0.5)
+
+
+def _projected(
+    cameras: dict[str, np.ndarray], points_NP3: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return places on the image plane at distance 1 (N, P, 2), y down, and depths (N, P)."""
+    low_N3, high_N3 = _bounds(points_NP3)
+    seen_NP3 = (points_NP3 - 0.5 * (low_N3 + high_N3)[:, None]) @ rotation(
+        cameras["yaw"], cameras["pitch"], cameras["roll"]
+    ).swapaxes(1, 2)
+    depth_NP = cameras["distance"][:, None] - seen_NP3[..., 2]
+    depth_NP = np.maximum(depth_NP, NEAREST)
+    plane_NP2 = seen_NP3[..., :2] / depth_NP[..., None]
+    plane_NP2[..., 1] *= -1
+    return plane_NP2, depth_NP
+
+
+def _crop(
+    cameras: dict[str, np.ndarray], plane_NP2: np.ndarray, side: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the top-left corner of each crop on the image plane (N, 2), and px a unit there."""
+    margin_N, shift_N2 = cameras["margin"], np.stack([cameras["shift_x"], cameras["shift_y"]], 1)
+    low_N2, high_N2 = _bounds(plane_NP2)
+    extent_N = (high_N2 - low_N2).max(1)
+    corner_N2 = 0.5 * (low_N2 + high_N2) + extent_N[:, None] * (shift_N2 - 0.5 * margin_N[:, None])
+    return corner_N2, side / (extent_N * margin_N)
 
 
 def rotation(yaw_N: np.ndarray, pitch_N: np.ndarray, roll_N: np.ndarray) -> np.ndarray:

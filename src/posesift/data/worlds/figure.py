@@ -64,6 +64,44 @@ class Surface:
 
 
 @dataclass(frozen=True)
+class Quantity:
+    """What a number about a figure or its camera means, and what it may be."""
+
+    unit: str
+    low: float
+    high: float
+    about: str
+    kind: type = np.float32
+    """In which it is drawn and computed: float32, float64, or bool (low 0, high 1)."""
+
+    @property
+    def told(self) -> str:
+        """Say what it is, with its unit.
+
+        >>> Quantity("degrees", -90, 90, "the wrist's flexion").told
+        "the wrist's flexion, degrees"
+        """
+        return f"{self.about}, {self.unit}" if self.unit else self.about
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """N figures as they are drawn: how they hold their joints, and how they are built."""
+
+    angles_NA: np.ndarray
+    """Degrees, in the order of `World.ANGLES`."""
+
+    shape: dict[str, np.ndarray]
+    """(N,) of each name in `World.SHAPE`."""
+
+    mode_N: np.ndarray
+    """int16, index into `World.MODES`."""
+
+    neg_log_p_N: np.ndarray
+    """float32, -log density of the pose under the *source* generator; finite."""
+
+
+@dataclass(frozen=True)
 class Figures:
     """N figures in their own frame, before any camera has seen them."""
 
@@ -72,12 +110,6 @@ class Figures:
 
     girth_NG: np.ndarray
     """float32, factor on the radii of each part; 0 = this figure lacks the part."""
-
-    mode_N: np.ndarray
-    """int16, index into `World.MODES`."""
-
-    neg_log_p_N: np.ndarray
-    """float32, -log density of the pose under the *source* generator; finite."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +141,21 @@ class World(Protocol):
     SHARES: dict[str, dict[str, float]]
     """`{"source": {mode: share}, "target": {mode: share}}`; shares sum to 1."""
 
+    UNIT: str
+    """What one unit of length is: `"body heights"`."""
+
+    ANGLES: tuple[str, ...]
+    """Names of the joint angles, in the order of every array of angles."""
+
+    LIMITS_A2: np.ndarray
+    """Lowest and highest value of each angle, degrees."""
+
+    SHAPE: dict[str, Quantity]
+    """What makes one figure's build, beside its pose; all that `figures` needs."""
+
+    ROOT: int
+    """The keypoint from which the figure is built."""
+
     MATERIALS: tuple[str, ...]
     """At most 60 names."""
 
@@ -119,8 +166,23 @@ class World(Protocol):
     """The camera's ranges."""
 
     @staticmethod
-    def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
+    def draw(rng: np.random.Generator, poses: str, count: int) -> Drawn:
         """Draw `count` figures; `poses` is `"source"` or `"target"`."""
+        ...
+
+    @staticmethod
+    def figures(angles_NA: np.ndarray, shape: dict[str, np.ndarray]) -> Figures:
+        """Make the figures with these angles (degrees) and builds; nothing is drawn."""
+        ...
+
+    @staticmethod
+    def root_turn(angles_NA: np.ndarray) -> np.ndarray:
+        """Return how the angles turn the part about `ROOT` in the figure's frame, (N, 3, 3)."""
+        ...
+
+    @staticmethod
+    def neg_log_p(angles_NA: np.ndarray) -> np.ndarray:
+        """Return -log density (N,) float32 of angles under the *source* generator, nats."""
         ...
 
     @staticmethod

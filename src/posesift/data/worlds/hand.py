@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from posesift.data.worlds import hand_bones, hand_modes, palette
-from posesift.data.worlds.figure import Figures, Part, Surface, View
+from posesift.data.worlds.figure import Drawn, Figures, Part, Quantity, Surface, View
 
 SKELETON = "hand21"
 MODES = tuple(hand_modes.MODES)
@@ -22,9 +22,29 @@ MATERIALS = ("skin", "palm", "nail", "crease", "sleeve")
 #: From all sides, and turned in the image by more than a wrist would: hands hang, reach and lie.
 VIEW = View(yaw_deg=(-180.0, 180.0), pitch_deg=(0.0, 24.0), roll_deg=(0.0, 40.0))
 
+UNIT = "hand lengths"
+ANGLES = hand_modes.ANGLES
+LIMITS_A2 = hand_modes.LIMITS_A2
+ROOT = 0  # the wrist
+
 _PALMS_A_UNIT = 2.05
 _FOREARM = 0.6  # how much of it there is, in palms
 _FINGERS = ("thumb", *hand_modes.FINGERS)
+
+_BONES = tuple(f"{finger}_{bone}" for finger in _FINGERS for bone in (1, 2, 3))
+SHAPE: dict[str, Quantity] = {
+    "breadth": Quantity("", 0.5, 2, "of the palm, as a factor"),
+    **{
+        name: Quantity("palms", 0.3 * length, 3 * length, f"bone {name.replace('_', ' ')}")
+        for name, length in zip(_BONES, hand_bones.LENGTH_FB.ravel().tolist(), strict=True)
+    },
+    "stout": Quantity("", 0.3, 3, "thickness of all parts, as a factor", np.float64),
+    "sleeve": Quantity("0 or 1", 0, 1, "whether the forearm is in a sleeve", bool),
+    "forearm_bend": Quantity("degrees", -90, 90, "the wrist's flexion", np.float64),
+    "forearm_aside": Quantity("degrees", -60, 60, "the wrist's deviation", np.float64),
+    "cuff": Quantity("palms", 0, 0.6, "from the wrist to the end of a sleeve", np.float64),
+    "left": Quantity("0 or 1", 0, 1, "whether it is a left hand", bool),
+}
 
 # Helper points, after the 21 keypoints.
 _WRIST = 21, 22  # the two sides of the wrist, the thumb's first
@@ -101,25 +121,48 @@ def _parts() -> tuple[Part, ...]:
 PARTS = _parts()
 
 
-def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
+def draw(rng: np.random.Generator, poses: str, count: int) -> Drawn:
     """Draw `count` hands; `poses` is `"source"` or `"target"`."""
     angles_NA, mode_N, neg_log_p_N = hand_modes.draw_angles(rng, poses, count)
-    base_NF3, length_NFB = hand_bones.draw_proportions(rng, count)
-    bones = hand_bones.pose(angles_NA, base_NF3, length_NFB)
-    stout_N1 = np.clip(1 + 0.09 * rng.standard_normal((count, 1)), 0.8, 1.25)
-    sleeved_N = rng.random(count) < 0.5
+    broad_N, length_NFB = hand_bones.draw_proportions(rng, count)
+    length_LN = length_NFB.reshape(count, -1).T
+    shape = {"breadth": broad_N, **dict(zip(_BONES, length_LN, strict=True))}
+    shape["stout"] = np.clip(1 + 0.09 * rng.standard_normal(count), 0.8, 1.25)
+    shape["sleeve"] = rng.random(count) < 0.5
+    bend_aside_N2 = rng.normal((8.0, 3.0), (18.0, 9.0), (count, 2))
+    shape["forearm_bend"], shape["forearm_aside"] = bend_aside_N2.T
+    shape["cuff"] = rng.uniform(0.12, 0.4, count)
+    shape["left"] = rng.random(count) < 0.5
+    return Drawn(angles_NA, shape, mode_N, neg_log_p_N)
+
+
+def figures(angles_NA: np.ndarray, shape: dict[str, np.ndarray]) -> Figures:
+    """Make the hands with these angles (N, A) in degrees and the builds of `SHAPE`."""
+    count = len(angles_NA)
+    base_NF3 = hand_bones.bases(shape["breadth"])
+    length_NFB = np.stack([shape[name] for name in _BONES], 1).reshape(count, 5, 3)
+    bones = hand_bones.pose(angles_NA.astype(np.float32), base_NF3, length_NFB)
+    stout_N1 = shape["stout"][:, None]
 
     points_NP3 = np.empty((count, _POINTS, 3), dtype=np.float32)
     points_NP3[:, :21] = bones.keypoints_NK3
     points_NP3[:, (*_WRIST, *_PAD, *_LINES)] = _on_the_palm(base_NF3)
-    points_NP3[:, (*_CUFF, _ELBOW)] = _forearms(rng, points_NP3[:, _WRIST])
+    points_NP3[:, (*_CUFF, _ELBOW)] = _forearms(points_NP3[:, _WRIST], shape)
     points_NP3[:, _NAILS] = _nails(bones, length_NFB[:, :, 2], stout_N1)
     points_NP3 /= _PALMS_A_UNIT
-    points_NP3[rng.random(count) < 0.5, :, 0] *= -1  # left hands
+    points_NP3[shape["left"], :, 0] *= -1
 
     girth_NG = np.tile(stout_N1, (1, len(PARTS))).astype(np.float32)
-    girth_NG[~sleeved_N, [part.name for part in PARTS].index("sleeve")] = 0
-    return Figures(points_NP3, girth_NG, mode_N, neg_log_p_N)
+    girth_NG[~shape["sleeve"], [part.name for part in PARTS].index("sleeve")] = 0
+    return Figures(points_NP3, girth_NG)
+
+
+def root_turn(angles_NA: np.ndarray) -> np.ndarray:
+    """Return unit matrices (N, 3, 3): the hand's own frame is the palm's."""
+    return np.tile(np.eye(3, dtype=np.float32), (len(angles_NA), 1, 1))
+
+
+neg_log_p = hand_modes.neg_log_p
 
 
 def _on_the_palm(base_NF3: np.ndarray) -> np.ndarray:
@@ -131,15 +174,13 @@ def _on_the_palm(base_NF3: np.ndarray) -> np.ndarray:
     return np.array(_PALM_XYZ, dtype=np.float32) * stretch_N13
 
 
-def _forearms(rng: np.random.Generator, wrist_N23: np.ndarray) -> np.ndarray:
+def _forearms(wrist_N23: np.ndarray, shape: dict[str, np.ndarray]) -> np.ndarray:
     """Return the two sides of a cuff and the middle of the forearm's far end, (N, 3, 3)."""
-    count = len(wrist_N23)
-    bend_N, aside_N = np.deg2rad(rng.normal((8.0, 3.0), (18.0, 9.0), (count, 2))).T
+    bend_N, aside_N = np.deg2rad(shape["forearm_bend"]), np.deg2rad(shape["forearm_aside"])
     along_N3 = np.stack(
         [np.sin(aside_N), -np.cos(aside_N) * np.cos(bend_N), -np.cos(aside_N) * np.sin(bend_N)], 1
     )
-    cuff_N1 = rng.uniform(0.12, 0.4, (count, 1))
-    cuff_N23 = 1.1 * wrist_N23 + (cuff_N1 * along_N3)[:, None]
+    cuff_N23 = 1.1 * wrist_N23 + (shape["cuff"][:, None] * along_N3)[:, None]
     return np.concatenate([cuff_N23, (_FOREARM * along_N3)[:, None]], axis=1)
 
 

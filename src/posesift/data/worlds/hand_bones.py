@@ -71,15 +71,21 @@ def draw_proportions(rng: np.random.Generator, samples: int) -> tuple[np.ndarray
         samples: N.
 
     Returns:
-        Bases (N, F, 3) and bone lengths (N, F, B), float32, in palm lengths.
+        How broad the palm is (N,), as a factor, and bone lengths (N, F, B) in palm lengths;
+        float32.
     """
     broad_N1 = 1 + 0.06 * rng.standard_normal((samples, 1), dtype=np.float32)
     long_N11 = 1 + 0.05 * rng.standard_normal((samples, 1, 1), dtype=np.float32)
     own_NFB = 1 + 0.03 * rng.standard_normal((samples, *LENGTH_FB.shape), dtype=np.float32)
-    base_NF3 = np.tile(BASE_F3, (samples, 1, 1))
-    base_NF3[..., 0] *= np.clip(broad_N1, 0.85, 1.15)
     length_NFB = LENGTH_FB * np.clip(long_N11, 0.87, 1.13) * np.clip(own_NFB, 0.92, 1.08)
-    return base_NF3, length_NFB
+    return np.clip(broad_N1[:, 0], 0.85, 1.15), length_NFB
+
+
+def bases(broad_N: np.ndarray) -> np.ndarray:
+    """Return the bases of the fingers (N, F, 3) float32 on flat palms of these breadths."""
+    base_NF3 = np.tile(BASE_F3, (len(broad_N), 1, 1))
+    base_NF3[..., 0] *= broad_N[:, None]
+    return base_NF3
 
 
 def pose(angles_NA: np.ndarray, base_NF3: np.ndarray, length_NFB: np.ndarray) -> Bones:

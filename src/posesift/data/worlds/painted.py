@@ -9,24 +9,17 @@ Names: N samples, S side.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import multiprocessing
 import os
 import re
-import signal
-import sys
-import types
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from posesift import progress, storage
 from posesift.data import worlds
 from posesift.data.address import parse
+from posesift.data.worlds import processes
 from posesift.poses.table import PoseTable
 from posesift.storage import irregular
 
@@ -80,7 +73,7 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
 
 def folder_of(root: str) -> Path:
     """Where the images of the world that `root` names are kept; nothing is created."""
-    sample, look = _choices(root)
+    sample, look = choices(root)
     facing = f"-facing{sample['facing']}" if sample["facing"] else ""
     return (
         storage.cache_folder()
@@ -94,10 +87,10 @@ def _paint_to(
     path: Path, root: str, index_N: np.ndarray, kept: np.ndarray | None, workers: int | None
 ) -> None:
     """Paint the samples `index_N`, of which the first few may be in `kept` already."""
-    side = _choices(root)[0]["side"]
+    side = choices(root)[0]["side"]
     shape = (len(index_N), side, side, 3)
     size = storage.size_text(float(np.prod(shape)))
-    sample, look = _choices(root)
+    sample, look = choices(root)
     progress.note(
         f"painting {len(index_N):,} {sample['name']} images: {sample['poses']} poses, {look} look "
         f"({size}, kept in {storage.cache_folder() / 'worlds'})"
@@ -115,62 +108,27 @@ def _paint_to(
         jobs = [(temporary, root, index_N[at : at + CHUNK], at) for at in starts]
         todo = len(index_N) - begin
         if workers is None:
-            workers = _cores() if todo >= POOL_FROM else 1
+            workers = processes.cores() if todo >= POOL_FROM else 1
         with progress.bar("painting", todo) as bar:
-            for count in _done(jobs, min(workers, len(jobs))):
+            for count in processes.done(_paint_chunk, jobs, workers):
                 bar.advance(count)
-
-
-def _done(jobs: list[tuple], workers: int) -> Iterator[int]:
-    """Do all jobs, here or in `workers` processes; yields the number of images of each."""
-    if workers <= 1:
-        yield from (_paint_chunk(*job) for job in jobs)
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin_worker)
-    try:
-        with _without_main():
-            futures = [pool.submit(_paint_chunk, *job) for job in jobs]
-        for future in as_completed(futures):
-            yield future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _begin_worker() -> None:
-    """One thread each; signals are for the first process, which then ends the others."""
-    for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    cv2.setNumThreads(1)
 
 
 def _paint_chunk(path: Path, root: str, index_M: np.ndarray, at: int) -> int:
     """Paint some samples into rows `at`, `at` + 1, .. of an open file; returns how many."""
-    sample, look = _choices(root)
+    sample, look = choices(root)
     images = np.load(path, mmap_mode="r+")
     images[at : at + len(index_M)] = worlds.paint(worlds.sample(**sample, indices=index_M), look)
     images.flush()
     return len(index_M)
 
 
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """Start processes that do not import the user's script.
+def choices(root: str) -> tuple[dict, str]:
+    """Return the arguments of `worlds.sample`, and the look, that the root of a table names.
 
-    They need nothing of it, and a script without ``if __name__ == "__main__"`` would otherwise
-    run once more in each of them.
+    Raises:
+        ValueError: it names no world; it may come from a file.
     """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-def _choices(root: str) -> tuple[dict, str]:
-    """Return the arguments of `worlds.sample`, and the look, that the root of a table names."""
     address = parse(root) if root.startswith("world:") else None
     if address is None or not {"poses", "look", "seed", "split", "side"} <= set(address.options):
         raise ValueError(
@@ -200,7 +158,7 @@ def check(table: PoseTable) -> None:
         ValueError: its root names no world as `posesift.data.worlds` does, or its images are no
             sample numbers.
     """
-    _choices(table.root)
+    choices(table.root)
     if table.image_N is not None:
         _sample_numbers(table)
 
@@ -233,7 +191,7 @@ def _checked(path: Path, root: str, index_N: np.ndarray) -> np.ndarray | None:
     looked at, and the first and last image are painted again, once in a process: rounding of
     another processor may differ by a shade, other images do by far.
     """
-    sample, look = _choices(root)
+    sample, look = choices(root)
     try:
         images = np.load(path, mmap_mode="r") if irregular(path) is None else None
     except (OSError, ValueError, EOFError, SyntaxError):
@@ -258,13 +216,6 @@ def _identity(path: Path, root: str) -> tuple:
     """Return a file as it is now."""
     found = path.stat()
     return str(path), root, found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _reserve(path: Path) -> None:

@@ -56,7 +56,7 @@ def write(labels: Labels, folder: Path) -> str:
              "keypoints": list(table.skeleton.keypoints), "skeleton": limbs}
             for number, name in enumerate(labels.classes[0], 1)
         ]  # fmt: skip
-        file.write(b'{"info":{"description":"chosen by PoseSift"},"licenses":[],"categories":')
+        file.write(b'{"info":{"description":"written by PoseSift"},"licenses":[],"categories":')
         file.write(encode(categories) + b',\n"images":[\n')
         sizes = zip(table.width_N[first_M].tolist(), table.height_N[first_M].tolist(), strict=True)
         images = (

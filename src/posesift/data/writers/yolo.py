@@ -47,7 +47,7 @@ def write(labels: Labels, folder: Path) -> str:
         "names": dict(enumerate(names)),
         "kpt_names": {number: list(skeleton.keypoints) for number in range(len(names))},
     }
-    told = "# Chosen by PoseSift. No path: Ultralytics looks beside this file.\n"
+    told = "# Written by PoseSift. No path: Ultralytics looks beside this file.\n"
     if labels.validation is None:
         told += "# val is the training images: put your own labelled images there.\n"
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, default_flow_style=None)

@@ -72,13 +72,16 @@ def header(file: Path) -> tuple[list[str], str]:
     return names, delimiter
 
 
-def load(file: Path, numbers: Collection[str], words: Collection[str]) -> Columns:
+def load(
+    file: Path, numbers: Collection[str], words: Collection[str], *, double: bool = False
+) -> Columns:
     """Read the columns that are asked for.
 
     Args:
         file: the file.
         numbers: columns of numbers; ones that the file lacks are none.
         words: columns of text.
+        double: numbers are float64, not float32.
 
     Raises:
         ValueError: as `header`; there is nothing below it; a cell is no number, or a line has
@@ -92,7 +95,7 @@ def load(file: Path, numbers: Collection[str], words: Collection[str]) -> Column
         opened.readline()
         if not opened.read(1):
             raise ValueError(f"{file}: expected lines below the header, found none")
-    kinds = {name: pa.float32() for name in names if name in numbers}
+    kinds = {name: pa.float64() if double else pa.float32() for name in names if name in numbers}
     kinds |= {name: pa.string() for name in names if name in words}
     uneven = []
 

@@ -1,0 +1,72 @@
+"""posesift render, as it is typed: what it says, and how it ends."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow.csv
+import pytest
+
+from posesift import cli
+from posesift.data import worlds
+from posesift.data.rendering import pictures
+
+SMALL = ["render", "world:hand,seed=5,side=32", "--workers", "1"]
+
+
+def test_it_says_where_the_result_is_and_what_was_cut_off(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main([*SMALL, "--n", "2", "--out", str(out)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"2 images: {out}"
+    table = pyarrow.csv.read_csv(out / "angles.csv").to_pydict()
+    table = {n: v for n, v in table.items() if not n.startswith("camera_")}
+    table["index_pip_flexion"][1] = 400
+    angles, again = tmp_path / "mine.csv", tmp_path / "again"
+    pyarrow.csv.write_csv(pyarrow.table(table), angles)
+    words = [*SMALL, "--angles", str(angles), "--out", str(again)]
+    assert cli.main([*words, "--strict-limits"]) == 2
+    assert "line 3: expected index_pip_flexion from -6 to 115" in capsys.readouterr().err
+    assert not again.exists()
+    assert cli.main([*words, "--json"]) == 0
+    said = capsys.readouterr()
+    assert "1 angles in 1 of 2 rows" in said.err
+    facts = json.loads(said.out)
+    assert (facts["folder"], facts["clipped"], facts["lacking"]) == (str(again), 1, ["camera_*"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["render", "world:hand", "--n", "0"], "expected n from 1 to"),
+        (["render", "photos", "--n", "3"], "expected a data address"),
+        ([*SMALL, "--resume"], "--resume needs --out"),
+        ([*SMALL, "--n", "2", "--resume", "--overwrite", "--out", "x"], "give one"),
+    ],
+)
+def test_mistakes_are_one_message(tmp_path, monkeypatch, capsys, words, message):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(words) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "out"
+
+    def interrupted(*given):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(worlds, "draw", interrupted)
+        assert cli.main([*SMALL, "--n", "2", "--out", str(out)]) == 130
+    assert "interrupted; nothing was left half-written" in capsys.readouterr().err
+    with monkeypatch.context() as patched:
+        patched.setattr(pictures, "_paint_part", interrupted)
+        assert cli.main([*SMALL, "--n", "2", "--out", str(out)]) == 130
+    assert (
+        f"posesift {' '.join(SMALL)} --n 2 --out {out} --resume goes on" in capsys.readouterr().err
+    )
+    assert cli.main([*SMALL, "--n", "2", "--out", str(out), "--resume"]) == 0
+    assert (out / "images/000001.png").is_file()
