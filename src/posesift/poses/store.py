@@ -138,9 +138,7 @@ def _in_store(where: str) -> list[str]:
     names = [item.base_name for item in inside if item.type == FileType.File]
     parts = urlsplit(where)
     bucket = folder.removeprefix(parts.netloc)
-    return [
-        parts._replace(path=f"{bucket}/{name}").geturl() for name in _fitting(names, pattern)
-    ]
+    return [parts._replace(path=f"{bucket}/{name}").geturl() for name in _fitting(names, pattern)]
 
 
 def _is_pattern(name: str) -> bool:

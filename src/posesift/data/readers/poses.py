@@ -46,6 +46,8 @@ images/ (or where its metadata say; images=FOLDER names another place)
 ROWS = 1 << 15
 """Poses of a block."""
 
+_STRETCHES, _LONGEST = 16, 8  # of a table; blocks of one of them
+
 _BESIDE = ("image", "occluded", "mode", "mirrored", "neg_log_p")
 
 _DOUBTFUL = re.compile(r"^$|^[/\\]|\.\.|:|\0")
@@ -153,13 +155,15 @@ def blocks(
         impossible.check()
 
 
-def stretches(path: str, split: Split, pieces: int) -> list[Stretch]:
-    """Cut a table into about so many stretches, of blocks of the same poses as that of `blocks`.
+def stretches(path: str, split: Split) -> list[Stretch]:
+    """Cut a table into stretches of blocks that hold the same poses as those of `blocks`.
+
+    There are 16 of them, as far as a stretch then has from one block to eight; it depends on
+    nothing but the number of poses.
 
     Args:
         path: as for `read`.
         split: as for `read`.
-        pieces: to make, at most; the last may be shorter.
 
     Raises:
         ValueError: as `Shards.of`; the table would have to be cut into a split, for which it is
@@ -172,7 +176,7 @@ def stretches(path: str, split: Split, pieces: int) -> list[Stretch]:
                 f"{shards.where} is cut into its splits as a whole, not piece by piece: leave "
                 f"split={split} out, or save that split as a table of its own"
             )
-    size = -(-shards.rows // (pieces * ROWS)) * ROWS
+    size = min(max(-(-shards.rows // (_STRETCHES * ROWS)), 1), _LONGEST) * ROWS
     return [
         Stretch(shards, first, min(first + size, shards.rows), Impossible(shards.where))
         for first in range(0, shards.rows, size)
