@@ -31,7 +31,7 @@ def shards(folder: Path, name: str = "part-{}-of-5.parquet") -> tuple[Path, Pose
     out = folder / "shards"
     out.mkdir()
     for number, rows in enumerate(np.split(np.arange(70), CUTS[1:-1])):
-        part = dataclasses.replace(whole.select(rows), root="../images")
+        part = dataclasses.replace(whole.select(rows), root="images")
         part.save(out / name.format(number))
     return out, read(f"poses:{path}")
 
@@ -49,7 +49,7 @@ def test_shards_are_the_table_that_they_were_cut_of(tmp_path, monkeypatch):
         assert [len(part) for part in parts] == [16, 16, 16, 16, 6]
         same(joined(parts), whole)
     assert found.root == str(tmp_path)
-    assert read(f"poses:{folder}").root == str(tmp_path / "images")
+    assert read(f"poses:{folder}").root == str(folder / "images")
     rows = np.array([3, 16, 47, 69])
     some, total = read_rows(f"poses:{folder}", rows)
     assert total == 70
@@ -162,7 +162,7 @@ def test_a_shard_that_goes_or_changes_while_the_table_is_read(tmp_path, monkeypa
     folder, whole = shards(tmp_path)
     found = PoseStream.read(f"poses:{folder}", Here())
     late = folder / "part-3-of-5.parquet"
-    dataclasses.replace(whole.select(np.arange(5)), root="../images").save(late)
+    dataclasses.replace(whole.select(np.arange(5)), root="images").save(late)
     with pytest.raises(ValueError, match=r"part-3-of-5\.parquet has changed while it was read"):
         list(found.map(len_of, found.pieces))
     late.unlink()
@@ -178,12 +178,15 @@ def len_of(piece) -> int:
 def bucket(tmp_path, monkeypatch) -> Iterator[str]:
     """The shards in an S3-compatible store on this machine: options behind an address."""
     localbucket = pytest.importorskip("localbucket")
-    monkeypatch.setattr(localbucket.S3Handler, "data_root", tmp_path)
+    monkeypatch.setattr(localbucket.S3Handler, "data_root", tmp_path, raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
     server = ThreadingHTTPServer(("127.0.0.1", 0), localbucket.S3Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"?region=us-east-1&scheme=http&endpoint_override=127.0.0.1:{server.server_port}"
+    options = f"?region=us-east-1&scheme=http&endpoint_override=127.0.0.1:{server.server_port}"
+    monkeypatch.setattr(store, "_trusted", set())
+    monkeypatch.setenv(store.TRUSTED, f"s3://other s3://bucket{options}")
+    yield options
     server.shutdown()
     server.server_close()
 
@@ -192,7 +195,7 @@ def test_shards_in_an_object_store(tmp_path, monkeypatch, bucket):
     monkeypatch.setattr(poses, "ROWS", 16)
     (tmp_path / "bucket").mkdir()
     folder, whole = shards(tmp_path / "bucket")
-    for where in ("bucket/shards", "bucket/shards/part-?-of-5.parquet"):
+    for where in ("bucket/shards", "bucket/shards/part-*-of-5.parquet"):
         table = read(f"poses:s3://{where}{bucket}")
         assert table.image_N is None
         assert "images=FOLDER names a copy" in table.notes[-1]
@@ -215,6 +218,9 @@ def test_shards_in_an_object_store(tmp_path, monkeypatch, bucket):
         read(f"poses:s3://bucket/shards{bucket}")
     with pytest.raises(ValueError, match="without a user or a key"):
         read("poses:s3://key:secret@bucket/shards")
+    for strange in (f"s3://theirs/shards{bucket}", "s3://bucket/shards", f"gs://bucket/x{bucket}"):
+        with pytest.raises(ValueError, match=r"only where you name it: .*set POSESIFT_STORES="):
+            read(f"poses:{strange}")
 
 
 def test_a_store_that_never_answers_or_is_not_there(monkeypatch):
@@ -225,5 +231,6 @@ def test_a_store_that_never_answers_or_is_not_there(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for port in (silent.getsockname()[1], 1):
             where = f"s3://b/x.parquet?region=r&scheme=http&endpoint_override=127.0.0.1:{port}"
+            store.trust(f"--source=poses:{where},images=photos")
             with pytest.raises(ValueError, match=r"asked 1 times, with 1 s for an answer"):
                 read(f"poses:{where}")

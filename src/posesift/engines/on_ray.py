@@ -1,9 +1,9 @@
 """Pieces of work on a cluster by Ray: the one at ``RAY_ADDRESS``, else one on this machine.
 
-Plain tasks, not Ray Data: a piece is named by a few numbers and read where it is worked on, so there
-is no data set to move through the cluster; results come back in the order of the pieces without a
-sort; and a task says itself how often it may be tried again. Ray Data reads files in blocks that
-it cuts by size, while the last bit of a score depends on where a block of poses is cut.
+Plain tasks, not Ray Data: a piece is named by a few numbers and read where it is worked on, so
+there is no data set to move through the cluster; results come back in the order of the pieces
+without a sort; and a task says itself how often it may be tried again. Ray Data reads files in
+blocks that it cuts by size, while the last bit of a score depends on where a block is cut.
 """
 
 from __future__ import annotations

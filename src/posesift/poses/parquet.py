@@ -144,9 +144,7 @@ def read_batches(
 def _cut(
     file: pq.ParquetFile, columns: list[str], rows: int, offset: int, first: int, last: int
 ) -> Iterator[pa.Table]:
-    """Yield rows ``first`` to ``last`` of a file that begins at row ``offset``, wherever its row
-    groups end: cut where ``rows`` divides their number.
-    """
+    """Yield rows ``first`` to ``last`` of a file from ``offset`` on, wherever row groups end."""
     waiting: list[pa.RecordBatch] = []
     held, row = 0, offset
     wanted = rows - first % rows  # of the next table

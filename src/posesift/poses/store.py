@@ -2,7 +2,8 @@
 
 A place is a path, or the URI of an object in a store that `pyarrow.fs` knows: ``s3://bucket/name``,
 ``gs://bucket/name``. ``file:///path`` is a path. Keys come from where the store's own tools have
-them (environment, ``~/.aws``), never from the URI, which is written into results.
+them (environment, ``~/.aws``), never from the URI, which is written into results. Files of
+strangers hold addresses, too: a store is asked only where the user has named it (`trust`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import datetime
 import errno
 import fnmatch
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -28,6 +31,11 @@ SILENCE = 10.0
 
 TRIES = 3
 """Times that a store is asked."""
+
+TRUSTED = "POSESIFT_STORES"
+"""Variable of the environment that names stores which files may name: ``s3://bucket s3://other``."""
+
+_trusted: set[tuple[str, str, str]] = set()
 
 _S3_OPTIONS = ("region", "scheme", "endpoint_override")
 
@@ -51,6 +59,16 @@ def local(place: str | Path) -> Path:
     if text.startswith("file://"):
         text = unquote(urlsplit(text).path)
     return Path(text).expanduser().resolve()
+
+
+def trust(text: str) -> None:
+    """Let the stores be asked that a text of the user's names: an address, a flag, a list of URIs.
+
+    >>> trust("poses:s3://bucket/shards,split=train")
+    """
+    for uri in re.findall(r"[a-z][a-z0-9+]*://[^\s,]+", text):
+        parts = urlsplit(uri)
+        _trusted.add((parts.scheme, parts.netloc, parts.query))
 
 
 @contextmanager
@@ -86,8 +104,8 @@ def listed(where: str) -> list[str]:
     """Return the places of the Parquet files that a place names, sorted by name.
 
     A file is itself. A folder is the ``.parquet`` files that lie directly in it, but for names that
-    begin with a dot or an underscore. A pattern (``*``, ``?``, ``[...]``) in the last part of the
-    place is the files whose names it fits.
+    begin with a dot or an underscore. A pattern (``*``, ``[...]``, on this machine ``?``, too) in
+    the last part of the place is the files whose names it fits.
 
     Raises:
         ValueError: there is no such file, or none with such a name; a store does not answer.
@@ -157,6 +175,13 @@ def _system(place: str) -> tuple[FileSystem, str]:
         raise ValueError(
             f"expected {parts.scheme}://BUCKET/NAME without a user or a key: addresses are written "
             "into results; set the keys in the environment (AWS_ACCESS_KEY_ID and the like)"
+        )
+    trust(os.environ.get(TRUSTED, ""))
+    if (parts.scheme, parts.netloc, parts.query) not in _trusted:
+        store = parts._replace(path="", fragment="").geturl()
+        raise ValueError(
+            f"{place} is named by a file or a program, and an object store is asked only where "
+            f"you name it: where you know it, set {TRUSTED}='{store}'"
         )
     try:
         system = _connected(parts._replace(path="/", fragment=""))

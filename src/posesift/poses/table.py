@@ -222,8 +222,8 @@ class PoseTable:
         from posesift.poses.shards import read_shards
 
         waiting: list[PoseTable] = []
-        for fields, whole in read_shards(shards, rows, without, first, last):
-            waiting.append(PoseTable(**fields))
+        for columns, whole in read_shards(shards, rows, without, first, last):
+            waiting.append(PoseTable(**columns))
             if whole:
                 yield waiting[0] if len(waiting) == 1 else joined(waiting)
                 waiting = []

@@ -230,9 +230,9 @@ def _checked(
     """Return the rows from ``first`` on as the options want them, and without what cannot be."""
     if skeleton is not None and not (wanted := skeletons.load(skeleton)).same_as(table.skeleton):
         raise ValueError(
-            f"{shards.where}: expected poses of the skeleton {wanted.name}, found {table.skeleton.name}: "
-            f"{wanted.difference(table.skeleton)}; with as= in the place of skeleton= they are "
-            "mapped by name"
+            f"{shards.where}: expected poses of the skeleton {wanted.name}, found "
+            f"{table.skeleton.name}: {wanted.difference(table.skeleton)}; with as= in the place of "
+            "skeleton= they are mapped by name"
         )
     changes: dict[str, Any] = {} if exif is None else {"exif": exif}
     if not len(table):
