@@ -41,7 +41,8 @@ from posesift.skeletons.skeleton import from_document
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
-OF_OTHERS = {"--index-url", "--nproc-per-node"}  # flags of pip and torchrun
+OF_OTHERS = {"--index-url", "--nproc-per-node", "--head", "--port", "--address", "--num-cpus"}
+"""Flags of pip, torchrun and ray."""
 
 
 def page(name: str) -> str:

@@ -85,8 +85,8 @@ def read(
     """Read the table.
 
     Args:
-        path: the Parquet file; or its folder, a pattern or a URI, see
-            `posesift.poses.store.listed`.
+        path: the Parquet file; or several: their folder, a pattern (``part-*.parquet``), either
+            also in an object store.
         split: ``train``, ``test`` (the last quarter of the clips, else of the images) or ``all``. A
             table that was made of one split of its data is that split, whole.
         boxes: ``file``, those of the table, else the whole image; or ``labels``.
