@@ -41,7 +41,15 @@ from posesift.skeletons.skeleton import from_document
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
-OF_OTHERS = {"--index-url", "--nproc-per-node", "--head", "--port", "--address", "--num-cpus"}
+OF_OTHERS = {
+    "--index-url",
+    "--nproc-per-node",
+    "--head",
+    "--port",
+    "--address",
+    "--num-cpus",
+    "--generate",
+}
 """Flags of pip, torchrun and ray."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import os
 import signal
 import sys
@@ -55,7 +56,7 @@ def ray():
             num_cpus=2,
             include_dashboard=False,
             log_to_driver=False,
-            logging_level="error",
+            logging_level=logging.ERROR,
         )
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     yield ray

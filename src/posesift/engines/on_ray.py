@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import os
 import signal
 import socket
@@ -55,7 +56,7 @@ def cluster() -> Iterator[OnRay]:
         if not address:
             options |= {"num_cpus": _own_cores(), "include_dashboard": False}
         try:
-            ray.init(**options, log_to_driver=False, logging_level="error")
+            ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise _unreachable(address or "this machine", str(error)) from None
     try:

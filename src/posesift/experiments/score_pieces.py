@@ -80,7 +80,7 @@ class _Kept:
     def __init__(self, folder: Path, poses: PoseStream, scorer: Scorer) -> None:
         self._folder = folder
         of = hashlib.sha256(f"{poses.address}\n{scorer.model.facts()}".encode())
-        of.update(poses.seen_N)
+        of.update(poses.seen_N.tobytes())
         for name, tensor in sorted(scorer.model.tensors().items()):
             of.update(name.encode() + tensor.detach().contiguous().numpy().tobytes())
         of.update(f"{scorer.normaliser.how} {scorer.normaliser.lengths}".encode())
