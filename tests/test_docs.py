@@ -42,14 +42,8 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
 OF_OTHERS = {
-    "--index-url",
-    "--nproc-per-node",
-    "--head",
-    "--port",
-    "--address",
-    "--num-cpus",
-    "--generate",
-}
+    "--index-url", "--nproc-per-node", "--head", "--port", "--address", "--num-cpus", "--generate",
+}  # fmt: skip
 """Flags of pip, torchrun and ray."""
 
 
