@@ -42,6 +42,7 @@ def test_a_cluster_that_is_not_there_or_has_another_version(monkeypatch):
         on_ray._check_answers("127.0.0.1:1")
     with pytest.raises(ValueError, match=r"0\.0\.0 asks for its work: install the same version"):
         on_ray._done(len, "", "0.0.0")
+    assert "RAY_AUTH_MODE=token" in str(on_ray._refused("10.0.0.1:6379", "Failed\nto connect"))
     assert "fewer cores" in on_ray.lost("OutOfMemoryError", "\nTask was killed\nlong tale")
 
 

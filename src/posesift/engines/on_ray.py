@@ -58,7 +58,7 @@ def cluster() -> Iterator[OnRay]:
         try:
             ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise _unreachable(address or "this machine", str(error)) from None
+            raise _refused(address, str(error)) from None
     try:
         yield OnRay(ray)
     finally:
@@ -180,6 +180,17 @@ def _unreachable(address: str, reason: str) -> ValueError:
     return ValueError(
         f"found no Ray cluster at {address} (RAY_ADDRESS): {reason.strip().splitlines()[0]}. "
         "Start one with 'ray start --head', or unset RAY_ADDRESS to use this machine alone"
+    )
+
+
+def _refused(address: str, reason: str) -> ValueError:
+    first = reason.strip().splitlines()[0] if reason.strip() else "it does not say why"
+    if not address:
+        return ValueError(f"cannot start Ray on this machine: {first}. --engine local needs none")
+    return ValueError(
+        f"the cluster at {address} (RAY_ADDRESS) does not let this process in: {first}. It must "
+        "run the same versions of Ray and Python; where it asks for a token, set "
+        "RAY_AUTH_MODE=token here, too, with its token in ~/.ray/auth_token"
     )
 
 
