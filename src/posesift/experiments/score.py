@@ -32,6 +32,7 @@ from posesift.experiments.score_checks import (
     second_fit,
     warnings,
 )
+from posesift.experiments.score_pieces import scores_on_engine
 from posesift.experiments.score_samples import (
     FIT,
     RIVALS,
@@ -92,6 +93,7 @@ def score_poses(
     folder: Path,
     settings: ScoreSettings,
     page: Page | None = None,
+    keep: Path | None = None,
 ) -> Score:
     """Score poses and fill ``folder``; ``page`` draws its report before it counts as finished.
 
@@ -106,6 +108,9 @@ def score_poses(
         folder: of the result.
         settings: how to score and bin.
         page: draws the report.
+        keep: folder for what an engine has scored so far, with which the next call goes on should
+            this one be cut short; of other poses or fits nothing is taken from it. Removed in the
+            end.
 
     Raises:
         ValueError: more bins than distinct scores, no pose to score, or a scorer of another
@@ -114,7 +119,7 @@ def score_poses(
     poses = PoseStream.of(table) if isinstance(table, PoseTable) else table
     check_settings(poses, settings)  # before the fit, which may take minutes
     began = time.perf_counter()
-    scorer, scores, bin_N, summary = _scored(poses, settings)
+    scorer, scores, bin_N, summary = _scored(poses, settings, keep)
     summary["seconds"] = round(time.perf_counter() - began, 2)
     scorer.save(folder)
     write_score(folder, poses, scores, bin_N, summary)
@@ -127,7 +132,7 @@ def score_poses(
 
 
 def _scored(
-    poses: PoseStream, settings: ScoreSettings
+    poses: PoseStream, settings: ScoreSettings, keep: Path | None
 ) -> tuple[Scorer, dict[str, NDArray[np.float32]], NDArray[np.int16], dict[str, Any]]:
     """Give the scorer, the scores by name and the bin of each pose, and the summary."""
     with bar("scoring", 3) as done:
@@ -138,7 +143,10 @@ def _scored(
         samples = poses.samples(rows, bare=True)
         scorer = _scorer(poses, samples.pop(FIT, None), settings)
         scorable_N = poses.seen_N >= FEWEST_VISIBLE
-        scores = scorer.scores_of_parts(poses.parts(bare=True), scorable_N)
+        if poses.engine is None:
+            scores = scorer.scores_of_parts(poses.parts(bare=True), scorable_N)
+        else:
+            scores = scores_on_engine(poses, scorer, scorable_N, keep)
         method = settings.method or scorer.method
         score_N = scores[method]
         done.advance()

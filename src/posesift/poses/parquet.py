@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from posesift import documents
+from posesift.poses.store import is_remote, local
 from posesift.skeletons import Skeleton
 
 _NEEDED = ("keypoints", "visible", "width", "height")
@@ -31,7 +32,7 @@ SKELETON, FACTS = b"posesift.skeleton", b"posesift.table"
 """Keys of the schema's metadata: the skeleton, and the fields that are no columns, as JSON."""
 
 
-class _Facts(msgspec.Struct):
+class Facts(msgspec.Struct):
     """The fields of a table that are no columns."""
 
     root: str = ""
@@ -79,7 +80,7 @@ def to_arrow(fields: Mapping[str, Any]) -> pa.Table:
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
-def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
+def read_fields(file: pq.ParquetFile, path: str | Path) -> dict[str, Any]:
     """Return the fields of a `PoseTable`, read column by column.
 
     Visible keypoints that are not finite are made invisible, and join the problems.
@@ -103,60 +104,78 @@ def read_fields(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
 
 
 def read_batches(
-    file: pq.ParquetFile, path: Path, rows: int, without: Sequence[str] = ()
+    file: pq.ParquetFile,
+    path: str | Path,
+    rows: int,
+    without: Sequence[str] = (),
+    *,
+    offset: int = 0,
+    first: int = 0,
+    last: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the fields of one `PoseTable` after another, of ``rows`` rows each, the last of fewer.
 
     Together they are what `read_fields` gives; but for the problems that the file itself tells,
-    which only the first repeats. No more than one is in memory.
+    which only that with its first row repeats. No more than one is in memory.
 
     Args:
         file: as for `read_fields`.
         path: as for `read_fields`.
-        rows: of a table.
+        rows: of a table. It ends where ``rows`` divides the number of the next row.
         without: columns that are not read, of those that a table may lack.
+        offset: number of the file's first row, where it is a shard of a larger table.
+        first: number of the row to begin with.
+        last: number of the row to end before; None: the end of the file.
 
     Raises:
         ValueError: as `read_fields`; some of it only when the rows are come to.
     """
     schema = file.schema_arrow
     _check_schema(schema, path)
-    first = 0
     names = [name for name in _COLUMNS if name in schema.names and name not in without]
-    for table in _cut(file, names, rows):
+    last = offset + file.metadata.num_rows if last is None else last
+    row = first = max(first, offset)
+    for table in _cut(file, names, rows, offset, first, last):
         columns = {name: table.column(name).combine_chunks() for name in table.column_names}
-        yield _fields(columns.get, len(table), schema, path, first)
-        first += len(table)
+        yield _fields(columns.get, len(table), schema, path, row, offset)
+        row += len(table)
 
 
-def _cut(file: pq.ParquetFile, columns: list[str], rows: int) -> Iterator[pa.Table]:
-    """Yield the rows of a file, so many at a time, wherever its row groups end."""
+def _cut(
+    file: pq.ParquetFile, columns: list[str], rows: int, offset: int, first: int, last: int
+) -> Iterator[pa.Table]:
+    """Yield rows ``first`` to ``last`` of a file from ``offset`` on, wherever row groups end."""
     waiting: list[pa.RecordBatch] = []
-    held = 0
+    held, row = 0, offset
+    wanted = rows - first % rows  # of the next table
     for group in range(file.num_row_groups):  # asked for all at once, it keeps all that it read
-        for batch in file.iter_batches(rows, [group], columns, use_threads=False):
+        size = file.metadata.row_group(group).num_rows
+        if row + size <= first or row >= last:
+            row += size
+            continue
+        for read in file.iter_batches(rows, [group], columns, use_threads=False):
+            start, stop = max(first - row, 0), min(last - row, read.num_rows)
+            row += read.num_rows
+            if start >= stop:
+                continue
+            batch = read.slice(start, stop - start)
             waiting.append(batch)
             held += batch.num_rows
-            if held >= rows:
+            while held >= wanted:
                 table = pa.Table.from_batches(waiting)
-                yield table.slice(0, rows)
-                waiting, held = table.slice(rows).to_batches(), held - rows
+                yield table.slice(0, wanted)
+                waiting, held, wanted = table.slice(wanted).to_batches(), held - wanted, rows
     if held:
         yield pa.Table.from_batches(waiting)
 
 
-def _check_schema(schema: pa.Schema, path: Path) -> None:
+def _check_schema(schema: pa.Schema, path: str | Path) -> None:
     """Refuse a file that is no pose table.
 
     Raises:
         ValueError: its metadata name no skeleton, or a column is missing.
     """
-    if SKELETON not in (schema.metadata or {}):
-        raise ValueError(
-            f"{path} names no skeleton: expected the key 'posesift.skeleton' in the schema's "
-            "metadata; PoseTable.save writes it"
-        )
-    _described(schema.metadata, path)
+    described(schema, path)
     if missing := [name for name in _NEEDED if name not in schema.names]:
         raise ValueError(
             f"{path}: expected the columns {', '.join(_NEEDED)}, "
@@ -168,11 +187,12 @@ def _fields(
     read: Callable[[str], pa.Array | None],
     count: int,
     schema: pa.Schema,
-    path: Path,
+    path: str | Path,
     first: int = 0,
+    offset: int = 0,
 ) -> dict[str, Any]:
-    """Return the fields of a table of ``count`` rows, which begin at row ``first`` of the file."""
-    skeleton, facts = _described(schema.metadata, path)
+    """Return the fields of ``count`` rows from ``first`` on, of a file from ``offset`` on."""
+    skeleton, facts = described(schema, path)
     joints = len(skeleton)
 
     def column(name: str, shape: tuple[int, ...], kind: type) -> NDArray | None:
@@ -202,18 +222,28 @@ def _fields(
         "boxes_from": facts.boxes_from,
         "share": facts.share,
         "address": facts.address or f"poses:{path}",
-        "problems": [*(facts.problems if not first else []), *_hide_lost(columns, first)],
+        "problems": [*(facts.problems if first == offset else []), *_hide_lost(columns, first)],
         "notes": facts.notes,
         "exif": facts.exif,
         **columns,
     }
 
 
-def _described(metadata: dict[bytes, bytes], path: Path) -> tuple[Skeleton, _Facts]:
-    """Return the skeleton and the facts in the schema's metadata."""
+def described(schema: pa.Schema, path: str | Path) -> tuple[Skeleton, Facts]:
+    """Return the skeleton and the facts in a schema's metadata.
+
+    Raises:
+        ValueError: they name no skeleton, or cannot be read.
+    """
+    metadata = schema.metadata or {}
+    if SKELETON not in metadata:
+        raise ValueError(
+            f"{path} names no skeleton: expected the key 'posesift.skeleton' in the schema's "
+            "metadata; PoseTable.save writes it"
+        )
     try:
         skeleton = Skeleton.from_json(metadata[SKELETON].decode())
-        facts = documents.from_json(metadata.get(FACTS, b"{}"), _Facts, "'posesift.table'")
+        facts = documents.from_json(metadata.get(FACTS, b"{}"), Facts, "'posesift.table'")
     except ValueError as error:
         raise ValueError(f"{path}: in the schema's metadata, {error}") from None
     return skeleton, facts
@@ -291,8 +321,8 @@ def _hide_lost(columns: dict[str, Any], first: int) -> list[str]:
     ]
 
 
-def _resolved(root: str, path: Path) -> str:
+def _resolved(root: str, path: str | Path) -> str:
     """Return the root with a relative one counted from the file's folder, wherever that is now."""
-    if not root or root.startswith("world:") or Path(root).is_absolute():
+    if not root or root.startswith("world:") or Path(root).is_absolute() or is_remote(path):
         return root
-    return str((path.resolve().parent / root).resolve())
+    return str((local(path).parent / root).resolve())

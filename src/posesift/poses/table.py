@@ -8,7 +8,6 @@ Legend: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -23,7 +22,8 @@ from posesift.storage import atomic_path
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
+
+    from posesift.poses.shards import Shards
 
 _ROWS = 1 << 15  # of a row group: who reads a table part by part holds one in memory
 RARE_SHARE = 0.03  # a mode is rare when its share of the source mixture is below this
@@ -191,63 +191,42 @@ class PoseTable:
                 skeleton in the metadata.
         """
         from posesift.poses.parquet import read_fields
+        from posesift.poses.store import opened
 
-        path = Path(path)
-        with _opened(path) as file:
+        with opened(path) as file:
             return PoseTable(**read_fields(file, path))
 
     @staticmethod
-    def load_parts(path: str | Path, rows: int, without: Sequence[str] = ()) -> Iterator[PoseTable]:
+    def load_parts(
+        shards: Shards,
+        rows: int,
+        without: Sequence[str] = (),
+        first: int = 0,
+        last: int | None = None,
+    ) -> Iterator[PoseTable]:
         """Read a table as `load` does, ``rows`` poses at a time: it may be larger than memory.
 
-        What the file says was wrong with its samples is told by the first part alone.
+        What a file says was wrong with its samples is told by the part with its first row alone.
 
         Args:
-            path: the file.
+            shards: its files.
             rows: poses of a part.
-            without: columns of the file that are left out: ``image``, say.
+            without: columns of the files that are left out: ``image``, say.
+            first: row to begin at, a multiple of ``rows``.
+            last: row to end before; None: the end.
 
         Raises:
-            ValueError: as `load`; some of it only when the rows are come to.
+            ValueError: as `load`, and `posesift.poses.shards.read_shards`; some of it only when
+                the rows are come to.
         """
-        import pyarrow as pa
+        from posesift.poses.shards import read_shards
 
-        from posesift.poses.parquet import read_batches
-
-        path = Path(path)
-        with _opened(path) as file:
-            for part in read_batches(file, path, rows, without):
-                yield PoseTable(**part)
-        pa.default_memory_pool().release_unused()  # it would keep twice what it needs for a part
-
-    @staticmethod
-    def count(path: str | Path) -> int:
-        """Count the poses of a table without reading them.
-
-        Raises:
-            ValueError: no such file, or not Parquet.
-        """
-        with _opened(Path(path)) as file:
-            return file.metadata.num_rows
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
-    """Open a pose table in Parquet.
-
-    Raises:
-        ValueError: no such file, or not Parquet, as far as it is read in the block.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if not path.is_file():
-        raise ValueError(f"expected a pose table (Parquet) at {path}, found no file")
-    try:
-        with pq.ParquetFile(path, pre_buffer=False) as file:
-            yield file
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise ValueError(f"{path} is not a readable Parquet file: {error}") from None
+        waiting: list[PoseTable] = []
+        for columns, whole in read_shards(shards, rows, without, first, last):
+            waiting.append(PoseTable(**columns))
+            if whole:
+                yield waiting[0] if len(waiting) == 1 else joined(waiting)
+                waiting = []
 
 
 def _garbage(keypoints_NK2: NDArray[np.float32], visible_NK: NDArray[np.bool_]) -> bool:

@@ -158,6 +158,12 @@ class Impossible:
         self._visible += int(visible_NK.sum())
         return kept_NK
 
+    def merge(self, other: Impossible) -> None:
+        """Take in what another counted of later samples."""
+        self.problems += other.problems
+        self._lost += other._lost
+        self._visible += other._visible
+
     def check(self) -> None:
         """Refuse labels of which too many are impossible.
 

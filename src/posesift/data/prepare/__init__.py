@@ -4,17 +4,19 @@ The raw data are gone through part by part (a clip, or some hundred photographs)
 time. Each part writes its crops, and then, atomically, a shard of the table, so what was done
 before an interruption is known and kept, and memory holds a few parts whatever the size of the
 data. At the end the shards become one ``poses.parquet``, in the order of the parts: the bytes do
-not depend on the number of workers, nor on interruptions.
+not depend on the number of workers, nor on interruptions, nor on the engine.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,11 @@ from posesift.data.inputs import inputs_of
 from posesift.data.parts import Part
 from posesift.data.pixels import image_path
 from posesift.data.prepare import shards
-from posesift.data.prepare.cropping import Crops, Cut, cut
+from posesift.data.prepare.cropping import Crops, Cut, cut, cut_table, sampled
 from posesift.data.readers import options, read_parts
+from posesift.engines import Engine
 from posesift.folders import claim, write_manifest
+from posesift.poses.table import PoseTable
 
 _RECORD = "prepare.json"  # what was asked for; --resume must ask for the same
 _SAMPLES = 240  # of a part, where the format has no parts of its own
@@ -46,6 +50,7 @@ def prepare(
     workers: int | None = None,
     overwrite: bool = False,
     resume: bool = False,
+    engine: Engine | None = None,
 ) -> dict[str, Any]:
     """Cut the samples of a data set out of their images, and write what `poses:` reads.
 
@@ -65,6 +70,8 @@ def prepare(
         workers: threads; by default one a core.
         overwrite: replace an earlier result in ``out``, once the new one is complete.
         resume: go on with what an interrupted call with the same arguments left in ``out``.
+        engine: cuts the parts, on machines that find the raw data and ``out`` at the same paths;
+            None: threads of this process.
 
     Returns:
         The manifest's facts: ``samples``, ``left_out``, ``address``, ``side``, ``scale``,
@@ -77,6 +84,8 @@ def prepare(
     """
     if workers is not None and workers < 1:
         raise ValueError(f"expected workers of at least 1, found {workers}")
+    if workers is not None and engine is not None:
+        raise ValueError("workers are threads of this process; an engine has its own: give one")
     record = _record(address, side, scale, every)
     address = parse(record["address"])
     if Path(out).resolve().is_relative_to(Path(address.path).expanduser().resolve()):
@@ -95,7 +104,10 @@ def prepare(
         _remember(folder, record)
         if not (folder / shards.TABLE).is_file():
             crops = Crops(folder, side, scale, 1 if "every" in address.options else every)
-            _cut_all(crops, parts, workers or os.cpu_count() or 1)
+            if engine is None:
+                _cut_all(crops, parts, _threads(workers or os.cpu_count() or 1))
+            else:
+                _cut_all(crops, parts, partial(_on_engine, engine))
             shards.gather(folder, len(parts))
         shutil.rmtree(folder / shards.FOLDER, ignore_errors=True)
         samples, left_out = shards.counts(folder / shards.TABLE)
@@ -137,26 +149,43 @@ def _remember(folder: Path, record: dict[str, Any]) -> None:
         )
 
 
-def _cut_all(crops: Crops, parts: Sequence[Part], workers: int) -> None:
+Cutting = Callable[[Crops, Sequence[Part]], Generator[Cut, None, None]]
+"""Cuts parts, and yields each as it is done."""
+
+
+def _cut_all(crops: Crops, parts: Sequence[Part], cutting: Cutting) -> None:
     """Write crops and shards of all parts that have none yet, a few at a time."""
-    stop = threading.Event()
     samples, bad = 0, []
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # the parts are shared out, not the pixels of one crop
-    try:
-        with progress.bar("preparing", len(parts)) as bar, ThreadPoolExecutor(workers) as pool:
-            try:
-                for done in _in_turn(pool, crops, parts, 2 * workers, stop):
-                    samples, bad = samples + done.samples, bad + done.bad
-                    bar.advance(note=f"{samples} samples")
-                    if len(bad) > max(samples, _HOPELESS) / 2:
-                        raise shards.too_many(bad, samples)
-            except BaseException:
-                stop.set()
-                pool.shutdown(cancel_futures=True)
-                raise
-    finally:
-        cv2.setNumThreads(threads)
+    with (
+        progress.bar("preparing", len(parts)) as bar,
+        contextlib.closing(cutting(crops, parts)) as cuts,
+    ):
+        for done in cuts:
+            samples, bad = samples + done.samples, bad + done.bad
+            bar.advance(note=f"{samples} samples")
+            if len(bad) > max(samples, _HOPELESS) / 2:
+                raise shards.too_many(bad, samples)
+
+
+def _threads(workers: int) -> Cutting:
+    """Cut in threads, at most two parts for each in flight."""
+
+    def cutting(crops: Crops, parts: Sequence[Part]) -> Generator[Cut, None, None]:
+        stop = threading.Event()
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)  # the parts are shared out, not the pixels of one crop
+        try:
+            with ThreadPoolExecutor(workers) as pool:
+                try:
+                    yield from _in_turn(pool, crops, parts, 2 * workers, stop)
+                except BaseException:
+                    stop.set()
+                    pool.shutdown(cancel_futures=True)
+                    raise
+        finally:
+            cv2.setNumThreads(threads)
+
+    return cutting
 
 
 def _in_turn(
@@ -165,7 +194,7 @@ def _in_turn(
     parts: Sequence[Part],
     most: int,
     stop: threading.Event,
-) -> Iterator[Cut]:
+) -> Generator[Cut, None, None]:
     """Each part as it is done, at most ``most`` of them in flight."""
     running: set[Future[Cut]] = set()
     for number, part in enumerate(parts):
@@ -178,3 +207,26 @@ def _in_turn(
             yield from (future.result() for future in finished)
     for future in running:
         yield future.result()
+
+
+def _on_engine(engine: Engine, crops: Crops, parts: Sequence[Part]) -> Generator[Cut, None, None]:
+    """Cut on an engine. Labels are read here: what readers count of all parts, they count here."""
+    waiting = []
+    for number, part in enumerate(parts):
+        if samples := shards.whole(crops.folder, number, part.name):
+            yield Cut(samples, [])
+        else:
+            waiting.append((number, part))
+    tables = ((number, part.name, sampled(crops, part)) for number, part in waiting)
+    yield from engine.map(partial(cut_piece, crops), tables)
+
+
+def cut_piece(crops: Crops, asked: tuple[int, str, PoseTable]) -> Cut:
+    """Cut a part whose labels are read, wherever that is done: number, name and table of it.
+
+    Raises:
+        ValueError: as `posesift.data.prepare.cropping.cut_table`.
+    """
+    cv2.setNumThreads(1)
+    number, name, table = asked
+    return cut_table(crops, number, name, table)

@@ -66,18 +66,45 @@ def cut(crops: Crops, number: int, part: Part, stop: threading.Event) -> Cut:
         ValueError: the labels cannot be read, the data have no images, or the disk is full.
         InterruptedError: ``stop`` was set. What was written is written again the next time.
     """
+    return cut_table(crops, number, part.name, sampled(crops, part), stop)
+
+
+def sampled(crops: Crops, part: Part) -> PoseTable:
+    """Read the labels of a part, and take those of its samples that are wanted.
+
+    Raises:
+        ValueError: the labels cannot be read.
+    """
     table = part.read()
-    table = table.select(np.arange(0, len(table), crops.every))
+    return table.select(np.arange(0, len(table), crops.every))
+
+
+def cut_table(
+    crops: Crops, number: int, name: str, table: PoseTable, stop: threading.Event | None = None
+) -> Cut:
+    """Write the crops of a part whose labels are read, then its shard.
+
+    Args:
+        crops: what to cut.
+        number: of the part.
+        name: of the part.
+        table: of its samples.
+        stop: once it is set, no more images are read.
+
+    Raises:
+        ValueError: the data have no images, or the disk is full.
+        InterruptedError: as `cut`.
+    """
     box_N4 = table.crop_boxes_N4()
     if table.box_N4 is not None:
         box_N4 = boxes.square(box_N4, crops.scale)
     matrix_N23 = geometry.crop_matrices(box_N4, crops.side)
-    names = [_name(number, part.name, row, table) for row in range(len(table))]
+    names = [_name(number, name, row, table) for row in range(len(table))]
     bad = {}
-    for row, name in enumerate(names):
-        if stop.is_set():
+    for row, image in enumerate(names):
+        if stop is not None and stop.is_set():
             raise InterruptedError
-        path = crops.folder / name
+        path = crops.folder / image
         try:
             crop_SS3 = read_crop(table, row, matrix_N23[row], crops.side)
         except ValueError as error:
@@ -93,7 +120,7 @@ def cut(crops: Crops, number: int, part: Part, stop: threading.Event) -> Cut:
             raise storage.explained(error, path) from error
     kept_N = np.setdiff1d(np.arange(len(table)), list(bad))
     in_crops = _in_crops(table, np.array(names, object), matrix_N23, crops.side).select(kept_N)
-    shards.write(crops.folder, number, part.name, in_crops, list(bad.values()))
+    shards.write(crops.folder, number, name, in_crops, list(bad.values()))
     return Cut(len(table), list(bad.values()))
 
 

@@ -26,6 +26,7 @@ from posesift import skeletons, spelling
 from posesift.data.address import Address, parse
 from posesift.data.mapped import mapped, never_visible
 from posesift.data.parts import Part
+from posesift.data.readers import poses
 from posesift.poses.table import PoseTable
 from posesift.skeletons import synonyms
 
@@ -151,6 +152,41 @@ def read_blocks(address: str | Address, *, bare: bool = False) -> Iterator[PoseT
         absent = _never_shown(module.blocks(address.path, bare=True, **values))
     for table in module.blocks(address.path, bare=bare, **values):
         yield _named(table, address, change, absent)
+
+
+def read_stretch(
+    address: Address, stretch: poses.Stretch, absent: tuple[str, ...], *, bare: bool = False
+) -> Iterator[PoseTable]:
+    """Yield the blocks of `read_blocks` that are in a stretch of a pose table.
+
+    Args:
+        address: of the whole table.
+        stretch: of its rows.
+        absent: keypoints that the whole table never shows (see `stretches`).
+        bare: as for `read_blocks`.
+
+    Raises:
+        ValueError: as `read_blocks`, but for too many impossible keypoints, which are counted.
+    """
+    values, change = _arguments(address)
+    for table in poses.blocks(address.path, bare=bare, stretch=stretch, **values):
+        yield _named(table, address, change, absent)
+
+
+def stretches(address: Address) -> tuple[list[poses.Stretch], tuple[str, ...]]:
+    """Cut a pose table into stretches, and name the keypoints that it never shows.
+
+    The keypoints are looked for only where the address asks for another skeleton.
+
+    Raises:
+        ValueError: as `posesift.data.readers.poses.stretches`, or an option that does not fit.
+    """
+    values, change = _arguments(address)
+    found = poses.stretches(address.path, values.get("split", "all"))
+    absent = ()
+    if change is not None:
+        absent = _never_shown(poses.blocks(address.path, bare=True, **values))
+    return found, absent
 
 
 def _read_part(

@@ -1,5 +1,8 @@
 """A pose table in Parquet, as `PoseTable.save` writes it: saved tables, or your own.
 
+It is one file, or several: a folder of them or a pattern, on this machine or in an object store
+(`posesift.poses.shards`).
+
 Shapes: N samples.
 """
 
@@ -9,6 +12,7 @@ import dataclasses
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
@@ -23,7 +27,9 @@ from posesift.data.labels.boxes import Boxes, with_boxes
 from posesift.data.labels.cleaning import Impossible
 from posesift.data.labels.splits import Split, in_split
 from posesift.data.worlds import painted
-from posesift.poses.table import PoseTable
+from posesift.poses.shards import Shards
+from posesift.poses.store import local
+from posesift.poses.table import PoseTable, joined
 from posesift.storage import inside
 
 ABOUT = About(
@@ -32,7 +38,7 @@ ABOUT = About(
     get="nothing",
     terms="those of the data that it was made of",
     tree="""
-table.parquet
+table.parquet (or several: poses:FOLDER, poses:FOLDER/part-*.parquet, poses:s3://BUCKET/FOLDER)
 images/ (or where its metadata say; images=FOLDER names another place)
 """,
 )
@@ -40,11 +46,31 @@ images/ (or where its metadata say; images=FOLDER names another place)
 ROWS = 1 << 15
 """Poses of a block."""
 
+_STRETCHES, _LONGEST = 16, 8  # of a table; blocks of one of them
+
 _BESIDE = ("image", "occluded", "mode", "mirrored", "neg_log_p")
 
 _DOUBTFUL = re.compile(r"^$|^[/\\]|\.\.|:|\0")
 _DOUBTFUL_LINES = ("\n\n", "\n/", "\n\\", "..", ":", "\0")
 """What one of many names, each in a line of its own, holds if that finds it."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some rows of a table whose files are known, to be read by itself.
+
+    Attributes:
+        shards: the files.
+        first: row to begin at, a multiple of `ROWS`.
+        last: row to end before.
+        impossible: counts the keypoints that cannot be; whether they are too many is for those to
+            say who see all rows.
+    """
+
+    shards: Shards
+    first: int
+    last: int
+    impossible: Impossible
 
 
 def read(
@@ -59,11 +85,13 @@ def read(
     """Read the table.
 
     Args:
-        path: the Parquet file.
+        path: the Parquet file; or several: their folder, a pattern (``part-*.parquet``), either
+            also in an object store.
         split: ``train``, ``test`` (the last quarter of the clips, else of the images) or ``all``. A
             table that was made of one split of its data is that split, whole.
         boxes: ``file``, those of the table, else the whole image; or ``labels``.
-        images: folder of the images, where they have moved since the table was written.
+        images: folder of the images, where they have moved since the table was written. Without
+            it a table in an object store has none.
         skeleton: name or TOML file of the skeleton that is expected.
         exif: ``apply`` where labels count in images as viewers show them, ``ignore`` where they
             count in stored pixels; without it, as the table says.
@@ -72,24 +100,25 @@ def read(
         ValueError: the file is not a pose table, is one of another skeleton, has its images
             outside of its own folder and ``images=`` does not name them, names an image outside
             their folder, has impossible keypoints in more than 5 % of its rows, or was made
-            of the other split than is asked for.
+            of the other split than is asked for; a shard is missing, broken or of another table.
     """
-    file = Path(path).expanduser().resolve()
-    impossible = Impossible(str(file))
-    table = _checked(PoseTable.load(file), file, 0, impossible, boxes, images, skeleton, exif)
+    shards = Shards.of(path)
+    impossible = Impossible(shards.where)
+    table = _checked(_loaded(shards), shards, 0, impossible, boxes, images, skeleton, exif)
     if not len(table):
-        raise ValueError(f"{file} holds no poses; write the table anew")
+        raise ValueError(f"{shards.where} holds no poses; write the table anew")
     impossible.check()
-    if not _is_cut(table, split, file):
-        return table
-    unit_N = table.clip_N if table.clip_N is not None else table.image_N
-    return table.select(in_split(split, _Rows(table) if unit_N is None else unit_N))
+    if _is_cut(table, split, shards.where):
+        unit_N = table.clip_N if table.clip_N is not None else table.image_N
+        table = table.select(in_split(split, _Rows(table) if unit_N is None else unit_N))
+    return _within_reach(table, shards, images)
 
 
 def blocks(
     path: str,
     *,
     bare: bool = False,
+    stretch: Stretch | None = None,
     split: Split = "all",
     boxes: Boxes = "file",
     images: str | None = None,
@@ -100,35 +129,85 @@ def blocks(
 
     A split that the table must first be cut into takes all of it: it is read whole then. The
     problems of a block are its own. ``bare`` leaves out images, modes and what else is beside the
-    pose, which takes half the time; path and options are those of `read`.
+    pose, which takes half the time; ``stretch`` is the part of the table that is read, which
+    must not be cut into a split; path and options are those of `read`.
 
     Raises:
         ValueError: as `read`, some of it only when a block is read; too many impossible keypoints
             after the last.
     """
-    file = Path(path).expanduser().resolve()
+    shards = Shards.of(path) if stretch is None else stretch.shards
     without = _BESIDE if bare and split == "all" else ()  # images may tell the split
-    impossible, first = Impossible(str(file)), 0
-    for loaded in PoseTable.load_parts(file, ROWS, without):
-        if not first and _is_cut(loaded, split, file):
+    impossible = Impossible(shards.where) if stretch is None else stretch.impossible
+    first, last = (0, None) if stretch is None else (stretch.first, stretch.last)
+    for loaded in PoseTable.load_parts(shards, ROWS, without, first, last):
+        if not first and _is_cut(loaded, split, shards.where):
             yield from _cut(
                 read(path, split=split, boxes=boxes, images=images, skeleton=skeleton, exif=exif)
             )
             return
-        yield _checked(loaded, file, first, impossible, boxes, images, skeleton, exif)
+        table = _checked(loaded, shards, first, impossible, boxes, images, skeleton, exif)
+        yield _within_reach(table, shards, images)
         first += len(loaded)
     if not first:
-        raise ValueError(f"{file} holds no poses; write the table anew")
-    impossible.check()
+        raise ValueError(f"{shards.where} holds no poses; write the table anew")
+    if stretch is None:
+        impossible.check()
+
+
+def stretches(path: str, split: Split) -> list[Stretch]:
+    """Cut a table into stretches of blocks that hold the same poses as those of `blocks`.
+
+    There are 16 of them, as far as a stretch then has from one block to eight; it depends on
+    nothing but the number of poses.
+
+    Args:
+        path: as for `read`.
+        split: as for `read`.
+
+    Raises:
+        ValueError: as `Shards.of`; the table would have to be cut into a split, for which it is
+            read whole.
+    """
+    shards = Shards.of(path)
+    for some in PoseTable.load_parts(shards, ROWS, _BESIDE, 0, 1):
+        if _is_cut(some, split, shards.where):
+            raise ValueError(
+                f"{shards.where} is cut into its splits as a whole, not piece by piece: leave "
+                f"split={split} out, or save that split as a table of its own"
+            )
+    size = min(max(-(-shards.rows // (_STRETCHES * ROWS)), 1), _LONGEST) * ROWS
+    return [
+        Stretch(shards, first, min(first + size, shards.rows), Impossible(shards.where))
+        for first in range(0, shards.rows, size)
+    ]
 
 
 def samples(path: str) -> int:
     """Count the poses of a table without reading them.
 
     Raises:
-        ValueError: no such file, or not Parquet.
+        ValueError: as `Shards.of`.
     """
-    return PoseTable.count(Path(path).expanduser().resolve())
+    return Shards.of(path).rows
+
+
+def _loaded(shards: Shards) -> PoseTable:
+    if len(shards.files) == 1:
+        return PoseTable.load(shards.files[0].place)  # column by column, which needs least memory
+    found = list(PoseTable.load_parts(shards, ROWS))
+    return joined(found) if found else PoseTable.load(shards.files[0].place)
+
+
+def _within_reach(table: PoseTable, shards: Shards, images: str | None) -> PoseTable:
+    """Return the table without images that nobody here can open: those in an object store."""
+    if table.image_N is None or images is not None or not shards.is_remote:
+        return table
+    note = (
+        f"the images beside {shards.where} are not read from an object store; images=FOLDER names "
+        "a copy on this machine"
+    )
+    return dataclasses.replace(table, image_N=None, root="", notes=[*table.notes, note])
 
 
 def _cut(table: PoseTable) -> Iterator[PoseTable]:
@@ -140,7 +219,7 @@ def _cut(table: PoseTable) -> Iterator[PoseTable]:
 
 def _checked(
     table: PoseTable,
-    file: Path,
+    shards: Shards,
     first: int,
     impossible: Impossible,
     boxes: Boxes,
@@ -151,9 +230,9 @@ def _checked(
     """Return the rows from ``first`` on as the options want them, and without what cannot be."""
     if skeleton is not None and not (wanted := skeletons.load(skeleton)).same_as(table.skeleton):
         raise ValueError(
-            f"{file}: expected poses of the skeleton {wanted.name}, found {table.skeleton.name}: "
-            f"{wanted.difference(table.skeleton)}; with as= in the place of skeleton= they are "
-            "mapped by name"
+            f"{shards.where}: expected poses of the skeleton {wanted.name}, found "
+            f"{table.skeleton.name}: {wanted.difference(table.skeleton)}; with as= in the place of "
+            "skeleton= they are mapped by name"
         )
     changes: dict[str, Any] = {} if exif is None else {"exif": exif}
     if not len(table):
@@ -163,10 +242,12 @@ def _checked(
         if not folder.is_dir():
             raise ValueError(f"expected the folder of the images at {folder}, found no folder")
         changes["root"] = str(folder)
+    elif shards.is_remote:
+        pass  # nothing there is opened
     elif table.image_N is not None and not table.root:
-        changes["root"] = str(file.parent)
+        changes["root"] = str(local(shards.folder))
     elif table.image_N is not None:
-        _check_root(table.root, file)
+        _check_root(table.root, shards.where, local(shards.folder))
     if changes.get("root", table.root).startswith("world:"):
         painted.check(dataclasses.replace(table, **changes))
     elif table.image_N is not None:
@@ -191,12 +272,12 @@ def _checked(
     return with_boxes(table, boxes, np.arange(first, first + len(table)))
 
 
-def _is_cut(table: PoseTable, split: Split, file: Path) -> bool:
+def _is_cut(table: PoseTable, split: Split, where: str) -> bool:
     """Whether a split is a part of the table, which is not that split already."""
-    return split != "all" and split != _split_of(table, split, file)
+    return split != "all" and split != _split_of(table, split, where)
 
 
-def _split_of(table: PoseTable, asked: Split, file: Path) -> str | None:
+def _split_of(table: PoseTable, asked: Split, where: str) -> str | None:
     """Return the split of its data that the table was made of; None: all of them, or not known."""
     try:
         made_of = parse(table.address).options.get("split")
@@ -204,7 +285,7 @@ def _split_of(table: PoseTable, asked: Split, file: Path) -> str | None:
         return None
     if made_of in ("train", "test") and made_of != asked:
         raise ValueError(
-            f"{file} was made of {table.address}, so it has no {asked} split; make one of the "
+            f"{where} was made of {table.address}, so it has no {asked} split; make one of the "
             "other split, or take all of it with split=all"
         )
     return made_of
@@ -232,16 +313,16 @@ class _Rows(Sequence[str]):
         return f"row {self._first + row}" + ("" if image_N is None else f" ({image_N[row]})")
 
 
-def _check_root(root: str, file: Path) -> None:
+def _check_root(root: str, where: str, folder: Path) -> None:
     """Refuse a folder of images that the file names elsewhere: pictures go into pages for others.
 
     Raises:
         ValueError: it lies outside the folder of the file.
     """
-    if root.startswith("world:") or Path(os.path.normpath(root)).is_relative_to(file.parent):
+    if root.startswith("world:") or Path(os.path.normpath(root)).is_relative_to(folder):
         return
     raise ValueError(
-        f"{file} says that its images lie in {root}, outside of its own folder. Whoever wrote a "
+        f"{where} says that its images lie in {root}, outside of its own folder. Whoever wrote a "
         f"file chooses what it names: where you know that place, say so with images={root}"
     )
 
