@@ -80,7 +80,7 @@ def pose(i: int, image: bool = True) -> Picture:
 
 
 def table(title: str = "A table") -> Table:
-    return Table(title, "arm", ["PCK"], [Row("a", [Cell("1.0", best=True)])], "Read it so.")
+    return Table(title, "arm", ["PCK"], [Row("a", [Cell(1.0, best=True)])], "Read it so.")
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -146,7 +146,7 @@ def test_nothing_is_cut_off_when_a_chart_is_fitted() -> None:
 
 
 def test_squares_fit_a_page(tmp_path: Path) -> None:
-    patch = Patch("50.0", "regret +1.0", "#bcd3e3", "#33506b", "#000000", "#ffffff")
+    patch = Patch(Cell(50), 1.0, 0.5)
     square = Square("UDAPE", "Interaction", ["source poses", "target poses"], ["a", "b"],
                     [[patch, patch], [patch, patch]])  # fmt: skip
     folder = paper.write(page_of(Squares("Gap", "How.", [square] * 3)), tmp_path)

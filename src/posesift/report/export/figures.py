@@ -202,18 +202,21 @@ def _square(axes: Axes, square: Square, left: float, top: float, width: float) -
 
 
 def _cell(axes: Axes, patch: Patch, x: float, y: float, width: float, height: float) -> None:
+    look = patch.colours
     shape = FancyBboxPatch(
         (x + 2.2, y + 2.2),
         width - 4.4,
         height - 4.4,
         boxstyle="round,pad=1,rounding_size=2",
-        facecolor=patch.light,
+        facecolor=look["light"],
         edgecolor="none",
     )
     axes.add_patch(shape)
-    how: Any = {"ha": "center", "va": "center", "color": patch.ink_light}
+    how: Any = {"ha": "center", "va": "center", "color": look["ink-light"]}
     up = 4.5 if patch.detail else 0.0
-    axes.text(x + width / 2, y + height / 2 - up, patch.value, fontsize=9, weight="bold", **how)
+    axes.text(
+        x + width / 2, y + height / 2 - up, patch.value.text, fontsize=9, weight="bold", **how
+    )
     if patch.detail:
         axes.text(x + width / 2, y + height / 2 + 6.5, patch.detail, fontsize=SMALLEST, **how)
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from posesift.report.answers.rare_poses import spoken
 from posesift.report.blocks import (
+    COUNT,
+    WHOLE,
     Block,
     Cell,
     Charts,
@@ -24,6 +26,7 @@ from posesift.report.blocks import (
     Strip,
     Table,
 )
+from posesift.report.export.tables import harmless
 from posesift.report.figures import coverage as coverage_figures
 from posesift.report.uncovered import TELLING, Lacking, away
 from posesift.report.wording import capitalised, count, listed, number, percent, plural, signed
@@ -292,7 +295,6 @@ def _named(found: Lacking) -> str:
 
 EXPORTED = 500  # rows of the CSV; some 100 kB
 LISTED = 20  # modes in the table
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FIRST = ("rank", "row", "file", "mode", "stands_for", "share_reached")
 _COLUMNS = (*_FIRST, "nearest_source_deg", "turned_deg", "mirrored", "nearest_source_row")
 
@@ -305,11 +307,12 @@ def by_mode(found: Lacking) -> Table | None:
     rendered = None if source_modes is None else source_modes.astype(str)
     rows = []
     for one in found.by_mode[:LISTED]:
-        share = percent(100 * one.lacking / one.total)
-        cells = [count(one.lacking), count(one.total), share, count(one.only_turned)]
+        share = Cell(100 * one.lacking / one.total, WHOLE, " %")
+        counts = [Cell(n, COUNT) for n in (one.lacking, one.total, one.only_turned)]
+        cells = [*counts[:2], share, counts[2]]
         if rendered is not None:
-            cells.append(count((rendered == one.mode).sum()))
-        rows.append(Row(spoken(one.mode), [Cell(text) for text in cells]))
+            cells.append(Cell(int((rendered == one.mode).sum()), COUNT))
+        rows.append(Row(spoken(one.mode), cells))
     columns = ["not covered", "of", "share", "covered up to rotation"]
     left_out = len(found.by_mode) - len(rows)
     return Table(
@@ -366,15 +369,6 @@ def download(found: Lacking) -> Download:
         label=f"Save the list as CSV: {what} {count(total)} poses with their joint angles",
         content=buffer.getvalue(),
     )
-
-
-def harmless(text: str) -> str:
-    """Return a cell of text that no spreadsheet takes for a formula.
-
-    >>> harmless("=1+1"), harmless("walk-1.png")
-    ("'=1+1", 'walk-1.png')
-    """
-    return f"'{text}" if text.startswith(_STARTS_FORMULA) else text
 
 
 def _degrees(value: float) -> str:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from posesift.report import tables, theme
-from posesift.report.blocks import Block, Note, Patch, Section, Square, Squares
-from posesift.report.facts import protocol
-from posesift.report.wording import between, number, signed
-from posesift.results import by_seed, methods
-from posesift.results.by_seed import Compared
-
-if TYPE_CHECKING:
-    pass
-
 from typing import Any
 
-from posesift.report import method_table
-from posesift.report.blocks import Charts, Fold, Table
-from posesift.report.figures import forest as result_figures
+from posesift.report import method_table, tables
+from posesift.report.blocks import (
+    Block,
+    Cell,
+    Charts,
+    Fold,
+    Note,
+    Patch,
+    Section,
+    Square,
+    Squares,
+    Table,
+)  # fmt: skip
+from posesift.report.facts import protocol
+from posesift.report.figures import forest
 from posesift.report.figures.forest import Shown
 from posesift.report.theme import Chart
-from posesift.report.wording import capitalised, plural
-from posesift.results import evalpose_form
+from posesift.report.wording import between, capitalised, plural, signed
+from posesift.results import by_seed, evalpose_form, methods
+from posesift.results.by_seed import Compared
 
 ENDPOINTS = "Every endpoint"
 SAMPLING = "What sampling changed"
@@ -67,11 +68,11 @@ def differences(comparison: Compared) -> Section:
     charts: list[Chart] = []
     drawn = _groups(comparison, adaptation, lambda row: row["endpoint"])
     if drawn and _sure(stated):
-        charts.append(result_figures.forest(drawn, seeds, "Adaptation: method − source only"))
+        charts.append(forest.forest(drawn, seeds, "Adaptation: method − source only"))
     for endpoint in dict.fromkeys(row["endpoint"] for row in sampling if _sure(stated)):
         rows = [row for row in sampling if row["endpoint"] == endpoint]
         if drawn := _groups(comparison, rows, lambda row: _pair(comparison, row)):
-            charts.append(result_figures.forest(drawn, seeds, f"Sampling: {endpoint}"))
+            charts.append(forest.forest(drawn, seeds, f"Sampling: {endpoint}"))
     blocks: list[Block] = [Charts(charts)] if charts else []
     grouped = [
         (methods.name(method), [row for row in stated if _method(comparison, row) == method])
@@ -103,7 +104,7 @@ def outcome(comparison: Compared) -> Section:
     seeds = len(comparison["seeds"])
     blocks: list[Block] = []
     if rows and _sure(stated):
-        blocks.append(Charts([result_figures.endpoints(rows, seeds, title)]))
+        blocks.append(Charts([forest.forest([("", rows)], seeds, title)]))
     blocks.append(tables.endpoints([("", stated)], comparison, one_pair))
     named = _endpoint_name(comparison, comparison["primary"])
     return Section("results", SAMPLING, f"{_size(comparison)} Pre-specified: {named}.", blocks)
@@ -227,26 +228,22 @@ def gap(comparison: Compared) -> Section | None:
     if not known:
         return None
     low, high = min(known), max(known)
-    drawn = []
-    for name, found in gaps:
-        if found is None:
-            continue
-        patches = [
-            [
-                _patch(found.cells[i][j], found.regret[i][j], low, high)
-                for j in range(len(found.cells[i]))
-            ]
-            for i in range(len(found.cells))
-        ]
-        drawn.append(
-            Square(
-                _label(comparison, name),
-                _together(found.interaction),
-                square["rows"],
-                square["columns"],
-                patches,
-            )
+
+    def patch(value: float | None, regret: float | None) -> Patch:
+        flat = value is None or high <= low
+        return Patch(Cell(value), regret, 0.5 if flat else (high - value) / (high - low))
+
+    drawn = [
+        Square(
+            by_seed.label(comparison, name),
+            _together(found.interaction),
+            square["rows"],
+            square["columns"],
+            [list(map(patch, *both)) for both in zip(found.cells, found.regret, strict=True)],
         )
+        for name, found in gaps
+        if found
+    ]
     blocks: list[Block] = [
         Squares(
             "Appearance x pose",
@@ -293,14 +290,3 @@ def _together(interaction: float | None) -> str:
     if interaction is None:
         return "Not all four cells are known"
     return f"interaction {signed(interaction)} points"
-
-
-def _patch(value: float | None, regret: float | None, low: float, high: float) -> Patch:
-    at = 0.5 if value is None or high <= low else (high - value) / (high - low)
-    light, dark = theme.ramp_pair(at)
-    detail = "" if regret is None else f"oracle {signed(regret)}"
-    return Patch(number(value), detail, light, dark, theme.on(light), theme.on(dark))
-
-
-def _label(comparison: Compared, name: str) -> str:
-    return by_seed.label(comparison, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -29,7 +28,7 @@ from posesift.report.figures.axes import named, panel
 from posesift.report.pictures import of_bin
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.sections import labels_first
-from posesift.report.tables import ties
+from posesift.report.tables import Column, embolden
 from posesift.report.wording import capitalised, count, number, ordinal_part, percent, plural
 from posesift.results.score import Score
 
@@ -289,22 +288,19 @@ def scorers(summary: dict[str, Any]) -> Table | None:
     if not names:
         return None
     method = summary["method"]
-    best = max((v for v in found.values() if v is not None and math.isfinite(v)), default=None)
+    measured = {"rare modes (AUC)": found, "two fits agree": repeats, f"like {method}": alike}
+    columns = [
+        Column(title, (), ranked=values is found) for title, values in measured.items() if values
+    ]
     rows = []
     for name in names:
         itself = name == method
-        cells = []
-        if found:
-            auc = found.get(name)
-            cells.append(Cell(number(auc, 2), best=ties(auc, best, 2)))
-        if repeats:
-            cells.append(Cell(number(repeats.get(name), 2)))
-        if alike:
-            cells.append(Cell("itself" if itself else number(alike.get(name), 2)))
+        cells = [Cell(v.get(name), ".2f") for v in measured.values() if v]
+        if alike and itself:
+            cells[-1] = Cell("itself")
         shown = NAMES.get(name, name) + " (used here)" * itself
         rows.append(Row(shown, cells, "arm" if itself else "baseline"))
-    columns = ["rare modes (AUC)"] * bool(found) + ["two fits agree"] * bool(repeats)
-    columns += [f"like {method}"] * bool(alike)
+    embolden(rows, columns, range(len(rows)))
     told = [
         "Rare modes: how well a score tells them from common ones (0.5 = not at all, 1 = "
         "perfectly)." * bool(found),
@@ -316,7 +312,7 @@ def scorers(summary: dict[str, Any]) -> Table | None:
     return Table(
         title="Scorers side by side",
         corner="score",
-        columns=columns,
+        columns=[column.title for column in columns],
         rows=rows,
         caption=" ".join(part for part in told if part),
     )

@@ -10,6 +10,7 @@ from posesift.experiments.subset import Choice, Source
 from posesift.poses.angles import joint_angles
 from posesift.report import pictures
 from posesift.report.blocks import (
+    COUNT,
     Block,
     Cell,
     Charts,
@@ -146,8 +147,8 @@ def _table(by_bin: dict[str, np.ndarray], aside: bool) -> Table:
     for first, last in pairs_for(len(by_bin["set"])):
         value = {name: int(value_k[first : last + 1].sum()) for name, value_k in by_bin.items()}
         times = value["taken"] / value["uniform"] if value["uniform"] else None
-        cells = [Cell(count(value[name])) for name in names]
-        rows.append(Row(capitalised(named((first, last))), [*cells, Cell(number(times, 2))]))
+        cells = [Cell(value[name], COUNT) for name in names]
+        rows.append(Row(capitalised(named((first, last))), [*cells, Cell(times, ".2f")]))
     return Table(
         "How many poses of each bin",
         "bin",
