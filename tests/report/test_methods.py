@@ -120,7 +120,7 @@ def test_one_seed_shows_intervals_over_images_where_there_are_any(found: dict) -
     cell = next(cell for cell in one["cells"] if cell["arm"] == "udape")
     cell["sets"]["target"]["interval"] = [47.0, 53.5]
     table = method_table.measured(one)
-    ranges = {row.name: row.cells[0].range for row in table.rows if row.cells}
+    ranges = {row.name: row.cells[0].interval for row in table.rows if row.cells}
     assert ranges["UDAPE"] == "47.0 to 53.5"
     assert ranges["RegDA"] == ""
     assert "over images" in table.caption

@@ -25,6 +25,7 @@ from posesift.report.export.figures import (
     POINTS,
     TALLEST,
     WIDE_COLUMN,
+    printing,
     sheet,
     wrapped,
     write,
@@ -49,7 +50,7 @@ class _Row:
     pictures: list[Picture]
 
 
-@theme.styled
+@printing()
 def gallery(block: Gallery) -> list[Figure]:
     """Return a gallery as figures of a fixed width, as many as it fills pages.
 

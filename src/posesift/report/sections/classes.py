@@ -142,9 +142,8 @@ def _pictures(split: list[_Class], target: PoseSet) -> list[Picture | None]:
             places.append(place)
             rows.append(int(order[len(order) // 2]))
     if rows:
-        crops = pictures.crops(target.table, np.array(rows), near=True)
-        for i, place in enumerate(places):
-            found[place] = pictures.on_crop(
-                crops, i, alt=f"Target pose, {split[place].name}", caption=[]
-            )
+        said = [(f"Target pose, {split[place].name}", []) for place in places]
+        drawn, _ = pictures.labelled(target.table, np.array(rows), said)
+        for place, picture in zip(places, drawn, strict=True):
+            found[place] = picture
     return found

@@ -26,7 +26,6 @@ from posesift.report.blocks import (
     Strip,
     Table,
 )
-from posesift.report.export.tables import harmless
 from posesift.report.figures import coverage as coverage_figures
 from posesift.report.uncovered import TELLING, Lacking, away
 from posesift.report.wording import capitalised, count, listed, number, percent, plural, signed
@@ -295,6 +294,7 @@ def _named(found: Lacking) -> str:
 
 EXPORTED = 500  # rows of the CSV; some 100 kB
 LISTED = 20  # modes in the table
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FIRST = ("rank", "row", "file", "mode", "stands_for", "share_reached")
 _COLUMNS = (*_FIRST, "nearest_source_deg", "turned_deg", "mirrored", "nearest_source_row")
 
@@ -369,6 +369,15 @@ def download(found: Lacking) -> Download:
         label=f"Save the list as CSV: {what} {count(total)} poses with their joint angles",
         content=buffer.getvalue(),
     )
+
+
+def harmless(text: str) -> str:
+    """Return a cell of text that no spreadsheet takes for a formula.
+
+    >>> harmless("=1+1"), harmless("walk-1.png")
+    ("'=1+1", 'walk-1.png')
+    """
+    return f"'{text}" if text.startswith(_STARTS_FORMULA) else text
 
 
 def _degrees(value: float) -> str:

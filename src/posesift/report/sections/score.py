@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 
 from posesift.report import pictures, theme
-from posesift.report import pictures as samples
 from posesift.report.blocks import (
     Block,
     Cell,
     Charts,
     Gallery,
     Note,
-    Picture,
     Row,
     Section,
     Strip,
@@ -29,7 +27,15 @@ from posesift.report.pictures import of_bin
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.sections import labels_first
 from posesift.report.tables import Column, embolden
-from posesift.report.wording import capitalised, count, number, ordinal_part, percent, plural
+from posesift.report.wording import (
+    capitalised,
+    count,
+    number,
+    ordinal_part,
+    percent,
+    plural,
+    spoken,
+)
 from posesift.results.score import Score
 
 
@@ -228,7 +234,7 @@ def galleries(
             first[one.which] = first[one.which] or problem
             strips.append(replace(strip, follows=one is not shown[0]))
     for one in shown:
-        if problem := one.problem or samples.shortfall(drawn[one.which], first[one.which]):
+        if problem := one.problem or pictures.shortfall(drawn[one.which], first[one.which]):
             whose = f" of the {one.which}" if len(shown) > 1 else ""
             notes.append(Note(f"Skeletons{whose} without images: {problem}."))
     what = "bin" if all(first == last for first, last in panel(summary["bins"])) else "row"
@@ -256,17 +262,15 @@ def _strip(
     name = capitalised(named(pair)) + f", {one.which}" * several
     if not inside:
         return Strip(name, detail, []), ""
-    crops = samples.crops(one.table, rows, near=True)
-    what = f"{capitalised(one.which)} pose of {named(pair)}"
-    pictures = [_picture(crops, i, what, float(one.score_N[row])) for i, row in enumerate(rows)]
-    return Strip(name, detail, pictures), crops.problem
-
-
-def _picture(crops: samples.Crops, i: int, what: str, score: float) -> Picture:
-    mode, shown = crops.mode[i] if crops.mode else "", number(score, 2)
-    alt = f"{what}, score {shown}{', ' + mode if mode else ''}"
-    caption = [part for part in (mode, shown) if part]
-    return pictures.on_crop(crops, i, alt=alt, caption=caption)
+    said = []
+    for row in rows:
+        shown = number(float(one.score_N[row]), 2)
+        mode = "" if one.table.mode_N is None else spoken(str(one.table.mode_N[row]))
+        caption = [part for part in (mode, shown) if part]
+        alt = f"{capitalised(one.which)} pose of {named(pair)}, score {', '.join(caption[::-1])}"
+        said.append((alt, caption))
+    drawn, crops = pictures.labelled(one.table, rows, said)
+    return Strip(name, detail, drawn), crops.problem
 
 
 VAE = ("elbo", "reconstruction")
