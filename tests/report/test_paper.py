@@ -193,12 +193,12 @@ def test_a_gallery_holds_every_picture(columns: int, strips: int, width: float) 
     assert shown == strips * each
 
 
-def test_pairs_stand_beside_each_other() -> None:
+def test_pairs_stand_one_below_the_other() -> None:
     strips = [Strip(str(s), "stands for two poses", [pose(s), pose(s + 1)]) for s in range(20)]
     figures = print_gallery.gallery(Gallery("Next", "How.", strips, pairs=True))
     shown = 0
     for figure in figures:
-        assert figure.get_size_inches()[0] == pytest.approx(printing.PAGE_WIDTH)
+        assert figure.get_size_inches()[0] == pytest.approx(printing.COLUMN)
         assert figure.get_size_inches()[1] <= printing.TALLEST
         shown += printing.svg(figure, "t").count(b"<image")
     assert shown == 40

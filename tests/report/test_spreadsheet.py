@@ -135,7 +135,9 @@ def test_squares_and_claims_are_tables() -> None:
         {"group": group, "row": "p", "x": "50.0", "x, oracle": "", "y": "40.0", "y, oracle": ""},
         {"group": group, "row": "q", "x": "30.0", "x, oracle": "", "y": "20.0", "y, oracle": "7.0"},
     ]
-    claim = Claim("It helps.", Cell(1.2, "+.1f"), "points", "shown", [("95 % interval", "0.1 to 2.3")])
+    claim = Claim(
+        "It helps.", Cell(1.2, "+.1f"), "points", "shown", [("95 % interval", "0.1 to 2.3")]
+    )
     claims, evidence = export.of(Claims("For all", [claim], [("seeds", "5")], []))
     assert read_back(claims) == [
         {"claim": "It helps.", "value": "1.2", "unit": "points", "verdict": "shown"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from posesift.difficulty.checks import FINDS, FINDS_PARTLY
+from posesift.experiments.methods import label_of
 from posesift.report import evidence, facts, statement
 from posesift.report.blocks import SIGNED, Cell, Claim, Claims, Section
 from posesift.report.statement import Statement
@@ -176,7 +177,7 @@ def _adaptation(comparison: Compared) -> list[Headline]:
 def _closed(comparison: Compared, called: str, share: Interval, seeds: int) -> Headline:
     """Return the share of the gap to the oracle that an arm closes."""
     base = by_seed.label(comparison, by_seed.reference(comparison))
-    method = methods.name(methods.of(methods.arm(comparison, called)))
+    method = label_of(methods.of(methods.arm(comparison, called)))
     where = "PCK@0.05, as a share of the gap to the oracle"
     said = Statement(method, base, where, share, seeds, unit="%")
     return Headline(GAP, _claim(said, evidence.of_share(comparison, called, share), ".0f"))

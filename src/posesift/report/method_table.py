@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from posesift.experiments.methods import label_of
 from posesift.report.blocks import SIGNED, WHOLE, Block, Cell, Note, Row, Table
 from posesift.report.facts import NAMES
 from posesift.report.tables import Column, cell, embolden, fewer_seeds, group_columns, told_apart
@@ -84,7 +85,7 @@ def measured(comparison: Compared) -> Table:
     contending: dict[int, str] = {}
     fewer = by_seed.with_fewer_seeds(comparison, "arm")
     for method in methods.ordered(comparison):
-        rows.append(Row(methods.name(method), [], "group"))
+        rows.append(Row(label_of(method), [], "group"))
         for called in methods.arms_of(comparison, method):
             if called not in fewer and len(comparison["seeds"]) > 1:  # else nothing is bold
                 contending[len(rows)] = called

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from posesift.experiments.methods import label_of
 from posesift.report import claims, evidence
 from posesift.report.answers import adaptation, rare_failure, rare_poses
 from posesift.report.answers import score as score_finds
@@ -42,7 +43,7 @@ def of_comparison(
 
 def message(comparison: Compared) -> str:
     """Say what was done, at which scale, and what came out, in two or three sentences."""
-    names = listed([methods.name(method) for method in methods.ordered(comparison)])
+    names = listed([label_of(method) for method in methods.ordered(comparison)])
     drawn = listed([name.replace("-", " ") for name in methods.strategies(comparison)])
     target, budget = comparison["sets"].get("target") or {}, comparison["budget"]
     steps = sum(budget.get(key) or 0 for key in ("warmup_steps", "steps"))

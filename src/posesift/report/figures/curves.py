@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.axes import Axes
 
+from posesift.experiments.methods import label_of
 from posesift.report import theme
 from posesift.report.blocks import Charts
 from posesift.report.theme import Chart
@@ -235,7 +236,7 @@ def _by_method(comparison: Compared, split: Split) -> list[list[Chart]]:
     ]
     span = _span([gain for _, names in within for gain in _gains(comparison, split, names)])
     for method, names in within:
-        title = f"{methods.name(method)}, by sampling"
+        title = f"{label_of(method)}, by sampling"
         found.append(_pair(comparison, split, names, title, strategies=True, top=top, span=span))
     return found
 

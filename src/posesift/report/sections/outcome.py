@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from posesift.experiments.methods import label_of
 from posesift.report import method_table, tables
 from posesift.report.blocks import (
     Block,
@@ -75,7 +76,7 @@ def differences(comparison: Compared) -> Section:
             charts.append(forest.forest(drawn, seeds, f"Sampling: {endpoint}"))
     blocks: list[Block] = [Charts(charts)] if charts else []
     grouped = [
-        (methods.name(method), [row for row in stated if _method(comparison, row) == method])
+        (label_of(method), [row for row in stated if _method(comparison, row) == method])
         for method in _methods(comparison, stated)
     ]
     blocks.append(tables.endpoints(grouped, comparison, one_pair=False))
@@ -155,7 +156,7 @@ def _groups(comparison: Compared, rows: list[Stated], named: Any) -> list[tuple[
             for row in rows
             if _method(comparison, row) == method and (difference := by_seed.endpoint(row))
         ]
-        found += [(methods.name(method), shown)] if shown else []
+        found += [(label_of(method), shown)] if shown else []
     return found
 
 
