@@ -109,9 +109,7 @@ def test_any_text_can_be_set(text: str) -> None:
 
 
 @given(
-    st.lists(
-        st.tuples(st.text(max_size=12), st.text(max_size=12), st.floats()), max_size=4
-    ),
+    st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12), st.floats()), max_size=4),
     st.sampled_from(["arm", "oracle", "baseline", "primary"]),
 )
 @settings(max_examples=100)

@@ -171,10 +171,10 @@ def _labels(axis: Axes, skeleton: Skeleton, points_K2: np.ndarray, known: list[i
         out = np.array([way.real, way.imag]) / max(abs(way), 1e-9)
         place = points_K2[skeleton.triplets[i][1]] + (radius + 0.035) * out
         while any(np.hypot(*((place - other) / (1.4, 1))) < 0.055 for other in taken):
-            place = place + 0.02 * (out if out.any() else (0, -1))
+            place = place + 0.02 * (out if out.any() else np.array([0.0, -1.0]))
         taken.append(place)
         how: Any = {"ha": "center", "va": "center", "fontsize": 7.5, "zorder": 5}
-        axis.text(*place, f"θ{i + 1}", bbox=ground, **how)
+        axis.text(place[0], place[1], f"θ{i + 1}", bbox=ground, **how)
 
 
 def _table(axis: Axes, skeleton: Skeleton, angles_A: np.ndarray) -> None:

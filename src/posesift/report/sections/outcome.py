@@ -231,8 +231,9 @@ def gap(comparison: Compared) -> Section | None:
     low, high = min(known), max(known)
 
     def patch(value: float | None, regret: float | None) -> Patch:
-        flat = value is None or high <= low
-        return Patch(Cell(value), regret, 0.5 if flat else (high - value) / (high - low))
+        if value is None or high <= low:
+            return Patch(Cell(value), regret, 0.5)
+        return Patch(Cell(value), regret, (high - value) / (high - low))
 
     drawn = [
         Square(
