@@ -119,7 +119,7 @@ def _family() -> str:
     for weight in (400, 700):
         whole = FontProperties(family=theme.STYLE["font.family"], weight=weight)
         font = TTFont(font_manager.findfont(whole), lazy=True)
-        for table in {"GSUB", "GPOS", "GDEF"} & set(font.keys()):
+        for table in {"GSUB", "GPOS", "GDEF", "MATH"} & set(font.keys()):
             del font[table]
         path = f"{folder.name}/{weight}.ttf"
         font.save(path)
