@@ -498,7 +498,14 @@ def test_the_matrix_names_the_bins_of_its_rows() -> None:
     matrix = [[1.0, None], [None, -0.123456]]
     cells = [[1.0, None], [None, -0.1235]]
     found = loaded(poses(), similarity={"matrix": matrix})["similarity"]
-    assert found == {"matrix": cells, "bins": [[0, 0], [1, 1]]}
+    assert (found["matrix"], found["bins"]) == (cells, [[0, 0], [1, 1]])
+    assert found["range"] == [-0.1235, 1.0]
+    content = np.frombuffer(base64.b64decode(found["picture"].split(",")[1]), np.uint8)
+    bgra_GG4 = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+    assert (bgra_GG4[..., 3] > 0).tolist() == [[True, False], [False, True]]
+    assert bgra_GG4[0, 0, :3].sum() > bgra_GG4[1, 1, :3].sum()  # dark = less similar
+    nothing = loaded(poses(), similarity={"matrix": [[None]]})["similarity"]
+    assert nothing["range"] == [None, None]
     grouped = {"matrix": matrix, "bins": [[0, 2], [3, 4]], "used": 60, "left_out": 0}
     assert loaded(poses(), similarity=grouped)["similarity"]["bins"] == [[0, 2], [3, 4]]
     assert loaded(poses(which="target"), similarity=grouped)["similarity"] is None

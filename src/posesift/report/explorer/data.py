@@ -13,7 +13,9 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import cv2
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
 from posesift.difficulty import bins
@@ -23,6 +25,7 @@ from posesift.report.explorer import thumbnails
 from posesift.report.explorer.outcomes import failing_model, fair_share, pictured, predicted
 from posesift.report.explorer.thumbnails import UNDEFINED
 from posesift.report.figures import axes
+from posesift.report.figures.score import SIMILARITY
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.uncovered import Lacking
 from posesift.report.wording import count
@@ -212,13 +215,24 @@ def _names(one: PoseSet, rows: NDArray) -> dict[str, str] | None:
 
 
 def _similarity(similarity: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the bins' matrix, four digits of a cell, with the first and last bin of each row."""
+    """Return the bins' matrix, four digits of a cell, its picture, and the bins of each row."""
     if not similarity or not similarity.get("matrix"):
         return None
-    matrix = similarity["matrix"]
+    value_GG = np.array(similarity["matrix"], float)  # None is NaN
+    known = value_GG[np.isfinite(value_GG)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    share_GG = (value_GG - low) / (high - low) if high > low else value_GG - low + 1
+    colours = LinearSegmentedColormap.from_list("similarity", SIMILARITY)
+    rgba_GG4 = colours(np.ma.masked_invalid(share_GG), bytes=True)
+    _, picture = cv2.imencode(".png", cv2.cvtColor(rgba_GG4, cv2.COLOR_RGBA2BGRA))
     return {
-        "matrix": [[None if v is None else round(v, 4) for v in row] for row in matrix],
-        "bins": similarity.get("bins") or [[b, b] for b in range(len(matrix))],
+        "matrix": [
+            [None if v is None else round(v, 4) for v in row] for row in similarity["matrix"]
+        ],
+        "bins": similarity.get("bins") or [[b, b] for b in range(len(value_GG))],
+        "range": [round(low, 4), round(high, 4)] if known.size else [None, None],
+        "stops": list(SIMILARITY),
+        "picture": theme.data_uri(picture.tobytes(), "image/png"),
     }
 
 

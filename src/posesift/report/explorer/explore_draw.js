@@ -24,6 +24,7 @@ function scored(value, digits = 3) {
   return value < 0 ? `−${text}` : text;
 }
 
+const cosine = (value) => (value === null ? MISSING : value.toFixed(2).replace("-", "−"));
 const percent = (value) => (value === UNDEFINED ? MISSING : String(value));
 const capitalised = (text) => text[0].toUpperCase() + text.slice(1);
 const words = (name) => name.replaceAll("_", " ");

@@ -158,6 +158,7 @@ def target_share(
     )
 
 
+SIMILARITY = ("#1a1423", "#5b2440", "#b0493d", "#efa469", "#fdf3dc")  # dark = less similar
 DASHED = 25  # rows up to which an undefined cell gets a dash; beyond, dashes would run together
 
 
@@ -182,12 +183,9 @@ def similarity(
         low, high = low - 0.5, high + 0.5
     figure, axis = theme.canvas(4.6, 3.8)
     figure.set_layout_engine("compressed")  # for a square in a page-wide figure
-    colours = LinearSegmentedColormap.from_list(
-        "similarity", ["#1a1423", "#5b2440", "#b0493d", "#efa469", "#fdf3dc"]
-    )
     shown = axis.imshow(
         np.ma.masked_invalid(values),
-        cmap=colours,
+        cmap=LinearSegmentedColormap.from_list("similarity", SIMILARITY),
         vmin=low,
         vmax=high,
         interpolation="none",
