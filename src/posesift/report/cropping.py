@@ -21,7 +21,7 @@ _CHUNK = 32  # pictures of a world that are painted at a time
 
 def cropped(
     table: PoseTable, frame_M4: NDArray, side: int, painted: int | None = None
-) -> Iterator[NDArray[np.uint8] | str]:
+) -> Iterator[NDArray | str]:
     """Yield each sample of a table with images as (side, side, 3), or why it has none.
 
     Args:
@@ -45,7 +45,7 @@ def cropped(
 
 def _of_world(
     table: PoseTable, frame_M4: NDArray, side: int, painted: int | None
-) -> Iterator[NDArray[np.uint8] | str]:
+) -> Iterator[NDArray | str]:
     # Boxes count from the outer corner of the first pixel, so another scale is one product.
     width_M1 = np.asarray(table.width_N, np.float64)[:, None]
     matrix_M23 = geometry.crop_matrices(frame_M4 * (painted or width_M1) / width_M1, side)
