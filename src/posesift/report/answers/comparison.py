@@ -18,6 +18,7 @@ from posesift.report.answers.adaptation import adapted, closed, later_bins
 from posesift.report.answers.sampling import changed, uncredited
 from posesift.report.answers.score import lacks
 from posesift.report.blocks import Finding
+from posesift.report.facts import SCORES, VAE
 from posesift.report.pose_sets import PoseSet
 from posesift.report.statement import amount, excess, sentence
 from posesift.report.wording import capitalised, count, listed, number, ordinal_part, plural, signed
@@ -186,11 +187,7 @@ def _ahead(comparison: Compared, found: Lead) -> str:
     return f"Over the next, {second}: {amount(found.ahead)}."
 
 
-CHEAP = {
-    "mean-distance": "the distance to the mean pose",
-    "pca": "the PCA residual",
-    "knn": "the k-NN distance",
-}
+CHEAP = {name: f"the {shown}" for name, shown in SCORES.items() if name not in VAE}
 _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
 

@@ -19,6 +19,7 @@ from posesift.report.blocks import (
     Strip,
     Table,
 )
+from posesift.report.facts import SCORES, VAE
 from posesift.report.figures import kinematic_tree
 from posesift.report.figures import score as score_figures
 from posesift.report.figures import variation as variation_figures
@@ -273,16 +274,6 @@ def _strip(
     return Strip(name, detail, drawn), crops.problem
 
 
-VAE = ("elbo", "reconstruction")
-NAMES = {
-    "elbo": "VAE, elbo",
-    "reconstruction": "VAE, reconstruction",
-    "mean-distance": "distance to the mean pose",
-    "pca": "PCA residual",
-    "knn": "k-NN distance",
-}
-
-
 def scorers(summary: dict[str, Any]) -> Table | None:
     """Tabulate what each score finds, and whether it repeats; None where nothing was measured."""
     found = summary.get("rare_mode_auc") or {}
@@ -302,7 +293,7 @@ def scorers(summary: dict[str, Any]) -> Table | None:
         cells = [Cell(v.get(name), ".2f") for v in measured.values() if v]
         if alike and itself:
             cells[-1] = Cell("itself")
-        shown = NAMES.get(name, name) + " (used here)" * itself
+        shown = SCORES.get(name, name) + " (used here)" * itself
         rows.append(Row(shown, cells, "arm" if itself else "baseline"))
     embolden(rows, columns, range(len(rows)))
     told = [
