@@ -22,7 +22,7 @@ from posesift.poses.table import PoseTable
 from posesift.report.blocks import Block, Gallery, Line, Page, Picture, Point, Table, inner
 from posesift.report.cropping import cropped
 from posesift.report.theme import data_uri
-from posesift.report.wording import count, spoken
+from posesift.report.wording import count
 from posesift.skeletons import Skeleton
 
 SIDE = 144  # of a crop on the page: sharp at the size shown, and about 5 kB as JPEG
@@ -40,7 +40,6 @@ class Crops:
         images: JPEG ``data:`` URIs, or None for each image that is not available.
         keypoints_MK2: crop pixels.
         visible_MK: whether a keypoint may be used.
-        mode: what each pose shows, in words, or None.
         problem: why the first missing image is, or "".
     """
 
@@ -49,7 +48,6 @@ class Crops:
     images: list[str | None]
     keypoints_MK2: np.ndarray
     visible_MK: np.ndarray
-    mode: list[str] | None
     problem: str = ""
 
     @property
@@ -146,7 +144,6 @@ def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool
         images=images or [None] * len(chosen),
         keypoints_MK2=geometry.apply(geometry.crop_matrices(box_M4, side), chosen.keypoints_NK2),
         visible_MK=chosen.visible_NK,
-        mode=None if chosen.mode_N is None else [spoken(str(mode)) for mode in chosen.mode_N],
         problem=problem,
     )
 
