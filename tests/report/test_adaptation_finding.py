@@ -62,7 +62,7 @@ def test_shares_claim_no_more_than_the_interval(found: dict, row: dict, parts: l
 
 def test_the_headline_leads_with_adaptation(found: dict) -> None:
     shown = [headline.claim for headline in claims.headlines(found, None)]
-    assert [claim.value for claim in shown[:4]] == ["+19.8", "20", "50", "+2.5"]
+    assert [claim.value.text for claim in shown[:4]] == ["+19.8", "20", "50", "+2.5"]
     assert "UDAPE is better than Source only in PCK@0.05 on the target: +19.8" in shown[0].sentence
     assert "UDAPE" in shown[2].sentence
     assert "share of the gap to the oracle" in shown[2].sentence

@@ -213,5 +213,5 @@ def test_a_run_claims_no_more_than_one_seed(comparison: Path) -> None:
 def test_an_unmeasured_primary_is_no_claim(found: dict) -> None:
     found["primary"] |= {"mean": None, "values": []}
     (claim,) = (c for c in block(claims.of_comparison(found)).claims if c.strong)
-    assert claim.value == "–"
+    assert claim.value.text == "–"
     assert "not known" in claim.sentence

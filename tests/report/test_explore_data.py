@@ -185,20 +185,18 @@ def test_modes_clips_names_and_errors_are_those_of_the_poses() -> None:
 @given(
     sizes=st.lists(st.integers(1, 40), min_size=1, max_size=8),
     most=st.integers(1, 120),
-    each=st.none() | st.integers(1, 20),
 )
-def test_shares_are_as_equal_as_groups_allow(sizes: list[int], most: int, each: int | None) -> None:
+def test_shares_are_as_equal_as_groups_allow(sizes: list[int], most: int) -> None:
     group_N = np.repeat(np.arange(len(sizes)) - 1, sizes)
     group_N = np.random.default_rng(1).permutation(group_N)
-    rows = fair_share(group_N, most, each)
+    rows = fair_share(group_N, most)
     assert (np.diff(rows) > 0).all()
-    room = [min(size, each or size) for size in sizes]
-    assert len(rows) == min(most, sum(room))
+    assert len(rows) == min(most, sum(sizes))
     got = [(group_N[rows] == group - 1).sum() for group in range(len(sizes))]
-    for mine, mine_room in zip(got, room, strict=True):
+    for mine, mine_room in zip(got, sizes, strict=True):
         for other in got:  # nobody has two more than one who could have had another
             assert mine == mine_room or other <= mine + 1
-    assert np.array_equal(rows, fair_share(group_N, most, each))
+    assert np.array_equal(rows, fair_share(group_N, most))
 
 
 def test_beyond_the_cap_bins_are_listed_alike_and_counted_whole(
@@ -260,7 +258,7 @@ def test_pictures_are_of_failures_and_of_each_mode(tmp_path: Path) -> None:
     assert pictured_N.sum() == 360
     ours = outcomes[1]
     worst = sorted(range(n), key=lambda i: (np.rint(ours.pck_N[i]), np.rint(ours.evalpose_N[i]), i))
-    assert pictured_N[worst[:120]].all()
+    assert pictured_N[worst[:110]].all()  # a third of the pictures, less what the modes take
     hardest = np.argsort(-one.score_N[one.bin_N == k - 1])[:20]
     assert pictured_N[np.flatnonzero(one.bin_N == k - 1)[hardest]].all()
     assert pictured_N[1980:1996].sum() >= 6
@@ -500,7 +498,14 @@ def test_the_matrix_names_the_bins_of_its_rows() -> None:
     matrix = [[1.0, None], [None, -0.123456]]
     cells = [[1.0, None], [None, -0.1235]]
     found = loaded(poses(), similarity={"matrix": matrix})["similarity"]
-    assert found == {"matrix": cells, "bins": [[0, 0], [1, 1]]}
+    assert (found["matrix"], found["bins"]) == (cells, [[0, 0], [1, 1]])
+    assert found["range"] == [-0.1235, 1.0]
+    content = np.frombuffer(base64.b64decode(found["picture"].split(",")[1]), np.uint8)
+    bgra_GG4 = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+    assert (bgra_GG4[..., 3] > 0).tolist() == [[True, False], [False, True]]
+    assert bgra_GG4[0, 0, :3].sum() > bgra_GG4[1, 1, :3].sum()  # dark = less similar
+    nothing = loaded(poses(), similarity={"matrix": [[None]]})["similarity"]
+    assert nothing["range"] == [None, None]
     grouped = {"matrix": matrix, "bins": [[0, 2], [3, 4]], "used": 60, "left_out": 0}
     assert loaded(poses(), similarity=grouped)["similarity"]["bins"] == [[0, 2], [3, 4]]
     assert loaded(poses(which="target"), similarity=grouped)["similarity"] is None

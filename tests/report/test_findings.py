@@ -161,7 +161,7 @@ def test_an_unmeasured_primary_endpoint_is_said(found: dict) -> None:
     found["primary"] |= {"mean": None, "values": []}
     assert sampling_finding.changed(found).answer.startswith("Not known")
     primary = next(h for h in claims.headlines(found, None) if h.about == claims.SAMPLING)
-    assert primary.claim.value == "–"
+    assert primary.claim.value.text == "–"
 
 
 def test_a_baseline_that_does_as_well_is_said(found: dict) -> None:

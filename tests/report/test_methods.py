@@ -19,6 +19,7 @@ from posesift.report.sections import difficulty as difficulty_section
 from posesift.report.sections import examples as example_sections
 from posesift.report.sections import outcome as outcome_sections
 from posesift.report.sections import support as support_section
+from posesift.report.theme import Chart
 from posesift.results import by_seed, methods
 from posesift.results.comparison import Comparison
 
@@ -33,6 +34,16 @@ def row_of(table: Table, name: str) -> list[str]:
 @pytest.fixture
 def found(methods_comparison: Path) -> dict:
     return json.loads((methods_comparison / "comparison.json").read_text())
+
+
+def differences(found: dict) -> tuple[list[Chart], Table]:
+    """The figures and the table of all differences, out of the section on results."""
+    blocks = outcome_sections.results(found).blocks
+    charts = [chart for block in blocks if isinstance(block, Charts) for chart in block.charts]
+    (fold,) = (b for b in blocks if isinstance(b, Fold) and b.anchor == "differences")
+    table = fold.blocks[-1]
+    assert isinstance(table, Table)
+    return charts, table
 
 
 def test_what_is_compared_with_what(found: dict) -> None:
@@ -120,7 +131,7 @@ def test_one_seed_shows_intervals_over_images_where_there_are_any(found: dict) -
     cell = next(cell for cell in one["cells"] if cell["arm"] == "udape")
     cell["sets"]["target"]["interval"] = [47.0, 53.5]
     table = method_table.measured(one)
-    ranges = {row.name: row.cells[0].range for row in table.rows if row.cells}
+    ranges = {row.name: row.cells[0].interval for row in table.rows if row.cells}
     assert ranges["UDAPE"] == "47.0 to 53.5"
     assert ranges["RegDA"] == ""
     assert "over images" in table.caption
@@ -140,18 +151,15 @@ def test_published_rows_stand_apart(found: dict) -> None:
 
 
 def test_differences_are_grouped_by_method(found: dict) -> None:
-    section = outcome_sections.differences(found)
-    charts, table = section.blocks
-    assert isinstance(charts, Charts)
-    assert isinstance(table, Table)
-    assert [chart.title for chart in charts.charts] == [
+    charts, table = differences(found)
+    assert [chart.title for chart in charts] == [
         "Adaptation: method − source only",
         "Sampling: PCK@0.05 on the hardest quarter of the target",
         "Sampling: PCK@0.05, target",
     ]
-    assert "Diamond" in charts.charts[1].caption
-    assert "Diamond" not in charts.charts[0].caption + charts.charts[2].caption
-    assert "UDAPE + hard mining − UDAPE: +2.5" in charts.charts[1].alt
+    assert "Diamond" in charts[1].caption
+    assert "Diamond" not in charts[0].caption + charts[2].caption
+    assert "UDAPE + hard mining − UDAPE: +2.5" in charts[1].alt
     assert [row.name for row in table.rows if row.role == "group"] == [
         "Source only", "RegDA", "UDAPE",
     ]  # fmt: skip
@@ -161,8 +169,7 @@ def test_differences_are_grouped_by_method(found: dict) -> None:
 
 
 def test_small_p_values_are_bounds(found: dict) -> None:
-    table = outcome_sections.differences(found).blocks[-1]
-    assert isinstance(table, Table)
+    _, table = differences(found)
     shown = {cell.text for row in table.rows for cell in row.cells}
     assert "< 0.001" in shown
     assert "0.000" not in shown
@@ -262,12 +269,11 @@ def test_one_seed_has_a_table_of_differences_and_no_forest(found: dict) -> None:
     one = only(found, 0)
     for row in (one["primary"], *one["secondary"]):
         row |= {"low": None, "high": None, "half_width": None, "p": None, "p_holm": None}
-    section = outcome_sections.differences(one)
-    (table,) = section.blocks
-    assert isinstance(table, Table)
+    charts, table = differences(one)
+    assert not charts
     assert table.columns == ["points"]
     assert {len(row.cells) for row in table.rows if row.role != "group"} == {1}
     assert sum(row.role == "primary" for row in table.rows) == 1
-    several = outcome_sections.differences(found)
-    assert any(isinstance(block, Charts) for block in several.blocks)
-    assert [len(b.columns) for b in several.blocks if isinstance(b, Table)] == [5]
+    charts, table = differences(found)
+    assert charts
+    assert len(table.columns) == 5

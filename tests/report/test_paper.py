@@ -80,7 +80,7 @@ def pose(i: int, image: bool = True) -> Picture:
 
 
 def table(title: str = "A table") -> Table:
-    return Table(title, "arm", ["PCK"], [Row("a", [Cell("1.0", best=True)])], "Read it so.")
+    return Table(title, "arm", ["PCK"], [Row("a", [Cell(1.0, best=True)])], "Read it so.")
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -146,7 +146,7 @@ def test_nothing_is_cut_off_when_a_chart_is_fitted() -> None:
 
 
 def test_squares_fit_a_page(tmp_path: Path) -> None:
-    patch = Patch("50.0", "regret +1.0", "#bcd3e3", "#33506b", "#000000", "#ffffff")
+    patch = Patch(Cell(50), 1.0, 0.5)
     square = Square("UDAPE", "Interaction", ["source poses", "target poses"], ["a", "b"],
                     [[patch, patch], [patch, patch]])  # fmt: skip
     folder = paper.write(page_of(Squares("Gap", "How.", [square] * 3)), tmp_path)
@@ -193,13 +193,13 @@ def test_a_gallery_holds_every_picture(columns: int, strips: int, width: float) 
     assert shown == strips * each
 
 
-def test_pairs_stand_beside_each_other() -> None:
+def test_pairs_stand_one_below_the_other() -> None:
     strips = [Strip(str(s), "stands for two poses", [pose(s), pose(s + 1)]) for s in range(20)]
     figures = print_gallery.gallery(Gallery("Next", "How.", strips, pairs=True))
     shown = 0
     for figure in figures:
-        assert figure.get_size_inches()[0] == pytest.approx(printing.PAGE_WIDTH)
-        assert figure.get_size_inches()[1] <= printing.TALLEST
+        assert figure.get_size_inches()[0] == pytest.approx(printing.COLUMN)
+        assert figure.get_size_inches()[1] <= printing.TALLEST + 1e-9
         shown += printing.svg(figure, "t").count(b"<image")
     assert shown == 40
 

@@ -21,11 +21,11 @@ def words(chart: Chart) -> list[str]:
 
 def test_endpoints_say_how_sure_they_are() -> None:
     rows = [("main", Interval(1.0, 0.5, 1.5), True), ("other", Interval(-1.0, None, None), False)]
-    chart = result_figures.endpoints(rows, seeds=3, title="t")
+    chart = result_figures.forest([("", rows)], seeds=3, title="t")
     assert "main: +1.0 (+0.5 to +1.5); other: −1.0." in chart.alt
     assert "paired over seeds" in chart.caption
     assert {"main", "other"} <= set(words(chart))
-    assert "no interval" in result_figures.endpoints(rows, seeds=1, title="t").caption
+    assert "no interval" in result_figures.forest([("", rows)], seeds=1, title="t").caption
 
 
 def test_curves_name_the_ends_and_survive_gaps() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -95,10 +94,3 @@ def test_tables_that_cannot_be_used_say_why(tmp_path: Path) -> None:
     nothing, why = samples.table_of(f"poses:{tmp_path / 'gone.parquet'}")
     assert nothing is None
     assert "gone.parquet" in why
-
-
-def test_a_mode_is_told_in_words(tmp_path: Path) -> None:
-    one = replace(
-        table(tmp_path, 32, None, (9, 9)), mode_N=np.array(["arms_overhead"], dtype=object)
-    )
-    assert samples.crops(one, np.array([0]), 32).mode == ["arms overhead"]

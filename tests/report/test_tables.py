@@ -37,7 +37,7 @@ def test_the_best_is_bold_and_an_oracle_never_is() -> None:
     table = tables.compared(found, [Column("m", ("m",))], "t", "c")
     assert [row.name for row in table.rows] == ["constant pose", "a", "b", "o"]
     assert bold(table) == ["b"]
-    assert [(cell.text, cell.spread) for row in table.rows for cell in row.cells] == [
+    assert [(cell.text, cell.deviation) for row in table.rows for cell in row.cells] == [
         ("3.0", ""),
         ("11.0", "1.4"),
         ("20.0", "0.0"),

@@ -84,6 +84,15 @@ def names(**what: bool) -> tuple[str, ...]:
     )
 
 
+def label_of(name: str) -> str:
+    """Return a method's name for people; of one that the table does not know, its own.
+
+    >>> label_of("udape"), label_of("a-new-one")
+    ('UDAPE', 'a-new-one')
+    """
+    return METHODS[name].label if name in METHODS else name
+
+
 def make(
     name: str, network: Any, codec: Any, style: Any, parity: bool, known: dict[str, Any]
 ) -> Method:

@@ -5,10 +5,13 @@ Plain values without markup; the template alone knows HTML, and escapes every st
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from posesift.report import theme
 from posesift.report.theme import Chart, data_uri
+from posesift.report.wording import signed, written
 
 REPRODUCE = "reproduce with"
 Point = tuple[float, float]
@@ -40,14 +43,59 @@ class Picture:
     caption: list[str] = field(default_factory=list)
 
 
+COUNT, WHOLE, SIGNED = ",.0f", ".0f", "+.1f"  # forms of numbers
+
+
 @dataclass(frozen=True)
 class Cell:
-    """One table cell: text, an optional ± or range behind it, bold when best of its column."""
+    """One table cell: a number that every writer of tables writes in its own way, or words.
 
-    text: str
-    spread: str = ""
+    Attributes:
+        value: a number, or words; None = not known.
+        form: of the number and what belongs to it, as `format` takes it.
+        unit: behind the number.
+        spread: its standard deviation over seeds.
+        ends: of its interval; a cell without a value may be an interval alone.
+        best: whether it is the best of its column.
+    """
+
+    value: float | str | None = None
+    form: str = ".1f"
+    unit: str = ""
+    spread: float | None = None
+    ends: tuple[float, float] | None = None
     best: bool = False
-    range: str = ""
+
+    @property
+    def number(self) -> float | None:
+        """The number; None for words and where none is known."""
+        if self.value is None or isinstance(self.value, str) or not math.isfinite(self.value):
+            return None
+        return self.value
+
+    @property
+    def text(self) -> str:
+        """What a reader sees first: the value with its unit, or the interval where it is alone."""
+        if isinstance(self.value, str):
+            return self.value
+        if self.value is None and self.ends:
+            return self.interval
+        return written(self.value, self.form) + self.unit * (self.number is not None)
+
+    @property
+    def beside(self) -> str:
+        """The interval behind a value, or ""."""
+        return "" if self.value is None else self.interval
+
+    @property
+    def interval(self) -> str:
+        """Both ends, or ""."""
+        return " to ".join(written(end, self.form) for end in self.ends or ())
+
+    @property
+    def deviation(self) -> str:
+        """The spread, or ""."""
+        return "" if self.spread is None else written(self.spread, self.form)
 
 
 @dataclass(frozen=True)
@@ -103,14 +151,23 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Patch:
-    """One cell of a square: its value, what an oracle reaches, and its place on the ramp."""
+    """One cell of a square: its value, by how much an oracle is above it, its place on the ramp."""
 
-    value: str
-    detail: str
-    light: str
-    dark: str
-    ink_light: str
-    ink_dark: str
+    value: Cell
+    oracle: float | None
+    at: float
+
+    @property
+    def detail(self) -> str:
+        """What stands below the value."""
+        return "" if self.oracle is None else f"oracle {signed(self.oracle)}"
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """Ground and ink on a light and on a dark page."""
+        light, dark = theme.ramp_pair(self.at)
+        inks = {"ink-light": theme.on(light), "ink-dark": theme.on(dark)}
+        return {"light": light, "dark": dark, **inks}
 
 
 @dataclass(frozen=True)
@@ -221,7 +278,7 @@ class Claim:
     """
 
     sentence: str
-    value: str
+    value: Cell
     unit: str
     verdict: str
     evidence: list[tuple[str, str]]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from posesift.difficulty.checks import FINDS, FINDS_PARTLY
+from posesift.experiments.methods import label_of
 from posesift.report import evidence, facts, statement
-from posesift.report.blocks import Claim, Claims, Section
+from posesift.report.blocks import SIGNED, Cell, Claim, Claims, Section
 from posesift.report.statement import Statement
-from posesift.report.wording import capitalised, number, ordinal_part, plural, signed
+from posesift.report.wording import capitalised, number, ordinal_part, plural
 from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
 from posesift.results.by_seed import Compared, Interval
 from posesift.results.run import Run
@@ -55,13 +56,7 @@ def of_lead(comparison: Compared) -> Claim | None:
     terms.append(("picked after looking", picked))
     if found.blind:
         terms.append(("what it is", f"{best} is a control: it does not know which poses are hard"))
-    return Claim(
-        statement.sentence(said),
-        signed(found.ahead.mean),
-        "points",
-        statement.verdict(said),
-        terms,
-    )
+    return _claim(said, terms)
 
 
 def lead_anchor(comparison: Compared, summary: dict[str, Any] | None) -> str:
@@ -91,7 +86,7 @@ def of_run(folder: Run) -> Section | None:
         free = facts.beside(folder, *keys)
         sentence = capitalised(f"{what} is {number(value)} {unit} on {shown}{free}, single seed.")
         terms = [("95 % interval", over), ("samples", str(entry.get("samples", "")))]
-        found.append(Claim(sentence, number(value), unit, statement.SINGLE, terms))
+        found.append(Claim(sentence, Cell(value), unit, statement.SINGLE, terms))
     if not found:
         return None
     settings = folder.settings
@@ -134,28 +129,26 @@ def headlines(comparison: Compared, summary: dict[str, Any] | None) -> list[Head
     return [headline for headline in found if headline]
 
 
+def _claim(
+    said: Statement, terms: evidence.Terms, form: str = SIGNED, strong: bool = False
+) -> Claim:
+    """Give a statement with its number, its verdict and what it rests on."""
+    value = Cell(said.interval.mean, form)
+    return Claim(statement.sentence(said), value, said.unit, statement.verdict(said), terms, strong)
+
+
 def _primary(comparison: Compared) -> Headline:
     """Return the endpoint that was named in advance."""
     row = comparison["primary"]
-    shown = by_seed.endpoint(row)
-    if shown is None:
+    said, shown = evidence.statement(comparison, row), by_seed.endpoint(row)
+    if said is None or shown is None:
         arm, against = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
         claim = Claim(
-            f"{arm} minus {against}: not known.", signed(None), "points", statement.INCONCLUSIVE,
+            f"{arm} minus {against}: not known.", Cell(), "points", statement.INCONCLUSIVE,
             [("seeds", "no seed has both")], strong=True,
         )  # fmt: skip
         return Headline(SAMPLING, claim)
-    said = evidence.statement(comparison, row)
-    assert said is not None
-    claim = Claim(
-        statement.sentence(said),
-        signed(shown.mean),
-        "points",
-        statement.verdict(said),
-        evidence.of_row(comparison, row, shown),
-        strong=True,
-    )
-    return Headline(SAMPLING, claim)
+    return Headline(SAMPLING, _claim(said, evidence.of_row(comparison, row, shown), strong=True))
 
 
 def _adaptation(comparison: Compared) -> list[Headline]:
@@ -171,14 +164,8 @@ def _adaptation(comparison: Compared) -> list[Headline]:
         if row and (change := by_seed.endpoint(row)):
             said = evidence.statement(comparison, row, "PCK@0.05 on the target")
             assert said is not None
-            claim = Claim(
-                statement.sentence(said),
-                signed(change.mean),
-                "points",
-                statement.verdict(said),
-                evidence.of_row(comparison, row, change),
-            )
-            found.append(Headline(ADAPTATION, claim))
+            terms = evidence.of_row(comparison, row, change)
+            found.append(Headline(ADAPTATION, _claim(said, terms)))
     for method in methods.adapted(comparison):
         name = methods.uniform(comparison, method)
         share, seeds = methods.gap_closed(comparison, name) if name else (None, 0)
@@ -190,18 +177,10 @@ def _adaptation(comparison: Compared) -> list[Headline]:
 def _closed(comparison: Compared, called: str, share: Interval, seeds: int) -> Headline:
     """Return the share of the gap to the oracle that an arm closes."""
     base = by_seed.label(comparison, by_seed.reference(comparison))
-    method = methods.name(methods.of(methods.arm(comparison, called)))
+    method = label_of(methods.of(methods.arm(comparison, called)))
     where = "PCK@0.05, as a share of the gap to the oracle"
     said = Statement(method, base, where, share, seeds, unit="%")
-    value = number(share.mean, 0)
-    claim = Claim(
-        statement.sentence(said),
-        value,
-        "%",
-        statement.verdict(said),
-        evidence.of_share(comparison, called, share),
-    )
-    return Headline(GAP, claim)
+    return Headline(GAP, _claim(said, evidence.of_share(comparison, called, share), ".0f"))
 
 
 def _fall(comparison: Compared) -> Headline | None:
@@ -223,17 +202,9 @@ def _fall(comparison: Compared) -> Headline | None:
         fall,
         seeds,
     )
-    claim = Claim(
-        statement.sentence(said),
-        signed(fall.mean),
-        "points",
-        statement.verdict(said),
-        [
-            *evidence.of_values(fall, {s: levels[-1][s] - levels[0][s] for s in shared}),
-            ("difficulty", "of a score that chose no training sample"),
-        ],
-    )
-    return Headline("failure", claim)
+    terms = evidence.of_values(fall, {s: levels[-1][s] - levels[0][s] for s in shared})
+    terms.append(("difficulty", "of a score that chose no training sample"))
+    return Headline("failure", _claim(said, terms))
 
 
 def _headroom(comparison: Compared) -> Headline | None:
@@ -250,17 +221,9 @@ def _headroom(comparison: Compared) -> Headline | None:
         shown,
         len(values),
     )
-    claim = Claim(
-        statement.sentence(said),
-        signed(shown.mean),
-        "points",
-        statement.verdict(said),
-        [
-            *evidence.of_values(shown, values),
-            ("what it is", "what any choice of source poses could gain at most"),
-        ],
-    )
-    return Headline("headroom", claim)
+    terms = evidence.of_values(shown, values)
+    terms.append(("what it is", "what any choice of source poses could gain at most"))
+    return Headline("headroom", _claim(said, terms))
 
 
 def _rare(summary: dict[str, Any]) -> Headline | None:
@@ -268,14 +231,8 @@ def _rare(summary: dict[str, Any]) -> Headline | None:
     auc, method = summary.get("rare_mode_auc") or {}, summary.get("method", "")
     if auc.get(method) is None:
         return None
-    value = number(auc[method], 2)
-    claim = Claim(
-        _found(method, auc[method]),
-        value,
-        "AUC",
-        statement.SINGLE,
-        evidence.of_score(summary),
-    )
+    told, value = _found(method, auc[method]), Cell(auc[method], ".2f")
+    claim = Claim(told, value, "AUC", statement.SINGLE, evidence.of_score(summary))
     return Headline("score", claim)
 
 
@@ -287,8 +244,6 @@ def _found(method: str, auc: float) -> str:
     >>> _found("pca", 0.52)
     'The score pca does not find poses of rare modes.'
     """
-    if auc >= FINDS:
-        return f"The score {method} finds poses of rare modes."
-    if auc >= FINDS_PARTLY:
-        return f"The score {method} finds poses of rare modes in part."
-    return f"The score {method} does not find poses of rare modes."
+    verb = "finds" if auc >= FINDS_PARTLY else "does not find"
+    part = " in part" if FINDS_PARTLY <= auc < FINDS else ""
+    return f"The score {method} {verb} poses of rare modes{part}."

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from posesift.experiments import choice
+from posesift.experiments.methods import label_of
 from posesift.report import claims, evidence, facts, glossary, pose_sets, uncovered
 from posesift.report.answers import comparison as opening
 from posesift.report.blocks import Figure, Fold, Note, Page, Section
@@ -17,7 +18,7 @@ from posesift.report.sections import examples as example_sections
 from posesift.report.sections import run as run_sections
 from posesift.report.sections import score as score_sections
 from posesift.report.wording import count, number
-from posesift.results import by_seed, evalpose_form, methods
+from posesift.results import by_seed, evalpose_form
 from posesift.results.comparison import Comparison
 from posesift.results.run import Run
 from posesift.results.score import Score
@@ -324,7 +325,7 @@ def of_run(folder: Run) -> Page:
 
 def _method(settings: dict[str, Any]) -> str:
     """Name the method, and say whether it is the reference's formulation."""
-    name = methods.name(str(settings.get("method") or ""))
+    name = label_of(str(settings.get("method") or ""))
     return f"{name}, reference formulation (parity)" if settings.get("parity") else name
 
 

@@ -88,6 +88,14 @@ NAMES = {
 }
 
 
+VAE = ("elbo", "reconstruction")
+SCORES = {
+    "elbo": "VAE, elbo",
+    "reconstruction": "VAE, reconstruction",
+    "mean-distance": "distance to the mean pose",
+    "pca": "PCA residual",
+    "knn": "k-NN distance",
+}
 HEADLINE = "pooled over the visible joints of the headline group"
 
 

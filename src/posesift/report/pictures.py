@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from posesift.data.pixels import paint_pictures, read_image
 from posesift.data.readers import read
 from posesift.data.stream import read_rows
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
 from posesift.report.blocks import Block, Gallery, Line, Page, Picture, Point, Table, inner
+from posesift.report.cropping import cropped
 from posesift.report.theme import data_uri
-from posesift.report.wording import count, spoken
+from posesift.report.wording import count
 from posesift.skeletons import Skeleton
 
 SIDE = 144  # of a crop on the page: sharp at the size shown, and about 5 kB as JPEG
@@ -40,7 +40,6 @@ class Crops:
         images: JPEG ``data:`` URIs, or None for each image that is not available.
         keypoints_MK2: crop pixels.
         visible_MK: whether a keypoint may be used.
-        mode: what each pose shows, in words, or None.
         problem: why the first missing image is, or "".
     """
 
@@ -49,7 +48,6 @@ class Crops:
     images: list[str | None]
     keypoints_MK2: np.ndarray
     visible_MK: np.ndarray
-    mode: list[str] | None
     problem: str = ""
 
     @property
@@ -127,68 +125,27 @@ def crops(table: PoseTable, indices: np.ndarray, side: int = SIDE, *, near: bool
     """
     chosen = table.select(indices)
     box_M4 = chosen.crop_boxes_N4()
-    painted_MSS3 = None
-    problem = "" if table.has_images else NO_IMAGES
-    if table.root.startswith("world:"):
-        painted_MSS3 = paint_pictures(chosen, side if near else None)
-    elif near and table.boxes_from == "image":
+    if near and table.boxes_from == "image" and not table.root.startswith("world:"):
         posed_M4 = boxes.keypoint_boxes(chosen.keypoints_NK2, chosen.visible_NK)
         labelled_M1 = (chosen.visible_NK.sum(1) >= 2)[:, None]
         box_M4 = np.where(labelled_M1, boxes.square(posed_M4, AROUND), box_M4)
-    matrices_M23 = geometry.crop_matrices(box_M4, side)
+    problem = "" if table.has_images else NO_IMAGES
     images: list[str | None] = []
-    for row, matrix_23 in enumerate(matrices_M23 if table.has_images else []):
-        image = None
-        try:
-            if painted_MSS3 is None:
-                image = _encoded(read_image(chosen, row), matrix_23, side)
-            else:
-                image = _encoded(painted_MSS3[row], _to_side(painted_MSS3, side), side)
-        except (ValueError, OSError) as error:
-            problem = problem or str(error)
-        images.append(image)
+    for found in cropped(chosen, box_M4, side, side if near else None) if not problem else ():
+        if isinstance(found, str):
+            problem = problem or found
+            images.append(None)
+        else:
+            _, content = cv2.imencode(".jpg", found, [cv2.IMWRITE_JPEG_QUALITY, 88])
+            images.append(data_uri(content.tobytes(), "image/jpeg"))
     return Crops(
         skeleton=table.skeleton,
         side=side,
         images=images or [None] * len(chosen),
-        keypoints_MK2=geometry.apply(matrices_M23, chosen.keypoints_NK2),
+        keypoints_MK2=geometry.apply(geometry.crop_matrices(box_M4, side), chosen.keypoints_NK2),
         visible_MK=chosen.visible_NK,
-        mode=None if chosen.mode_N is None else [spoken(str(mode)) for mode in chosen.mode_N],
         problem=problem,
     )
-
-
-def _to_side(painted_MSS3: np.ndarray, side: int) -> np.ndarray:
-    """Return the map from a painted picture to the whole crop."""
-    painted = painted_MSS3.shape[1]
-    return geometry.crop_matrices([[0, 0, painted, painted]], side)[0]
-
-
-def _encoded(image_HW3: np.ndarray, matrix_23: np.ndarray, side: int) -> str:
-    """One crop as a JPEG; a small whole image keeps its own pixels and the page enlarges it."""
-    height, width = image_HW3.shape[:2]
-    scale = float(matrix_23[0, 0])
-    if not (height == width <= side and np.isclose(scale * width, side)):
-        blocks = int(1 / scale)
-        if blocks > 1:  # average first: a warp alone would skip pixels and flicker
-            size = (-(-width // blocks), -(-height // blocks))
-            grown = cv2.copyMakeBorder(
-                image_HW3,
-                0,
-                size[1] * blocks - height,
-                0,
-                size[0] * blocks - width,
-                cv2.BORDER_REPLICATE,
-            )
-            image_HW3 = cv2.resize(grown, size, interpolation=cv2.INTER_AREA)
-            shift = (blocks - 1) / 2
-            matrix_23 = geometry.compose(
-                matrix_23, np.array([[blocks, 0.0, shift], [0.0, blocks, shift]])
-            )
-        image_HW3 = cv2.warpAffine(image_HW3, matrix_23, (side, side), flags=cv2.INTER_LINEAR)
-    bgr_HW3 = cv2.cvtColor(image_HW3, cv2.COLOR_RGB2BGR)
-    _, content = cv2.imencode(".jpg", bgr_HW3, [cv2.IMWRITE_JPEG_QUALITY, 88])
-    return data_uri(content.tobytes(), "image/jpeg")
 
 
 def picture(
@@ -268,6 +225,24 @@ def on_crop(
         alt=alt,
         caption=caption,
     )
+
+
+def labelled(
+    table: PoseTable, rows: np.ndarray, said: Sequence[tuple[str, list[str]]]
+) -> tuple[list[Picture], Crops]:
+    """Draw some labelled poses of a table.
+
+    Args:
+        table: of the poses.
+        rows: of those that are drawn.
+        said: of each, the picture in words and the lines below it.
+
+    Returns:
+        The pictures, and their crops, which know why images are missing.
+    """
+    found = crops(table, rows, near=True)
+    drawn = [on_crop(found, i, alt=alt, caption=lines) for i, (alt, lines) in enumerate(said)]
+    return drawn, found
 
 
 def framing(keypoints_K2: np.ndarray, visible_K: np.ndarray) -> tuple[np.ndarray, float]:

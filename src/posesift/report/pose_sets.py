@@ -19,7 +19,7 @@ from posesift.data.readers import read
 from posesift.difficulty import bins
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
-from posesift.report import pictures as samples
+from posesift.report import pictures
 from posesift.report.wording import count
 from posesift.results import by_seed
 from posesift.results.comparison import Comparison
@@ -131,9 +131,9 @@ def source_of(score: Score, most: int | None = None) -> tuple[PoseSet | None, st
     sampled = most is not None and len(row_N) > most
     if most is not None and sampled:
         row_N = _some(score, most)
-        table, problem = samples.rows_of(address, size, row_N)
+        table, problem = pictures.rows_of(address, size, row_N)
     else:
-        table, problem = samples.table_of(address, size)
+        table, problem = pictures.table_of(address, size)
     if table is None:
         return None, problem
     row_N = row_N.astype(np.int64)
@@ -262,7 +262,7 @@ def _arms(folder: Comparison) -> list[tuple[str, Predictions, bool]]:
 
 def _tested(of: Predictions) -> tuple[PoseTable, str]:
     """Return the tested samples as their data hold them, else the crops' labels without images."""
-    table, problem = samples.table_of(of.address, split="test")
+    table, problem = pictures.table_of(of.address, split="test")
     if table is not None and of.index_N.max() < len(table) and table.skeleton.same_as(of.skeleton):
         return table.select(of.index_N), ""
     n = len(of.index_N)

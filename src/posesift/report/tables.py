@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from posesift.report.blocks import Cell, Row, Table
-from posesift.report.wording import count, listed, number, p_value, plural, signed
+from posesift.report.blocks import COUNT, SIGNED, Cell, Row, Table
+from posesift.report.wording import listed, p_value, plural
 from posesift.results import by_seed
-from posesift.results.by_seed import Compared, Spread
+from posesift.results.by_seed import Compared, Interval, Spread
 from posesift.results.evalpose_form import Form
 
-Source = Callable[..., dict[int, float]]
+ROLES = ("warm-up", "arm", "oracle")
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,12 @@ class Column:
 
     title: str
     keys: tuple[str, ...]
-    digits: int = 1
+    form: str = ".1f"
     higher: bool = True
     ranked: bool = True
+
+
+Columns = Sequence[Column]
 
 
 def overall(form: Form) -> tuple[Column, ...]:
@@ -36,7 +39,7 @@ def overall(form: Form) -> tuple[Column, ...]:
         Column("PCK@0.1 %", ("pck", "0.1", "all")),
         Column("PCK AUC %", ("pck_auc",)),
         Column(f"{form.name} 0–100", (form.key,)),
-        Column("EvalPose cosine", ("evalpose_cosine",), digits=3, ranked=False),
+        Column("EvalPose cosine", ("evalpose_cosine",), form=".3f", ranked=False),
         Column("angle error °", ("angle_error_deg",), higher=False),
         Column("angles within 15° %", ("angle_at_15",)),
     )
@@ -53,97 +56,93 @@ def group_columns(entry: dict[str, Any], *keys: str, higher: bool = True) -> lis
     return [Column(name, (*keys, name), higher=higher) for name in names]
 
 
+def cell(found: Spread | Interval | None, form: str = ".1f") -> Cell:
+    """Give a mean with its deviation, or with its interval."""
+    if found is None:
+        return Cell(None, form)
+    if isinstance(found, Spread):
+        return Cell(found.mean, form, spread=found.deviation)
+    return Cell(found.mean, form, ends=found.ends)
+
+
 def compared(
-    comparison: Compared,
-    columns: list[Column] | tuple[Column, ...],
-    title: str,
-    caption: str,
-    set_name: str = "target",
+    comparison: Compared, columns: Columns, title: str, caption: str, set_name: str = "target"
 ) -> Table:
     """Arms, free baselines and oracles of a comparison, mean and deviation over seeds."""
-    rows: list[tuple[str, str, Source, str]] = []
-    fewer = by_seed.with_fewer_seeds(comparison, "warm-up", "arm", "oracle")
+    fewer = by_seed.with_fewer_seeds(comparison, *ROLES)
     free = dict.fromkeys(row["name"] for row in comparison.get("baselines") or [])
-    rows += [(name, "baseline", by_seed.baseline_by_seed, name) for name in free]
-    for role in ("warm-up", "arm", "oracle"):
-        for arm in by_seed.arms(comparison, role):
-            if role == "oracle" and arm["trained_on"] != set_name:
-                continue
-            rows.append((arm.get("label") or arm["name"], role, by_seed.values, arm["name"]))
-    measured = [
-        (
-            shown,
-            role,
-            [by_seed.spread(read(comparison, key, set_name, *c.keys).values()) for c in columns],
-            role != "oracle" and key not in fewer,
-        )
-        for shown, role, read, key in rows
+    shown: list[tuple[str, str, Any, str]] = [
+        (name, "baseline", by_seed.baseline_by_seed, name) for name in free
     ]
-    values = [
-        {
-            key: read(comparison, key, set_name, *column.keys)
-            for _, role, read, key in rows
-            if role != "oracle" and key not in fewer
-        }
-        for column in columns
-    ]
-    apart = told_apart(columns, values, len(comparison["seeds"]))
-    return Table(
-        title=title,
-        corner="",
-        columns=[column.title for column in columns],
-        rows=_bold_best(columns, measured, bold=len(comparison["seeds"]) > 1),
-        caption=f"{caption} {apart}".strip(),
-    )
+    for arm in (a for role in ROLES for a in by_seed.arms(comparison, role)):
+        if arm["role"] != "oracle" or arm["trained_on"] == set_name:
+            label = arm.get("label") or arm["name"]
+            shown.append((label, arm["role"], by_seed.values, arm["name"]))
+    rows: list[Row] = []
+    contending: list[int] = []
+    measured: list[dict[str, dict[int, float]]] = [{} for _ in columns]
+    for label, role, read, key in shown:
+        values = [read(comparison, key, set_name, *column.keys) for column in columns]
+        if role != "oracle" and key not in fewer:
+            contending.append(len(rows))
+            for by_name, found in zip(measured, values, strict=True):
+                by_name[key] = found
+        means = [by_seed.spread(found.values()) for found in values]
+        cells = [cell(mean, c.form) for mean, c in zip(means, columns, strict=True)]
+        rows.append(Row(label, cells, role))
+    seeds = len(comparison["seeds"])
+    embolden(rows, columns, contending if seeds > 1 else [])
+    caption = f"{caption} {told_apart(columns, measured, seeds)}".strip()
+    return Table(title, "", [column.title for column in columns], rows, caption)
+
+
+def embolden(rows: list[Row], columns: Columns, contending: Sequence[int]) -> None:
+    """Make the best of each ranked column bold among some rows, with all that read the same."""
+    for j, column in enumerate(columns):
+        known = {i: n for i in contending if (n := rows[i].cells[j].number) is not None}
+        if len(known) < 2 or not column.ranked:
+            continue
+        best = rows[(max if column.higher else min)(known, key=known.__getitem__)].cells[j].text
+        for i in known:
+            rows[i].cells[j] = replace(rows[i].cells[j], best=rows[i].cells[j].text == best)
 
 
 def single(
-    sets: dict[str, dict[str, Any]], columns: list[Column] | tuple[Column, ...], title: str,
-    caption: str, roles: dict[str, str] | None = None,
+    sets: dict[str, dict[str, Any]], columns: Columns, title: str, caption: str,
+    roles: dict[str, str],
 ) -> Table:  # fmt: skip
     """One run: a row a set (or baseline), no spread and nothing in bold."""
     rows = [
-        Row(
-            name,
-            [Cell(number(by_seed.lookup(entry, *c.keys), c.digits)) for c in columns],
-            (roles or {}).get(name, "arm"),
-        )
+        Row(name, [Cell(by_seed.lookup(entry, *c.keys), c.form) for c in columns],
+            roles.get(name, "arm"))
         for name, entry in sets.items()
-    ]
+    ]  # fmt: skip
     return Table(title, "", [column.title for column in columns], rows, caption)
 
 
 def arms(comparison: Compared) -> Table:
     """Describe each arm: method, sampling, and how unevenly it draws."""
-    rows = []
     named = any("against" in arm for arm in comparison["arms"])
+    rows = []
     for arm in comparison["arms"]:
-        size, largest = arm.get("effective_sample_size"), arm.get("largest_weight")
-        against = by_seed.label(comparison, arm["against"]) if arm.get("against") else "–"
-        rows.append(
-            Row(
-                arm.get("label") or arm["name"],
-                [
-                    Cell(arm.get("method") or "–"),
-                    Cell(_sampling(arm)),
-                    Cell("–" if size is None else count(size)),
-                    Cell("–" if largest is None else f"{largest:.2g}"),
-                    Cell(_set_label(comparison, arm.get("trained_on") or "source")),
-                    *([Cell(against)] if named else []),
-                ],
-                arm["role"],
-            )
-        )
+        trained_on = arm.get("trained_on") or "source"
+        cells = [
+            Cell(arm.get("method")),
+            Cell(_sampling(arm)),
+            Cell(arm.get("effective_sample_size"), COUNT),
+            Cell(arm.get("largest_weight"), ".2g"),
+            Cell(comparison["sets"].get(trained_on, {}).get("label") or trained_on),
+        ]
+        if named:
+            other = arm.get("against")
+            cells.append(Cell(by_seed.label(comparison, other) if other else None))
+        rows.append(Row(arm.get("label") or arm["name"], cells, arm["role"]))
     columns = ["method", "sampling", "effective samples", "largest weight", "labels from"]
-    columns += ["compared with"] * named
-    return Table(
-        "What was trained",
-        "arm",
-        columns,
-        rows,
+    caption = (
         "Effective samples: 1 / sum of squared draw weights, the number of equally weighted "
-        "poses that would vary as much.",
+        "poses that would vary as much."
     )
+    return Table("What was trained", "arm", columns + ["compared with"] * named, rows, caption)
 
 
 def _sampling(arm: dict[str, Any]) -> str:
@@ -162,7 +161,7 @@ def spread_note(comparison: Compared, set_name: str = "target") -> str:
 
 def fewer_seeds(comparison: Compared, set_name: str = "target") -> str:
     """Behind a number of seeds: the arms of a table that have fewer; "" where none has."""
-    found = by_seed.with_fewer_seeds(comparison, "warm-up", "arm", "oracle")
+    found = by_seed.with_fewer_seeds(comparison, *ROLES)
     told = [
         f"{by_seed.label(comparison, arm['name'])} {found[arm['name']]}"
         for arm in comparison["arms"]
@@ -178,48 +177,7 @@ def bold_note(comparison: Compared) -> str:
     return f"Bold: best of a column, {apart} apart."
 
 
-def _set_label(comparison: Compared, name: str) -> str:
-    return comparison["sets"].get(name, {}).get("label") or name
-
-
-def _bold_best(
-    columns: list[Column] | tuple[Column, ...],
-    measured: list[tuple[str, str, list[Spread | None], bool]],
-    bold: bool,
-) -> list[Row]:
-    """Rows of cells; where ``bold``, the best of those that contend (the last value) is it."""
-    rows = [
-        Row(
-            name,
-            [
-                Cell(
-                    number(s.mean if s else None, c.digits),
-                    "" if s is None or s.deviation is None else number(s.deviation, c.digits),
-                )
-                for s, c in zip(found, columns, strict=True)
-            ],
-            role,
-        )
-        for name, role, found, _ in measured
-    ]
-    for j, column in enumerate(columns):
-        values = [
-            s.mean if contends and (s := found[j]) is not None else None
-            for _, _, found, contends in measured
-        ]
-        known = [value for value in values if value is not None]
-        if len(known) < 2 or not column.ranked or not bold:
-            continue
-        best = max(known) if column.higher else min(known)
-        for row, value in zip(rows, values, strict=True):
-            if ties(value, best, column.digits):
-                row.cells[j] = replace(row.cells[j], best=True)
-    return rows
-
-
-def told_apart(
-    columns: Sequence[Column], values: Sequence[dict[str, dict[int, float]]], seeds: int
-) -> str:
+def told_apart(columns: Columns, values: Sequence[dict[str, dict[int, float]]], seeds: int) -> str:
     """In which columns the best differs from the next by more than chance over seeds would give.
 
     Args:
@@ -235,9 +193,7 @@ def told_apart(
         for column, by_name in zip(columns, values, strict=True)
         if column.ranked and len(measured := [found for found in by_name.values() if found]) > 1
     ]
-    if not contested:
-        return ""
-    if seeds == 1:
+    if not contested or seeds == 1:
         return ""
     clear = [column.title for column, measured in contested if _best_is_clear(column, measured)]
     how = "the paired 95 % interval over seeds"
@@ -257,11 +213,6 @@ def _best_is_clear(column: Column, measured: list[dict[int, float]]) -> bool:
     measured = sorted(measured, key=lambda of: -sign * sum(of.values()) / len(of))
     apart = by_seed.difference(measured[0], measured[1])
     return bool(apart and apart.clear and sign * apart.mean > 0)
-
-
-def ties(value: float | None, best: float | None, digits: int) -> bool:
-    """Whether a reader, who sees rounded numbers, would call this the best."""
-    return value is not None and best is not None and number(value, digits) == number(best, digits)
 
 
 Stated = dict[str, Any]
@@ -298,16 +249,21 @@ def endpoints(
 
 
 def _row(row: Stated, comparison: Compared, one_pair: bool, sure: bool) -> Row:
-    low, high = row.get("low"), row.get("high")
+    shown = by_seed.endpoint(row)
     primary = row is comparison["primary"]
     pair = f"{by_seed.label(comparison, row['arm'])} − {by_seed.label(comparison, row['against'])}"
-    cells = [Cell(signed(row["mean"]))]
+    cells = [Cell(row["mean"], SIGNED)]
     if sure:
         cells += [
-            Cell("–" if low is None else f"{signed(low)} to {signed(high)}"),
-            Cell(number(row.get("half_width"))),
-            Cell(p_value(row.get("p"))),
-            Cell("pre-specified" if primary else p_value(row.get("p_holm"))),
+            Cell(None, SIGNED, ends=shown.ends if shown else None),
+            Cell(row.get("half_width")),
+            _p(row.get("p")),
+            Cell("pre-specified") if primary else _p(row.get("p_holm")),
         ]
     name = row["endpoint"] if one_pair else f"{pair}: {row['endpoint']}"
     return Row(name, cells, "primary" if primary else "arm")
+
+
+def _p(value: float | None) -> Cell:
+    """Give a p value; a very small one is a bound."""
+    return Cell(p_value(value)) if value is not None and value < 0.001 else Cell(value, ".3f")

@@ -22,18 +22,27 @@ def typeset(text: str) -> str:
     return re.sub(r"(?<=\d) %", "\u00a0%", text)
 
 
+def written(value: float | None, form: str) -> str:
+    r"""Return a value as `format` writes it, with a true minus and thin spaces; no sign of zero.
+
+    >>> written(12000, ",.0f"), written(-0.3, "+.1f"), written(0.01, "+.1f"), written(None, ".1f")
+    ('12\u202f000', '−0.3', '0.0', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return MISSING
+    text = format(value, form)
+    if not text.strip("+-0."):
+        text = text.lstrip("+-")
+    return text.replace("-", "−").replace(",", "\u202f")
+
+
 def number(value: float | None, digits: int = 1) -> str:
     """Return a value, or an en dash where there is none.
 
     >>> number(44.04), number(None), number(-0.04), number(float("nan"))
     ('44.0', '–', '0.0', '–')
     """
-    if value is None or not math.isfinite(value):
-        return MISSING
-    text = f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", "−")
+    return written(value, f".{digits}f")
 
 
 def signed(value: float | None, digits: int = 1) -> str:
@@ -42,8 +51,7 @@ def signed(value: float | None, digits: int = 1) -> str:
     >>> signed(1.26), signed(-0.31), signed(0.01)
     ('+1.3', '−0.3', '0.0')
     """
-    text = number(value, digits)
-    return f"+{text}" if value is not None and float(f"{value:.{digits}f}") > 0 else text
+    return written(value, f"+.{digits}f")
 
 
 def percent(value: float | None) -> str:
@@ -62,7 +70,7 @@ def count(value: float) -> str:
     >>> count(12000)
     '12\u202f000'
     """
-    return f"{round(value):,}".replace(",", "\u202f")
+    return written(value, ",.0f")
 
 
 def plural(value: int, noun: str, many: str | None = None) -> str:

@@ -36,11 +36,14 @@ class Interval:
     high: float | None
 
     @property
+    def ends(self) -> tuple[float, float] | None:
+        """Both ends, where there are any."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    @property
     def clear(self) -> bool | None:
         """Whether the interval leaves out zero; None where there is no interval."""
-        if self.low is None or self.high is None:
-            return None
-        return self.low > 0 or self.high < 0
+        return self.ends and (self.ends[0] > 0 or self.ends[1] < 0)
 
 
 def lookup(entry: Any, *keys: str) -> float | None:
@@ -69,13 +72,14 @@ def values(comparison: Compared, arm: str, set_name: str, *keys: str) -> dict[in
     return found
 
 
-def over_images(comparison: Compared, arm: str, set_name: str) -> Interval | None:
-    """PCK@0.05 of an arm's only seed with its interval over images; None where there is none."""
-    found = [c["sets"].get(set_name) or {} for c in comparison["cells"] if c["arm"] == arm]
-    value = lookup(found[0], "pck", "0.05", "all") if len(found) == 1 else None
-    if value is None or not found[0].get("interval"):
-        return None
-    return Interval(value, *found[0]["interval"])
+def level(comparison: Compared, arm: str, set_name: str = "target") -> Interval | None:
+    """PCK@0.05 of an arm with its interval: over seeds, or of a single seed over its images."""
+    found = interval(values(comparison, arm, set_name, "pck", "0.05", "all").values())
+    if found is None or len(comparison["seeds"]) > 1:
+        return found
+    cells = [c["sets"].get(set_name) or {} for c in comparison["cells"] if c["arm"] == arm]
+    ends = cells[0].get("interval")
+    return Interval(found.mean, *ends) if ends else found
 
 
 def baseline_by_seed(

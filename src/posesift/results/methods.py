@@ -10,9 +10,6 @@ from typing import Any
 from posesift.results import by_seed
 from posesift.results.by_seed import Compared, Interval
 
-NAMES = {"source-only": "Source only", "regda": "RegDA", "udape": "UDAPE", "oracle": "Oracle"}
-_ORDER = tuple(NAMES)
-
 
 def several(comparison: Compared) -> bool:
     """Whether arms of more than one method are compared."""
@@ -20,23 +17,14 @@ def several(comparison: Compared) -> bool:
 
 
 def ordered(comparison: Compared) -> list[str]:
-    """Methods of the arms: source-only, RegDA, UDAPE, then any other as they come."""
+    """Methods of the arms: source-only, then the others as they come."""
     found = dict.fromkeys(of(arm) for arm in by_seed.arms(comparison, "arm"))
-    return sorted(found, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    return sorted(found, key=lambda name: name != "source-only")
 
 
 def of(arm: dict[str, Any]) -> str:
     """Return the method of an arm."""
     return str(arm.get("method") or "source-only")
-
-
-def name(method: str) -> str:
-    """Return a method's name for people.
-
-    >>> name("udape"), name("a-new-one")
-    ('UDAPE', 'a-new-one')
-    """
-    return NAMES.get(method, method)
 
 
 def arm(comparison: Compared, called: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from posesift.experiments.methods import label_of
 from posesift.report import claims, evidence
 from posesift.report.answers import adaptation, rare_failure, rare_poses
 from posesift.report.answers import score as score_finds
@@ -17,6 +18,7 @@ from posesift.report.answers.adaptation import adapted, closed, later_bins
 from posesift.report.answers.sampling import changed, uncredited
 from posesift.report.answers.score import lacks
 from posesift.report.blocks import Finding
+from posesift.report.facts import SCORES, VAE
 from posesift.report.pose_sets import PoseSet
 from posesift.report.statement import amount, excess, sentence
 from posesift.report.wording import capitalised, count, listed, number, ordinal_part, plural, signed
@@ -42,7 +44,7 @@ def of_comparison(
 
 def message(comparison: Compared) -> str:
     """Say what was done, at which scale, and what came out, in two or three sentences."""
-    names = listed([methods.name(method) for method in methods.ordered(comparison)])
+    names = listed([label_of(method) for method in methods.ordered(comparison)])
     drawn = listed([name.replace("-", " ") for name in methods.strategies(comparison)])
     target, budget = comparison["sets"].get("target") or {}, comparison["budget"]
     steps = sum(budget.get(key) or 0 for key in ("warmup_steps", "steps"))
@@ -185,11 +187,7 @@ def _ahead(comparison: Compared, found: Lead) -> str:
     return f"Over the next, {second}: {amount(found.ahead)}."
 
 
-CHEAP = {
-    "mean-distance": "the distance to the mean pose",
-    "pca": "the PCA residual",
-    "knn": "the k-NN distance",
-}
+CHEAP = {name: f"the {shown}" for name, shown in SCORES.items() if name not in VAE}
 _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
 

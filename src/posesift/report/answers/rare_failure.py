@@ -15,7 +15,6 @@ import numpy as np
 
 from posesift.evaluation import intervals, pck
 from posesift.report import pictures
-from posesift.report import pictures as samples
 from posesift.report.answers import rare_poses
 from posesift.report.blocks import Finding, Picture
 from posesift.report.pose_sets import PoseSet
@@ -89,16 +88,16 @@ def failing(folder: Comparison, source: PoseSet | None, target: PoseSet | None) 
             told += f", minus the oracle's: {amount(more, over=over)}"
         detail.append(f"{told}.")
     detail.append(f"A joint is found when it is within {100 * THRESHOLD:.0f} % of the crop's side.")
-    pictures: list[Picture] = []
+    shown: list[Picture] = []
     cell = folder.cell(reference, comparison["seeds"][0])
     if cell and (first := read_predictions(cell, "target")):
-        pictures = worst(first, target, set(modes or ()))
+        shown = worst(first, target, set(modes or ()))
     return Finding(
         QUESTION,
         answer,
         " ".join(detail),
-        pictures=pictures,
-        seen=DRAWN if pictures else "",
+        pictures=shown,
+        seen=DRAWN if shown else "",
         links=[("By difficulty", "difficulty"), ("Failures", "failures")],
     )
 
@@ -182,14 +181,12 @@ def worst(of: Predictions, target: PoseSet, modes: set[str]) -> list[Picture]:
         return []
     share_N = correct_N / np.maximum(counted_N, 1)
     rows = np.array([_middle(known[mode], share_N) for mode in order])
-    crops = samples.crops(target.table, rows, near=True)
-    found = []
-    for i, mode in enumerate(order):
+    said = []
+    for mode in order:
         name, shown = rare_poses.spoken(mode), number(level[mode], 0)
         alt = f"Labelled target pose, {name}: PCK of this kind {shown} %"
-        caption = [name, f"PCK {shown} %"]
-        found.append(pictures.on_crop(crops, i, alt=alt, caption=caption))
-    return found
+        said.append((alt, [name, f"PCK {shown} %"]))
+    return pictures.labelled(target.table, rows, said)[0]
 
 
 def _middle(rows: np.ndarray, share_N: np.ndarray) -> int:
@@ -209,7 +206,7 @@ def _masks(folder: Comparison, source: PoseSet, target: PoseSet, modes: set[str]
     for seed in comparison["seeds"]:
         cell = folder.cell(reference, seed)
         of = read_predictions(cell, "target") if cell else None
-        table, _ = samples.table_of(of.address, split="test") if of else (None, "")
+        table, _ = pictures.table_of(of.address, split="test") if of else (None, "")
         if of is None or table is None or table.mode_N is None or of.index_N.max() >= len(table):
             continue
         found[seed] = (of.index_N, np.isin(table.mode_N[of.index_N].astype(str), list(modes)))

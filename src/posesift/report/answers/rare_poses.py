@@ -9,10 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from posesift.poses.table import RARE_SHARE, PoseTable
-from posesift.report import pictures
-from posesift.report import pictures as samples
 from posesift.report.blocks import Finding, Picture
-from posesift.report.pictures import of_bin
+from posesift.report.pictures import labelled, of_bin
 from posesift.report.pose_sets import PoseSet
 from posesift.report.wording import (
     capitalised,
@@ -169,13 +167,8 @@ def _pictures(of: PoseSet, rows: np.ndarray, captions: list[list[str]]) -> list[
     """Small pictures of some poses; skeletons where the images are not available."""
     if len(rows) == 0:
         return []
-    crops = samples.crops(of.table, rows, near=True)
-    return [
-        pictures.on_crop(
-            crops, i, alt=f"Pose of the {of.which}: {', '.join(caption)}", caption=caption
-        )
-        for i, caption in enumerate(captions)
-    ]
+    said = [(f"Pose of the {of.which}: {', '.join(caption)}", caption) for caption in captions]
+    return labelled(of.table, rows, said)[0]
 
 
 _MODES = 3

@@ -13,7 +13,9 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import cv2
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
 from posesift.difficulty import bins
@@ -23,6 +25,7 @@ from posesift.report.explorer import thumbnails
 from posesift.report.explorer.outcomes import failing_model, fair_share, pictured, predicted
 from posesift.report.explorer.thumbnails import UNDEFINED
 from posesift.report.figures import axes
+from posesift.report.figures.score import SIMILARITY
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.uncovered import Lacking
 from posesift.report.wording import count
@@ -62,7 +65,7 @@ def explorer_json(
             f"expected one skeleton, found {skeleton.difference(sets[-1].table.skeleton)}"
         )
     shared_N = np.concatenate([one.score_N for one in sets if _binned_as(one, first)])
-    logarithmic, bars = axes.bars(shared_N, first.edges)
+    shared = axes.bars(shared_N, first.edges)
     models = [] if target is None else [outcome.label for outcome in target.outcomes]
     return thumbnails.safe_json(
         {
@@ -78,18 +81,20 @@ def explorer_json(
                 "method": first.scored_by,
                 "k": first.k,
                 "edges": first.edges.tolist(),
-                "logarithmic": logarithmic,
-                "ramp": [theme.ramp_pair(b / max(first.k - 1, 1)) for b in range(first.k)],
+                "logarithmic": shared[0],
+                "ramp": [_colours(b / max(first.k - 1, 1)) for b in range(first.k)],
             },
             "similarity": _similarity(similarity) if source is not None else None,
             "models": models,
             "model": (failing_model(target) if target is not None else None) or 0,
-            "sets": [_set(one, first, bars, covered_N) for one in sets],
+            "sets": [_set(one, first, shared, covered_N) for one in sets],
         }
     )
 
 
-def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None) -> dict[str, Any]:
+def _set(
+    one: PoseSet, first: PoseSet, shared: tuple[bool, NDArray], covered_N: NDArray | None
+) -> dict[str, Any]:
     """One set: what it is, its counts over all N, and the columns of the M that are listed."""
     n, k = len(one), first.k
     own = not _binned_as(one, first)
@@ -107,8 +112,7 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None)
     picture_N[shown] = np.arange(len(images))
     modes, mode_N = _levels(one.table.mode_N, n, MOST_MODES)
     clips, clip_N = _levels(one.table.clip_N, n, n)
-    if own:
-        _, bars = axes.bars(one.score_N, edges)
+    logarithmic, bars = axes.bars(one.score_N, edges) if own else shared
     score_N = one.every_score[np.isfinite(one.every_score)]
     every_bin = bin_N if one.whole is None else one.every_bin
     counts, _ = np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)
@@ -123,7 +127,11 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None)
         "total": one.total,
         "listed": len(listed),
         "note": _note(one, len(listed), len(images), thumbs, own, with_them),
-        "histogram": {"edges": bars.tolist(), "counts": counts.tolist()},
+        "histogram": {
+            "edges": bars.tolist(),
+            "counts": counts.tolist(),
+            "ticks": axes.score_ticks(logarithmic, bars),
+        },
         "bin_counts": np.bincount(every_bin[every_bin != UNBINNED], minlength=k).tolist(),
         "unscored": int((every_bin == UNBINNED).sum()),
         "modes": modes,
@@ -146,6 +154,12 @@ def _set(one: PoseSet, first: PoseSet, bars: NDArray, covered_N: NDArray | None)
         "names": _names(one, listed),
         "pictures": [base64.b64encode(image).decode("ascii") for image in images],
     }
+
+
+def _colours(at: float) -> list[str]:
+    """Give a place on the ramp on a light and on a dark page, and the ink read on each."""
+    pair = theme.ramp_pair(at)
+    return [*pair, *map(theme.on, pair)]
 
 
 def _binned_as(one: PoseSet, first: PoseSet) -> bool:
@@ -201,13 +215,24 @@ def _names(one: PoseSet, rows: NDArray) -> dict[str, str] | None:
 
 
 def _similarity(similarity: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the bins' matrix, four digits of a cell, with the first and last bin of each row."""
+    """Return the bins' matrix, four digits of a cell, its picture, and the bins of each row."""
     if not similarity or not similarity.get("matrix"):
         return None
-    matrix = similarity["matrix"]
+    value_GG = np.array(similarity["matrix"], float)  # None is NaN
+    known = value_GG[np.isfinite(value_GG)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    share_GG = (value_GG - low) / (high - low) if high > low else value_GG - low + 1
+    colours = LinearSegmentedColormap.from_list("similarity", SIMILARITY)
+    rgba_GG4 = colours(np.ma.masked_invalid(share_GG), bytes=True)
+    _, picture = cv2.imencode(".png", cv2.cvtColor(rgba_GG4, cv2.COLOR_RGBA2BGRA))
     return {
-        "matrix": [[None if v is None else round(v, 4) for v in row] for row in matrix],
-        "bins": similarity.get("bins") or [[b, b] for b in range(len(matrix))],
+        "matrix": [
+            [None if v is None else round(v, 4) for v in row] for row in similarity["matrix"]
+        ],
+        "bins": similarity.get("bins") or [[b, b] for b in range(len(value_GG))],
+        "range": [round(low, 4), round(high, 4)] if known.size else [None, None],
+        "stops": list(SIMILARITY),
+        "picture": theme.data_uri(picture.tobytes(), "image/png"),
     }
 
 

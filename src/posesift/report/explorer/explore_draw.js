@@ -24,6 +24,7 @@ function scored(value, digits = 3) {
   return value < 0 ? `−${text}` : text;
 }
 
+const cosine = (value) => (value === null ? MISSING : value.toFixed(2).replace("-", "−"));
 const percent = (value) => (value === UNDEFINED ? MISSING : String(value));
 const capitalised = (text) => text[0].toUpperCase() + text.slice(1);
 const words = (name) => name.replaceAll("_", " ");
@@ -101,7 +102,8 @@ function framed(skeleton, set, i, alt, { joints = jointsOf(set, i), under = [], 
 // The angles of the kinematic tree at their vertices: an arc and its degrees, where there is room.
 function angleMarks(skeleton, degrees, joints) {
   const marks = [];
-  const labels = [];
+  const texts = [];
+  const taken = [];
   skeleton.triplets.forEach(([a, vertex, c], number) => {
     if (degrees[number] === UNDEFINED || !joints[a] || !joints[vertex] || !joints[c]) return;
     const [x, y] = joints[vertex];
@@ -113,17 +115,15 @@ function angleMarks(skeleton, degrees, joints) {
     const to = [x + w[0] * radius, y + w[1] * radius];
     let [middle, length] = towards([0, 0], [u[0] + w[0], u[1] + w[1]]);
     if (length < 0.15) middle = [-u[1], u[0]]; // a straight joint has no inside
-    labels.push({ number, vertex: [x, y], at: [x + 22 * middle[0], y + 22 * middle[1]] });
+    const at = roomFor([x, y], middle, taken);
+    taken.push(at);
+    const [back, away] = towards([x, y], at);
+    const leader = away > 34 ? [draw("path", { class: "x-leader", d: `M${[x, y]}L${[at[0] - 12 * back[0], at[1] - 6 * back[1]]}` })] : [];
+    texts.push(draw("g", { class: "x-angle", "data-angle": number }, ...leader,
+      draw("text", { x: at[0], y: at[1] + 3 }, `${degrees[number]}°`)));
     const arc = `M${from}A${radius} ${radius} 0 0 ${turn} ${to}`;
     marks.push(draw("g", { "data-angle": number },
       draw("path", { class: "x-arc-edge", d: arc }), draw("path", { class: "x-arc", d: arc })));
-  });
-  pushedApart(labels);
-  const texts = labels.map(({ number, vertex, at: [x, y] }) => {
-    const [way, length] = towards(vertex, [x, y]);
-    const end = [x - 12 * way[0], y - 6 * way[1]];
-    const leader = length > 34 ? [draw("path", { class: "x-leader", d: `M${vertex}L${end}` })] : [];
-    return draw("g", { class: "x-angle", "data-angle": number }, ...leader, draw("text", { x, y: y + 3 }, `${degrees[number]}°`));
   });
   return [...marks, ...texts];
 }
@@ -133,27 +133,16 @@ function towards([x, y], [toX, toY]) {
   return [length ? [(toX - x) / length, (toY - y) / length] : [0, -1], length];
 }
 
-// Move labels, [x, y] of their middles, until none covers another: each pair along the way on
-// which it overlaps less, a little further each time, inside the frame.
-function pushedApart(labels) {
-  const [wide, tall] = [25, 11.5];
-  const kept = ([x, y]) => [Math.min(Math.max(x, 14), 241), Math.min(Math.max(y, 8), 247)];
-  for (const label of labels) label.at = kept(label.at);
-  for (let round = 0; round < 200; round++) {
-    let moved = false;
-    for (const [place, one] of labels.entries()) {
-      for (const other of labels.slice(0, place)) {
-        const [dx, dy] = [one.at[0] - other.at[0], one.at[1] - other.at[1]];
-        const [across, down] = [wide - Math.abs(dx), tall - Math.abs(dy)];
-        if (across <= 0 || down <= 0) continue;
-        moved = true;
-        // in a corner only the other way is left, so now and then that one is taken
-        const sideways = across < down !== (round % 7 === 6);
-        const step = sideways ? [(dx < 0 ? -1 : 1) * (across / 2 + 0.1), 0] : [0, (dy < 0 ? -1 : 1) * (down / 2 + 0.1)];
-        one.at = kept([one.at[0] + step[0], one.at[1] + step[1]]);
-        other.at = kept([other.at[0] - step[0], other.at[1] - step[1]]);
-      }
+// Where a label has room: as near to its vertex and its own way as no other one covers it, inside
+// the frame.
+function roomFor(vertex, way, taken) {
+  for (let reach = 22; reach < 200; reach += 5) {
+    for (const turn of [0, 0.4, -0.4, 0.8, -0.8, 1.2, -1.2, 1.8, -1.8, 2.4, -2.4, 3.1]) {
+      const [c, s] = [Math.cos(turn), Math.sin(turn)];
+      const [x, y] = [vertex[0] + reach * (c * way[0] - s * way[1]), vertex[1] + reach * (s * way[0] + c * way[1])];
+      const inside = x >= 14 && x <= 241 && y >= 8 && y <= 247;
+      if (inside && taken.every(([u, v]) => Math.abs(u - x) >= 25 || Math.abs(v - y) >= 11.5)) return [x, y];
     }
-    if (!moved) return;
   }
+  return vertex;
 }

@@ -1,28 +1,16 @@
 // How alike the poses of two bins are, as a grid that mouse, finger and arrow keys can read.
 
-const STOPS = ["#1a1423", "#5b2440", "#b0493d", "#efa469", "#fdf3dc"]; // dark = less similar
-
-function heatmapOf({ matrix, bins }, choose) {
+function heatmapOf({ matrix, bins, range, stops, picture }, choose) {
   const n = matrix.length;
-  const known = matrix.flat().filter((value) => value !== null);
-  const low = known.reduce((one, other) => Math.min(one, other), Infinity);
-  const high = known.reduce((one, other) => Math.max(one, other), -Infinity);
-  const canvas = make("canvas", { width: n, height: n, "aria-hidden": "true" });
+  const cells = make("img", { src: picture, alt: "", draggable: "false" });
   const cursor = make("span", { class: "x-cursor", hidden: true });
   const grid = make("div", {
     class: "x-heat", tabindex: 0, role: "application",
     "aria-label": "Similarity of two of the source's bins; arrow keys move, Enter shows samples of both",
-  }, canvas, cursor);
+  }, cells, cursor);
   const readout = make("p", { class: "x-readout", "aria-live": "polite" });
   let [row, column] = [n - 1, 0];
   let held = null; // the cell of the two bins that stand side by side
-
-  const context = canvas.getContext("2d");
-  matrix.forEach((values, y) => values.forEach((value, x) => {
-    if (value === null) return; // stays the colour of the ground
-    context.fillStyle = blended(STOPS, high > low ? (value - low) / (high - low) : 1);
-    context.fillRect(x, y, 1, 1);
-  }));
 
   function point(toRow, toColumn) {
     [row, column] = [toRow, toColumn];
@@ -31,7 +19,7 @@ function heatmapOf({ matrix, bins }, choose) {
     cursor.style.top = `${(100 * row) / n}%`;
     cursor.style.width = cursor.style.height = `${100 / n}%`;
     const value = matrix[row][column];
-    const text = value === null ? "not defined" : value.toFixed(2).replace("-", "−");
+    const text = value === null ? "not defined" : cosine(value);
     readout.textContent = `${binNames(...bins[row])} and ${binNames(...bins[column])}: ${text}`;
   }
   // Back to the cell whose bins are shown; without one no cell is marked.
@@ -43,7 +31,7 @@ function heatmapOf({ matrix, bins }, choose) {
     }
   }
   const at = (event) => {
-    const box = canvas.getBoundingClientRect();
+    const box = cells.getBoundingClientRect();
     const cell = (place, size) => Math.min(Math.max(Math.floor((place / size) * n), 0), n - 1);
     return [cell(event.clientY - box.top, box.height), cell(event.clientX - box.left, box.width)];
   };
@@ -68,15 +56,14 @@ function heatmapOf({ matrix, bins }, choose) {
   rest();
 
   const scale = make("span", { class: "x-scale", "aria-hidden": "true" });
-  scale.style.background = `linear-gradient(to right, ${STOPS.join(", ")})`;
-  const value = (one) => (Number.isFinite(one) ? one.toFixed(2).replace("-", "−") : MISSING);
+  scale.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   const ends = [String(bins[0][0] + 1), "bin", String(bins[n - 1][1] + 1)];
   const axis = (side) => make("p", { class: `x-ends x-${side}`, "aria-hidden": "true" }, ...ends.map((end) => make("span", {}, end)));
   const element = make("div", { class: "x-similarity" },
     make("div", { class: "x-square" }, axis("down"), grid, axis("across")),
     make("div", {}, readout,
       make("p", { class: "x-soft" }, "Mean cosine of joint angles, of the source alone."),
-      make("p", { class: "x-legend" }, value(low), scale, value(high))));
+      make("p", { class: "x-legend" }, cosine(range[0]), scale, cosine(range[1]))));
   return {
     element,
     // Mark the pair of bins that is shown; null = none is.
@@ -86,14 +73,4 @@ function heatmapOf({ matrix, bins }, choose) {
       if (document.activeElement !== grid) rest();
     },
   };
-}
-
-function blended(stops, share) {
-  const place = share * (stops.length - 1);
-  const from = Math.min(Math.floor(place), stops.length - 2);
-  const parts = [1, 3, 5].map((at) => {
-    const [a, b] = [stops[from], stops[from + 1]].map((stop) => parseInt(stop.slice(at, at + 2), 16));
-    return Math.round(a + (b - a) * (place - from));
-  });
-  return `rgb(${parts.join(" ")})`;
 }

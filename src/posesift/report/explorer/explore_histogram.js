@@ -32,59 +32,40 @@ function histogramOf(score, choose) {
     const back = straight ? (value) => value : Math.exp;
     const span = forth(high) - forth(low) || 1;
     const x = (value) => Math.min(Math.max((forth(value) - forth(low)) / span, 0), 1) * width;
-    return {
-      x,
-      value: (at) => back(forth(low) + (at / width) * span),
-      left: (bin) => (bin <= 0 ? 0 : x(edges[bin])),
-      right: (bin) => (bin >= k - 1 ? width : x(edges[bin + 1])),
-      ticks: straight ? straightTicks(low, high) : roundTicks(low, high),
-    };
+    const left = (bin) => (bin <= 0 ? 0 : bin >= k ? width : x(edges[bin]));
+    return { x, left, right: (bin) => left(bin + 1), value: (at) => back(forth(low) + (at / width) * span) };
   }
 
   const paint = (element, bin) => {
-    const [light, dark] = score.ramp[Math.round((bin * (score.k - 1)) / Math.max(k - 1, 1))];
-    element.style.setProperty("--light", light);
-    element.style.setProperty("--dark", dark);
-    element.style.setProperty("--ink-light", inkOn(light));
-    element.style.setProperty("--ink-dark", inkOn(dark));
+    const colours = score.ramp[Math.round((bin * (score.k - 1)) / Math.max(k - 1, 1))];
+    ["--light", "--dark", "--ink-light", "--ink-dark"].forEach((name, at) => element.style.setProperty(name, colours[at]));
     return element;
   };
 
-  // A bar is cut where a bin ends, so that colours and choice are exact.
-  function pieces(low, high) {
-    const [begin, end] = [below(edges, low), below(edges, high)];
-    if (k > MANY || begin === end) return [[(begin + end) >> 1, scale.x(low), scale.x(high)]];
-    return Array.from({ length: end - begin + 1 }, (_, step) => [
-      begin + step,
-      Math.max(scale.left(begin + step), scale.x(low)),
-      Math.min(scale.right(begin + step), scale.x(high)),
-    ]);
+  // The colours of the bins along the axis, each cut sharply from the next.
+  function colours(width) {
+    const slices = Array.from({ length: Math.min(k, MANY) }, (_, at) => {
+      if (k <= MANY) return [at, scale.left(at), scale.right(at)];
+      const [from, to] = [(at * width) / MANY, ((at + 1) * width) / MANY];
+      return [below(edges, scale.value((from + to) / 2)), from, to];
+    });
+    return draw("linearGradient", { id: "x-colours", gradientUnits: "userSpaceOnUse", x1: 0, x2: width },
+      ...slices.flatMap(([bin, ...ends]) => ends.map((end) => paint(draw("stop", { offset: end / width }), bin))));
   }
 
-  function bars(height, values, tallest) {
-    return values.flatMap((count, at) => {
-      const tall = (count / tallest) * height;
-      const cut = tall ? pieces(set.histogram.edges[at], set.histogram.edges[at + 1]) : [];
-      return cut.filter(([, from, to]) => to > from).map(([bin, from, to]) =>
-        paint(draw("rect", { class: "x-bar", x: from, y: height - tall, width: to - from, height: tall }), bin));
-    });
-  }
+  const bars = (height, values, tallest) => values.map((count, at) => {
+    const [from, to] = [scale.x(set.histogram.edges[at]), scale.x(set.histogram.edges[at + 1])];
+    const tall = (count / tallest) * height;
+    return draw("rect", { class: "x-bar", x: from, y: height - tall, width: to - from, height: tall });
+  });
 
   function band(top, width) {
-    if (k > MANY) {
-      return Array.from({ length: MANY }, (_, at) => paint(draw("rect", {
-        class: "x-bar", x: (at * width) / MANY, y: top, width: width / MANY + 0.5, height: BAND,
-      }), below(edges, scale.value(((at + 0.5) * width) / MANY))));
-    }
-    return Array.from({ length: k }, (_, bin) => {
-      const [from, to] = [scale.left(bin), scale.right(bin)];
-      const cell = paint(draw("g", { class: "x-bin" }), bin);
-      cell.append(draw("rect", { x: from, y: top, width: Math.max(to - from, 0), height: BAND }));
-      if (to - from > 7 * String(bin + 1).length + 5) {
-        cell.append(draw("text", { x: (from + to) / 2, y: top + 13 }, String(bin + 1)));
-      }
-      return cell;
-    });
+    const bins = k > MANY ? [] : Array.from({ length: k }, (_, bin) => [bin, scale.left(bin), scale.right(bin)]);
+    const roomy = bins.filter(([bin, from, to]) => to - from > 7 * String(bin + 1).length + 5);
+    return draw("g", { class: "x-bin" },
+      draw("rect", { class: "x-bar", y: top, width, height: BAND }),
+      draw("path", { d: bins.slice(1).map(([, from]) => `M${from} ${top}v${BAND}`).join("") }),
+      ...roomy.map(([bin, from, to]) => paint(draw("text", { x: (from + to) / 2, y: top + 13 }, String(bin + 1)), bin)));
   }
 
   function paintAll() {
@@ -98,13 +79,13 @@ function histogramOf(score, choose) {
     const grey = ghost ? `, grey: ${counted(tallest)}` : "";
     shade = draw("rect", { y: 0, height: height + BAND });
     range = draw("rect", { class: "x-range", y: height + 2, height: BAND });
-    const ticks = scale.ticks.filter((value) => scale.x(value) > 8 && scale.x(value) < width - 8);
+    const ticks = set.histogram.ticks.filter((value) => scale.x(value) > 8 && scale.x(value) < width - 8);
     place.replaceChildren(draw("svg", { viewBox: `0 ${-HEAD} ${width} ${HEAD + height + BAND + AXIS}`, "aria-hidden": "true" },
-      draw("clipPath", { id: "x-chosen" }, shade),
+      draw("defs", {}, colours(width), draw("clipPath", { id: "x-chosen" }, shade)),
       ...(ghost ? [draw("g", { class: "x-ghost" }, ...bars(height, all, tallest))] : []),
       draw("g", { class: "x-faded" }, ...bars(height, counts, passing)),
       draw("g", { "clip-path": "url(#x-chosen)" }, ...bars(height, counts, passing)),
-      draw("g", {}, ...band(height + 2, width)),
+      band(height + 2, width),
       range,
       draw("g", { class: "x-axis" },
         draw("text", { x: 0, y: -5, class: "x-start" }, `tallest bar: ${poses(Math.max(...counts))}${grey}`),
@@ -189,31 +170,3 @@ function histogramOf(score, choose) {
 }
 
 const ticked = (value) => (Math.abs(value) < 1000 ? String(value).replace("-", "−") : scored(value));
-
-// Four or five round values along a straight axis, and 1, 2, 5 times powers of ten along the other.
-function straightTicks(low, high) {
-  const rough = (high - low) / 4 || 1;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
-  const ticks = [];
-  for (let at = Math.ceil(low / step); at * step <= high; at++) ticks.push(Number((at * step).toPrecision(12)));
-  return ticks;
-}
-
-function roundTicks(low, high) {
-  const ticks = [];
-  for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) {
-    for (const factor of [1, 2, 5]) ticks.push(Number(`${factor}e${power}`));
-  }
-  const inside = ticks.filter((value) => value >= low && value <= high);
-  return inside.length > 7 ? inside.filter((value) => /^[0.]*1/.test(String(value))) : inside;
-}
-
-// Black or white, whichever is read better on a colour (WCAG relative luminance).
-function inkOn(colour) {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const part = parseInt(colour.slice(at, at + 2), 16) / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
-}

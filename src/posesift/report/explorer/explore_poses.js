@@ -57,27 +57,19 @@ const percentOf = (set, kind, model, i) => set[kind][i * set.models + model];
 // `joint` is "", "all", "hidden 3" or "visible 3"; `mode` and `clip` are sets of numbers or null;
 // `picture` asks for poses with a picture in this page, `covered` is "", "0" (lacking) or "1".
 function passing(set, { joint, mode, clip, file, picture, covered }) {
-  if (!joint && !mode && !clip && !file && !picture && !covered) return null;
-  const pass = new Uint8Array(set.listed).fill(1);
   const K = set.visible.length / Math.max(set.listed, 1);
-  if (joint === "all") {
-    for (let i = 0, at = 0; i < set.listed; i++) for (let j = 0; j < K; j++) pass[i] &= set.visible[at++];
-  } else if (joint) {
+  const tests = [];
+  if (joint === "all") tests.push((i) => !set.visible.subarray(i * K, (i + 1) * K).includes(0));
+  else if (joint) {
     const [state, number] = joint.split(" ");
-    const wanted = state === "visible" ? 1 : 0;
-    for (let i = 0; i < set.listed; i++) pass[i] = set.visible[i * K + Number(number)] === wanted ? 1 : 0;
+    tests.push((i) => set.visible[i * K + Number(number)] === Number(state === "visible"));
   }
-  if (mode) for (let i = 0; i < set.listed; i++) if (!mode.has(set.mode[i])) pass[i] = 0;
-  if (clip) for (let i = 0; i < set.listed; i++) if (!clip.has(set.clip[i])) pass[i] = 0;
-  if (covered) for (let i = 0; i < set.listed; i++) if (set.covered[i] !== Number(covered)) pass[i] = 0;
-  if (picture) for (let i = 0; i < set.listed; i++) if (set.picture[i] < 0) pass[i] = 0;
-  if (file && set.files) {
-    const wanted = file.toLowerCase();
-    for (let i = 0; i < set.listed; i++) {
-      if (pass[i] && !String(set.files[i]).toLowerCase().includes(wanted)) pass[i] = 0;
-    }
-  }
-  return pass;
+  if (mode) tests.push((i) => mode.has(set.mode[i]));
+  if (clip) tests.push((i) => clip.has(set.clip[i]));
+  if (covered) tests.push((i) => set.covered[i] === Number(covered));
+  if (picture) tests.push((i) => set.picture[i] >= 0);
+  if (file && set.files) tests.push((i) => String(set.files[i]).toLowerCase().includes(file.toLowerCase()));
+  return tests.length || file ? Uint8Array.from(set.score, (_, i) => tests.every((test) => test(i))) : null;
 }
 
 // How many poses hide each joint.

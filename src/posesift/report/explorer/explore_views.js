@@ -98,7 +98,7 @@ function galleryView(explorer) {
 
 // Samples of two bins side by side, evenly spaced in score.
 function pairView(explorer, { set, one, other, value }) {
-  const text = value === null ? "Their similarity is not defined." : `Mean cosine of their joint angles: ${value.toFixed(2).replace("-", "−")}.`;
+  const text = value === null ? "Their similarity is not defined." : `Mean cosine of their joint angles: ${cosine(value)}.`;
   explorer.say(`${capitalised(binNames(...one))} beside ${binNames(...other)}. ${text}`);
   const same = one[0] === other[0];
   return {

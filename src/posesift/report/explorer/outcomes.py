@@ -37,46 +37,44 @@ def failing_model(one: PoseSet) -> int | None:
 def pictured(one: PoseSet, bin_M: NDArray, listed: NDArray) -> NDArray[np.int64]:
     """Places among the listed poses, rising.
 
-    Of a set that was predicted a third have the highest scores of their bins, a third the lowest
-    PCK, and a third are drawn at random; of another set a half and a half. The random part first
-    gives each mode its few.
+    Poses stand in several queues: of each bin the highest scores and random others, of the set the
+    lowest PCK where it was predicted, and some of each mode. All queues move on alike, and who is
+    the first in one of them gets a picture, until there are enough.
 
     Args:
         one: the set.
         bin_M: of the listed poses.
         listed: their rows in the set.
     """
-    most, each = PICTURED[one.which], A_BIN[one.which] // 2
-    model = failing_model(one)
-    part = most // (2 if model is None else 3)
-    chosen = fair_share(bin_M, part, each, -one.score_N[listed])
-    worst = np.empty(0, np.int64) if model is None else _failures(one, model, listed)
-    chosen = np.union1d(chosen, worst[~np.isin(worst, chosen)][:part])
+    chance_M = np.random.default_rng(0).random(len(listed))
+    each, model = A_BIN[one.which] // 2, failing_model(one)
+    hard_M = _turn(bin_M, -one.score_N[listed])
+    others_M = _turn(bin_M, chance_M + (hard_M < each))
+    in_bins_2M = np.stack([hard_M, others_M])
+    queues = [*np.where(in_bins_2M < each, in_bins_2M * one.k, np.inf)]
+    if model is not None:
+        pck_M, evalpose_M = (
+            np.rint(values[listed])
+            for values in (one.outcomes[model].pck_N, one.outcomes[model].evalpose_N)
+        )
+        turn_M = _turn(np.zeros(len(listed)), pck_M, evalpose_M)  # in the order of the page
+        queues.append(np.where(np.isfinite(pck_M), turn_M, np.inf))
     if one.table.mode_N is not None:
         _, mode_M = np.unique(one.table.mode_N[listed].astype(str), return_inverse=True)
-        rare_M = (np.bincount(mode_M[chosen], minlength=mode_M.max() + 1) < OF_A_MODE)[mode_M]
-        chosen = _joined(
-            chosen, np.flatnonzero(rare_M), mode_M, (most - len(chosen)) // 2, OF_A_MODE
-        )
-    chosen = _joined(chosen, np.arange(len(listed)), bin_M, most - len(chosen), each)
-    # Where few bins hold nearly all poses, their share of the random part leaves some over.
-    return np.union1d(chosen, worst[~np.isin(worst, chosen)][: most - len(chosen)])
+        turn_M = _turn(mode_M, chance_M)
+        queues.append(np.where(turn_M < OF_A_MODE, turn_M, np.inf))
+    place_M = np.min(queues, axis=0)
+    order = np.lexsort((chance_M, place_M))[: PICTURED[one.which]]
+    return np.sort(order[np.isfinite(place_M[order])])
 
 
-def _failures(one: PoseSet, model: int, listed: NDArray) -> NDArray[np.int64]:
-    """Places of the poses with a PCK, lowest first, in the order in which the page shows them."""
-    pck_M = one.outcomes[model].pck_N[listed]
-    evalpose_M = one.outcomes[model].evalpose_N[listed]
-    order = np.lexsort((np.rint(evalpose_M), np.rint(pck_M)))  # NaN last, ties by row
-    return order[np.isfinite(pck_M[order])]
-
-
-def _joined(
-    chosen: NDArray, others: NDArray, group_M: NDArray, most: int, each: int
-) -> NDArray[np.int64]:
-    """Those chosen and some of the others, the same number from each group."""
-    others = np.setdiff1d(others, chosen)
-    return np.union1d(chosen, others[fair_share(group_M[others], most, each)])
+def _turn(group_M: NDArray, *keys: NDArray) -> NDArray[np.int64]:
+    """Rank of each row within its group by the first key, then by the next; NaN last."""
+    order = np.lexsort((*keys[::-1], group_M))
+    _, start, size = np.unique(group_M[order], return_index=True, return_counts=True)
+    turn_M = np.empty(len(order), np.int64)
+    turn_M[order] = np.arange(len(order)) - np.repeat(start, size)
+    return turn_M
 
 
 VALUES = 400_000  # coordinates of a page: about half a megabyte of it
@@ -135,10 +133,8 @@ def predicted(one: PoseSet, listed: NDArray, pictured_M: NDArray) -> tuple[dict[
     }, len(at)
 
 
-def fair_share(
-    group_N: NDArray, most: int, each: int | None = None, place_N: NDArray | None = None
-) -> NDArray[np.int64]:
-    """Chosen rows, the same number from each group as far as it has them.
+def fair_share(group_N: NDArray, most: int) -> NDArray[np.int64]:
+    """Rows at random (seed 0), rising, the same number from each group as far as it has them.
 
     >>> chosen = fair_share(np.array([0] * 50 + [1] * 3 + [2] * 50), 21)
     >>> np.bincount(np.array([0] * 50 + [1] * 3 + [2] * 50)[chosen]).tolist()
@@ -147,22 +143,10 @@ def fair_share(
     Args:
         group_N: the group of each row.
         most: rows in all.
-        each: rows of one group, at most.
-        place_N: a group gives the rows of its lowest values; without it, rows at random (seed 0).
-
-    Returns:
-        Rising rows; all of them where ``most`` and ``each`` allow.
     """
-    if len(group_N) <= most and each is None:
+    if len(group_N) <= most:
         return np.arange(len(group_N))
     rng = np.random.default_rng(0)
-    shuffled = rng.permutation(len(group_N))
-    if place_N is not None:
-        shuffled = shuffled[np.argsort(place_N[shuffled], kind="stable")]
-    order = shuffled[np.argsort(group_N[shuffled], kind="stable")]
-    _, start, size = np.unique(group_N[order], return_index=True, return_counts=True)
-    turn = np.arange(len(order)) - np.repeat(start, size)  # first of its group, second, ..
-    if each is not None:
-        order, turn = order[turn < each], turn[turn < each]
+    turn_N = _turn(group_N, rng.random(len(group_N)))
     # Who comes last in the round that is cut short is left to chance, not to the group's number.
-    return np.sort(order[np.lexsort((rng.random(len(order)), turn))[:most]])
+    return np.sort(np.lexsort((rng.random(len(group_N)), turn_N))[:most])

@@ -4,8 +4,7 @@ A frame is the labelled pose plus a margin, whatever the data's boxes are: the e
 and a skeleton in the same frame lies on its picture. Pictures of hard content (noise) get a lower
 quality and then fewer pixels until they keep to a limit, so a page's size is known in advance.
 
-M chosen samples, K keypoints, P side of a painted picture, S side of a thumbnail, 2 = (x, y),
-4 = (x, y, width, height).
+M chosen samples, K keypoints, S side of a thumbnail, 2 = (x, y), 4 = (x, y, width, height).
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +20,10 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from posesift.data import pixels
-from posesift.poses import boxes, geometry
+from posesift.poses import boxes
 from posesift.poses.table import PoseTable
 from posesift.progress import bar
+from posesift.report.cropping import cropped
 from posesift.report.pictures import NO_IMAGES, shortfall
 
 SIDE = 96
@@ -34,8 +33,6 @@ LEAST_SIDE = 32
 QUALITIES = (80, 65, 50, 35, 20)  # of a JPEG, tried in this order
 LIMIT = 6000  # bytes of a picture, where the caller knows no better
 PAINTED = 128  # side at which worlds are painted: a frame is about three quarters of that
-_BORDER = cv2.BORDER_REPLICATE  # a painted ground goes on beyond the picture
-_CHUNK = 32  # pictures of a world that are painted at a time
 
 
 @dataclass(frozen=True)
@@ -82,9 +79,8 @@ def thumbnails(table: PoseTable, what: str = "poses", limit: int = LIMIT) -> Thu
         return Thumbnails([None] * len(table), NO_IMAGES)
     images: list[bytes | None] = []
     problem = ""
-    cut = _painted if table.root.startswith("world:") else _photographed
     with bar(f"pictures of {what}", len(table)) as done:
-        for found in cut(table, frames(table)):
+        for found in cropped(table, frames(table), SIDE, PAINTED):
             if isinstance(found, str):
                 problem = problem or found
                 images.append(None)
@@ -92,39 +88,6 @@ def thumbnails(table: PoseTable, what: str = "poses", limit: int = LIMIT) -> Thu
                 images.append(_encoded(found, limit))
             done.advance()
     return Thumbnails(images, problem)
-
-
-def _photographed(table: PoseTable, frame_M4: NDArray) -> Iterator[NDArray | str]:
-    """Thumbnails in the order blue, green, red, or why there is none.
-
-    Twice as large first and then averaged: a warp alone would skip pixels of a large photograph.
-    """
-    for row, matrix_23 in enumerate(geometry.crop_matrices(frame_M4, 2 * SIDE)):
-        try:
-            large_HW3 = pixels.read_crop(table, row, matrix_23, 2 * SIDE)
-        except (ValueError, OSError) as error:
-            yield str(error)
-        else:
-            yield cv2.resize(large_HW3, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-
-
-def _painted(table: PoseTable, frame_M4: NDArray) -> Iterator[NDArray | str]:
-    """Yield the same for a world, painted anew and larger than its own pictures."""
-    # Boxes count from the outer corner of the first pixel, so another scale is one product.
-    to_painted_M1 = PAINTED / np.asarray(table.width_N, np.float64)[:, None]
-    matrix_M23 = geometry.crop_matrices(frame_M4 * to_painted_M1, SIDE)
-    for start in range(0, len(table), _CHUNK):
-        rows = np.arange(start, min(start + _CHUNK, len(table)))
-        try:
-            painted_MPP3 = pixels.paint_pictures(table.select(rows), PAINTED)
-        except (ValueError, OSError) as error:
-            yield from [str(error)] * len(rows)
-            continue
-        for painted_PP3, matrix_23 in zip(painted_MPP3, matrix_M23[rows], strict=True):
-            bgr_PP3 = cv2.cvtColor(painted_PP3, cv2.COLOR_RGB2BGR)
-            yield cv2.warpAffine(
-                bgr_PP3, matrix_23, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=_BORDER
-            )
 
 
 def _encoded(bgr_SS3: NDArray, limit: int) -> bytes:

@@ -18,23 +18,25 @@ from matplotlib.figure import Figure
 
 from posesift import progress
 from posesift.report.blocks import (
+    SIGNED,
     Block,
     Cell,
     Charts,
     Choice,
     Claims,
     Download,
-    Fold,
     Gallery,
     Page,
+    Patch,
     Row,
     Squares,
     Table,
-)
+    inner,
+)  # fmt: skip
 from posesift.report.export import figures as printing
 from posesift.report.export import gallery as print_gallery
 from posesift.report.export.tables import csv_text, latex
-from posesift.report.wording import MISSING, typeset
+from posesift.report.wording import typeset
 from posesift.storage import TEMPORARY, explained
 
 FOLDER = "paper"
@@ -155,13 +157,13 @@ def _of(block: Block, place: tuple[str, ...]) -> Iterator[Item]:
         yield Item(place, block.title, block.caption, printing.squares(block))
     elif isinstance(block, Download):
         yield Item(place, Path(block.name).stem, block.label, block)
-    elif isinstance(block, Fold):
-        for one in block.blocks:
-            yield from _of(one, place)
     elif isinstance(block, Choice):
-        for label, inner in block.options:
-            for one in inner:
+        for label, some in block.options:
+            for one in some:
                 yield from _of(one, (*place, label))
+    else:
+        for one in inner(block):
+            yield from _of(one, place)
     for table in of(block):
         yield Item(place, table.title, table.caption, table)
 
@@ -229,40 +231,32 @@ def of(block: Block) -> list[Table]:
 
 
 def _squares(block: Squares) -> Table:
-    """Give a group of rows for each square; what stands below a value gets a column of its own."""
+    """Give a group of rows for each square; an oracle's lead gets a column beside the value."""
     columns = list(dict.fromkeys(name for square in block.squares for name in square.columns))
     patches = [patch for square in block.squares for row in square.patches for patch in row]
-    details = [patch.detail.rpartition(" ") for patch in patches if patch.detail]
-    words = sorted({word for word, _, _ in details})
-    heads = [head for name in columns for head in (name, *(f"{name}, {word}" for word in words))]
+    oracle = any(patch.oracle is not None for patch in patches)
     rows = []
     for square in block.squares:
         rows.append(Row(f"{square.name}. {square.note}", [], "group"))
         for name, found in zip(square.rows, square.patches, strict=True):
             by_column = dict(zip(square.columns, found, strict=True))
-            cells = []
-            for column in columns:
-                patch = by_column.get(column)
-                cells.append(Cell(patch.value if patch else MISSING))
-                said, _, number = (patch.detail if patch else "").rpartition(" ")
-                cells += [Cell(number if number and said == word else MISSING) for word in words]
-            rows.append(Row(name, cells))
+            shown = [by_column.get(column, Patch(Cell(), None, 0.0)) for column in columns]
+            pairs = [[patch.value, *[Cell(patch.oracle, SIGNED)] * oracle] for patch in shown]
+            rows.append(Row(name, [cell for pair in pairs for cell in pair]))
+    heads = [head for name in columns for head in (name, *[f"{name}, oracle"] * oracle)]
     return Table(block.title, "", heads, rows, block.caption)
 
 
 def _claims(block: Claims) -> list[Table]:
     """List what is claimed, and, one line a term, what each claim rests on."""
     claimed = [
-        Row(claim.sentence, [Cell(claim.value), Cell(claim.unit), Cell(claim.verdict)])
+        Row(claim.sentence, [claim.value, Cell(claim.unit), Cell(claim.verdict)])
         for claim in block.claims
     ]
     evidence = []
-    for title, terms in (
-        *((claim.sentence, claim.evidence) for claim in block.claims),
-        (block.title, block.shared),
-    ):
-        evidence.append(Row(title, [], "group"))
-        evidence += [Row(name, [Cell(what)]) for name, what in terms]
+    based = [(claim.sentence, claim.evidence) for claim in block.claims]
+    for title, terms in (*based, (block.title, block.shared)):
+        evidence += [Row(title, [], "group"), *(Row(name, [Cell(what)]) for name, what in terms)]
     return [
         Table("Claims", "claim", ["value", "unit", "verdict"], claimed),
         Table("Evidence of the claims", "term", ["what it is"], evidence),

@@ -7,8 +7,10 @@ embedded TrueType, so they look the same wherever they are opened. No date and n
 
 from __future__ import annotations
 
+import atexit
 import functools
 import io
+import tempfile
 import warnings
 import weakref
 from collections.abc import Iterator, Sequence
@@ -16,6 +18,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib
+from fontTools.ttLib import TTFont
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -37,12 +41,7 @@ SMALLEST = 7.0  # points
 _COLUMN_FITS = 5.2  # inches on the page from which a figure spreads over both columns
 _SHRINK = 0.84  # of text that is drawn for a screen
 
-_LOOK: dict[Any, Any] = {
-    **theme.STYLE,
-    "svg.fonttype": "path",
-    "pdf.fonttype": 42,  # TrueType; many journals refuse matplotlib's default, type 3
-    "image.composite_image": False,  # each picture keeps its own pixels
-}
+FAMILY = "DejaVu Sans for print"
 _fitted: weakref.WeakSet[Figure] = weakref.WeakSet()
 
 
@@ -61,7 +60,7 @@ def fitted(figure: Figure, *, wide: bool = False) -> Figure:
         printed, shrink = PAGE_WIDTH, min(_SHRINK, PAGE_WIDTH / width)
     elif wide:
         printed, shrink = WIDE_COLUMN, 1.0
-    with _printing():
+    with printing():
         FigureCanvasAgg(figure)
         _shrink(figure, shrink)
         figure.set_size_inches(printed, min(height * shrink, TALLEST))
@@ -78,7 +77,7 @@ def fitted(figure: Figure, *, wide: bool = False) -> Figure:
 def svg(figure: Figure, title: str) -> bytes:
     """Return a fitted figure as SVG, its text as outlines."""
     buffer = io.StringIO()
-    with _printing():
+    with printing():
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
         FigureCanvasSVG(figure).print_svg(buffer, metadata={**nothing, "Title": _plain(title)})
     return buffer.getvalue().encode()
@@ -87,18 +86,46 @@ def svg(figure: Figure, title: str) -> bytes:
 def pdf(figure: Figure, title: str) -> bytes:
     """Return a fitted figure as a PDF of one page, its fonts embedded."""
     buffer = io.BytesIO()
-    with _printing():
+    with printing():
         nothing = {"CreationDate": None, "Creator": None, "Producer": None}
         FigureCanvasPdf(figure).print_pdf(buffer, metadata={**nothing, "Title": _plain(title)})
     return buffer.getvalue()
 
 
 @contextmanager
-def _printing() -> Iterator[None]:
+def printing() -> Iterator[None]:
     """Draw as print has it; letters that the font lacks are boxes, said once in the docs."""
-    with matplotlib.rc_context(_LOOK), warnings.catch_warnings():
+    look: dict[Any, Any] = {
+        **theme.STYLE,
+        "font.family": _family(),
+        "svg.fonttype": "path",
+        "pdf.fonttype": 42,  # TrueType; many journals refuse matplotlib's default, type 3
+        "image.composite_image": False,  # each picture keeps its own pixels
+    }
+    with matplotlib.rc_context(look), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
+
+
+@functools.cache
+def _family() -> str:
+    """Register the font without the tables of scripts that need shaping, and name it.
+
+    Each PDF holds the letters that it shows, and cutting them out of those tables would take most
+    of the time that a figure takes.
+    """
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    for weight in (400, 700):
+        whole = FontProperties(family=theme.STYLE["font.family"], weight=weight)
+        font = TTFont(font_manager.findfont(whole), lazy=True)
+        for table in {"GSUB", "GPOS", "GDEF", "MATH"} & set(font.keys()):
+            del font[table]
+        path = f"{folder.name}/{weight}.ttf"
+        font.save(path)
+        entry = font_manager.FontEntry(fname=path, name=FAMILY, weight=weight)
+        font_manager.fontManager.ttflist.append(entry)
+    return FAMILY
 
 
 def _plain(title: str) -> str:
@@ -110,7 +137,7 @@ def _shrink(figure: Figure, by: float) -> None:
     """Make text, lines and marks smaller, text not below `SMALLEST`."""
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
-        text.set_fontsize(max(SMALLEST, float(text.get_fontsize()) * by))
+        text.set(fontsize=max(SMALLEST, float(text.get_fontsize()) * by), fontfamily=FAMILY)
     for axis in figure.findobj(Axis):
         assert isinstance(axis, Axis)
         for which in ("major", "minor"):  # for ticks that the smaller figure needs anew
@@ -169,7 +196,7 @@ def _trim(figure: Figure) -> bool:
     return slack > 0.25
 
 
-@theme.styled
+@printing()
 def squares(block: Squares) -> Figure:
     """2 x 2 heat tables in one row or two, each value on its colour."""
     across = 1 if len(block.squares) == 1 else 2 if len(block.squares) in (2, 4) else 3
@@ -202,18 +229,21 @@ def _square(axes: Axes, square: Square, left: float, top: float, width: float) -
 
 
 def _cell(axes: Axes, patch: Patch, x: float, y: float, width: float, height: float) -> None:
+    look = patch.colours
     shape = FancyBboxPatch(
         (x + 2.2, y + 2.2),
         width - 4.4,
         height - 4.4,
         boxstyle="round,pad=1,rounding_size=2",
-        facecolor=patch.light,
+        facecolor=look["light"],
         edgecolor="none",
     )
     axes.add_patch(shape)
-    how: Any = {"ha": "center", "va": "center", "color": patch.ink_light}
+    how: Any = {"ha": "center", "va": "center", "color": look["ink-light"]}
     up = 4.5 if patch.detail else 0.0
-    axes.text(x + width / 2, y + height / 2 - up, patch.value, fontsize=9, weight="bold", **how)
+    axes.text(
+        x + width / 2, y + height / 2 - up, patch.value.text, fontsize=9, weight="bold", **how
+    )
     if patch.detail:
         axes.text(x + width / 2, y + height / 2 + 6.5, patch.detail, fontsize=SMALLEST, **how)
 
@@ -281,5 +311,5 @@ def _cut(text: str, width: float, bold: bool) -> str:
 @functools.lru_cache(maxsize=4096)
 def _width(text: str, bold: bool) -> float:
     """Of one line of the smallest text, in points."""
-    font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal", size=SMALLEST)
+    font = FontProperties(family=_family(), weight="bold" if bold else "normal", size=SMALLEST)
     return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])

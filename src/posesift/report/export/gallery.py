@@ -25,6 +25,7 @@ from posesift.report.export.figures import (
     POINTS,
     TALLEST,
     WIDE_COLUMN,
+    printing,
     sheet,
     wrapped,
     write,
@@ -32,9 +33,8 @@ from posesift.report.export.figures import (
 
 _LABEL = 66.0  # room for the name of a strip, left of its pictures
 _GAP = 6.0  # between pictures
-_SMALLEST_FRAME, _LARGEST_FRAME = 60.0, 100.0
+_SMALLEST_FRAME, _LARGEST_FRAME = 54.0, 100.0
 _PER_ROW = 6  # pictures of a strip without columns, as on the page
-_PAIRS = 3  # of pictures, side by side
 _FRAME_ON_PAGE = 150.0  # CSS pixels, in which the page's lines are measured
 _EMPTY = "#eff1f4"
 _EMPTY_ROW = 4 * LINE  # points of a strip that says why it has no pictures
@@ -49,14 +49,12 @@ class _Row:
     pictures: list[Picture]
 
 
-@theme.styled
+@printing()
 def gallery(block: Gallery) -> list[Figure]:
     """Return a gallery as figures of a fixed width, as many as it fills pages.
 
     Names of strips stand on the left, those of columns above, captions below their pictures.
     """
-    if block.pairs:
-        return _pairs(block)
     rows = [row for strip in block.strips for row in _rows(strip, bool(block.columns))]
     columns = max((len(row.pictures) for row in rows), default=0)
     if columns == 0:
@@ -86,36 +84,6 @@ def gallery(block: Gallery) -> list[Figure]:
                 _draw(axes, picture, left, top, frame)
                 write(axes, left, top + frame + 1.5, words[i][column])
             top += tall[i] + _GAP
-        figures.append(figure)
-    return figures
-
-
-def _pairs(block: Gallery) -> list[Figure]:
-    """Return strips of two pictures, three beside each other, their names above them."""
-    pitch = (PAGE_WIDTH * POINTS - 2 * MARGIN) / _PAIRS
-    inner = pitch - 2 * _GAP
-    frame = (inner - 3.0) / 2
-    above = [
-        [*wrapped(s.name, inner, 1, bold=True), *wrapped(s.detail, inner, 3)] for s in block.strips
-    ]
-    below = [[wrapped(" · ".join(p.caption), frame, 3) for p in s.pictures] for s in block.strips]
-    heading = LINE * max(map(len, above), default=0) + 2.0
-    tall = heading + frame + LINE * max((len(w) for some in below for w in some), default=0) + 4.0
-    per_page = _PAIRS * max(int((TALLEST * POINTS - 2 * MARGIN + _GAP) / (tall + _GAP)), 1)
-    figures = []
-    for first in range(0, len(block.strips), per_page):
-        part = range(first, min(first + per_page, len(block.strips)))
-        rows = -(-len(part) // _PAIRS)
-        figure, axes = sheet(PAGE_WIDTH * POINTS, rows * (tall + _GAP) - _GAP + 2 * MARGIN)
-        for i in part:
-            row, column = divmod(i - first, _PAIRS)
-            left, top = MARGIN + column * pitch, MARGIN + row * (tall + _GAP)
-            write(axes, left, top, above[i][:1], bold=True)
-            write(axes, left, top + LINE, above[i][1:], colour=theme.MUTED)
-            for place, picture in enumerate(block.strips[i].pictures):
-                at = left + place * (frame + 3.0)
-                _draw(axes, picture, at, top + heading, frame)
-                write(axes, at, top + heading + frame + 1.5, below[i][place])
         figures.append(figure)
     return figures
 

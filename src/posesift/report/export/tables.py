@@ -1,4 +1,4 @@
-r"""Tables as LaTeX that plain pdflatex with booktabs sets, sized to fit a page."""
+r"""Tables as LaTeX that plain pdflatex with booktabs sets, sized to fit a page, and as CSV."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import io
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from posesift.report.blocks import Cell, Row, Table
 from posesift.report.export.figures import COLUMN, PAGE_WIDTH
-from posesift.report.wording import MISSING
+from posesift.report.wording import MISSING, written
 
 _LONG = 34  # characters from which a column of text is broken into lines
 _HEADING = 8  # characters that a heading may always have in one line
@@ -57,15 +56,15 @@ _SETTINGS = (  # the first that a table fits is taken
 
 @dataclass(frozen=True)
 class _Column:
-    """One column: its heading in lines, and the texts that stand below it."""
+    """One column: its heading in lines, and the cells that stand below it."""
 
     heading: list[str]
-    texts: list[str]
+    cells: list[Cell]
 
     @property
     def size(self) -> int:
         """Characters of its longest line."""
-        return max(map(len, [*self.heading, *self.texts]), default=0)
+        return max(map(len, [*self.heading, *map(_told, self.cells)]), default=0)
 
     @property
     def is_long(self) -> bool:
@@ -73,8 +72,11 @@ class _Column:
 
     @property
     def is_numbers(self) -> bool:
-        values = [text.split(" ± ")[0].split(" (")[0].strip() for text in self.texts]
-        return bool(values) and all(v in ("", MISSING) or as_number(v) is not None for v in values)
+        """Whether bare numbers stand below each other; a missing one is none the less."""
+        return bool(self.cells) and not any(
+            isinstance(cell.value, str) or cell.unit or (cell.value is None and cell.ends)
+            for cell in self.cells
+        )
 
 
 def latex(table: Table, label: str) -> str:
@@ -117,11 +119,11 @@ def latex(table: Table, label: str) -> str:
 def _columns(table: Table) -> list[_Column]:
     """Return the columns of a table, the first one that of its rows' names."""
     rows = [row for row in table.rows if row.role != "group"]
-    found = [_Column([table.corner], [row.name for row in rows])]
+    found = [_Column([table.corner], [Cell(row.name) for row in rows])]
     for place, heading in enumerate(table.columns):
-        texts = [_told(row.cells[place]) for row in rows if place < len(row.cells)]
-        room = max([_HEADING, *map(len, texts)])
-        found.append(_Column(textwrap.wrap(heading, room, break_long_words=False) or [""], texts))
+        cells = [row.cells[place] for row in rows if place < len(row.cells)]
+        room = max([_HEADING, *(len(_told(cell)) for cell in cells)])
+        found.append(_Column(textwrap.wrap(heading, room, break_long_words=False) or [""], cells))
     return found
 
 
@@ -140,8 +142,8 @@ def _specification(columns: list[_Column], setting: _Setting) -> str:
 
 def _told(cell: Cell) -> str:
     """About what a cell takes in width."""
-    spread = f" ± {cell.spread}" if cell.spread else ""
-    return f"{cell.text}{spread}{f' ({cell.range})' if cell.range else ''}"
+    spread = f" ± {cell.deviation}" if cell.deviation else ""
+    return f"{cell.text}{spread}{f' ({cell.beside})' if cell.beside else ''}"
 
 
 def _row(row: Row, width: int) -> str:
@@ -154,8 +156,8 @@ def _row(row: Row, width: int) -> str:
 def _cell(cell: Cell) -> str:
     text = escaped(cell.text)
     text = rf"\textbf{{{text}}}" if cell.best else text
-    text += rf" $\pm$ {escaped(cell.spread)}" if cell.spread else ""
-    return f"{text} ({escaped(cell.range)})" if cell.range else text
+    text += rf" $\pm$ {escaped(cell.deviation)}" if cell.deviation else ""
+    return f"{text} ({escaped(cell.beside)})" if cell.beside else text
 
 
 _SPECIAL = {
@@ -172,15 +174,10 @@ _SPECIAL = {
     "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ł": r"\l{}", "Ł": r"\L{}",
     "å": r"\aa{}", "Å": r"\AA{}", "ı": r"\i{}", "§": r"$\mathsection$", "€": "EUR", "√": r"$\surd$",
 }  # fmt: skip
-_GREEK = {
-    "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "δ": r"$\delta$", "ε": r"$\epsilon$",
-    "ζ": r"$\zeta$", "η": r"$\eta$", "θ": r"$\theta$", "ι": r"$\iota$", "κ": r"$\kappa$",
-    "λ": r"$\lambda$", "μ": r"$\mu$", "ν": r"$\nu$", "ξ": r"$\xi$", "π": r"$\pi$",
-    "ρ": r"$\rho$", "σ": r"$\sigma$", "τ": r"$\tau$", "φ": r"$\phi$", "χ": r"$\chi$",
-    "ψ": r"$\psi$", "ω": r"$\omega$", "Γ": r"$\Gamma$", "Δ": r"$\Delta$", "Θ": r"$\Theta$",
-    "Λ": r"$\Lambda$", "Ξ": r"$\Xi$", "Π": r"$\Pi$", "Σ": r"$\Sigma$", "Φ": r"$\Phi$",
-    "Ψ": r"$\Psi$", "Ω": r"$\Omega$",
-}  # fmt: skip
+_GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi "
+    "chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+)
 _ACCENTS = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
     "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
@@ -202,10 +199,13 @@ def escaped(text: str) -> str:
 def _character(character: str) -> str:
     if character in _SPECIAL:
         return _SPECIAL[character]
-    if character in _GREEK:
-        return _GREEK[character]
     if character.isascii():
         return character
+    alphabet, _, name = unicodedata.name(character, "").partition(" LETTER ")
+    name = name.replace("LAMDA", "LAMBDA").lower()
+    letter = name if alphabet == "GREEK SMALL" else name.capitalize()
+    if alphabet.startswith("GREEK") and letter in _GREEK.split():
+        return rf"$\{letter}$"
     base, *marks = unicodedata.normalize("NFD", character)
     if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in _ACCENTS:
         if base in "ij" and marks[0] != "\u0327":
@@ -214,9 +214,6 @@ def _character(character: str) -> str:
     return f"{{[}}U+{ord(character):04X}{{]}}"
 
 
-Reader = Callable[[Cell], str]
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_RANGE = re.compile(r"(.+) to (.+)")
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # what a spreadsheet would compute
 
 
@@ -227,90 +224,84 @@ def csv_text(table: Table) -> str:
     spreadsheet would take for a formula gets an apostrophe in front.
     """
     grouped = any(row.role == "group" for row in table.rows)
-    cells = [row.cells for row in table.rows if row.role != "group"]
-    header = [*(["group"] * grouped), table.corner or "row"]
-    parts: list[list[Reader]] = []
-    for place, title in enumerate(table.columns):
-        column = [row[place] for row in cells if place < len(row)]
-        names, readers = _parts(title, column)
-        header += names
-        parts.append(readers)
+    rows = [row for row in table.rows if row.role != "group"]
+    parts = [
+        _Parts.of(title, [row.cells[place] for row in rows if place < len(row.cells)])
+        for place, title in enumerate(table.columns)
+    ]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(map(_harmless, header))
+    lead = [*(["group"] * grouped), table.corner or "row"]
+    writer.writerow(map(harmless, [*lead, *(name for part in parts for name in part.names)]))
     group = ""
     for row in table.rows:
         if row.role == "group":
             group = row.name
             continue
-        lead = [group] * grouped + [row.name]
-        writer.writerow([*map(_harmless, lead), *_values(row, parts)])
+        cells = [*row.cells, *[Cell()] * (len(parts) - len(row.cells))]
+        values = [value for part, cell in zip(parts, cells, strict=True) for value in part(cell)]
+        writer.writerow([*map(harmless, [group] * grouped + [row.name]), *values])
     return buffer.getvalue()
 
 
-def as_number(text: str) -> str | None:
-    r"""Return a number as computers write it, or None for anything else.
+@dataclass(frozen=True)
+class _Parts:
+    """The columns of a CSV file that one of the page becomes: what any of its cells has."""
 
-    >>> as_number("\u22120.3"), as_number("12\u202f000"), as_number("+1.3"), as_number("2 of 3")
-    ('-0.3', '12000', '1.3', None)
-    """
-    bare = re.sub("[\u202f\u2009\u00a0]", "", text.strip()).replace("\u2212", "-")
-    return bare.removeprefix("+") if _NUMBER.fullmatch(bare) else None
+    title: str
+    valued: bool
+    unit: str
+    spread: bool
+    ends: bool
 
+    @staticmethod
+    def of(title: str, cells: list[Cell]) -> _Parts:
+        known = [cell for cell in cells if cell.text != MISSING]
+        units = {"" if isinstance(cell.value, str) else cell.unit for cell in known}
+        return _Parts(
+            title,
+            valued=not known or any(cell.value is not None for cell in known),
+            unit=units.pop() if len(units) == 1 else "",
+            spread=any(cell.spread is not None for cell in cells),
+            ends=any(cell.ends for cell in cells),
+        )
 
-def _parts(title: str, column: list[Cell]) -> tuple[list[str], list[Reader]]:
-    """Headings that one column of the page becomes, and how each is read from a cell."""
-    names, readers = _split(title, [cell.text for cell in column], lambda cell: cell.text)
-    if any(cell.spread for cell in column):
-        names.append(f"{title} spread")
-        readers.append(lambda cell: _shown(cell.spread))
-    if any(cell.range for cell in column):
-        more = _split(f"{title} range", [cell.range for cell in column], lambda cell: cell.range)
-        names += [
-            name.replace(" range low", " low").replace(" range high", " high") for name in more[0]
+    @property
+    def names(self) -> list[str]:
+        shown = f"{self.title} ({self.unit.strip()})" if self.unit else self.title
+        return [
+            *[shown] * self.valued,
+            *[f"{self.title} spread"] * self.spread,
+            *[f"{self.title} low", f"{self.title} high"] * self.ends,
         ]
-        readers += more[1]
-    return names, readers
 
-
-def _split(title: str, texts: list[str], of: Reader) -> tuple[list[str], list[Reader]]:
-    """Two columns for ranges of numbers, one without its unit where all have the same."""
-    known = [text for text in texts if text.strip() not in ("", MISSING)]
-    if known and all(map(_ends, known)):
-        return [f"{title} low", f"{title} high"], [
-            lambda cell: (_ends(of(cell)) or ("", ""))[0],
-            lambda cell: (_ends(of(cell)) or ("", ""))[1],
+    def __call__(self, cell: Cell) -> list[str]:
+        """Write what one cell has of these columns."""
+        if isinstance(cell.value, str):
+            value = harmless(cell.value)
+        else:
+            value = _plain(cell.number, cell.form)
+            value += cell.unit * (bool(value) and not self.unit)
+        low, high = cell.ends or (None, None)
+        return [
+            *[value] * self.valued,
+            *[_plain(cell.spread, cell.form)] * self.spread,
+            *[_plain(end, cell.form) for end in (low, high)] * self.ends,
         ]
-    for unit in ("°", "%"):
-        if known and all(t.endswith(unit) and as_number(t.removesuffix(unit)) for t in known):
-            return [f"{title} ({unit})"], [_without(unit, of)]
-    return [title], [lambda cell: _shown(of(cell))]
 
 
-def _without(unit: str, of: Reader) -> Reader:
-    return lambda cell: _shown(of(cell).removesuffix(unit))
-
-
-def _values(row: Row, parts: list[list[Reader]]) -> list[str]:
-    padded = [*row.cells, *[Cell("")] * (len(parts) - len(row.cells))]
-    return [read(cell) for cell, some in zip(padded, parts, strict=True) for read in some]
-
-
-def _ends(text: str) -> tuple[str, str] | None:
-    """Both ends of a range of numbers."""
-    found = _RANGE.fullmatch(text)
-    ends = [as_number(end) for end in found.groups()] if found else [None]
-    return (ends[0], ends[1]) if None not in ends else None  # type: ignore[return-value]
-
-
-def _shown(text: str) -> str:
-    if text.strip() == MISSING:
+def _plain(value: float | None, form: str) -> str:
+    """Write a number as computers do, or nothing."""
+    if value is None:
         return ""
-    number = as_number(text)
-    return _harmless(text) if number is None else number
+    return written(value, form.replace(",", "").removeprefix("+")).replace("−", "-")
 
 
-def _harmless(text: str) -> str:
-    """``text`` in one line, with an apostrophe where a spreadsheet would run it."""
+def harmless(text: str) -> str:
+    """``text`` in one line, with an apostrophe where a spreadsheet would run it.
+
+    >>> harmless("=1+1"), harmless("walk-1.png")
+    ("'=1+1", 'walk-1.png')
+    """
     line = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
     return f"'{line}" if line.lstrip().startswith(_FORMULA) else line

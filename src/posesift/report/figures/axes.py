@@ -6,14 +6,17 @@ first place is 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedFormatter, FixedLocator
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from posesift.difficulty.bins import SHOWN, groups, panel_bins
+from posesift.report import theme
 from posesift.report.wording import count
 
 Pairs = list[tuple[int, int]]
@@ -105,28 +108,45 @@ def named(pair: tuple[int, int]) -> str:
     return f"bin {first}" if first == last else f"bins {first} to {last}"
 
 
+def beside(value_G: NDArray, line_G: NDArray, pairs: Pairs, label: str) -> tuple[Figure, Axes]:
+    """Draw one set in bars over the bins, and dashed what it is read against."""
+    figure, axis = theme.canvas()
+    places, look = np.arange(1, len(pairs) + 1), theme.series(0)
+    colours = theme.ramp(len(pairs))
+    axis.bar(places, value_G, width=0.72, color=colours, edgecolor=theme.MUTED, linewidth=0.6)
+    axis.stairs(
+        line_G, np.append(places - 0.5, len(pairs) + 0.5), baseline=None,
+        color=look.colour, linestyle=look.dash, linewidth=1.6, label=label,
+    )  # fmt: skip
+    bin_axis(axis, pairs)
+    return figure, axis
+
+
 FEWEST, MOST = 64, 160  # bars
 _TAIL = 5.0  # ratio of extremes from which a logarithmic axis shows more
 
 
-def bars(score_N: NDArray, edges: NDArray) -> tuple[bool, NDArray[np.float64]]:
+def bars(
+    score_N: NDArray, edges: NDArray | Sequence[float] = (), fewest: int = FEWEST
+) -> tuple[bool, NDArray[np.float64]]:
     """Whether a logarithmic axis shows these scores better, and equal bars along it.
 
-    At least `FEWEST` of them, and so many more (up to `MOST`) that the narrowest bin has one to
+    At least ``fewest`` of them, and so many more (up to `MOST`) that the narrowest bin has one to
     itself. What lies far beyond all others belongs to the outermost bar.
 
-    >>> logarithmic, bars_ = bars(np.array([1.0, 2.0, 3.0, np.nan]), np.array([1.0, 2.0, 3.0]))
+    >>> logarithmic, bars_ = bars(np.array([1.0, 2.0, 3.0, np.nan]), [1.0, 2.0, 3.0])
     >>> logarithmic, len(bars_) - 1, float(bars_[0]), float(bars_[-1])
     (False, 64, 1.0, 3.0)
 
     Args:
         score_N: scores; what is not finite is passed over.
         edges: (k + 1,) of the bins.
+        fewest: bars.
 
     Returns:
         Whether it is logarithmic (never where a score is 0 or less), and rising edges of the bars.
     """
-    score_N = score_N[np.isfinite(score_N)].astype(np.float64)
+    score_N = score_N[np.isfinite(score_N)]
     if len(score_N) == 0:
         score_N = np.asarray(edges, np.float64)
     low, high = float(score_N.min()), float(score_N.max())
@@ -142,5 +162,27 @@ def bars(score_N: NDArray, edges: NDArray) -> tuple[bool, NDArray[np.float64]]:
     inner = np.asarray(edges, np.float64)[1:-1]
     inner = scale(inner[inner > 0] if logarithmic else inner)
     width = np.diff([low, *inner[(inner > low) & (inner < high)], high])
-    count = np.clip(np.ceil((high - low) / width[width > 0].min()), FEWEST, MOST)
+    count = np.clip(np.ceil((high - low) / width[width > 0].min()), fewest, MOST)
     return logarithmic, back(np.linspace(low, high, int(count) + 1))
+
+
+def score_ticks(logarithmic: bool, bars: NDArray) -> list[float]:
+    """At most seven round values along an axis of scores.
+
+    >>> score_ticks(False, np.array([0.1, 1.0])), score_ticks(True, np.array([0.3, 40.0]))
+    ([0.2, 0.4, 0.6, 0.8, 1.0], [0.5, 1.0, 2.0, 5.0, 10.0, 20.0])
+    """
+    low, high = float(bars[0]), float(bars[-1])
+    if logarithmic:
+        locators = [LogLocator(subs=subs, numticks=99) for subs in ((1, 2, 5), (1,))]
+    else:
+        locators = [MaxNLocator(nbins, steps=[1, 2, 5, 10]) for nbins in (6, 4)]
+    found = [
+        [
+            tick
+            for at in locator.tick_values(low, high)
+            if low <= (tick := float(f"{at:.12g}")) <= high
+        ]
+        for locator in locators
+    ]
+    return next((ticks for ticks in found if len(ticks) <= 7), found[-1])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.axes import Axes
 
+from posesift.experiments.methods import label_of
 from posesift.report import theme
 from posesift.report.blocks import Charts
 from posesift.report.theme import Chart
@@ -69,16 +70,12 @@ def levels(
         top: upper end of the axis, so that panels can be set side by side.
     """
     figure, axis = theme.canvas(4.6, 3.4)
-    shift = np.linspace(-0.12, 0.12, len(curves)) if len(curves) > 1 else [0.0]
     if oracle:
         xs, means, _ = _curve(oracle[1], 0.0)
         axis.plot(
             xs, means, color=theme.INK, linestyle=":", linewidth=1.3, label=shortened(oracle[0])
         )
-    for position, (name, found) in enumerate(curves):
-        xs, means, bars = _curve(found, shift[position])
-        look = theme.series(looks[position] if looks else position)
-        axis.errorbar(xs, means, yerr=bars, label=shortened(name), elinewidth=1.2, **look.plot())
+    _draw(axis, curves, looks or range(len(curves)))
     axis.set_ylabel(f"{parts.measure} ({parts.unit})")
     axis.set_ylim(bottom=0, top=top)
     _along(axis, parts, len(curves) + bool(oracle))
@@ -117,12 +114,8 @@ def differences(
         span: ends of the axis, so that panels can be set side by side.
     """
     figure, axis = theme.canvas(4.6, 3.4)
-    shift = np.linspace(-0.15, 0.15, len(gains)) if len(gains) > 1 else [0.0]
     axis.axhline(0, color=theme.INK, linewidth=1)
-    for position, (name, found) in enumerate(gains):
-        xs, means, bars = _curve(found, shift[position])
-        look = theme.series(looks[position] if looks else position + 1)
-        axis.errorbar(xs, means, yerr=bars, label=shortened(name), elinewidth=1.2, **look.plot())
+    _draw(axis, gains, looks or range(1, len(gains) + 1))
     axis.set_ylabel(f"difference in {parts.measure} (points)")
     low, high = span or axis.get_ylim()
     axis.set_ylim(min(low, -LEAST), max(high, LEAST))
@@ -137,6 +130,15 @@ def differences(
         + _counted(parts),
         caption=caption,
     )
+
+
+def _draw(axis: Axes, curves: list[Curve], looks: Sequence[int]) -> None:
+    """Plot curves with their bars, a little apart."""
+    shift = np.linspace(-0.12, 0.12, len(curves)) if len(curves) > 1 else [0.0]
+    for (name, found), by, look in zip(curves, shift, looks, strict=True):
+        xs, means, bars = _curve(found, by)
+        how = theme.series(look).plot()
+        axis.errorbar(xs, means, yerr=bars, label=shortened(name), elinewidth=1.2, **how)
 
 
 def _along(axis: Axes, parts: Parts, entries: int) -> None:
@@ -167,12 +169,8 @@ def _curve(
     known = [(i + 1, level) for i, level in enumerate(found) if level is not None]
     xs = np.array([i + shift for i, _ in known])
     means = np.array([level.mean for _, level in known])
-    ends = [
-        (0.0, 0.0)
-        if level.low is None or level.high is None
-        else (level.mean - level.low, level.high - level.mean)
-        for _, level in known
-    ]
+    both = [(level.mean, level.ends or (level.mean,) * 2) for _, level in known]
+    ends = [(mean - low, high - mean) for mean, (low, high) in both]
     bars = np.maximum(np.array(ends).reshape(-1, 2).T, 0.0)
     return xs, means, bars if bars.any() else None
 
@@ -238,7 +236,7 @@ def _by_method(comparison: Compared, split: Split) -> list[list[Chart]]:
     ]
     span = _span([gain for _, names in within for gain in _gains(comparison, split, names)])
     for method, names in within:
-        title = f"{methods.name(method)}, by sampling"
+        title = f"{label_of(method)}, by sampling"
         found.append(_pair(comparison, split, names, title, strategies=True, top=top, span=span))
     return found
 

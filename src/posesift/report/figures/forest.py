@@ -17,11 +17,6 @@ Shown = tuple[str, Interval, bool]
 """A difference's name, its interval, and whether it is the endpoint named in advance."""
 
 
-def endpoints(rows: list[Shown], seeds: int, title: str) -> Chart:
-    """Differences with their intervals on one axis, zero marked: `forest` of one group."""
-    return forest([("", rows)], seeds, title)
-
-
 @theme.styled
 def forest(groups: list[tuple[str, list[Shown]]], seeds: int, title: str) -> Chart:
     """Differences with their intervals on one axis, zero marked, under headings.

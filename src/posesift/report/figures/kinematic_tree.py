@@ -5,6 +5,8 @@ K keypoints, A angles, N poses, 2 = (x, y).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -101,7 +103,7 @@ def tree(
     axis.plot(
         *points_K2[visible_K].T, "o", color=theme.INK, markeredgecolor=theme.PAPER, markersize=4.5
     )
-    _labels(axis, skeleton, points_K2, visible_K, known)
+    _labels(axis, skeleton, points_K2, known)
     axis.set_aspect("equal")
     axis.margins(0.08)
     axis.invert_yaxis()
@@ -160,44 +162,19 @@ def _wedges(
     return found
 
 
-def _labels(
-    axis: Axes,
-    skeleton: Skeleton,
-    points_K2: np.ndarray,
-    visible_K: np.ndarray,
-    known: list[int],
-) -> None:
-    """Write the number of each angle near the middle of its arc, clear of bones and numbers."""
-    bones = [points_K2[visible_K]]
-    for a, b in skeleton.limbs:
-        if visible_K[a] and visible_K[b]:
-            along = np.linspace(0, 1, 9)[:, None]
-            bones.append(points_K2[a] + along * (points_K2[b] - points_K2[a]))
-    bones_P2, numbers = np.concatenate(bones), np.empty((0, 2))
+def _labels(axis: Axes, skeleton: Skeleton, points_K2: np.ndarray, known: list[int]) -> None:
+    """Write the number of each angle outside the middle of its arc, farther out where one is."""
+    ground = {"boxstyle": "round,pad=0.1", "facecolor": theme.PAPER, "edgecolor": "none"}
+    taken: list[np.ndarray] = []
     for i, (way_a, way_c, radius) in _wedges(skeleton, points_K2, known).items():
-        vertex = points_K2[skeleton.triplets[i][1]]
-        middle = float(np.angle(np.exp(1j * np.radians([way_a, way_c])).sum()))
-        choices = []
-        for turn in np.radians([0, 25, -25, 50, -50, 80, -80, 120, -120, 180]):
-            for reach in radius + np.array([0.035, 0.06, 0.09, 0.13, 0.18]):
-                way = middle + turn
-                place = vertex + reach * np.array([np.cos(way), np.sin(way)])
-                crowd = _crowding(place, bones_P2, 0.035) + 5 * _crowding(place, numbers, 0.06)
-                choices.append((crowd + 4 * (reach - radius) + 0.2 * abs(turn), *place))
-        _, x, y = min(choices)
-        numbers = np.vstack([numbers, (x, y)])
-        arc = vertex + radius * np.array([np.cos(middle), np.sin(middle)])
-        if np.hypot(x - arc[0], y - arc[1]) > 0.055:
-            axis.plot([arc[0], x], [arc[1], y], color=theme.SIGNAL, linewidth=0.6, zorder=3)
-        ground = {"boxstyle": "round,pad=0.1", "facecolor": theme.PAPER, "edgecolor": "none"}
-        axis.text(x, y, f"θ{i + 1}", ha="center", va="center", fontsize=7.5, bbox=ground, zorder=5)
-
-
-def _crowding(place: np.ndarray, others_P2: np.ndarray, room: float) -> float:
-    """How much of the ``room`` around a place others take: 0 for none."""
-    x_P, y_P = (others_P2 - place).T
-    distance_P = np.hypot(x_P / 1.4, y_P)  # a number is wider than it is high
-    return float(np.maximum(1 - distance_P / room, 0).sum())
+        way = np.exp(1j * np.radians([way_a, way_c])).sum()
+        out = np.array([way.real, way.imag]) / max(abs(way), 1e-9)
+        place = points_K2[skeleton.triplets[i][1]] + (radius + 0.035) * out
+        while any(np.hypot(*((place - other) / (1.4, 1))) < 0.055 for other in taken):
+            place = place + 0.02 * (out if out.any() else np.array([0.0, -1.0]))
+        taken.append(place)
+        how: Any = {"ha": "center", "va": "center", "fontsize": 7.5, "zorder": 5}
+        axis.text(place[0], place[1], f"θ{i + 1}", bbox=ground, **how)
 
 
 def _table(axis: Axes, skeleton: Skeleton, angles_A: np.ndarray) -> None:

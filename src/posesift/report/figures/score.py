@@ -10,11 +10,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 
 from posesift.report import theme
-from posesift.report.figures.axes import Pairs, bin_axis, named, pairs_for, place_of, ticks_of, told
+from posesift.report.figures import axes
+from posesift.report.figures.axes import Pairs, bars, named, pairs_for, place_of, ticks_of, told
 from posesift.report.theme import Chart
 from posesift.report.wording import count, number, plural
-
-_MANY = 1_000_000  # scores above which single precision must do: the figure has 64 bars
 
 
 @theme.styled
@@ -26,22 +25,19 @@ def histogram(score_N: np.ndarray, edges: list[float], panel: Pairs) -> Chart:
         edges: the k + 1 edges of the bins.
         panel: first and last bin of each row of images; the first one's number stands above.
     """
-    exact = len(score_N) <= _MANY
-    score_N = np.asarray(score_N, dtype=np.float64 if exact else np.float32)
     edges_a = np.asarray(edges, dtype=np.float64)
-    logarithmic = _has_a_tail(score_N)
-    bars = _bars(score_N, logarithmic)
-    counts, _ = np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)
-    middle = np.sqrt(bars[1:] * bars[:-1]) if logarithmic else (bars[1:] + bars[:-1]) / 2
+    logarithmic, ends = bars(score_N, edges_a)
+    counts, _ = np.histogram(np.clip(score_N, ends[0], ends[-1]), ends)
+    middle = np.sqrt(ends[1:] * ends[:-1]) if logarithmic else (ends[1:] + ends[:-1]) / 2
     k = len(edges_a) - 1
     bin_of_bar = np.clip(np.searchsorted(edges_a, middle, side="right") - 1, 0, k - 1)
     colours = theme.ramp(k)
 
     figure, axis = theme.canvas()
     axis.bar(
-        bars[:-1],
+        ends[:-1],
         counts,
-        width=np.diff(bars),
+        width=np.diff(ends),
         align="edge",
         color=[colours[b] for b in bin_of_bar],
         edgecolor=theme.PAPER,
@@ -52,7 +48,7 @@ def histogram(score_N: np.ndarray, edges: list[float], panel: Pairs) -> Chart:
     top = counts.max()
     grouped = any(first != last for first, last in panel)
     for first, last in panel:
-        low, high = max(edges_a[first], bars[0]), min(edges_a[last + 1], bars[-1])
+        low, high = max(edges_a[first], ends[0]), min(edges_a[last + 1], ends[-1])
         place = np.sqrt(low * high) if logarithmic else (low + high) / 2
         axis.plot([low, high], [top * 1.06] * 2, color=theme.MUTED, linewidth=1.2, clip_on=False)
         axis.text(place, top * 1.09, f"{first + 1}", ha="center", va="bottom", fontsize=8.5)
@@ -84,17 +80,15 @@ def both_spreads(source_N: np.ndarray, target_M: np.ndarray) -> Chart:
         source_N: (N,) scores of the source.
         target_M: (M,) scores of the target by the same scorer.
     """
-    score = np.concatenate([source_N, target_M]).astype(np.float64)
-    logarithmic = _has_a_tail(score)
-    bars = _bars(score, logarithmic, 40)
+    logarithmic, ends = bars(np.concatenate([source_N, target_M]), fewest=40)
     share = [
-        100 * np.histogram(np.clip(score_N, bars[0], bars[-1]), bars)[0] / len(score_N)
+        100 * np.histogram(np.clip(score_N, ends[0], ends[-1]), ends)[0] / len(score_N)
         for score_N in (source_N, target_M)
     ]
     figure, axis = theme.canvas()
     pale, strong = theme.ramp(5)[1], theme.series(1)
-    axis.stairs(share[0], bars, fill=True, color=pale, alpha=0.75, label="source")
-    axis.stairs(share[1], bars, color=strong.colour, linewidth=1.8, label="target")
+    axis.stairs(share[0], ends, fill=True, color=pale, alpha=0.75, label="source")
+    axis.stairs(share[1], ends, color=strong.colour, linewidth=1.8, label="target")
     if logarithmic:
         theme.logarithmic(axis, "x")
     axis.set(xlabel="difficulty score (higher = harder)", ylabel="share of the set (%)")
@@ -135,31 +129,16 @@ def target_share(
         100 * np.add.reduceat(count_k, starts) / max(count_k.sum(), 1)
         for count_k in (np.asarray(target_k), np.asarray(source_k))
     ]
-    figure, axis = theme.canvas()
-    places = np.arange(1, len(pairs) + 1)
-    axis.bar(
-        places,
-        share[0],
-        width=0.72,
-        color=theme.ramp(len(pairs)),
-        edgecolor=theme.MUTED,
-        linewidth=0.6,
-    )
-    look = theme.series(0)
-    axis.stairs(
-        share[1], np.append(places - 0.5, len(pairs) + 0.5), baseline=None,
-        color=look.colour, linestyle=look.dash, linewidth=1.6, label=beside,
-    )  # fmt: skip
+    figure, axis = axes.beside(share[0], share[1], pairs, beside)
     top = max(share[0].max(), share[1].max())
     if len(pairs) <= 12:
-        for place, value in zip(places, share[0], strict=True):
+        for place, value in enumerate(share[0], 1):
             text = f"{value:.0f}" if value >= 1 or value == 0 else "<1"
             ground = {"boxstyle": "round,pad=0.1", "facecolor": theme.PAPER, "edgecolor": "none"}
             axis.annotate(
                 text, (place, value), (0, 3), textcoords="offset points", ha="center", fontsize=8,
                 bbox=ground,
             )  # fmt: skip
-    bin_axis(axis, pairs)
     axis.set(ylabel=f"{of} poses in the bin (%)", ylim=(0, top * 1.2))
     axis.legend(loc="upper left")
     last = named(pairs[-1])
@@ -179,23 +158,7 @@ def target_share(
     )
 
 
-def _has_a_tail(score_N: np.ndarray) -> bool:
-    """Whether a logarithmic axis shows these scores better."""
-    low, high = np.quantile(score_N, [0.001, 0.999])
-    return bool(low > 0 and high / low > 5)
-
-
-def _bars(score_N: np.ndarray, logarithmic: bool, bars: int = 64) -> np.ndarray:
-    """Edges of the bars; the outermost 0.1 % on each side fall into the end bars."""
-    low, high = score_N.min(), score_N.max()
-    if low == high:
-        width = 0.1 * abs(low) or 0.5
-        return np.array([low - width, low + width])
-    if logarithmic:
-        return np.geomspace(max(low, np.quantile(score_N, 0.001) / 2), high * 1.0001, bars + 1)
-    return np.linspace(low, high, bars + 1)
-
-
+SIMILARITY = ("#1a1423", "#5b2440", "#b0493d", "#efa469", "#fdf3dc")  # dark = less similar
 DASHED = 25  # rows up to which an undefined cell gets a dash; beyond, dashes would run together
 
 
@@ -220,12 +183,9 @@ def similarity(
         low, high = low - 0.5, high + 0.5
     figure, axis = theme.canvas(4.6, 3.8)
     figure.set_layout_engine("compressed")  # for a square in a page-wide figure
-    colours = LinearSegmentedColormap.from_list(
-        "similarity", ["#1a1423", "#5b2440", "#b0493d", "#efa469", "#fdf3dc"]
-    )
     shown = axis.imshow(
         np.ma.masked_invalid(values),
-        cmap=colours,
+        cmap=LinearSegmentedColormap.from_list("similarity", SIMILARITY),
         vmin=low,
         vmax=high,
         interpolation="none",

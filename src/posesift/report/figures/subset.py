@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from posesift.report import theme
-from posesift.report.figures.axes import bin_axis, named, pairs_for, told
+from posesift.report.figures.axes import beside, named, pairs_for, told
 from posesift.report.theme import Chart
 from posesift.report.wording import number, plural
 
@@ -26,18 +26,7 @@ def taken_by_bin(taken_k: np.ndarray, uniform_k: np.ndarray, strategy: str) -> C
     pairs = pairs_for(len(taken_k))
     starts = [first for first, _ in pairs]
     taken, uniform = (np.add.reduceat(np.asarray(part), starts) for part in (taken_k, uniform_k))
-    figure, axis = theme.canvas()
-    places = np.arange(1, len(pairs) + 1)
-    axis.bar(
-        places, taken, width=0.72, color=theme.ramp(len(pairs)), edgecolor=theme.MUTED,
-        linewidth=0.6,
-    )  # fmt: skip
-    look = theme.series(0)
-    axis.stairs(
-        uniform, np.append(places - 0.5, len(pairs) + 0.5), baseline=None,
-        color=look.colour, linestyle=look.dash, linewidth=1.6, label="uniform",
-    )  # fmt: skip
-    bin_axis(axis, pairs)
+    figure, axis = beside(taken, uniform, pairs, "uniform")
     axis.set(ylabel="poses taken", ylim=(0, 1.15 * max(taken.max(), uniform.max(), 1)))
     axis.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axis.legend(loc="best")

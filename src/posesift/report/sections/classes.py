@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from posesift.difficulty.bins import groups
 from posesift.report import pictures
 from posesift.report.answers.rare_poses import same_bins
-from posesift.report.blocks import Block, Cell, Fold, Picture, Row, Section, Table
+from posesift.report.blocks import WHOLE, Block, Cell, Fold, Picture, Row, Section, Table
 from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.uncovered import Lacking
-from posesift.report.wording import number, spoken
+from posesift.report.wording import spoken
 from posesift.results import by_seed, ranking
 from posesift.results.by_seed import Compared
 
@@ -109,14 +109,9 @@ def _shown(comparison: Compared, target: PoseSet) -> list[Outcome]:
 
 
 def _row(one: _Class, shown: list[Outcome], lacks: Lacking | str, drawn: Picture | None) -> Row:
-    cells = [Cell(_percent(one.in_source_N)), Cell(_percent(one.in_target_N))]
-    cells += [Cell(number(_pck(outcome, one.in_target_N))) for outcome in shown]
-    cells.append(Cell(number(_uncovered(lacks, one.in_target_N), 0)))
-    return Row(one.name, cells, picture=drawn)
-
-
-def _percent(inside_N: NDArray[np.bool_]) -> str:
-    return number(100 * float(inside_N.mean()))
+    cells = [Cell(100 * float(inside_N.mean())) for inside_N in (one.in_source_N, one.in_target_N)]
+    cells += [Cell(_pck(outcome, one.in_target_N)) for outcome in shown]
+    return Row(one.name, [*cells, Cell(_uncovered(lacks, one.in_target_N), WHOLE)], picture=drawn)
 
 
 def _pck(outcome: Outcome, inside_N: NDArray[np.bool_]) -> float | None:
@@ -147,9 +142,8 @@ def _pictures(split: list[_Class], target: PoseSet) -> list[Picture | None]:
             places.append(place)
             rows.append(int(order[len(order) // 2]))
     if rows:
-        crops = pictures.crops(target.table, np.array(rows), near=True)
-        for i, place in enumerate(places):
-            found[place] = pictures.on_crop(
-                crops, i, alt=f"Target pose, {split[place].name}", caption=[]
-            )
+        said = [(f"Target pose, {split[place].name}", []) for place in places]
+        drawn, _ = pictures.labelled(target.table, np.array(rows), said)
+        for place, picture in zip(places, drawn, strict=True):
+            found[place] = picture
     return found

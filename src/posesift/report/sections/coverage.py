@@ -11,6 +11,8 @@ import numpy as np
 
 from posesift.report.answers.rare_poses import spoken
 from posesift.report.blocks import (
+    COUNT,
+    WHOLE,
     Block,
     Cell,
     Charts,
@@ -305,11 +307,12 @@ def by_mode(found: Lacking) -> Table | None:
     rendered = None if source_modes is None else source_modes.astype(str)
     rows = []
     for one in found.by_mode[:LISTED]:
-        share = percent(100 * one.lacking / one.total)
-        cells = [count(one.lacking), count(one.total), share, count(one.only_turned)]
+        share = Cell(100 * one.lacking / one.total, WHOLE, " %")
+        counts = [Cell(n, COUNT) for n in (one.lacking, one.total, one.only_turned)]
+        cells = [*counts[:2], share, counts[2]]
         if rendered is not None:
-            cells.append(count((rendered == one.mode).sum()))
-        rows.append(Row(spoken(one.mode), [Cell(text) for text in cells]))
+            cells.append(Cell(int((rendered == one.mode).sum()), COUNT))
+        rows.append(Row(spoken(one.mode), cells))
     columns = ["not covered", "of", "share", "covered up to rotation"]
     left_out = len(found.by_mode) - len(rows)
     return Table(

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from posesift.report.blocks import Block, Charts, Note
-from posesift.report.figures import curves as part_figures
-from posesift.report.figures.curves import Parts
-from posesift.report.sections import source_bins
-from posesift.results import by_seed
-from posesift.results.by_seed import Compared, Interval
-
-if TYPE_CHECKING:
-    from posesift.report.pose_sets import PoseSet
-
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from posesift.report.blocks import Choice, Fold, Section
+from posesift.report.blocks import Block, Charts, Choice, Fold, Note, Section
 from posesift.report.figures import curves
+from posesift.report.figures.curves import Parts
+from posesift.report.pose_sets import PoseSet
+from posesift.report.sections import source_bins
 from posesift.report.wording import part_names
-from posesift.results import evalpose_form
+from posesift.results import by_seed, evalpose_form
+from posesift.results.by_seed import Compared, Interval
 from posesift.results.evalpose_form import LIMBS, Form
-
-if TYPE_CHECKING:
-    from posesift.report.pose_sets import PoseSet
 
 TITLE = "By difficulty"
 AXIS = "difficulty of the target's poses"
@@ -86,20 +75,16 @@ def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Se
     """
     options: list[tuple[str, list[Block]]] = []
     for key, measure, unit in _measures(evalpose_form.of(sets.values())):
-        curves = [(title, _levels(entry, key)) for title, entry in sets.items()]
-        curves = [(title, found) for title, found in curves if any(found)]
+        drawn = [(title, _levels(entry, key)) for title, entry in sets.items()]
+        drawn = [(title, found) for title, found in drawn if any(found)]
         charts = []
-        if curves:
+        if drawn:
+            names = part_names(max(len(found) for _, found in drawn))
             charts.append(
-                part_figures.levels(
-                    curves,
+                curves.levels(
+                    drawn,
                     None,
-                    Parts(
-                        measure,
-                        unit,
-                        part_names(max(len(f) for _, f in curves)),
-                        "difficulty of the poses",
-                    ),
+                    Parts(measure, unit, names, "difficulty of the poses"),
                     title=f"{_of(measure)} by difficulty",
                     caption="Bars: 95 % intervals over images." if key == "pck" else "",
                 )

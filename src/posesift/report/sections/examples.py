@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from posesift.report import pictures
-from posesift.report import pictures as samples
 from posesift.report.blocks import Block, Choice, Gallery, Note, Picture, Section, Strip
 from posesift.report.pictures import by_gain
 from posesift.report.wording import capitalised, listed, number, signed
@@ -201,12 +200,12 @@ def _gallery(
 def images_of(of: Predictions, rows: np.ndarray) -> tuple[list[str | None], str]:
     """Crop some rows, or say why there are none: data that moved, or that are others now."""
     nothing: list[str | None] = [None] * len(rows)
-    table, problem = samples.table_of(of.address, split="test")
+    table, problem = pictures.table_of(of.address, split="test")
     if table is None or len(rows) == 0:
         return nothing, problem
     if of.index_N[rows].max() >= len(table) or not table.skeleton.same_as(of.skeleton):
         return nothing, f"{of.address} is not what the predictions were made on"
-    crops = samples.crops(table, of.index_N[rows])
+    crops = pictures.crops(table, of.index_N[rows])
     # The labels of the same crop, in the pixels of the predictions, must be those kept with them.
     shrink = of.side / crops.side
     now_MK2 = (crops.keypoints_MK2 + 0.5) * shrink - 0.5

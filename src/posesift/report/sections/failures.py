@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from posesift.poses.angles import joint_angles
 from posesift.report import pictures
-from posesift.report import pictures as samples
 from posesift.report.blocks import Block, Choice, Fold, Gallery, Note, Section, Strip
 from posesift.report.pose_sets import PoseSet
 from posesift.report.sections.examples import images_of, predicted, prediction, truth
@@ -88,7 +87,7 @@ def nearest_sources(folder: Comparison, source: PoseSet | None, missing: str) ->
     target, problem = images_of(first, rows)
     images = dict(zip(rows.tolist(), target, strict=True))
     index_M = np.unique(np.concatenate([failure.index_S for failure in every]))
-    pictured = samples.crops(source.table, index_M, near=True)
+    pictured = pictures.crops(source.table, index_M, near=True)
     options: list[tuple[str, list[Block]]] = []
     for name, some in chosen.items():
         label = by_seed.label(comparison, name)
@@ -142,7 +141,7 @@ def _strip(
     failure: Failure,
     place: int,
     image: str | None,
-    pictured: samples.Crops,
+    pictured: pictures.Crops,
     index_M: NDArray[np.int64],
 ) -> Strip:
     """Truth and prediction of a failure, and its source poses out of those ``pictured``."""

@@ -10,9 +10,8 @@ import shlex
 import numpy as np
 
 from posesift.data.checks.suspects import marked
-from posesift.report import pictures as samples
 from posesift.report.blocks import Block, Gallery, Note, Section, Strip
-from posesift.report.pictures import on_crop
+from posesift.report.pictures import labelled
 from posesift.report.pose_sets import PoseSet
 from posesift.report.wording import count, number
 
@@ -34,14 +33,13 @@ def labels_first(source: PoseSet | None) -> Section | None:
     if not len(rows):
         return None
     why = marked(source.table, rows)
-    crops = samples.crops(source.table, rows, near=True)
-    pictures = []
+    said = []
     for i, row in enumerate(rows.tolist()):
         name = "" if source.table.image_N is None else _ending(str(source.table.image_N[row]))
         shown = [f"row {source.row_N[row]}", name, number(float(source.score_N[row]), 2)]
         caption = [part for part in [*shown, why.get(row, "")] if part]
-        alt = f"Number {i + 1} of the hardest poses: {', '.join(caption)}"
-        pictures.append(on_crop(crops, i, alt=alt, caption=caption))
+        said.append((f"Number {i + 1} of the hardest poses: {', '.join(caption)}", caption))
+    pictures, crops = labelled(source.table, rows, said)
     strips = [
         Strip(f"Hardest {first + 1} to {first + len(part)}", "", part, follows=first > 0)
         for first in range(0, len(pictures), _A_ROW)

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from posesift.report import tables, theme
-from posesift.report.blocks import Block, Note, Patch, Section, Square, Squares
-from posesift.report.facts import protocol
-from posesift.report.wording import between, number, signed
-from posesift.results import by_seed, methods
-from posesift.results.by_seed import Compared
-
-if TYPE_CHECKING:
-    pass
-
+from collections.abc import Callable, Iterable
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
-from posesift.report import method_table
-from posesift.report.blocks import Charts, Fold, Table
-from posesift.report.figures import forest as result_figures
+from posesift.experiments.methods import label_of
+from posesift.report import method_table, tables
+from posesift.report.blocks import (
+    Block,
+    Cell,
+    Charts,
+    Fold,
+    Note,
+    Patch,
+    Section,
+    Square,
+    Squares,
+    Table,
+)  # fmt: skip
+from posesift.report.facts import protocol
+from posesift.report.figures import forest
 from posesift.report.figures.forest import Shown
 from posesift.report.theme import Chart
-from posesift.report.wording import capitalised, plural
-from posesift.results import evalpose_form
+from posesift.report.wording import between, capitalised, plural, signed
+from posesift.results import by_seed, evalpose_form, methods
+from posesift.results.by_seed import Compared
 
 ENDPOINTS = "Every endpoint"
-SAMPLING = "What sampling changed"
 COSINE = "The EvalPose cosine lies near 1 for any two poses, so none of it is bold."
 Stated = dict[str, Any]
 
@@ -37,19 +41,17 @@ def results(comparison: Compared, claims: Section | None = None) -> Section:
         comparison: of ``comparison.json``.
         claims: the section that sets numbers beside their evidence.
     """
-    paired = differences(comparison) if methods.several(comparison) else outcome(comparison)
-    charts = [block for block in paired.blocks if isinstance(block, Charts)]
-    stated = [block for block in paired.blocks if not isinstance(block, Charts)]
-    blocks: list[Block] = [method_table.results(comparison), *charts]
+    paired = _of_methods if methods.several(comparison) else _of_sampling
+    lead, charts, stated = paired(comparison)
+    blocks: list[Block] = [method_table.results(comparison)]
+    if charts and any(row.get("low") is not None for row in _stated(comparison)):
+        blocks.append(Charts(charts))  # dots without an interval say no more than their table
     if claims:
         blocks.append(Fold(claims.title, claims.blocks, claims.anchor))
+    blocks.append(Fold("Every difference", [Note(lead, strong=False), stated], "differences"))
     blocks.append(
-        Fold("Every difference", [Note(paired.lead, strong=False), *stated], "differences")
+        Fold("By joint group", [method_table.measured(comparison), *groups(comparison)], "groups")
     )
-    by_joint: list[Block] = [method_table.measured(comparison)]
-    if more := groups(comparison):
-        by_joint += [Note(more.lead, strong=False), *more.blocks]
-    blocks.append(Fold("By joint group", by_joint, "groups"))
     blocks.append(Fold("All measures", [_overall(comparison)]))
     blocks.append(Fold("What was trained", [tables.arms(comparison)]))
     if published := method_table.published(comparison):
@@ -57,56 +59,68 @@ def results(comparison: Compared, claims: Section | None = None) -> Section:
     return Section("results", "Results", _size(comparison), blocks)
 
 
-def differences(comparison: Compared) -> Section:
+Paired = tuple[str, list[Chart], Table]
+"""What the differences are of, their figures, and their table."""
+
+
+def _of_methods(comparison: Compared) -> Paired:
     """Each arm against its own reference: adaptation in one figure, sampling in the others."""
     order = [n for m in methods.ordered(comparison) for n in methods.arms_of(comparison, m)]
     places = {name: place for place, name in enumerate(order)}
     stated = sorted(_stated(comparison), key=lambda row: places.get(row["arm"], len(places)))
-    adaptation, sampling = _kinds(comparison, stated)
-    seeds = len(comparison["seeds"])
-    charts: list[Chart] = []
-    drawn = _groups(comparison, adaptation, lambda row: row["endpoint"])
-    if drawn and _sure(stated):
-        charts.append(result_figures.forest(drawn, seeds, "Adaptation: method − source only"))
-    for endpoint in dict.fromkeys(row["endpoint"] for row in sampling if _sure(stated)):
-        rows = [row for row in sampling if row["endpoint"] == endpoint]
-        if drawn := _groups(comparison, rows, lambda row: _pair(comparison, row)):
-            charts.append(result_figures.forest(drawn, seeds, f"Sampling: {endpoint}"))
-    blocks: list[Block] = [Charts(charts)] if charts else []
-    grouped = [
-        (methods.name(method), [row for row in stated if _method(comparison, row) == method])
-        for method in _methods(comparison, stated)
-    ]
-    blocks.append(tables.endpoints(grouped, comparison, one_pair=False))
+    by_method: dict[str, list[Stated]] = {}
+    for row in stated:
+        by_method.setdefault(_method(comparison, row["arm"]), []).append(row)
+
+    def within(row: Stated) -> bool:
+        return _method(comparison, row["arm"]) == _method(comparison, row["against"])
+
+    def forest_of(title: str, wanted: Callable[[Stated], bool], name: Callable) -> list[Chart]:
+        found = []
+        for method, rows in by_method.items():
+            if shown := _shown(comparison, filter(wanted, rows), name):
+                found.append((label_of(method), shown))
+        return [forest.forest(found, len(comparison["seeds"]), title)] if found else []
+
+    charts = forest_of(
+        "Adaptation: method − source only", lambda row: not within(row), itemgetter("endpoint")
+    )
+    for endpoint in dict.fromkeys(row["endpoint"] for row in stated if within(row)):
+        charts += forest_of(
+            f"Sampling: {endpoint}",
+            lambda row, endpoint=endpoint: within(row) and row["endpoint"] == endpoint,
+            partial(_pair, comparison),
+        )
+    groups = [(label_of(method), rows) for method, rows in by_method.items()]
+    primary = comparison["primary"]
     lead = (
         "Each configuration minus the one it is compared with: the same method with uniform "
-        "sampling, and "
-        "for a method with uniform sampling, source-only training; a strategy also minus its "
-        "control, where that was trained. Pre-specified: "
-        f"{_pair(comparison, comparison['primary'])}, {comparison['primary']['endpoint']}."
+        "sampling, and for a method with uniform sampling, source-only training; a strategy also "
+        "minus its control, where that was trained. Pre-specified: "
+        f"{_pair(comparison, primary)}, {primary['endpoint']}."
     )
-    return Section("differences", "Differences", lead, blocks)
+    return lead, charts, tables.endpoints(groups, comparison, one_pair=False)
 
 
-def outcome(comparison: Compared) -> Section:
-    """One method: the endpoints with intervals, and the overall table with the free baselines."""
-    stated = _stated(comparison)
+def _of_sampling(comparison: Compared) -> Paired:
+    """One method: every endpoint in one figure."""
+    stated, primary = _stated(comparison), comparison["primary"]
     one_pair = len({(row["arm"], row["against"]) for row in stated}) == 1
-    rows: list[Shown] = [
-        (name, shown, row is comparison["primary"])
-        for row in stated
-        if (shown := by_seed.endpoint(row))
-        and (name := row["endpoint"] if one_pair else _endpoint_name(comparison, row))
+    name = itemgetter("endpoint") if one_pair else partial(_endpoint_name, comparison)
+    title = capitalised(f"{_pair(comparison, primary)}, every endpoint") if one_pair else ENDPOINTS
+    shown = _shown(comparison, stated, name)
+    charts = [forest.forest([("", shown)], len(comparison["seeds"]), title)] if shown else []
+    lead = f"{_size(comparison)} Pre-specified: {_endpoint_name(comparison, primary)}."
+    return lead, charts, tables.endpoints([("", stated)], comparison, one_pair)
+
+
+def _shown(comparison: Compared, rows: Iterable[Stated], name: Callable) -> list[Shown]:
+    """Rows as a forest draws them, less those that no seed has."""
+    return [
+        (name(row), difference, row is comparison["primary"])
+        for row in rows
+        if (difference := by_seed.endpoint(row))
     ]
-    pair = _pair(comparison, comparison["primary"])
-    title = capitalised(f"{pair}, every endpoint") if one_pair else ENDPOINTS
-    seeds = len(comparison["seeds"])
-    blocks: list[Block] = []
-    if rows and _sure(stated):
-        blocks.append(Charts([result_figures.endpoints(rows, seeds, title)]))
-    blocks.append(tables.endpoints([("", stated)], comparison, one_pair))
-    named = _endpoint_name(comparison, comparison["primary"])
-    return Section("results", SAMPLING, f"{_size(comparison)} Pre-specified: {named}.", blocks)
 
 
 def _overall(comparison: Compared) -> Table:
@@ -130,42 +144,8 @@ def _stated(comparison: Compared) -> list[Stated]:
     return [primary, *(row for row in rest if any(row[key] != primary[key] for key in same))]
 
 
-def _sure(stated: list[Stated]) -> bool:
-    """Whether any difference has an interval: dots without one say no more than their table."""
-    return any(row.get("low") is not None for row in stated)
-
-
-def _kinds(comparison: Compared, stated: list[Stated]) -> tuple[list[Stated], list[Stated]]:
-    """Differences between methods, and those within one."""
-    between: list[Stated] = []
-    within: list[Stated] = []
-    for row in stated:
-        theirs = methods.of(methods.arm(comparison, row["against"]))
-        (within if _method(comparison, row) == theirs else between).append(row)
-    return between, within
-
-
-def _groups(comparison: Compared, rows: list[Stated], named: Any) -> list[tuple[str, list[Shown]]]:
-    """Rows under their methods, as a forest draws them; methods without a row are left out."""
-    found = []
-    for method in _methods(comparison, rows):
-        shown: list[Shown] = [
-            (named(row), difference, row is comparison["primary"])
-            for row in rows
-            if _method(comparison, row) == method and (difference := by_seed.endpoint(row))
-        ]
-        found += [(methods.name(method), shown)] if shown else []
-    return found
-
-
-def _methods(comparison: Compared, rows: list[Stated]) -> list[str]:
-    there = dict.fromkeys(_method(comparison, row) for row in rows)
-    known = [method for method in methods.ordered(comparison) if method in there]
-    return list(dict.fromkeys([*known, *there]))
-
-
-def _method(comparison: Compared, row: Stated) -> str:
-    return methods.of(methods.arm(comparison, row["arm"]))
+def _method(comparison: Compared, called: str) -> str:
+    return methods.of(methods.arm(comparison, called))
 
 
 def _size(comparison: Compared) -> str:
@@ -184,7 +164,7 @@ def _pair(comparison: Compared, row: Stated) -> str:
     return f"{by_seed.label(comparison, row['arm'])} − {by_seed.label(comparison, row['against'])}"
 
 
-def groups(comparison: Compared) -> Section | None:
+def groups(comparison: Compared) -> list[Block]:
     """PCK@0.05 and the angle error by joint group; of several methods the angle error alone."""
     entry = by_seed.some_entry(comparison, "target")
     measures = (
@@ -192,20 +172,17 @@ def groups(comparison: Compared) -> Section | None:
         ("Angle error by joint group (degrees, lower is better)", ("angle_error_by_group",), False),
     )
     note = f"{tables.spread_note(comparison)} {tables.bold_note(comparison)}"
-    blocks: list[Block] = []
-    measures = measures[methods.several(comparison) :]  # the table of methods holds the first
-    for title, keys, higher in measures:
-        if columns := tables.group_columns(entry, *keys, higher=higher):
-            if "all" not in (column.title for column in columns):
-                columns.insert(0, tables.Column("all", ("angle_error_deg",), higher=False))
-            blocks.append(tables.compared(comparison, columns, title, note))
-    if not blocks:
-        return None
     lead = (
         "“all” is the headline set of joints (the twelve limb joints of a body, every joint of a "
         "hand), not the mean of the columns."
     )
-    return Section("groups", "By joint group", lead, blocks)
+    found: list[Block] = []
+    for title, keys, higher in measures[methods.several(comparison) :]:  # the first is there
+        if columns := tables.group_columns(entry, *keys, higher=higher):
+            if "all" not in (column.title for column in columns):
+                columns.insert(0, tables.Column("all", ("angle_error_deg",), higher=False))
+            found.append(tables.compared(comparison, columns, title, note))
+    return [Note(lead, strong=False), *found] if found else []
 
 
 def gap(comparison: Compared) -> Section | None:
@@ -227,26 +204,23 @@ def gap(comparison: Compared) -> Section | None:
     if not known:
         return None
     low, high = min(known), max(known)
-    drawn = []
-    for name, found in gaps:
-        if found is None:
-            continue
-        patches = [
-            [
-                _patch(found.cells[i][j], found.regret[i][j], low, high)
-                for j in range(len(found.cells[i]))
-            ]
-            for i in range(len(found.cells))
-        ]
-        drawn.append(
-            Square(
-                _label(comparison, name),
-                _together(found.interaction),
-                square["rows"],
-                square["columns"],
-                patches,
-            )
+
+    def patch(value: float | None, regret: float | None) -> Patch:
+        if value is None or high <= low:
+            return Patch(Cell(value), regret, 0.5)
+        return Patch(Cell(value), regret, (high - value) / (high - low))
+
+    drawn = [
+        Square(
+            by_seed.label(comparison, name),
+            _together(found.interaction),
+            square["rows"],
+            square["columns"],
+            [list(map(patch, *both)) for both in zip(found.cells, found.regret, strict=True)],
         )
+        for name, found in gaps
+        if found
+    ]
     blocks: list[Block] = [
         Squares(
             "Appearance x pose",
@@ -293,14 +267,3 @@ def _together(interaction: float | None) -> str:
     if interaction is None:
         return "Not all four cells are known"
     return f"interaction {signed(interaction)} points"
-
-
-def _patch(value: float | None, regret: float | None, low: float, high: float) -> Patch:
-    at = 0.5 if value is None or high <= low else (high - value) / (high - low)
-    light, dark = theme.ramp_pair(at)
-    detail = "" if regret is None else f"oracle {signed(regret)}"
-    return Patch(number(value), detail, light, dark, theme.on(light), theme.on(dark))
-
-
-def _label(comparison: Compared, name: str) -> str:
-    return by_seed.label(comparison, name)

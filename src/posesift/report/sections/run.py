@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posesift.report import tables
 from posesift.report.blocks import Block, Charts, Finding, Note, Section
 from posesift.report.facts import NAMES as FREE
 from posesift.report.facts import beside, stated_protocol
 from posesift.report.figures import forest as result_figures
+from posesift.report.pose_sets import PoseSet
 from posesift.report.sections import difficulty as difficulty_section
 from posesift.report.sections import support as support_section
 from posesift.report.wording import capitalised, listed, number, ordinal_part
 from posesift.results import by_seed, evalpose_form
 from posesift.results.run import Run
-
-if TYPE_CHECKING:
-    from posesift.report.pose_sets import PoseSet
 
 NO_SETS = (
     "Nothing was measured: no labelled test set was named. `posesift evaluate` measures this run "

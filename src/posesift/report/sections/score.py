@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from posesift.report import pictures, theme
-from posesift.report import pictures as samples
 from posesift.report.blocks import (
     Block,
     Cell,
     Charts,
     Gallery,
     Note,
-    Picture,
     Row,
     Section,
     Strip,
     Table,
 )
+from posesift.report.facts import SCORES, VAE
 from posesift.report.figures import kinematic_tree
 from posesift.report.figures import score as score_figures
 from posesift.report.figures import variation as variation_figures
@@ -29,8 +27,16 @@ from posesift.report.figures.axes import named, panel
 from posesift.report.pictures import of_bin
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.sections import labels_first
-from posesift.report.tables import ties
-from posesift.report.wording import capitalised, count, number, ordinal_part, percent, plural
+from posesift.report.tables import Column, embolden
+from posesift.report.wording import (
+    capitalised,
+    count,
+    number,
+    ordinal_part,
+    percent,
+    plural,
+    spoken,
+)
 from posesift.results.score import Score
 
 
@@ -229,7 +235,7 @@ def galleries(
             first[one.which] = first[one.which] or problem
             strips.append(replace(strip, follows=one is not shown[0]))
     for one in shown:
-        if problem := one.problem or samples.shortfall(drawn[one.which], first[one.which]):
+        if problem := one.problem or pictures.shortfall(drawn[one.which], first[one.which]):
             whose = f" of the {one.which}" if len(shown) > 1 else ""
             notes.append(Note(f"Skeletons{whose} without images: {problem}."))
     what = "bin" if all(first == last for first, last in panel(summary["bins"])) else "row"
@@ -257,27 +263,15 @@ def _strip(
     name = capitalised(named(pair)) + f", {one.which}" * several
     if not inside:
         return Strip(name, detail, []), ""
-    crops = samples.crops(one.table, rows, near=True)
-    what = f"{capitalised(one.which)} pose of {named(pair)}"
-    pictures = [_picture(crops, i, what, float(one.score_N[row])) for i, row in enumerate(rows)]
-    return Strip(name, detail, pictures), crops.problem
-
-
-def _picture(crops: samples.Crops, i: int, what: str, score: float) -> Picture:
-    mode, shown = crops.mode[i] if crops.mode else "", number(score, 2)
-    alt = f"{what}, score {shown}{', ' + mode if mode else ''}"
-    caption = [part for part in (mode, shown) if part]
-    return pictures.on_crop(crops, i, alt=alt, caption=caption)
-
-
-VAE = ("elbo", "reconstruction")
-NAMES = {
-    "elbo": "VAE, elbo",
-    "reconstruction": "VAE, reconstruction",
-    "mean-distance": "distance to the mean pose",
-    "pca": "PCA residual",
-    "knn": "k-NN distance",
-}
+    said = []
+    for row in rows:
+        shown = number(float(one.score_N[row]), 2)
+        mode = "" if one.table.mode_N is None else spoken(str(one.table.mode_N[row]))
+        caption = [part for part in (mode, shown) if part]
+        alt = f"{capitalised(one.which)} pose of {named(pair)}, score {', '.join(caption[::-1])}"
+        said.append((alt, caption))
+    drawn, crops = pictures.labelled(one.table, rows, said)
+    return Strip(name, detail, drawn), crops.problem
 
 
 def scorers(summary: dict[str, Any]) -> Table | None:
@@ -289,22 +283,19 @@ def scorers(summary: dict[str, Any]) -> Table | None:
     if not names:
         return None
     method = summary["method"]
-    best = max((v for v in found.values() if v is not None and math.isfinite(v)), default=None)
+    measured = {"rare modes (AUC)": found, "two fits agree": repeats, f"like {method}": alike}
+    columns = [
+        Column(title, (), ranked=values is found) for title, values in measured.items() if values
+    ]
     rows = []
     for name in names:
         itself = name == method
-        cells = []
-        if found:
-            auc = found.get(name)
-            cells.append(Cell(number(auc, 2), best=ties(auc, best, 2)))
-        if repeats:
-            cells.append(Cell(number(repeats.get(name), 2)))
-        if alike:
-            cells.append(Cell("itself" if itself else number(alike.get(name), 2)))
-        shown = NAMES.get(name, name) + " (used here)" * itself
+        cells = [Cell(v.get(name), ".2f") for v in measured.values() if v]
+        if alike and itself:
+            cells[-1] = Cell("itself")
+        shown = SCORES.get(name, name) + " (used here)" * itself
         rows.append(Row(shown, cells, "arm" if itself else "baseline"))
-    columns = ["rare modes (AUC)"] * bool(found) + ["two fits agree"] * bool(repeats)
-    columns += [f"like {method}"] * bool(alike)
+    embolden(rows, columns, range(len(rows)))
     told = [
         "Rare modes: how well a score tells them from common ones (0.5 = not at all, 1 = "
         "perfectly)." * bool(found),
@@ -316,7 +307,7 @@ def scorers(summary: dict[str, Any]) -> Table | None:
     return Table(
         title="Scorers side by side",
         corner="score",
-        columns=columns,
+        columns=[column.title for column in columns],
         rows=rows,
         caption=" ".join(part for part in told if part),
     )

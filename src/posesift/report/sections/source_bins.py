@@ -8,8 +8,6 @@ N samples, k bins.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,13 +15,11 @@ from posesift.evaluation import intervals
 from posesift.report.blocks import Block, Charts, Note
 from posesift.report.figures import curves as part_figures
 from posesift.report.figures.curves import Curve, Parts
+from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.theme import Chart
 from posesift.report.wording import count, percent
 from posesift.results import by_seed, methods
 from posesift.results.by_seed import Compared, Interval
-
-if TYPE_CHECKING:
-    from posesift.report.pose_sets import Outcome, PoseSet
 
 MOST = 25  # bins along an axis; more are joined with their neighbours
 FEWEST = 10  # samples that a bin needs to be drawn

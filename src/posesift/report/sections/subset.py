@@ -10,12 +10,12 @@ from posesift.experiments.subset import Choice, Source
 from posesift.poses.angles import joint_angles
 from posesift.report import pictures
 from posesift.report.blocks import (
+    COUNT,
     Block,
     Cell,
     Charts,
     Gallery,
     Note,
-    Picture,
     Row,
     Section,
     Strip,
@@ -23,7 +23,7 @@ from posesift.report.blocks import (
 )
 from posesift.report.figures.axes import named, pairs_for, panel
 from posesift.report.figures.subset import taken_by_bin
-from posesift.report.wording import capitalised, count, listed, number, plural
+from posesift.report.wording import capitalised, count, listed, number, plural, spoken
 from posesift.similarity.neighbours import nearest
 
 PER_STRIP = 6
@@ -107,11 +107,8 @@ def duplicates(source: Source, choice: Choice) -> Section:
     strips = []
     for row, other, degrees in zip(gone, index[:, 0], distance[:, 0], strict=True):
         rows = np.array([row, stays[other]] if other >= 0 else [row])
-        crops = pictures.crops(table, rows, near=True)
-        shown = [
-            pictures.on_crop(crops, i, alt=f"Pose that was {word}", caption=[word])
-            for i, word in enumerate(("put aside", "stays")[: len(rows)])
-        ]
+        said = [(f"Pose that was {word}", [word]) for word in ("put aside", "stays")[: len(rows)]]
+        shown, _ = pictures.labelled(table, rows, said)
         strips.append(Strip(f"{number(float(degrees))}° apart", "", shown))
     total = int(choice.duplicate_N.sum())
     lead = (
@@ -146,8 +143,8 @@ def _table(by_bin: dict[str, np.ndarray], aside: bool) -> Table:
     for first, last in pairs_for(len(by_bin["set"])):
         value = {name: int(value_k[first : last + 1].sum()) for name, value_k in by_bin.items()}
         times = value["taken"] / value["uniform"] if value["uniform"] else None
-        cells = [Cell(count(value[name])) for name in names]
-        rows.append(Row(capitalised(named((first, last))), [*cells, Cell(number(times, 2))]))
+        cells = [Cell(value[name], COUNT) for name in names]
+        rows.append(Row(capitalised(named((first, last))), [*cells, Cell(times, ".2f")]))
     return Table(
         "How many poses of each bin",
         "bin",
@@ -164,13 +161,13 @@ def _strip(source: Source, chosen_N: np.ndarray, name: str) -> tuple[Strip, str]
     detail = plural(int(chosen_N.sum()), "pose")
     if not len(rows):
         return Strip(capitalised(name), detail, []), ""
-    crops = pictures.crops(source.table, rows, near=True)
-    shown: list[Picture] = []
-    for i, row in enumerate(rows.tolist()):
+    said = []
+    for row in rows.tolist():
         score = number(float(source.score.score_N[row]), 2)
-        mode = [crops.mode[i]] if crops.mode else []
-        alt = f"Pose of {name}, score {score}"
-        shown.append(pictures.on_crop(crops, i, alt=alt, caption=[*mode, score]))
+        mode = source.table.mode_N
+        caption = [*([] if mode is None else [spoken(str(mode[row]))]), score]
+        said.append((f"Pose of {name}, score {score}", caption))
+    shown, crops = pictures.labelled(source.table, rows, said)
     return Strip(capitalised(name), detail, shown), crops.problem
 
 
