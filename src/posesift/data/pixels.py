@@ -93,19 +93,16 @@ def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
             sharper.
     """
     from posesift.data import worlds
+    from posesift.data.worlds import painted, references
 
     assert table.image_N is not None
-    world = parse(table.root)
-    choices = world.options
-    sample = worlds.sample(
-        world.path,
-        choices["poses"],
-        seed=int(choices["seed"]),
-        split=choices["split"],
-        side=side or int(choices["side"]),
-        indices=table.image_N.astype(np.int64),
-    )
-    return worlds.paint(sample, choices["look"])
+    size = side or int(parse(table.root).options["side"])
+    images_NSS3 = np.empty((len(table), size, size, 3), np.uint8)
+    for root, row_P, number_P in references.parts(table.root, table.image_N):
+        choices, look = painted.choices(root)
+        sample = worlds.sample(**(choices | {"side": size}), indices=number_P)
+        images_NSS3[row_P] = worlds.paint(sample, look)
+    return images_NSS3
 
 
 def _stored(table: PoseTable, row: int, reduction: int = 1) -> np.ndarray:

@@ -27,6 +27,7 @@ import numpy as np
 from posesift import progress, storage
 from posesift.data import worlds
 from posesift.data.address import parse
+from posesift.data.worlds import references
 from posesift.poses.table import PoseTable
 from posesift.storage import irregular
 
@@ -52,17 +53,30 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
 
     Args:
         table: of a world, or any selection of one (its `root` names the world, its `image_N` the
-            samples).
+            samples); or samples of several (`references`), whose images are then in memory.
         workers: processes that paint; by default one a core from `POOL_FROM` images on.
 
     Raises:
         ValueError: the table is not of a world, or the cache folder cannot be written.
     """
-    index_N = _sample_numbers(table)
-    folder = folder_of(table.root)
+    found = _parts(table)
+    if len(found) == 1:
+        _, _, index_N = found[0]
+        return _painted(found[0].root, index_N, workers)
+    side = choices(table.root)[0]["side"]
+    images = np.empty((len(table), side, side, 3), np.uint8)
+    for part in found:
+        images[part.row_P] = _painted(part.root, part.number_P, workers)
+    images.flags.writeable = False
+    return images
+
+
+def _painted(root: str, index_N: np.ndarray, workers: int | None) -> np.ndarray:
+    """Return the images of samples of one world, (N, S, S, 3)."""
+    folder = folder_of(root)
     from_start = np.array_equal(index_N, np.arange(len(index_N)))
     storage.sweep(folder)  # what killed processes left there
-    kept = _longest(folder, table.root)
+    kept = _longest(folder, root)
     if kept is not None and len(index_N) and index_N.max() < len(kept):
         return kept[: len(index_N)] if from_start else kept[index_N]
     if from_start:
@@ -70,17 +84,17 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
     else:
         digest = hashlib.sha256(np.ascontiguousarray(index_N, "<i8").tobytes()).hexdigest()[:16]
         path = folder / f"rows-{digest}.npy"
-    images = _checked(path, table.root, index_N)
+    images = _checked(path, root, index_N)
     if images is None:
-        _paint_to(path, table.root, index_N, kept if from_start else None, workers)
-        _sound.add(_identity(path, table.root))
+        _paint_to(path, root, index_N, kept if from_start else None, workers)
+        _sound.add(_identity(path, root))
         images = np.load(path, mmap_mode="r")
     return images
 
 
 def folder_of(root: str) -> Path:
     """Where the images of the world that `root` names are kept; nothing is created."""
-    sample, look = _choices(root)
+    sample, look = choices(root)
     facing = f"-facing{sample['facing']}" if sample["facing"] else ""
     return (
         storage.cache_folder()
@@ -94,10 +108,10 @@ def _paint_to(
     path: Path, root: str, index_N: np.ndarray, kept: np.ndarray | None, workers: int | None
 ) -> None:
     """Paint the samples `index_N`, of which the first few may be in `kept` already."""
-    side = _choices(root)[0]["side"]
+    side = choices(root)[0]["side"]
     shape = (len(index_N), side, side, 3)
     size = storage.size_text(float(np.prod(shape)))
-    sample, look = _choices(root)
+    sample, look = choices(root)
     progress.note(
         f"painting {len(index_N):,} {sample['name']} images: {sample['poses']} poses, {look} look "
         f"({size}, kept in {storage.cache_folder() / 'worlds'})"
@@ -147,7 +161,7 @@ def _begin_worker() -> None:
 
 def _paint_chunk(path: Path, root: str, index_M: np.ndarray, at: int) -> int:
     """Paint some samples into rows `at`, `at` + 1, .. of an open file; returns how many."""
-    sample, look = _choices(root)
+    sample, look = choices(root)
     images = np.load(path, mmap_mode="r+")
     images[at : at + len(index_M)] = worlds.paint(worlds.sample(**sample, indices=index_M), look)
     images.flush()
@@ -169,7 +183,7 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _choices(root: str) -> tuple[dict, str]:
+def choices(root: str) -> tuple[dict, str]:
     """Return the arguments of `worlds.sample`, and the look, that the root of a table names."""
     address = parse(root) if root.startswith("world:") else None
     if address is None or not {"poses", "look", "seed", "split", "side"} <= set(address.options):
@@ -200,20 +214,19 @@ def check(table: PoseTable) -> None:
         ValueError: its root names no world as `posesift.data.worlds` does, or its images are no
             sample numbers.
     """
-    _choices(table.root)
+    choices(table.root)
     if table.image_N is not None:
-        _sample_numbers(table)
+        _parts(table)
 
 
-def _sample_numbers(table: PoseTable) -> np.ndarray:
+def _parts(table: PoseTable) -> list[references.Part]:
+    """Take a table apart by the worlds whose samples it holds."""
     if table.image_N is None:
         raise ValueError(f"expected the sample numbers of {table.root!r} as images, found none")
-    try:
-        return table.image_N.astype(np.int64)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(
-            f"expected the sample numbers of {table.root!r} as images, found others ({error})"
-        ) from None
+    found = references.parts(table.root, table.image_N)
+    for part in found:
+        choices(part.root)
+    return found
 
 
 def _longest(folder: Path, root: str) -> np.ndarray | None:
@@ -233,7 +246,7 @@ def _checked(path: Path, root: str, index_N: np.ndarray) -> np.ndarray | None:
     looked at, and the first and last image are painted again, once in a process: rounding of
     another processor may differ by a shade, other images do by far.
     """
-    sample, look = _choices(root)
+    sample, look = choices(root)
     try:
         images = np.load(path, mmap_mode="r") if irregular(path) is None else None
     except (OSError, ValueError, EOFError, SyntaxError):
