@@ -17,8 +17,14 @@ ENDPOINTS = {
     "target": "PCK@0.05, target",
     "target_poses": "PCK@0.05, target poses in the source's look",
 }
-CONTROLS = {"hard-mining": "shuffled", "curriculum": "random-pacing"}
-"""Strategies, and what draws as unevenly without knowing which poses are hard."""
+CONTROLS = {
+    "hard-mining": "shuffled",
+    "curriculum": "random-pacing",
+    "rendered-like-target": "rendered-at-random",
+    "rendered-where-failing": "rendered-at-random",
+}
+"""Strategies, and what draws as unevenly without knowing which poses are hard; renderings that look
+at the target, and as many that do not."""
 
 _NAMES = {words: name for name, words in ENDPOINTS.items()}
 

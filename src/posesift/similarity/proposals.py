@@ -125,10 +125,10 @@ def choose(
     target, given_N = target[row_N], given_N[row_N] / max(given_N.max(initial=0.0), 1e-300)
     before_N = _similar(target, source, radius_deg, turn_deg)
     after_N = before_N.copy()
-    unit = 2.0 ** (_EXACT - int(len(target)).bit_length())
+    unit = 2.0 ** (_EXACT - len(target).bit_length())
 
     def value(rows: NDArray | slice) -> NDArray[np.float64]:
-        """What a further similar pose is worth to target poses, in whole numbers."""
+        """Say what a further similar pose is worth to target poses, in whole numbers."""
         similar = after_N[rows]
         share = 1 / (1.0 + similar) if goal == "match" else (similar == 0).astype(np.float64)
         return np.floor(unit * given_N[rows] * share)
