@@ -144,6 +144,14 @@ WORDS: tuple[Word, ...] = (
         "The control of hard mining: it draws as unevenly, but by scores dealt out at random.",
     ),
     (
+        "rendered",
+        r"\b[Rr]endered (?:like|where|at random|flat)\b",
+        "Training on the source with renderings in the place of some poses: chosen for what the "
+        "target has and the source lacks (like target), also for where the student fails (where "
+        "failing); controls: as many at random from the source's mixture, and of all kinds "
+        "equally often (flat).",
+    ),
+    (
         "random pacing",
         r"\b[Rr]andom[ -]pacing\b",
         "The control of a curriculum: samples are let in at the same pace in random order.",

@@ -6,7 +6,7 @@ difficulty.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from posesift.results import by_seed, methods
 from posesift.results.by_seed import Compared
@@ -25,6 +25,43 @@ CONTROLS = {
 }
 """Strategies, and what draws as unevenly without knowing which poses are hard; renderings that look
 at the target, and as many that do not."""
+
+
+class Credit(NamedTuple):
+    """What a gain over a control may be attributed to, and the control, in words.
+
+    Attributes:
+        to: what makes the difference where the gain is clear.
+        control: what the control is called.
+        blindly: how it does without what the arm knows.
+        unknowing: what an arm that is a control does not know.
+    """
+
+    to: str
+    control: str
+    blindly: str
+    unknowing: str
+
+
+DIFFICULTY = Credit(
+    "difficulty",
+    "shuffled-score control",
+    "which draws as unevenly with shuffled scores",
+    "which poses are hard",
+)
+CHOICE = Credit(
+    "the choice of poses",
+    "random-rendering control",
+    "which has as many renderings that nothing chose",
+    "which poses the source lacks",
+)
+
+
+def credit(comparison: Compared, called: str) -> Credit:
+    """Say what a gain of an arm may be attributed to: how it draws, or what was rendered for it."""
+    rendered = str(methods.arm(comparison, called).get("sampling")).startswith("rendered-")
+    return CHOICE if rendered else DIFFICULTY
+
 
 _NAMES = {words: name for name, words in ENDPOINTS.items()}
 
