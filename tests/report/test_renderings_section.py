@@ -59,8 +59,8 @@ def test_the_sentence_and_the_table_say_what_the_seeds_say():
     change = np.array([BEFORE[s] - AFTER[s] for s in BEFORE])
     assert isinstance(note, Note)
     assert note.text.startswith(
-        f"The source with {count(1000)} renderings (rendered like target) is better than the source as it "
-        f"was in the share of target poses that it covers: +{change.mean():.1f} points"
+        f"The source with {count(1000)} renderings (rendered like target) is better than the "
+        f"source as it was in the share of target poses that it covers: +{change.mean():.1f} points"
     )
     rows = {row.name: [cell.text for cell in row.cells] for row in table.rows}
     assert list(rows) == ["rendered like target", "rendered at random"]

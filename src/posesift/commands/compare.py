@@ -50,9 +50,9 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
     methods: tuple[str, ...] = names(trains_on_target=False)
     """Methods to compare, by spaces or commas."""
     samplings: tuple[str, ...] = ("uniform", "curriculum", "hard-mining")
-    """Sampling strategies; uniform, which the others are compared with, is always one. Or what takes
-    the place of some poses of the source: rendered-like-target, rendered-where-failing, and their
-    controls rendered-at-random and rendered-flat."""
+    """Sampling strategies; uniform, which the others are compared with, is always one. Or what
+    takes the place of some poses of the source: rendered-like-target, rendered-where-failing, and
+    their controls rendered-at-random and rendered-flat."""
     rendered: int | None = None
     """How many poses of the source give way to renderings (default: 1,000, with --quick 250)."""
     looks_at: Literal["predictions", "labels"] = "predictions"
