@@ -20,7 +20,7 @@ and the same --out, with --threads 1 each. Interrupted, a seed goes on where it 
 of all seeds that are finished; --table trains nothing.
 
 Primary endpoint, named in advance: PCK@0.1 on the hardest quarter of the target, ``like-target``
-minus ``at-random`` at the largest number of --rendered.
+minus ``uniform`` at the largest number of --rendered; its control is ``at-random``.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def plan_of(
         for kind in KINDS
     ]
     best = Arm(name="all-poses", role="oracle", trained_on=all_poses, warmup_steps=budget)
-    primary = (f"like-target-{max(numbers)}", f"at-random-{max(numbers)}")
+    primary = (f"like-target-{max(numbers)}", "uniform")
     return dataclasses.replace(plan, arms=(*arms, best), primary=primary)
 
 

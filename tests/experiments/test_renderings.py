@@ -12,12 +12,14 @@ from posesift.data.worlds.painted import painted
 from posesift.experiments import rendered_arms
 from posesift.experiments.arms import Arm, cell_folder, rendered_file
 from posesift.experiments.compare import check, compare, tasks_of
+from posesift.experiments.differences import _control
 from posesift.experiments.plan import plan_of
 from posesift.experiments.renderings import RENDERINGS
 from posesift.experiments.renderings.chosen import FIRST, chosen
 from posesift.experiments.renderings.like import like, of_labels, of_predictions
 from posesift.experiments.renderings.replaced import replaced, write_replaced
 from posesift.experiments.spec import Experiment
+from posesift.results.endpoints import control_of
 from posesift.similarity import coverage
 from posesift.similarity.orientation import Poses
 
@@ -62,6 +64,19 @@ def test_plan(folder):
     assert needs[like_target] == {"warm-up"}
     assert needs["source-only+rendered-like-target"] == {None, "warm-up", like_target}
     assert needs[f"rendered-flat-{N}"] == set()
+
+
+def test_a_control_has_as_many_renderings():
+    arms = [
+        Arm(name=f"{kind}-{n}", sampling=f"rendered-{kind}", rendered=n)
+        for n in (5, 9)
+        for kind in ("at-random", "like-target")
+    ]
+    plan = dataclasses.replace(PLAN, arms=tuple(arms))
+    assert [_control(plan, arm) for arm in arms] == [None, "at-random-5", None, "at-random-9"]
+    comparison = {"arms": [storage.plain(dataclasses.asdict(arm)) for arm in arms]}
+    found = [control_of(comparison, arm.name) for arm in arms]
+    assert found == [None, "at-random-5", None, "at-random-9"]
 
 
 def test_each_arm_trains_on_as_many_poses_of_which_some_are_renderings(folder):

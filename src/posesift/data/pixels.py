@@ -100,7 +100,8 @@ def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
     images_NSS3 = np.empty((len(table), size, size, 3), np.uint8)
     for root, row_P, number_P in references.parts(table.root, table.image_N):
         choices, look = painted.choices(root)
-        sample = worlds.sample(**(choices | {"side": size}), indices=number_P)
+        choices["side"] = size
+        sample = worlds.sample(**choices, indices=number_P)
         images_NSS3[row_P] = worlds.paint(sample, look)
     return images_NSS3
 

@@ -70,6 +70,8 @@ class Arm:
         'UDAPE + hard mining'
         >>> Arm(name="hard-mining", sampling="hard-mining").label
         'Source only + hard mining'
+        >>> Arm(name="flat", sampling="rendered-flat", rendered=250).label
+        'Source only + 250 rendered flat'
         """
         if self.role == "oracle":
             label = METHODS["oracle"].label
@@ -78,6 +80,8 @@ class Arm:
         if self.role == "warm-up":
             label = "Warm-up" if self.method == "source-only" else f"Warm-up ({label})"
         strategy = self.sampling.replace("-", " ")
+        if self.rendering is not None:
+            strategy = f"{self.rendered} {strategy}"
         return label if self.sampling == "uniform" else f"{label} + {strategy}"
 
 

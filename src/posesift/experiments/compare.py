@@ -15,6 +15,7 @@ from torch import Tensor
 from posesift import folders, storage
 from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.views.appearance import normalise
+from posesift.data.inputs import inputs_of
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.evaluation.baselines import reestimated_batchnorm
@@ -175,18 +176,19 @@ def check(plan: Comparison) -> list[str | Path | None]:
     experiment = seeded(plan, plan.seeds[0])
     style_of(experiment)  # though no arm may look at it
     inputs: list[str | Path | None] = [experiment.method.style_weights]
-    kinds = {(arm.method, arm.role, arm.trained_on, arm.rendering): arm for arm in plan.arms}
-    for arm in kinds.values():
+    for arm in {(arm.method, arm.role, arm.trained_on): arm for arm in plan.arms}.values():
         # nobody has trained what it starts from, or rendered what it is trained on
         alone = dataclasses.replace(arm, start=None, sampling=_drawn(arm))
         if not alone.warmup_steps + alone.steps:
             continue
         one = of_arm(experiment, alone, Path())
         data = data_of(one)
-        if arm.rendering is not None:
-            check_rendering(one, arm)
         check_run(one, data)
         inputs += inputs_of_run(one, data)
+    for arm in {arm.rendering: arm for arm in plan.arms if arm.rendering is not None}.values():
+        check_rendering(experiment, arm)
+        if experiment.data.target is not None:
+            inputs += inputs_of(experiment.data.target)
     return inputs
 
 

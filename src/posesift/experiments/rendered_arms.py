@@ -56,7 +56,8 @@ def render(experiment: Experiment, arm: Arm, folder: Path) -> None:
     if arm.sampling in CHOOSING:
         note(f"seed {experiment.seed}: choosing {arm.rendered} renderings ({arm.rendering})")
         target = _target(experiment, arm, folder, _some_target(experiment, source))
-    test = read(experiment.data.test["target"], default_split="test")
+    tested = experiment.data.test.get("target")
+    test = None if tested is None else read(tested, default_split="test")
     write_replaced(
         path, arm.sampling, arm.rendered, source, target, test, experiment.seed, PROPOSALS
     )

@@ -115,8 +115,8 @@ def control_of(comparison: Compared, called: str) -> str | None:
     this = methods.arm(comparison, called)
     wanted = CONTROLS.get(str(this.get("sampling")))
     for arm in by_seed.arms(comparison, "arm") if wanted else ():
-        alike = methods.of(arm) == methods.of(this) and arm.get("sample_in") == this.get(
-            "sample_in"
+        alike = methods.of(arm) == methods.of(this) and all(
+            arm.get(key) == this.get(key) for key in ("sample_in", "rendered")
         )
         if alike and arm.get("sampling") == wanted:
             return arm["name"]
