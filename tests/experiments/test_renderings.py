@@ -19,7 +19,10 @@ from posesift.experiments.renderings.chosen import FIRST, chosen
 from posesift.experiments.renderings.like import like, of_labels, of_predictions
 from posesift.experiments.renderings.replaced import replaced, write_replaced
 from posesift.experiments.spec import Experiment
+from posesift.report import contents
+from posesift.report.glossary import texts
 from posesift.results.endpoints import control_of
+from posesift.results.read import read as read_result
 from posesift.similarity import coverage
 from posesift.similarity.orientation import Poses
 
@@ -130,6 +133,16 @@ def test_facts_say_what_was_gained(folder):
     assert "source-only+rendered-at-random" in controls
     manifest = folders.read_manifest(folder, "comparison")["files"]
     assert any(name.startswith("rendered/") and name.endswith(".parquet") for name in manifest)
+
+
+def test_the_page_says_what_was_gained_and_looked_at(folder):
+    page = contents.of(read_result(folder))
+    told = "\n".join(texts(page))
+    assert "Not covered, before and after rendering" in told
+    assert f"Source only + {N} rendered like target" in told
+    assert f"Source only + {N} rendered like target: labels of world:body" in told
+    assert "was not measured" not in told
+    assert "by the labels of the target's training split (--looks-at labels)" in told
 
 
 def test_a_run_says_what_the_target_has(folder):

@@ -106,6 +106,11 @@ def plan_of(
     choose("value for --looks-at", looks_at, LOOKS_AT)
     if experiment.data.target is None and any(sampling in CHOOSING for _, sampling in pairs):
         raise ValueError("renderings are chosen by poses of the target: give --target")
+    if rendered is not None and not any(sampling in RENDERINGS for _, sampling in pairs):
+        raise ValueError(
+            f"--rendered {rendered}: no arm has renderings; name some among the --samplings: "
+            f"{', '.join(RENDERINGS)}"
+        )
     renders = {"rendered": RENDERED[quick] if rendered is None else rendered, "looks_at": looks_at}
     warm: dict[str, Arm] = {}
     arms = []

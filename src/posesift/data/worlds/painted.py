@@ -61,8 +61,7 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
     """
     found = _parts(table)
     if len(found) == 1:
-        _, _, index_N = found[0]
-        return _painted(found[0].root, index_N, workers)
+        return _painted(found[0].root, found[0].number_P, workers)
     side = choices(table.root)[0]["side"]
     images = np.empty((len(table), side, side, 3), np.uint8)
     for part in found:

@@ -35,7 +35,7 @@ def parts(root: str, image_N: NDArray) -> list[Part]:
     """Take the images of a table apart by world, in the order in which the worlds come.
 
     >>> root = "world:body,poses=source,look=photo,seed=0,split=train,side=64"
-    >>> [(p.root[11:24], p.row_P.tolist(), p.number_P.tolist())
+    >>> [(p.root[11:23], p.row_P.tolist(), p.number_P.tolist())
     ...  for p in parts(root, np.array(["7", "poses=target#8", "9"], object))]
     [('poses=source', [0, 2], [7, 9]), ('poses=target', [1], [8])]
 
