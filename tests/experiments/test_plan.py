@@ -168,3 +168,12 @@ def test_an_arm_without_a_reference_stands_alone():
     lone = Arm(name="udape+easy", method="udape", sampling="easy")
     assert against(Comparison(recipe="world-body", arms=(lone,)), lone) is None
     assert dataclasses.replace(lone, method="regda").label == "RegDA + easy"
+
+
+def test_renderings_that_no_arm_has_are_refused():
+    with pytest.raises(ValueError, match="--rendered 5: no arm has renderings; name some"):
+        compare_plan("world-body", ["source-only"], ["hard-mining"], rendered=5)
+    with pytest.raises(ValueError, match="looks-at"):
+        compare_plan("world-body", ["source-only"], ["rendered-flat"], looks_at="everything")
+    flat = compare_plan("world-body", ["source-only"], ["rendered-flat"], quick=True).arms[-2]
+    assert (flat.rendered, flat.student, flat.sample_in) == (250, None, "adaptation")

@@ -50,7 +50,14 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
     methods: tuple[str, ...] = names(trains_on_target=False)
     """Methods to compare, by spaces or commas."""
     samplings: tuple[str, ...] = ("uniform", "curriculum", "hard-mining")
-    """Sampling strategies; uniform, which the others are compared with, is always one."""
+    """Sampling strategies; uniform, which the others are compared with, is always one. Or what
+    takes the place of some poses of the source: rendered-like-target, rendered-where-failing, and
+    their controls rendered-at-random and rendered-flat."""
+    rendered: int | None = None
+    """How many poses of the source give way to renderings (default: 1,000, with --quick 250)."""
+    looks_at: Literal["predictions", "labels"] = "predictions"
+    """How the target's poses are known by which renderings are chosen: as the warm-up's network
+    predicts them on its training images, or by the labels of these."""
     seeds: tuple[str, ...] = ("3",)
     """How many times everything is drawn anew; or which seeds, with commas: 0,2,5."""
     sample_in: Literal["warm-up", "adaptation", "both"] = "both"
@@ -142,6 +149,8 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
             warmup_steps=self.warmup_steps,
             steps=self.steps,
             oracle=not self.no_oracle,
+            rendered=self.rendered,
+            looks_at=self.looks_at,
             aim={name: value for name, value in aim.items() if value is not None},
             changes=changes,
             command=self._command(),

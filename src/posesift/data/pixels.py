@@ -92,13 +92,17 @@ def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
             sharper.
     """
     from posesift.data import worlds
-    from posesift.data.worlds.painted import choices
+    from posesift.data.worlds import painted, references
 
     assert table.image_N is not None
-    sample, look = choices(table.root)
-    sample |= {} if side is None else {"side": side}
-    sampled = worlds.sample(**sample, indices=table.image_N.astype(np.int64))
-    return worlds.paint(sampled, look)
+    size = side or int(parse(table.root).options["side"])
+    images_NSS3 = np.empty((len(table), size, size, 3), np.uint8)
+    for root, row_P, number_P in references.parts(table.root, table.image_N):
+        choices, look = painted.choices(root)
+        choices["side"] = size
+        sample = worlds.sample(**choices, indices=number_P)
+        images_NSS3[row_P] = worlds.paint(sample, look)
+    return images_NSS3
 
 
 def _stored(table: PoseTable, row: int, reduction: int = 1) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from posesift.experiments.methods import METHODS
 from posesift.experiments.recipes import aimed, recipe
+from posesift.experiments.renderings import CHOOSING, RENDERINGS, LooksAt
 from posesift.experiments.spec import Experiment
 
 
@@ -19,7 +20,8 @@ class Arm:
         name: short and unique.
         role: ``warm-up`` (trains what arms start from), ``arm``, or ``oracle``.
         method: what trains it.
-        sampling: its strategy.
+        sampling: its strategy, or one of `renderings.RENDERINGS`: what takes the place of a part of
+            the source, which is then drawn uniformly.
         sample_in: the stages that draw by ``sampling``.
         start: the warm-up arm whose network it starts from, or None: from scratch.
         trained_on: for an oracle, the name of the test set whose kind of labelled data it trains
@@ -27,6 +29,9 @@ class Arm:
         warmup_steps: its budget before the second stage.
         steps: its budget in the second stage.
         seeds: those it is trained for, if not all of the comparison's.
+        rendered: how many renderings take the place of poses of the source.
+        looks_at: how the target's poses are known by which they are chosen.
+        student: the arm whose network predicts them, and fails where it does.
     """
 
     name: str
@@ -39,6 +44,23 @@ class Arm:
     warmup_steps: int = 0
     steps: int = 0
     seeds: tuple[int, ...] | None = None
+    rendered: int = 0
+    looks_at: LooksAt = "predictions"
+    student: str | None = None
+
+    @property
+    def rendering(self) -> str | None:
+        """Name the renderings that it shares with arms that have the same; None without any.
+
+        >>> Arm(name="a", sampling="rendered-flat", rendered=250).rendering
+        'rendered-flat-250'
+        """
+        if self.sampling not in RENDERINGS:
+            return None
+        named = f"{self.sampling}-{self.rendered}"
+        if self.sampling not in CHOOSING:
+            return named
+        return f"{named}-{self.looks_at}{f'-{self.student}' if self.student else ''}"
 
     @property
     def label(self) -> str:
@@ -48,6 +70,8 @@ class Arm:
         'UDAPE + hard mining'
         >>> Arm(name="hard-mining", sampling="hard-mining").label
         'Source only + hard mining'
+        >>> Arm(name="flat", sampling="rendered-flat", rendered=250).label
+        'Source only + 250 rendered flat'
         """
         if self.role == "oracle":
             label = METHODS["oracle"].label
@@ -56,6 +80,8 @@ class Arm:
         if self.role == "warm-up":
             label = "Warm-up" if self.method == "source-only" else f"Warm-up ({label})"
         strategy = self.sampling.replace("-", " ")
+        if self.rendering is not None:
+            strategy = f"{self.rendered} {strategy}"
         return label if self.sampling == "uniform" else f"{label} + {strategy}"
 
 
@@ -116,6 +142,11 @@ def seeds_of(plan: Comparison, arm: Arm) -> tuple[int, ...]:
     if arm.seeds is not None:
         return arm.seeds
     return plan.oracle_seeds if arm.role == "oracle" else plan.seeds
+
+
+def rendered_file(folder: Path, rendering: str, seed: int) -> Path:
+    """Give the pose table of the source with renderings, of one seed."""
+    return folder / "rendered" / rendering / f"seed{seed}.parquet"
 
 
 def cell_folder(folder: Path, arm: str, seed: int) -> Path:

@@ -15,13 +15,22 @@ from torch import Tensor
 from posesift import folders, storage
 from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.views.appearance import normalise
+from posesift.data.inputs import inputs_of
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.evaluation.baselines import reestimated_batchnorm
 from posesift.evaluation.judge import judge, test_sets
-from posesift.experiments.arms import Arm, Comparison, cell_folder, seeded, seeds_of
+from posesift.experiments.arms import (
+    Arm,
+    Comparison,
+    cell_folder,
+    rendered_file,
+    seeded,
+    seeds_of,
+)
 from posesift.experiments.findings import findings
 from posesift.experiments.methods import METHODS
+from posesift.experiments.rendered_arms import check_rendering, render
 from posesift.experiments.resolved import runtime_of
 from posesift.experiments.run import check as check_run
 from posesift.experiments.run import data_of, inputs_of_run, train
@@ -39,11 +48,16 @@ ADABN_IMAGES = 512  # unlabelled target images that re-estimate the BatchNorm st
 
 
 class Task(NamedTuple):
-    """A piece of a comparison: the score of a seed, a cell, or what comes for free beside it."""
+    """A piece of a comparison.
+
+    The score of a seed; a cell; what comes for free beside it; or the renderings that take the
+    place of a part of the source.
+    """
 
     seed: int
     arm: str | None = None
     beside: bool = False
+    rendering: str | None = None
 
 
 def compare(plan: Comparison, folder: Path, page: Page | None = None, jobs: int = 1) -> Path:
@@ -94,6 +108,10 @@ def tasks_of(plan: Comparison) -> dict[Task, set[Task]]:
         for arm in plan.arms:
             if seed in seeds_of(plan, arm):
                 starts = {Task(seed, arm.start)} if arm.start is not None else set()
+                if arm.rendering is not None:
+                    render = Task(seed, rendering=arm.rendering)
+                    needs[render] = set() if arm.student is None else {Task(seed, arm.student)}
+                    starts.add(render)
                 needs[Task(seed, arm.name)] = {score, *starts}
         free = Task(seed, _reference(plan), beside=True)
         needs[free] = {free._replace(beside=False)} & needs.keys()
@@ -125,7 +143,10 @@ def _do(plan: Comparison, folder: Path, task: Task) -> None:
     experiment = seeded(plan, task.seed)
     first = task.seed == plan.seeds[0]  # whose scores the report shows
     score = folder / ("score" if first else f"score-seed{task.seed}")
-    if task.arm is None:
+    if task.rendering is not None:
+        arm = next(arm for arm in plan.arms if arm.rendering == task.rendering)
+        render(experiment, arm, folder)
+    elif task.arm is None:
         _scored(experiment, score, check=first)
     elif task.beside:
         _baselines(cell_folder(folder, task.arm, task.seed), experiment)
@@ -156,13 +177,18 @@ def check(plan: Comparison) -> list[str | Path | None]:
     style_of(experiment)  # though no arm may look at it
     inputs: list[str | Path | None] = [experiment.method.style_weights]
     for arm in {(arm.method, arm.role, arm.trained_on): arm for arm in plan.arms}.values():
-        alone = dataclasses.replace(arm, start=None)  # nobody has trained what it starts from
+        # nobody has trained what it starts from, or rendered what it is trained on
+        alone = dataclasses.replace(arm, start=None, sampling=_drawn(arm))
         if not alone.warmup_steps + alone.steps:
             continue
         one = of_arm(experiment, alone, Path())
         data = data_of(one)
         check_run(one, data)
         inputs += inputs_of_run(one, data)
+    for arm in {arm.rendering: arm for arm in plan.arms if arm.rendering is not None}.values():
+        check_rendering(experiment, arm)
+        if experiment.data.target is not None:
+            inputs += inputs_of(experiment.data.target)
     return inputs
 
 
@@ -176,6 +202,9 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
         "steps": arm.steps,
         "title": f"{experiment.title}: {arm.name}",
     }
+    if arm.rendering is not None:
+        rendered = rendered_file(folder, arm.rendering, experiment.seed)
+        changes |= {"sampling": "uniform", "rendered": str(rendered)}
     if arm.start is not None:
         changes["start_from"] = str(cell_folder(folder, arm.start, experiment.seed))
     if arm.role == "oracle":
@@ -186,6 +215,11 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
     if not METHODS[arm.method].styled:
         changes |= {"style": "none", "style_weights": None}  # nothing of the target is looked at
     return experiment.changed(**changes)
+
+
+def _drawn(arm: Arm) -> str:
+    """Name the strategy that draws what an arm is trained on."""
+    return arm.sampling if arm.rendering is None else "uniform"
 
 
 def _claimed(plan: Comparison, folder: Path, jobs: int = 1) -> Comparison:

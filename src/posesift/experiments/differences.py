@@ -103,8 +103,12 @@ def _is_floor(arm: Any) -> bool:
 
 def _control(plan: Comparison, arm: Arm) -> str | None:
     """Find the arm that draws as unevenly as ``arm`` in the same stages, but blindly."""
-    wanted = (arm.role, arm.method, arm.sample_in, CONTROLS.get(arm.sampling))
-    found = [o.name for o in plan.arms if (o.role, o.method, o.sample_in, o.sampling) == wanted]
+    wanted = (arm.role, arm.method, arm.sample_in, arm.rendered, CONTROLS.get(arm.sampling))
+    found = [
+        o.name
+        for o in plan.arms
+        if (o.role, o.method, o.sample_in, o.rendered, o.sampling) == wanted
+    ]
     return found[0] if found else None
 
 

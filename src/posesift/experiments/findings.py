@@ -8,9 +8,18 @@ from typing import Any
 
 from posesift import folders, storage
 from posesift.experiments import published
-from posesift.experiments.arms import Arm, Comparison, against, cell_folder, seeded, seeds_of
+from posesift.experiments.arms import (
+    Arm,
+    Comparison,
+    against,
+    cell_folder,
+    rendered_file,
+    seeded,
+    seeds_of,
+)
 from posesift.experiments.choice import describe, is_leak
 from posesift.experiments.differences import differences, gap_closed, headroom
+from posesift.experiments.renderings import CHOOSING
 from posesift.experiments.spec import Experiment
 
 
@@ -36,6 +45,8 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
     arms = [arm for arm in plan.arms if arm.role == "arm"]
     warm = [arm for arm in plan.arms if arm.role == "warm-up"]
     told = _warned(warned, experiment.training.choose_by, len(cells))
+    renderings = _renderings(plan, folder)
+    told += _fewer(plan, renderings)
     return {
         "recipe": plan.recipe,
         "title": experiment.title,
@@ -68,6 +79,7 @@ def findings(plan: Comparison, folder: Path) -> dict[str, Any]:
         "gap_closed": gap_closed(plan, cells),
         "headroom": headroom(plan, cells),
         "support": _support(plan, cells),
+        "renderings": renderings,
         "published": published.rows(experiment.published) if experiment.published else [],
         "checkpoint": _checkpoint(experiment.training.choose_by),
     }
@@ -93,6 +105,28 @@ def _support(plan: Comparison, cells: list[dict[str, Any]]) -> dict[str, list[di
     return found
 
 
+def _renderings(plan: Comparison, folder: Path) -> list[dict[str, Any]]:
+    """Give the facts of what took the place of a part of the source, by arm and seed."""
+    return [
+        {"arm": arm.name, "seed": seed, **storage.read_json(path)}
+        for arm in plan.arms
+        for seed in plan.seeds
+        if arm.rendering is not None
+        and (path := rendered_file(folder, arm.rendering, seed).with_suffix(".json")).is_file()
+    ]
+
+
+def _fewer(plan: Comparison, renderings: list[dict[str, Any]]) -> list[str]:
+    """Warn of arms that got fewer renderings than they were to."""
+    short = [row for row in renderings if row["rendered"] < row["asked"]]
+    return [
+        f"{plan.arm(row['arm']).label}, seed {row['seed']}: {row['rendered']} of {row['asked']} "
+        "renderings; no other proposal stands for a pose that the target has, as "
+        f"{row['looked_at']} tell."
+        for row in short
+    ]
+
+
 def _arm(plan: Comparison, folder: Path, arm: Arm) -> dict[str, Any]:
     """One row of ``"arms"``, with the sampler's own figures of the first seed."""
     first = cell_folder(folder, arm.name, seeds_of(plan, arm)[0])
@@ -107,6 +141,8 @@ def _arm(plan: Comparison, folder: Path, arm: Arm) -> dict[str, Any]:
 
 def _notes(plan: Comparison, experiment: Experiment) -> list[str]:
     notes = list(experiment.notes)
+    if any(arm.looks_at == "labels" and arm.sampling in CHOOSING for arm in plan.arms):
+        notes.append(LABELS_CHOSE)
     if len(plan.seeds) == 1:
         notes.append("One seed: differences between arms carry no interval over seeds.")
     if experiment.published:
@@ -115,6 +151,11 @@ def _notes(plan: Comparison, experiment: Experiment) -> list[str]:
         notes.append("Quick size: little data, few steps. Good for a look, not for conclusions.")
     return notes
 
+
+LABELS_CHOSE = (
+    "Renderings were chosen by the labels of the target's training split (--looks-at labels): what "
+    "they gain cannot be had without such labels."
+)
 
 MOST_NAMED = 3
 """Labels that a warning names one by one."""

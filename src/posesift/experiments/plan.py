@@ -11,9 +11,13 @@ from typing import Any
 
 from posesift.experiments.arms import Arm, Comparison, seeded
 from posesift.experiments.methods import METHODS, names
+from posesift.experiments.renderings import CHOOSING, LOOKS_AT, RENDERINGS, LooksAt
 from posesift.experiments.settings import SAMPLE_IN, choose
 from posesift.experiments.spec import Experiment
 from posesift.sampling.strategies import NAMES as STRATEGIES
+
+RENDERED = {False: 1000, True: 250}
+"""Poses of the source that give way to renderings unless somebody says how many; quick or not."""
 
 
 def compare_plan(
@@ -52,6 +56,8 @@ def plan_of(
     warmup_steps: int | None = None,
     steps: int | None = None,
     oracle: bool = True,
+    rendered: int | None = None,
+    looks_at: LooksAt = "predictions",
     aim: dict[str, str] | None = None,
     changes: dict[str, Any] | None = None,
     command: str = "",
@@ -66,13 +72,17 @@ def plan_of(
 
     Args:
         recipe: a recipe's name.
-        pairs: in the order of the table.
+        pairs: in the order of the table. In the place of a strategy may be one of
+            `renderings.RENDERINGS`: the arm starts from the warm-up that draws uniformly, whose
+            network says what the target has, and goes on with the source that they are in.
         seeds: a seed redraws everything.
         sample_in: the stages that draw by the strategies.
         quick: the recipe's small size.
         warmup_steps: of every arm (default: the recipe's).
         steps: likewise, of the second stage.
         oracle: also train on the target's labels, with the budget of both stages.
+        rendered: how many poses of the source give way to renderings (default: 1,000, quick 250).
+        looks_at: how the target's poses are known by which renderings are chosen.
         aim: data addresses instead of the recipe's, by ``source``, ``target``, ``test``.
         changes: fields of the recipe's experiment that are replaced.
         command: kept in the plan.
@@ -93,13 +103,26 @@ def plan_of(
         raise ValueError("a comparison needs at least one step in both stages; raise --steps")
     if experiment.data.target is None and any(METHODS[method].needs_target for method, _ in pairs):
         raise ValueError("methods that adapt need images of the target: give --target")
+    choose("value for --looks-at", looks_at, LOOKS_AT)
+    if experiment.data.target is None and any(sampling in CHOOSING for _, sampling in pairs):
+        raise ValueError("renderings are chosen by poses of the target: give --target")
+    if rendered is not None and not any(sampling in RENDERINGS for _, sampling in pairs):
+        raise ValueError(
+            f"--rendered {rendered}: no arm has renderings; name some among the --samplings: "
+            f"{', '.join(RENDERINGS)}"
+        )
+    renders = {"rendered": RENDERED[quick] if rendered is None else rendered, "looks_at": looks_at}
     warm: dict[str, Arm] = {}
     arms = []
     for method, sampling in pairs:
         start = _warm_up(experiment, method, sampling, sample_in, first)
         warm.setdefault(start.name, start)
         arm = Arm(name=_name(method, sampling), method=method, sampling=sampling)
-        arms.append(dataclasses.replace(arm, sample_in=sample_in, start=start.name, steps=second))
+        arm = dataclasses.replace(arm, sample_in=sample_in, start=start.name, steps=second)
+        if sampling in RENDERINGS:
+            student = start.name if sampling in CHOOSING else None
+            arm = dataclasses.replace(arm, sample_in="adaptation", student=student, **renders)
+        arms.append(arm)
     if oracle and "target" in experiment.data.oracles:
         best = Arm(name="oracle", role="oracle", method="oracle", trained_on="target")
         arms.append(dataclasses.replace(best, warmup_steps=first, steps=second))
@@ -114,7 +137,8 @@ def plan_of(
 
 def _warm_up(experiment: Experiment, method: str, sampling: str, sample_in: str, steps: int) -> Arm:
     """Give the warm-up that an arm starts from."""
-    sampling = sampling if sample_in in ("warm-up", "both") else "uniform"
+    drawn = sample_in in ("warm-up", "both") and sampling not in RENDERINGS
+    sampling = sampling if drawn else "uniform"
     entry = METHODS[method]
     own = entry.needs_target and (
         experiment.method.parity or (entry.styled and experiment.method.style != "none")
@@ -133,7 +157,7 @@ def _check(pairs: tuple[tuple[str, str], ...], seeds: tuple[int, ...], sample_in
     known = names(trains_on_target=False)
     for method, sampling in pairs:
         choose("method to compare", method, known)
-        choose("sampling strategy", sampling, STRATEGIES)
+        choose("sampling strategy", sampling, (*STRATEGIES, *RENDERINGS))
     choose("value for --sample-in", sample_in, SAMPLE_IN)
     if not pairs or not seeds:
         raise ValueError("expected at least one method and one seed to compare")
@@ -152,8 +176,12 @@ def _name(what: str, sampling: str) -> str:
 def _primary(pairs: tuple[tuple[str, str], ...]) -> tuple[str, str]:
     """Hard mining with the last method that adapts; without it, that method as such.
 
-    Of one method alone it is the last strategy against the first.
+    Where renderings are chosen by the target, they come first, against none. Of one method alone
+    it is the last strategy against the first.
     """
+    chosen = [pair for pair in pairs if pair[1] in CHOOSING and (pair[0], "uniform") in pairs]
+    if chosen:
+        return _name(*chosen[0]), chosen[0][0]
     methods = tuple(method for method, _ in pairs)
     method = ([name for name in methods if METHODS[name].needs_target] or methods)[-1]
     if (method, "hard-mining") in pairs and (method, "uniform") in pairs:

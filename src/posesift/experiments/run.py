@@ -15,6 +15,7 @@ from posesift.adaptation.training.loop import fit
 from posesift.adaptation.training.method import Method
 from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.training.trackers import trackers
+from posesift.data.address import Address
 from posesift.data.inputs import inputs_of
 from posesift.data.loading import PoseDataset
 from posesift.data.mapped import warning_of_never_visible
@@ -46,7 +47,8 @@ class Data(NamedTuple):
     """What a run reads."""
 
     training: PoseTable
-    """Labelled poses to train on: the source; for the oracle, the target."""
+    """Labelled poses to train on: the source, or the source with renderings instead of a part;
+    for the oracle, the target."""
     source: PoseTable
     """The source, by which test poses are judged to be hard or supported."""
     tests: list[tuple[str, PoseDataset]]
@@ -75,6 +77,8 @@ def data_of(experiment: Experiment) -> Data:
         if experiment.data.target is None:
             raise ValueError("an oracle trains on the target's labels: give --target")
         training = read(experiment.data.target, default_split="train")
+    elif experiment.data.rendered is not None:
+        training = read(Address("poses", experiment.data.rendered, {"split": "all"}))
     if entry.needs_target or experiment.training.choose_by == "agreement":
         if experiment.data.target is None:
             raise ValueError(f"{needs_images(experiment)} images of the target: give --target")

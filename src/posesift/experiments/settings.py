@@ -123,6 +123,13 @@ class DataSettings:
         "Address of the target's training images. Source-only training never opens them; methods "
         "that adapt look at the images alone, the oracle at the labels too.",
     )
+    rendered: str | None = setting(
+        None,
+        "File of the pose table that is trained on in the source's place: the source with "
+        "renderings instead of a part. The source still says how hard test poses are.",
+        path=True,
+        flag=False,
+    )
     oracles: dict[str, str] = setting(
         dict, "Test set to the address of labelled training data of its own kind."
     )

@@ -34,6 +34,9 @@ from posesift.experiments.settings import (
 from posesift.grouped import ungrouped
 from posesift.networks import NETWORKS
 
+_BESIDE = {"start_from": 2, "rendered": 3}
+"""Paths into the comparison that a run is a cell of, and how many folders up it begins."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
@@ -115,13 +118,15 @@ class Experiment:
     def save(self, path: str | Path) -> None:
         """Write YAML from which `load` makes the same value.
 
-        A start from the cell beside it is named relative to the file, so that a comparison can be
-        moved as a whole.
+        A start from the cell beside it is named relative to the file, and so are renderings of
+        the same comparison, so that it can be moved as a whole.
         """
         flat = {name: value for name, value in self.flat().items() if value is not None}
-        start, folder = Path(self.training.start_from or ""), Path(path).absolute().parent
-        if start.is_absolute() and start.parent.parent == folder.parent.parent:
-            flat["start_from"] = os.path.relpath(start, folder)
+        folder = Path(path).absolute().parent
+        for name, levels in _BESIDE.items():
+            beside = Path(flat.get(name, ""))
+            if beside.is_absolute() and _up(beside, levels) == _up(folder, levels):
+                flat[name] = os.path.relpath(beside, folder)
         document = storage.plain(_grouped(flat, lambda group, values: values))
         storage.write_text(path, yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
 
@@ -141,10 +146,17 @@ class Experiment:
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
         experiment = documents.converted(nested, Experiment, str(path))
-        if (begun := experiment.training.start_from or "").startswith(os.pardir):
-            start = os.path.normpath(Path(path).absolute().parent / begun)
-            experiment = experiment.changed(start_from=start)
+        for name in _BESIDE:
+            if (told := experiment.flat()[name] or "").startswith(os.pardir):
+                beside = os.path.normpath(Path(path).absolute().parent / told)
+                experiment = experiment.changed(**{name: beside})
         return experiment
+
+
+def _up(path: Path, levels: int) -> Path:
+    for _ in range(levels):
+        path = path.parent
+    return path
 
 
 def read_yaml(path: str | Path) -> Any:

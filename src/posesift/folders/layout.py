@@ -21,7 +21,8 @@ _FILES = {
     "evaluation": _RUN,
     "style": rf"{_TRAINED}|(vgg_normalised|decoder)\.safetensors|examples\.jpg",
     "comparison": rf"experiment\.yaml|comparison\.json|report\.html|"
-    rf"score(-seed\d+)?/({_SCORE}|manifest\.json)|cells/[^/]+/seed\d+/({_RUN}|manifest\.json)",
+    rf"score(-seed\d+)?/({_SCORE}|manifest\.json)|cells/[^/]+/seed\d+/({_RUN}|manifest\.json)|"
+    r"rendered/[^/]+/seed\d+\.(parquet|json)",
     "subset": r"annotations\.json|data\.yaml|labels\.csv|poses\.parquet|images\.txt|"
     r"dataset_info\.py|subset\.json|weights\.(csv|parquet)|report\.html|labels/.+\.txt|"
     r"images/.+(?<!\.npy)(?<!\.cache)",  # which trainers leave beside what they read

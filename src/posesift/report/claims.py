@@ -55,7 +55,9 @@ def of_lead(comparison: Compared) -> Claim | None:
     )
     terms.append(("picked after looking", picked))
     if found.blind:
-        terms.append(("what it is", f"{best} is a control: it does not know which poses are hard"))
+        credit = endpoints.credit(comparison, found.best)
+        told = f"{best} is a control: it does not know {credit.unknowing}"
+        terms.append(("what it is", told))
     return _claim(said, terms)
 
 

@@ -13,7 +13,15 @@ from posesift.report.blocks import Figure, Fold, Note, Page, Section
 from posesift.report.explorer import data
 from posesift.report.facts import box_note, budget, flat, once
 from posesift.report.pose_sets import PoseSet
-from posesift.report.sections import classes, coverage, difficulty, failures, outcome, support
+from posesift.report.sections import (
+    classes,
+    coverage,
+    difficulty,
+    failures,
+    outcome,
+    renderings,
+    support,
+)
 from posesift.report.sections import examples as example_sections
 from posesift.report.sections import run as run_sections
 from posesift.report.sections import score as score_sections
@@ -136,7 +144,7 @@ def of_comparison(folder: Comparison) -> Page:
     sections = [
         classes.classes(comparison, source, target, lacks),
         *came_out(comparison, target, summary),
-        coverage.coverage(lacks),
+        coverage.coverage(lacks, renderings.gained(comparison)),
     ]
     if folder.score:
         sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
@@ -169,7 +177,12 @@ def of_comparison(folder: Comparison) -> Page:
         command=comparison.get("command") or "",
         notes=once(notes, summary),
         figures=[],
-        findings=[*findings, *coverage.render_next(lacks, comparison.get("headroom"))],
+        findings=[
+            *findings,
+            *coverage.render_next(
+                lacks, comparison.get("headroom"), renderings.measured(comparison)
+            ),
+        ],
         sections=[section for section in sections if section],
         key=_key(source, target),
     )

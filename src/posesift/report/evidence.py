@@ -11,7 +11,7 @@ from posesift.report import facts
 from posesift.report.blocks import REPRODUCE
 from posesift.report.statement import Control, Statement, amount
 from posesift.report.wording import count, listed, number, p_value, percent, signed
-from posesift.results import by_seed, endpoints, methods
+from posesift.results import by_seed, endpoints, methods, renderings
 from posesift.results.by_seed import Compared, Interval
 
 Terms = list[tuple[str, str]]
@@ -38,7 +38,16 @@ def statement(comparison: Compared, row: dict[str, Any], where: str = "") -> Sta
         control = by_seed.endpoint(beside) or "not run"
     one, other = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
     seeds = len(row.get("values") or [])
-    return Statement(one, other, where or row["endpoint"], shown, seeds, control, row.get("p_holm"))
+    return Statement(
+        one,
+        other,
+        where or row["endpoint"],
+        shown,
+        seeds,
+        control,
+        row.get("p_holm"),
+        credit=endpoints.credit(comparison, row["arm"]),
+    )
 
 
 def of_row(comparison: Compared, row: dict[str, Any], shown: Interval) -> Terms:
@@ -116,6 +125,7 @@ def shared(comparison: Compared) -> Terms:
         ("the network began from", (comparison.get("environment") or {}).get("began_from", "")),
         ("protocol", f"PCK {facts.protocol(comparison)}"),
         ("labels that chose the checkpoint", chosen),
+        ("what chose the renderings", "; ".join(renderings.looked_at(comparison))),
         ("tested on, with each seed", "; ".join(tests)),
         (REPRODUCE, comparison.get("command") or ""),
     ]
@@ -147,16 +157,17 @@ def _draws(budget: dict[str, Any]) -> str:
 
 def _control(comparison: Compared, row: dict[str, Any]) -> Terms:
     """Give a sampling strategy minus what draws as unevenly but blindly, and that minus uniform."""
+    credit = endpoints.credit(comparison, row["arm"])
     if (beside := endpoints.beside_control(comparison, row)) is None:
-        told = "not run: a gain cannot be attributed to difficulty"
+        told = f"not run: a gain cannot be attributed to {credit.to}"
         return [("its control", told)] if endpoints.lacks_control(comparison, row["arm"]) else []
     control, against = (
         by_seed.label(comparison, name) for name in (beside["against"], row["against"])
     )
     shown = by_seed.endpoint(beside)
-    told = f"{_told(beside)} over {control}, which draws as unevenly with shuffled scores"
+    told = f"{_told(beside)} over {control}, {credit.blindly}"
     if shown and shown.clear is False:
-        told += ": a gain cannot be attributed to difficulty"
+        told += f": a gain cannot be attributed to {credit.to}"
     found = [("against its control", told)]
     alone = endpoints.stated(comparison, beside["against"], row["against"], row["endpoint"])
     return found + ([("the control alone", f"{_told(alone)} over {against}")] if alone else [])

@@ -12,6 +12,7 @@ from typing import Literal
 
 from posesift.report.wording import capitalised, number, plural, signed
 from posesift.results.by_seed import Interval
+from posesift.results.endpoints import CHOICE, DIFFICULTY, Credit
 
 BETTER = "better"
 WORSE = "worse"
@@ -19,6 +20,7 @@ INCONCLUSIVE = "inconclusive (95 % CI includes 0)"
 UNCORRECTED = "not significant after Holm's correction"
 SINGLE = "single seed: no confidence interval"
 UNATTRIBUTED = "better, but not attributable to difficulty"
+UNCHOSEN = "better, but not attributable to the choice of poses"
 LEVEL = 0.05
 
 RULES = {
@@ -27,6 +29,8 @@ RULES = {
     WORSE: "The 95 % confidence interval lies below 0.",
     UNATTRIBUTED: "The interval lies above 0, but a control that draws as unevenly with shuffled "
     "scores was not run, or the gain over it is not significant.",
+    UNCHOSEN: "The interval lies above 0, but a control with as many renderings that nothing chose "
+    "was not run, or the gain over it is not significant.",
     UNCORRECTED: "The interval alone leaves out 0, but p with Holm's correction is not below 0.05.",
     INCONCLUSIVE: "The interval includes 0. That is no proof of no difference: its ends say what "
     "is still possible.",
@@ -50,6 +54,7 @@ class Statement:
             needed, since nothing draws by difficulty; or that it was not run.
         p_holm: corrected for many comparisons; None for the endpoint named in advance.
         unit: of the difference.
+        credit: what a gain over the control is attributed to.
     """
 
     subject: str
@@ -60,6 +65,7 @@ class Statement:
     control: Interval | Control = "none needed"
     p_holm: float | None = None
     unit: str = "points"
+    credit: Credit = DIFFICULTY
 
 
 def verdict(of: Statement) -> str:
@@ -82,7 +88,7 @@ def verdict(of: Statement) -> str:
     if of.control == "none needed":
         return BETTER
     if of.control == "not run" or not (of.control.clear and of.control.mean > 0):
-        return UNATTRIBUTED
+        return UNCHOSEN if of.credit is CHOICE else UNATTRIBUTED
     return BETTER
 
 
@@ -169,17 +175,18 @@ def excess(
 
 
 def _attributed(of: Statement) -> str:
-    """Say whether a gain may be attributed to difficulty."""
+    """Say whether a gain may be attributed to difficulty, or to the choice of poses."""
     if of.control == "none needed" or of.interval.mean <= 0:
         return ""
+    to, control = of.credit.to, of.credit.control
     if of.control == "not run":
-        return " No shuffled-score control was run, so the gain cannot be attributed to difficulty."
-    told = f" Against its shuffled-score control: {amount(of.control, of.unit)}"
+        return f" No {control} was run, so the gain cannot be attributed to {to}."
+    told = f" Against its {control}: {amount(of.control, of.unit)}"
     if of.control.clear is None:
         return f"{told}."
     if not (of.control.clear and of.control.mean > 0):
-        return f"{told}, so the gain cannot be attributed to difficulty."
-    return f"{told}, so difficulty makes the difference."
+        return f"{told}, so the gain cannot be attributed to {to}."
+    return f"{told}, so {to} makes the difference."
 
 
 def _sign(value: float) -> int:

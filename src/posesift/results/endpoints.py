@@ -6,7 +6,7 @@ difficulty.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from posesift.results import by_seed, methods
 from posesift.results.by_seed import Compared
@@ -17,8 +17,51 @@ ENDPOINTS = {
     "target": "PCK@0.05, target",
     "target_poses": "PCK@0.05, target poses in the source's look",
 }
-CONTROLS = {"hard-mining": "shuffled", "curriculum": "random-pacing"}
-"""Strategies, and what draws as unevenly without knowing which poses are hard."""
+CONTROLS = {
+    "hard-mining": "shuffled",
+    "curriculum": "random-pacing",
+    "rendered-like-target": "rendered-at-random",
+    "rendered-where-failing": "rendered-at-random",
+}
+"""Strategies, and what draws as unevenly without knowing which poses are hard; renderings that look
+at the target, and as many that do not."""
+
+
+class Credit(NamedTuple):
+    """What a gain over a control may be attributed to, and the control, in words.
+
+    Attributes:
+        to: what makes the difference where the gain is clear.
+        control: what the control is called.
+        blindly: how it does without what the arm knows.
+        unknowing: what an arm that is a control does not know.
+    """
+
+    to: str
+    control: str
+    blindly: str
+    unknowing: str
+
+
+DIFFICULTY = Credit(
+    "difficulty",
+    "shuffled-score control",
+    "which draws as unevenly with shuffled scores",
+    "which poses are hard",
+)
+CHOICE = Credit(
+    "the choice of poses",
+    "random-rendering control",
+    "which has as many renderings that nothing chose",
+    "which poses the source lacks",
+)
+
+
+def credit(comparison: Compared, called: str) -> Credit:
+    """Say what a gain of an arm may be attributed to: how it draws, or what was rendered for it."""
+    rendered = str(methods.arm(comparison, called).get("sampling")).startswith("rendered-")
+    return CHOICE if rendered else DIFFICULTY
+
 
 _NAMES = {words: name for name, words in ENDPOINTS.items()}
 
@@ -72,8 +115,8 @@ def control_of(comparison: Compared, called: str) -> str | None:
     this = methods.arm(comparison, called)
     wanted = CONTROLS.get(str(this.get("sampling")))
     for arm in by_seed.arms(comparison, "arm") if wanted else ():
-        alike = methods.of(arm) == methods.of(this) and arm.get("sample_in") == this.get(
-            "sample_in"
+        alike = methods.of(arm) == methods.of(this) and all(
+            arm.get(key) == this.get(key) for key in ("sample_in", "rendered")
         )
         if alike and arm.get("sampling") == wanted:
             return arm["name"]

@@ -46,7 +46,8 @@ class Predictions:
     """Predictions of one run on one set, in pixels of a ``side`` x ``side`` crop.
 
     ``pck_N`` is the headline's PCK@0.05 of each sample alone, in percent, over its ``counted_N``
-    visible keypoints of the headline group. ``evalpose_N`` is by limbs.
+    visible keypoints of the headline group. ``evalpose_N`` is by limbs. ``confidence_NK`` is
+    None in a file without it.
     """
 
     skeleton: Skeleton
@@ -60,6 +61,7 @@ class Predictions:
     pck_N: NDArray[np.float64]
     counted_N: NDArray[np.int64]
     evalpose_N: NDArray[np.float64]
+    confidence_NK: NDArray[np.float32] | None = None
 
 
 def write_predictions(
@@ -158,6 +160,9 @@ def read_predictions(folder: Path, set_name: str) -> Predictions | None:
         pck_N=pck_N,
         counted_N=counted_N,
         evalpose_N=evalpose_N,
+        confidence_NK=nested("confidence", np.float32, k)
+        if "confidence" in table.column_names
+        else None,
     )
 
 

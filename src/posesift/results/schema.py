@@ -193,6 +193,9 @@ class Arm(TypedDict, total=False):
     warmup_steps: Count | None
     steps: Count | None
     seeds: Count | list[int] | None
+    rendered: Count | None
+    looks_at: str | None
+    student: str | None
     label: str | None
     against: str | None
     effective_sample_size: Number
@@ -237,6 +240,24 @@ class Headroom(TypedDict, total=False):
     high: Number
     half_width: Number
     p: Number
+
+
+class Rendering(TypedDict, total=False):
+    """What took the place of a part of an arm's source, of one seed; shares in percent."""
+
+    arm: Required[str]
+    seed: Required[int]
+    rendering: str | None
+    asked: Count | None
+    rendered: Required[Count]
+    proposed: Count | None
+    looked_at: str | None
+    lacked_before: Number
+    lack_after: Number
+    test_samples: Count | None
+    test_lacked_before: Number
+    test_lack_after: Number
+    classes: dict[str, Count] | None
 
 
 class Square(TypedDict):
@@ -288,6 +309,7 @@ class Comparison(TypedDict, total=False):
     gap_closed: list[Spread] | None
     headroom: Headroom | None
     support: dict[str, list[SupportRow] | None] | None
+    renderings: list[Rendering] | None
     published: list[Published] | None
     checkpoint: str | None
 

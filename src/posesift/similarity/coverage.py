@@ -140,9 +140,9 @@ def cover(
             "skeleton"
         )
     weight = radius_deg / turn_deg
-    source_row, source_total = _looked_at(source, source_cap)
+    source_row, source_total = looked_at(source, source_cap)
     room = max(TARGET_LEAST, PAIRS // max(len(source_row), 1))
-    row_N, total = _looked_at(target, min(target_cap, room))
+    row_N, total = looked_at(target, min(target_cap, room))
     one, other = target[row_N], source[source_row]
     distance_N, nearest_N, covered_N = _nearest(one, other, radius_deg, needed, weight)
     angle_N, turn_N, mirrored_N = _of_nearest(one, other, nearest_N, weight)
@@ -150,7 +150,9 @@ def cover(
     by_angles_N = covered_N.copy()
     *_, by_angles_N[lacking_L] = _nearest(one[lacking_L], other, radius_deg, needed, 0.0)
     order_L = lacking_L[_farthest_first(distance_N[lacking_L])]
-    ranked_R, reached_by_L = greedy(_reach(one[order_L], radius_deg, weight))
+    reach_LL = stands_for(one[order_L], one[order_L], radius_deg, turn_deg)
+    np.fill_diagonal(reach_LL, True)
+    ranked_R, reached_by_L = greedy(reach_LL)
     reached_by_N = np.full(len(row_N), -1, np.int64)
     reached_by_N[order_L] = reached_by_L
     return Coverage(
@@ -183,10 +185,23 @@ def lacks(
     needed: int = NEEDED,
 ) -> NDArray[np.bool_]:
     """Whether a source lacks each pose, without an order; False for a pose of too few angles."""
-    source_row, _ = _looked_at(source, SOURCE_CAP)
+    source_row, _ = looked_at(source, SOURCE_CAP)
     weight = radius_deg / turn_deg
     _, _, covered_N = _nearest(target, source[source_row], radius_deg, needed, weight)
     return ~covered_N & target.placed_N
+
+
+def similar(
+    target: Poses, source: Poses, radius_deg: float = RADIUS_DEG, turn_deg: float = TURN_DEG
+) -> NDArray[np.int64]:
+    """How many source poses are similar to each target pose, as they are or mirrored, (N,)."""
+    count_N = np.zeros(len(target), np.int64)
+    beyond_N = np.full(len(target), np.nextafter(radius_deg**2, np.inf))
+    for rows, _, square in orientation.mean_squares(
+        target, source, radius_deg / turn_deg, beyond_N
+    ):
+        count_N[rows] += (square <= radius_deg**2).sum(axis=1)
+    return count_N
 
 
 def greedy(reach_LL: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -215,8 +230,8 @@ def greedy(reach_LL: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.i
     return np.array(chosen, np.int64), reached_by_L
 
 
-def _looked_at(poses: Poses, cap: int) -> tuple[NDArray[np.int64], int]:
-    """Rows that define enough angles, at most ``cap`` at random (seed 0); and how many do."""
+def looked_at(poses: Poses, cap: int) -> tuple[NDArray[np.int64], int]:
+    """Give the rows that define enough angles, ``cap`` at random (seed 0); and how many do."""
     row = np.flatnonzero(poses.placed_N)
     total = len(row)
     if total > cap:
@@ -255,17 +270,27 @@ def _farthest_first(distance_deg_L: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.argsort(-distance_deg_L.round(3), kind="stable")
 
 
-def _reach(poses: Poses, radius_deg: float, turn_weight: float) -> NDArray[np.bool_]:
-    """Whether each row stands for each column: similar, and no angle of the column is missing."""
+def stands_for(
+    rendered: Poses,
+    poses: Poses,
+    radius_deg: float = RADIUS_DEG,
+    turn_deg: float = TURN_DEG,
+) -> NDArray[np.bool_]:
+    """Whether rendering each of M poses would stand for each of L others, (M, L).
+
+    It does where the two are similar, and no angle of the other is missing.
+    """
     known_LA = ~np.isnan(poses.angles_NA)
-    into_LL = np.zeros(
-        (len(poses), len(poses)), bool
-    )  # a pose to cover a row, one to render a column
-    for seen in poses.seen_both_ways:
-        missing_LA = np.isnan(seen.angles_NA).astype(np.float32)
+    into_LM = np.zeros((len(poses), len(rendered)), bool)
+    beyond_L = np.full(len(poses), np.nextafter(radius_deg**2, np.inf))
+    for seen in rendered.seen_both_ways:
+        missing_MA = np.isnan(seen.angles_NA).astype(np.float32)
         once = replace(seen, mirrored=None)
-        for rows, columns, square in orientation.mean_squares(poses, once, turn_weight):
-            lost = known_LA[rows].astype(np.float32) @ missing_LA[columns].T
-            into_LL[rows, columns] |= (square <= radius_deg**2) & (lost == 0)
-    np.fill_diagonal(into_LL, True)
-    return np.ascontiguousarray(into_LL.T)
+        for rows, columns, square in orientation.mean_squares(
+            poses, once, radius_deg / turn_deg, beyond_L
+        ):
+            near = square <= radius_deg**2
+            if missing_MA[columns].any():
+                near &= known_LA[rows].astype(np.float32) @ missing_MA[columns].T == 0
+            into_LM[rows, columns] |= near
+    return np.ascontiguousarray(into_LM.T)

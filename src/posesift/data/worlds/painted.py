@@ -19,7 +19,7 @@ import numpy as np
 from posesift import progress, storage
 from posesift.data import worlds
 from posesift.data.address import parse
-from posesift.data.worlds import processes
+from posesift.data.worlds import processes, references
 from posesift.poses.table import PoseTable
 from posesift.storage import irregular
 
@@ -45,17 +45,29 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
 
     Args:
         table: of a world, or any selection of one (its `root` names the world, its `image_N` the
-            samples).
+            samples); or samples of several (`references`), whose images are then in memory.
         workers: processes that paint; by default one a core from `POOL_FROM` images on.
 
     Raises:
         ValueError: the table is not of a world, or the cache folder cannot be written.
     """
-    index_N = _sample_numbers(table)
-    folder = folder_of(table.root)
+    found = _parts(table)
+    if len(found) == 1:
+        return _painted(found[0].root, found[0].number_P, workers)
+    side = choices(table.root)[0]["side"]
+    images = np.empty((len(table), side, side, 3), np.uint8)
+    for part in found:
+        images[part.row_P] = _painted(part.root, part.number_P, workers)
+    images.flags.writeable = False
+    return images
+
+
+def _painted(root: str, index_N: np.ndarray, workers: int | None) -> np.ndarray:
+    """Return the images of samples of one world, (N, S, S, 3)."""
+    folder = folder_of(root)
     from_start = np.array_equal(index_N, np.arange(len(index_N)))
     storage.sweep(folder)  # what killed processes left there
-    kept = _longest(folder, table.root)
+    kept = _longest(folder, root)
     if kept is not None and len(index_N) and index_N.max() < len(kept):
         return kept[: len(index_N)] if from_start else kept[index_N]
     if from_start:
@@ -63,10 +75,10 @@ def painted(table: PoseTable, workers: int | None = None) -> np.ndarray:
     else:
         digest = hashlib.sha256(np.ascontiguousarray(index_N, "<i8").tobytes()).hexdigest()[:16]
         path = folder / f"rows-{digest}.npy"
-    images = _checked(path, table.root, index_N)
+    images = _checked(path, root, index_N)
     if images is None:
-        _paint_to(path, table.root, index_N, kept if from_start else None, workers)
-        _sound.add(_identity(path, table.root))
+        _paint_to(path, root, index_N, kept if from_start else None, workers)
+        _sound.add(_identity(path, root))
         images = np.load(path, mmap_mode="r")
     return images
 
@@ -160,18 +172,17 @@ def check(table: PoseTable) -> None:
     """
     choices(table.root)
     if table.image_N is not None:
-        _sample_numbers(table)
+        _parts(table)
 
 
-def _sample_numbers(table: PoseTable) -> np.ndarray:
+def _parts(table: PoseTable) -> list[references.Part]:
+    """Take a table apart by the worlds whose samples it holds."""
     if table.image_N is None:
         raise ValueError(f"expected the sample numbers of {table.root!r} as images, found none")
-    try:
-        return table.image_N.astype(np.int64)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(
-            f"expected the sample numbers of {table.root!r} as images, found others ({error})"
-        ) from None
+    found = references.parts(table.root, table.image_N)
+    for part in found:
+        choices(part.root)
+    return found
 
 
 def _longest(folder: Path, root: str) -> np.ndarray | None:

@@ -29,6 +29,7 @@ from posesift import locks, progress, storage
 from posesift.data.files.exif import UPRIGHT
 from posesift.data.files.images import orientation
 from posesift.data.pixels import image_path, paint_pictures, read_image
+from posesift.data.worlds.references import MARK
 from posesift.data.writers import Format
 from posesift.data.writers.labels import of_names
 from posesift.data.writers.names import PNG, safe_names
@@ -38,6 +39,7 @@ Images = Literal["link", "copy", "keep"]
 """Spelling of ``--images``: linked into the result, copied, or left where they are."""
 
 _FRAME = re.compile(r".+#[0-9]+")
+_ODD = re.compile(r"[^\w-]+")  # in what an image of another world says
 _PAINTED = 64  # pictures of a world that are painted at a time
 _UNLINKED = (errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
 
@@ -101,8 +103,13 @@ def _different(table: PoseTable) -> tuple[list[str], np.ndarray, np.ndarray]:
     assert table.image_N is not None
     name_N = table.image_N
     if table.root.startswith("world:"):
-        width = len(str(int(name_N.astype(np.int64).max(initial=0))))
-        name_N = np.array([f"{int(n):0{width}d}{PNG}" for n in name_N.tolist()], object)
+        told = [str(name).rpartition(MARK) for name in name_N.tolist()]
+        width = max((len(number) for _, _, number in told), default=1)
+        before = [_ODD.sub("-", f"{changes}{mark}") for changes, mark, _ in told]
+        name_N = np.array(
+            [f"{b}{int(n):0{width}d}{PNG}" for b, (_, _, n) in zip(before, told, strict=True)],
+            object,
+        )
     if table.mirrored_N is None or not table.mirrored_N.any():
         return of_names(name_N)
     marked_N = np.where(table.mirrored_N, "m", "u") + name_N.astype(object)

@@ -123,9 +123,10 @@ def of_best(comparison: Compared, anchor: str) -> Finding | None:
         "picked by its mean after looking, which flatters it a little."
     ]
     if found.blind:
+        credit = endpoints.credit(comparison, found.best)
         detail.append(
-            f"{capitalised(best)} is a control that does not know which poses are hard, so "
-            "nothing here says that difficulty makes the difference."
+            f"{capitalised(best)} is a control that does not know {credit.unknowing}, so nothing "
+            f"here says that {credit.to} makes the difference."
         )
     if endpoints.lacks_control(comparison, found.best):
         detail.append(uncredited(comparison, found.best))

@@ -10,7 +10,7 @@ from posesift.report import evidence
 from posesift.report.blocks import Finding
 from posesift.report.statement import amount, sentence
 from posesift.report.wording import number, signed
-from posesift.results import by_seed
+from posesift.results import by_seed, endpoints
 from posesift.results.by_seed import Compared
 
 CHANGED = "What did the sampling change?"
@@ -102,9 +102,8 @@ def headroom_share(comparison: Compared) -> str:
 
 
 def uncredited(comparison: Compared, called: str) -> str:
-    """Say what an arm that samples by difficulty cannot claim without its control."""
-    label = by_seed.label(comparison, called)
+    """Say what an arm cannot claim without its control."""
+    label, credit = by_seed.label(comparison, called), endpoints.credit(comparison, called)
     return (
-        f"No shuffled-score control of {label} was run, so its gain cannot be attributed to "
-        "difficulty."
+        f"No {credit.control} of {label} was run, so its gain cannot be attributed to {credit.to}."
     )

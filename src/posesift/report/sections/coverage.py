@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,15 +37,17 @@ TITLE = "What to render next"
 _OTHER = ((2 / 3, "narrower"), (4 / 3, "wider"))  # factors of both limits
 
 
-def coverage(found: Lacking | str) -> Section | None:
+def coverage(found: Lacking | str, gained: Sequence[Block] = ()) -> Section | None:
     """Show what is lacking by mode, what to render next, a map and angle densities.
 
     Args:
         found: of `lacking.of`: the comparison, or why there is none; "" leaves the section out.
+        gained: what renderings gained, of `renderings.gained`.
     """
     if isinstance(found, str):
-        return Section(ANCHOR, TITLE, "", [Note(found)]) if found else None
-    blocks: list[Block] = []
+        told = [Note(found)] if found else []
+        return Section(ANCHOR, TITLE, "", [*told, *gained]) if told or gained else None
+    blocks: list[Block] = [*gained]
     if found.coverage.lacking:
         if found.problem:
             blocks.append(Note(f"Skeletons without images: {found.problem}."))
@@ -208,12 +211,15 @@ _PICTURES = 6
 _ANGLES = 3
 
 
-def render_next(found: Lacking | str, headroom: dict[str, Any] | None = None) -> list[Finding]:
+def render_next(
+    found: Lacking | str, headroom: dict[str, Any] | None = None, measured: str = ""
+) -> list[Finding]:
     """Describe what the source lacks of the target, in words and pictures; empty where unknown.
 
     Args:
         found: of `lacking.of`.
         headroom: of a comparison, what training on the target's own poses gains.
+        measured: what rendering such poses gained, where that was measured.
     """
     if isinstance(found, str) or not len(found.coverage.row_N):
         return []
@@ -237,7 +243,8 @@ def render_next(found: Lacking | str, headroom: dict[str, Any] | None = None) ->
     )
     answer = (
         f"{_named(found)}: for {count(c.lacking)} of {count(n)} target poses ({share}) the source "
-        f"has {similar}, {by}. {_gain(headroom)}"
+        f"has {similar}, {by}. "
+        f"{measured or _gain(headroom)}"
     )
     detail = (
         f"{capitalised(plural(found.first_to_half, 'pose'))} of the ranked list would stand for "
