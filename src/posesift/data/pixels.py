@@ -95,7 +95,7 @@ def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
     from posesift.data.worlds import painted, references
 
     assert table.image_N is not None
-    size = side or int(parse(table.root).options["side"])
+    size = side or painted.choices(table.root)[0]["side"]
     images_NSS3 = np.empty((len(table), size, size, 3), np.uint8)
     for root, row_P, number_P in references.parts(table.root, table.image_N):
         choices, look = painted.choices(root)
