@@ -10,6 +10,8 @@ import pytest
 from posesift import cli
 from posesift.data import worlds
 from posesift.data.rendering import pictures
+from posesift.data.worlds import hand_modes
+from posesift.experiments.renderings.chosen import chosen
 
 SMALL = ["render", "world:hand,seed=5,side=32", "--workers", "1"]
 
@@ -34,12 +36,33 @@ def test_it_says_where_the_result_is_and_what_was_cut_off(tmp_path, capsys):
     assert (facts["folder"], facts["clipped"], facts["lacking"]) == (str(again), 1, ["camera_*"])
 
 
+def test_what_a_target_has_and_the_source_lacks_is_rendered(tmp_path, capsys):
+    like, source = "world:hand,poses=target,n=30", "world:hand,n=50"
+    words = [*SMALL, "--like", like, "--source", source, "--n", "3", "--out", str(tmp_path / "out")]
+    assert cli.main(words) == 0
+    said = capsys.readouterr().out
+    wanted = chosen("world:hand,seed=5,side=32", like, source, 3)
+    before, after = wanted.found.lacking_before, wanted.found.lacking_after
+    assert f"of the target {before:.0%} was lacking, {after:.0%} is" in said
+    found = pyarrow.csv.read_csv(tmp_path / "out" / "angles.csv").to_pydict()
+    assert found["sample"] == wanted.number_R.tolist()
+    drawn = worlds.draw("hand", "source", wanted.number_R, seed=5)
+    name = hand_modes.ANGLES[3].lower().replace(" ", "_")
+    assert found[name] == drawn.angles_NA[:, 3].tolist()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["render", "world:hand", "--n", "0"], "expected n from 1 to"),
         (["render", "photos", "--n", "3"], "expected a data address"),
         ([*SMALL, "--resume"], "--resume needs --out"),
+        ([*SMALL, "--where-failing"], "give --like, too"),
+        ([*SMALL, "--like", "x", "--angles", "y"], "give one"),
+        ([*SMALL, "--like", "nowhere", "--n", "3"], "nowhere"),
+        ([*SMALL, "--like", "world:body,n=30", "--n", "3"], "world:hand,"),
+        ([*SMALL, "--like", "world:hand,n=30", "--where-failing", "--n", "3"], "only of a run"),
+        ([*SMALL, "--like", "world:hand,n=30", "--n", "20001"], "expected to choose 1 to 20000"),
         ([*SMALL, "--n", "2", "--resume", "--overwrite", "--out", "x"], "give one"),
     ],
 )
