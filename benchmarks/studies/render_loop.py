@@ -96,10 +96,14 @@ def reached(numbers: list[int], levels: list[float], wanted: float) -> str:
     '150'
     >>> reached([0, 100, 200], [10.0, 14.0, 16.0], 17.0)
     'more than 200 (86 % of the way)'
+    >>> reached([0, 100], [10.0, 14.0], 9.0)
+    'nothing to reach'
     """
     highest = np.maximum.accumulate(levels)
     if not np.isfinite(wanted) or not np.isfinite(highest).all():
         return "–"
+    if wanted <= levels[0]:
+        return "nothing to reach"
     if highest[-1] < wanted:
         way = 100 * (highest[-1] - levels[0]) / (wanted - levels[0])
         return f"more than {numbers[-1]} ({way:.0f} % of the way)"

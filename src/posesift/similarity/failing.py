@@ -69,7 +69,7 @@ def where_failing(
         ValueError: no pose defines an angle, no error is known, or one is negative.
     """
     angles, error = np.asarray(angles_NA, np.float64), np.asarray(error_NK, np.float64)
-    placed_N = (~np.isnan(angles)).any(axis=1)
+    placed_N = np.asarray((~np.isnan(angles)).any(axis=1))
     if not placed_N.any():
         raise ValueError("expected target poses with joint angles, found none that defines one")
     known_NK = ~np.isnan(error) & placed_N[:, None]
