@@ -97,6 +97,7 @@ def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
     assert table.image_N is not None
     world = parse(table.root)
     choices = world.options
+    facing = choices.get("facing")
     sample = worlds.sample(
         world.path,
         choices["poses"],
@@ -104,6 +105,8 @@ def paint_pictures(table: PoseTable, side: int | None = None) -> np.ndarray:
         split=choices["split"],
         side=side or int(choices["side"]),
         indices=table.image_N.astype(np.int64),
+        facing=None if facing is None else int(facing),
+        figure=choices.get("figure", "capsules"),
     )
     return worlds.paint(sample, choices["look"])
 

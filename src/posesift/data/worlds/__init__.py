@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import importlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,8 +22,9 @@ import numpy as np
 
 from posesift import skeletons, spelling
 from posesift.data.address import Address
-from posesift.data.worlds import camera, looks, occlusion, painter
-from posesift.data.worlds.figure import World
+from posesift.data.worlds import camera, hiding, looks, occlusion, painter, people
+from posesift.data.worlds.camera import Cameras
+from posesift.data.worlds.figure import Figures, World
 from posesift.poses.table import PoseTable
 
 WORLDS: tuple[str, ...] = ("body", "hand")
@@ -32,6 +33,8 @@ WORLDS: tuple[str, ...] = ("body", "hand")
 POSES: tuple[str, ...] = ("source", "target")
 LOOKS: tuple[str, ...] = looks.LOOKS
 SPLITS: tuple[str, ...] = ("train", "test")
+FIGURES: tuple[str, ...] = ("capsules", "people")
+"""What stands in a pose: hulls of balls, fast to paint, or skinned people and hands."""
 
 LARGEST_COUNT, LARGEST_SEED, LARGEST_SIDE = 10**9, 2**32 - 1, 2048
 """Greatest numbers that `sample` takes."""
@@ -70,6 +73,15 @@ class WorldPoses:
     girth_NG: np.ndarray
     """float32, thickness factor of each part; 0 = absent."""
 
+    figure: str
+    """What is painted: `"capsules"` or `"people"`."""
+
+    figures: Figures
+    """The figures in their own frames."""
+
+    cameras: Cameras
+    """Their cameras."""
+
     def __len__(self) -> int:
         return len(self.index_N)
 
@@ -84,6 +96,7 @@ def sample(
     look: str = "synthetic",
     indices: Sequence[int] | np.ndarray | None = None,
     facing: int | None = None,
+    figure: str = "capsules",
 ) -> WorldPoses:
     """Draw the poses of a world.
 
@@ -104,6 +117,8 @@ def sample(
         indices: draw these samples instead of the first `n`.
         facing: degrees by which figures turn away from facing the camera, as people in photographs
             mostly do: spread of a normal distribution, 1 to 180. None: they turn any way.
+        figure: `"capsules"` or `"people"`; poses, cameras and keypoints are the same. Which
+            keypoints count as occluded depends on it.
 
     Raises:
         ValueError: a name or number that is none of these.
@@ -112,6 +127,7 @@ def sample(
     _check("poses", poses, POSES)
     _check("look", look, LOOKS)
     _check("split", split, SPLITS)
+    _check("figure", figure, FIGURES)
     for what, value, least, most in (
         ("n", n, 0, LARGEST_COUNT),
         ("seed", seed, 0, LARGEST_SEED),
@@ -136,12 +152,21 @@ def sample(
     skeleton = skeletons.load(world.SKELETON)
     # No samples at all still need the columns' shapes: block 0, of which nothing is picked.
     drawn = [
-        _block(world, len(skeleton), name, poses, seed, split, side, block, facing)
+        _block(world, name, poses, seed, split, side, block, facing)
         for block in blocks.tolist() or [0]
     ]
     pick_N = which_N * BLOCK + row_N
-    columns = {key: np.concatenate([block[key] for block in drawn])[pick_N] for key in drawn[0]}
-    keypoints_NK2 = columns["points"][:, : len(skeleton)]
+    figures = Figures.joined([figures for figures, _ in drawn])[pick_N]
+    cameras = Cameras.joined([cameras for _, cameras in drawn])[pick_N]
+    points_NP2, depth_NP = cameras.see(figures.points_NP3)
+    scale_NP = cameras.zoom_N[:, None] / depth_NP
+    if figure == "people":
+        occluded_NK = hiding.hidden(world, figures, cameras)
+    else:
+        occluded_NK = occlusion.occluded(
+            world.PARTS, len(skeleton), points_NP2, depth_NP, scale_NP, figures.girth_NG
+        )
+    keypoints_NK2 = points_NP2[:, : len(skeleton)]
     size_N = np.full(len(index_N), side, np.int32)
     table = PoseTable(
         skeleton=skeleton,
@@ -150,15 +175,15 @@ def sample(
         width_N=size_N,
         height_N=size_N.copy(),
         image_N=index_N.astype(str).astype(object),
-        root=canonical(name, poses, look, seed, split, side, facing),
-        occluded_NK=columns["occluded"],
-        mode_N=np.array(world.MODES, object)[columns["mode"]],
-        neg_log_p_N=columns["neg_log_p"],
+        root=canonical(name, poses, look, seed, split, side, facing, figure),
+        occluded_NK=occluded_NK,
+        mode_N=np.array(world.MODES, object)[figures.mode_N],
+        neg_log_p_N=figures.neg_log_p_N,
         share=dict(world.SHARES["source"]),
     )
     return WorldPoses(
         name, seed, split, side, table, index_N,
-        columns["points"], columns["depth"], columns["scale"], columns["girth"],
+        points_NP2, depth_NP, scale_NP, figures.girth_NG, figure, figures, cameras,
     )  # fmt: skip
 
 
@@ -174,7 +199,7 @@ def paint(
         world_poses: what `sample` gave.
         look: `"synthetic"` or `"photo"`.
         indices: rows of `world_poses` to paint, all by default.
-        chunk: images whose outlines are worked out together; no influence on the images.
+        chunk: images that are worked out together; no influence on the images.
 
     Raises:
         ValueError: there is no such look.
@@ -190,19 +215,47 @@ def paint(
             _stream("appearance", look, world_poses.seed, world_poses.split, int(i))
             for i in world_poses.index_N[rows]
         ]
-        stencils = painter.stencils(
-            world.PARTS,
-            world.MATERIALS,
-            world_poses.points_NP2[rows],
-            world_poses.depth_NP[rows],
-            world_poses.scale_NP[rows],
-            world_poses.girth_NG[rows],
-            np.array([looks.light_direction(rng) for rng in rngs], np.float32),
-            side,
-        )
-        for m, (rng, stencil) in enumerate(zip(rngs, stencils, strict=True)):
-            images[begin + m] = looks.colour(rng, look, stencil, world.dress(rng, look), side)
+        draw = _people if world_poses.figure == "people" else _capsules
+        for m, image in enumerate(draw(world, world_poses, rows, rngs, look)):
+            images[begin + m] = image
     return images
+
+
+def _people(
+    world: World,
+    world_poses: WorldPoses,
+    rows: np.ndarray,
+    rngs: list[np.random.Generator],
+    look: str,
+) -> Iterator[np.ndarray]:
+    figures, cameras = world_poses.figures[rows], world_poses.cameras[rows]
+    side = world_poses.side
+    for rng, (figure_HW3, alpha_HW1) in zip(
+        rngs, people.paint(world, figures, cameras, rngs, look, side), strict=True
+    ):
+        yield looks.surround(rng, look, figure_HW3, alpha_HW1)
+
+
+def _capsules(
+    world: World,
+    world_poses: WorldPoses,
+    rows: np.ndarray,
+    rngs: list[np.random.Generator],
+    look: str,
+) -> Iterator[np.ndarray]:
+    side = world_poses.side
+    stencils = painter.stencils(
+        world.PARTS,
+        world.MATERIALS,
+        world_poses.points_NP2[rows],
+        world_poses.depth_NP[rows],
+        world_poses.scale_NP[rows],
+        world_poses.girth_NG[rows],
+        np.array([looks.light_direction(rng) for rng in rngs], np.float32),
+        side,
+    )
+    for rng, stencil in zip(rngs, stencils, strict=True):
+        yield looks.colour(rng, look, stencil, world.dress(rng, look), side)
 
 
 def canonical(
@@ -213,6 +266,7 @@ def canonical(
     split: str,
     side: int,
     facing: int | None = None,
+    figure: str = "capsules",
 ) -> str:
     """Return the address of a world without its number of samples: the root of its images.
 
@@ -221,12 +275,12 @@ def canonical(
     """
     options = {"poses": poses, "look": look, "seed": seed, "split": split, "side": side}
     options |= {} if facing is None else {"facing": facing}
+    options |= {} if figure == "capsules" else {"figure": figure}
     return str(Address("world", name, {key: str(value) for key, value in options.items()}))
 
 
 def _block(
     world: World,
-    keypoints: int,
     name: str,
     poses: str,
     seed: int,
@@ -234,23 +288,10 @@ def _block(
     side: int,
     block: int,
     facing: int | None,
-) -> dict[str, np.ndarray]:
+) -> tuple[Figures, Cameras]:
     rng = _stream(f"poses of {name}", poses, seed, split, block)
     figures = world.sample_block(rng, poses, BLOCK)
-    points_NP2, depth_NP, scale_NP = camera.photograph(
-        rng, world.VIEW, figures.points_NP3, side, facing
-    )
-    return {
-        "points": points_NP2,
-        "depth": depth_NP,
-        "scale": scale_NP,
-        "girth": figures.girth_NG,
-        "mode": figures.mode_N,
-        "neg_log_p": figures.neg_log_p_N,
-        "occluded": occlusion.occluded(
-            world.PARTS, keypoints, points_NP2, depth_NP, scale_NP, figures.girth_NG
-        ),
-    }
+    return figures, camera.aim(rng, world.VIEW, figures.points_NP3, side, facing)
 
 
 def _stream(purpose: str, choice: str, seed: int, split: str, number: int) -> np.random.Generator:

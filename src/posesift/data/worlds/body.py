@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from posesift.data.worlds import body_modes, body_shape, palette
-from posesift.data.worlds.figure import Figures, Surface, View
+from posesift.data.worlds import body_modes, body_outfit, body_rig, body_shape, palette
+from posesift.data.worlds.figure import Figures, Outfit, Surface, View
 
 SKELETON = "body16"
 MODES: tuple[str, ...] = tuple(body_modes.MODES)
@@ -19,6 +19,12 @@ SHARES = body_modes.SHARES
 MATERIALS = body_shape.MATERIALS
 PARTS = body_shape.PARTS
 VIEW = View(pitch_deg=(4.0, 10.0), roll_deg=(0.0, 5.0), distance=(2.2, 5.0))
+
+MANNEQUIN = "body"
+FLESH = (
+    0.055, 0.06, 0.11, 0.11, 0.06, 0.055, 0.11, 0.09, 0.09, 0.05,
+    0.035, 0.05, 0.08, 0.08, 0.05, 0.035,
+)  # fmt: skip
 
 _HAIR = [part.name == "long hair" for part in PARTS]
 _TRUNK = [part.name in ("shirt", "trousers") for part in PARTS]
@@ -30,6 +36,7 @@ def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
 
     Half of them are mirrored. Angles are cut off at the anatomical limits.
     """
+    own = rng.spawn(1)[0]  # leaves what is drawn from `rng` as it is
     drawn_NA, mode_N = body_modes.MIXTURES[poses].draw(rng, count)
     mirror_N = rng.random(count) < 0.5
     drawn_NA[mirror_N] = body_modes.mirrored(drawn_NA[mirror_N])
@@ -42,7 +49,44 @@ def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
     girth_NG[:, _TRUNK] *= np.exp(0.05 * stout_N)[:, None]
     girth_NG[:, _HEAD] = (lengths["head"] / body_shape.BONES["head"])[:, None]
     girth_NG[:, _HAIR] *= (long_N > 0.5)[:, None]
-    return Figures(points_NP3, girth_NG, mode_N, body_modes.neg_log_p(angles_NA).astype(np.float32))
+    broad_N = lengths["shoulder_width"] / lengths["hip_width"]
+    return Figures(
+        points_NP3=points_NP3,
+        girth_NG=girth_NG,
+        angles_NA=angles_NA.astype(np.float32),
+        traits_NT=_traits(own, broad_N, muscle_N, stout_N),
+        mirrored_N=np.zeros(count, bool),
+        mode_N=mode_N,
+        neg_log_p_N=body_modes.neg_log_p(angles_NA).astype(np.float32),
+    )
+
+
+def _traits(own, broad_N: np.ndarray, muscle_N: np.ndarray, stout_N: np.ndarray) -> np.ndarray:
+    """What bodies are like: men are mostly those with broad shoulders and narrow hips."""
+    usual = body_shape.BONES["shoulder_width"] / body_shape.BONES["hip_width"]
+    age_N, height_N, proportions_N, sex_N = own.standard_normal((4, len(broad_N)))
+    traits_NT = np.stack(
+        [
+            np.sign(broad_N - usual) * (0.75 + 0.15 * sex_N),
+            np.abs(age_N) - 1,  # the young are the most
+            0.1 + 0.35 * muscle_N,
+            0.4 * stout_N,
+            0.4 * height_N,
+            0.3 + 0.35 * proportions_N,
+        ],
+        axis=1,
+    )
+    return np.clip(traits_NT, -1, 1).astype(np.float32)
+
+
+def bones(figures: Figures, joint_NJ3: np.ndarray) -> np.ndarray:
+    """Where the mannequin's bones lie in the figures' frames: (N, B, 3, 4)."""
+    return body_rig.bones(figures.points_NP3, figures.angles_NA, joint_NJ3)
+
+
+def outfit(rng: np.random.Generator, look: str) -> Outfit:
+    """Choose what one person wears."""
+    return body_outfit.draw(rng, look)
 
 
 def dress(rng: np.random.Generator, look: str) -> list[Surface]:

@@ -8,6 +8,9 @@ Names: N samples, P points, 3 = (x, y, z), 2 = (x, y).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
 import numpy as np
 from scipy.special import ndtri
 
@@ -16,18 +19,63 @@ from posesift.data.worlds.figure import View
 MARGIN = (1.10, 1.30)
 """Side of the crop over the longer side of the box of all points: uniform range."""
 
+NEAREST = 0.5
+"""No point of a figure comes nearer to the camera than this, units."""
+
 JITTER = 0.05
 """The crop's centre is off by up to this share of the box, each way, in x and in y."""
 
 
-def photograph(
+@dataclass(frozen=True)
+class Cameras:
+    """One camera a figure, and the square crop of its picture."""
+
+    turn_N33: np.ndarray
+    """float32, from the figure's frame to the camera's: x right, y up, z towards the camera."""
+
+    centre_N3: np.ndarray
+    """float32, what the camera looks at, in the figure's frame, units."""
+
+    distance_N: np.ndarray
+    """float32, from there to the camera, units."""
+
+    corner_N2: np.ndarray
+    """float32, the crop's outer corner in the picture plane at distance 1."""
+
+    zoom_N: np.ndarray
+    """float32, px of the crop a unit of that plane."""
+
+    def __getitem__(self, rows: np.ndarray | slice) -> Cameras:
+        return Cameras(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @staticmethod
+    def joined(cameras: Sequence[Cameras]) -> Cameras:
+        """Put the cameras of several figures into one."""
+        columns = ([getattr(c, field.name) for c in cameras] for field in fields(Cameras))
+        return Cameras(*map(np.concatenate, columns))
+
+    def see(self, points_NP3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Photograph points of the figures' frames: crop px (N, P, 2), depth (N, P) in units.
+
+        x leads right and y down; the centre of the crop's top-left pixel is (0, 0).
+        """
+        seen_NP3 = (points_NP3 - self.centre_N3[:, None]) @ self.turn_N33.swapaxes(1, 2)
+        depth_NP = _depth(seen_NP3, self.distance_N)
+        # The crop's corner is the outer corner of its first pixel, half a pixel before its centre.
+        points_NP2 = (_plane(seen_NP3, depth_NP) - self.corner_N2[:, None]) * self.zoom_N[
+            :, None, None
+        ] - 0.5
+        return points_NP2, depth_NP
+
+
+def aim(
     rng: np.random.Generator,
     view: View,
     points_NP3: np.ndarray,
     side: int,
     facing: float | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Look at figures, each with a camera of its own, and crop them.
+) -> Cameras:
+    """Give each figure a camera of its own, and crop its picture to the figure.
 
     Args:
         rng: where viewing angles, distances and crops are drawn from.
@@ -36,10 +84,6 @@ def photograph(
         side: side of the crop, px.
         facing: how far figures turn away from facing the camera: spread of a normal distribution,
             degrees. None: ``view.yaw_deg``. Nothing else that is drawn depends on it.
-
-    Returns:
-        points (N, P, 2) in crop px (x right, y down, the centre of the top-left pixel at (0, 0));
-        their depth (N, P) from the camera, units; and the px a unit has at each depth (N, P).
     """
     count = len(points_NP3)
     yaw_N = rng.uniform(*view.yaw_deg, count)
@@ -53,22 +97,25 @@ def photograph(
     shift_N2 = rng.uniform(-JITTER, JITTER, (count, 2)).astype(np.float32)
 
     low_N3, high_N3 = _bounds(points_NP3)
-    seen_NP3 = (points_NP3 - 0.5 * (low_N3 + high_N3)[:, None]) @ rotation(
-        yaw_N, pitch_N, roll_N
-    ).swapaxes(1, 2)
-    depth_NP = distance_N[:, None] - seen_NP3[..., 2]
-    # A reach towards the camera must not pass through it; no figure comes nearer than this.
-    depth_NP = np.maximum(depth_NP, 0.5)
-    plane_NP2 = seen_NP3[..., :2] / depth_NP[..., None]
-    plane_NP2[..., 1] *= -1
-
-    low_N2, high_N2 = _bounds(plane_NP2)
+    centre_N3 = 0.5 * (low_N3 + high_N3)
+    turn_N33 = rotation(yaw_N, pitch_N, roll_N)
+    seen_NP3 = (points_NP3 - centre_N3[:, None]) @ turn_N33.swapaxes(1, 2)
+    low_N2, high_N2 = _bounds(_plane(seen_NP3, _depth(seen_NP3, distance_N)))
     extent_N = (high_N2 - low_N2).max(1)
     corner_N2 = 0.5 * (low_N2 + high_N2) + extent_N[:, None] * (shift_N2 - 0.5 * margin_N[:, None])
-    zoom_N = side / (extent_N * margin_N)
-    # The crop's corner is the outer corner of its first pixel, half a pixel before its centre.
-    points_NP2 = (plane_NP2 - corner_N2[:, None]) * zoom_N[:, None, None] - 0.5
-    return points_NP2, depth_NP, zoom_N[:, None] / depth_NP
+    return Cameras(turn_N33, centre_N3, distance_N, corner_N2, side / (extent_N * margin_N))
+
+
+def _depth(seen_NP3: np.ndarray, distance_N: np.ndarray) -> np.ndarray:
+    # A reach towards the camera must not pass through it; no figure comes nearer than this.
+    return np.maximum(distance_N[:, None] - seen_NP3[..., 2], NEAREST)
+
+
+def _plane(seen_NP3: np.ndarray, depth_NP: np.ndarray) -> np.ndarray:
+    """Project onto the plane at distance 1, y down."""
+    plane_NP2 = seen_NP3[..., :2] / depth_NP[..., None]
+    plane_NP2[..., 1] *= -1
+    return plane_NP2
 
 
 def rotation(yaw_N: np.ndarray, pitch_N: np.ndarray, roll_N: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from posesift.data.worlds import hand_bones, hand_modes, palette
+from posesift.data.worlds import hand_bones, hand_modes, mannequin, palette
 from posesift.data.worlds.figure import Figures, Part, Surface, View
 
 SKELETON = "hand21"
@@ -103,6 +103,7 @@ PARTS = _parts()
 
 def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
     """Draw `count` hands; `poses` is `"source"` or `"target"`."""
+    own = rng.spawn(1)[0]  # leaves what is drawn from `rng` as it is
     angles_NA, mode_N, neg_log_p_N = hand_modes.draw_angles(rng, poses, count)
     base_NF3, length_NFB = hand_bones.draw_proportions(rng, count)
     bones = hand_bones.pose(angles_NA, base_NF3, length_NFB)
@@ -115,11 +116,22 @@ def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
     points_NP3[:, (*_CUFF, _ELBOW)] = _forearms(rng, points_NP3[:, _WRIST])
     points_NP3[:, _NAILS] = _nails(bones, length_NFB[:, :, 2], stout_N1)
     points_NP3 /= _PALMS_A_UNIT
-    points_NP3[rng.random(count) < 0.5, :, 0] *= -1  # left hands
+    left_N = rng.random(count) < 0.5
+    points_NP3[left_N, :, 0] *= -1
 
     girth_NG = np.tile(stout_N1, (1, len(PARTS))).astype(np.float32)
     girth_NG[~sleeved_N, [part.name for part in PARTS].index("sleeve")] = 0
-    return Figures(points_NP3, girth_NG, mode_N, neg_log_p_N)
+    traits_NT = np.clip(0.5 * own.standard_normal((count, len(mannequin.TRAITS))), -1, 1)
+    traits_NT[:, mannequin.TRAITS.index("weight")] = np.clip((stout_N1[:, 0] - 1) / 0.12, -1, 1)
+    return Figures(
+        points_NP3=points_NP3,
+        girth_NG=girth_NG,
+        angles_NA=angles_NA,
+        traits_NT=traits_NT.astype(np.float32),
+        mirrored_N=left_N,
+        mode_N=mode_N,
+        neg_log_p_N=neg_log_p_N,
+    )
 
 
 def _on_the_palm(base_NF3: np.ndarray) -> np.ndarray:
