@@ -65,6 +65,7 @@ BODY_BONES = {
         "foot": ("foot", "toe"),
     }.items()
 }
+THUMB_TURN = np.deg2rad(-75)  # of its ball about its last bone, from the palm's front
 FINGERS = ("thumb", "index", "middle", "ring", "little")
 HAND_BONES = {"forearm": ("lowerarm01.R", "lowerarm02.R"), "palm": ("wrist.R",)}
 for _number, _finger in enumerate(FINGERS, 1):
@@ -361,7 +362,10 @@ def hand(people: People) -> dict:
     names = list(HAND_BONES)
     joints = {"wrist": placed(wrist[:, None])[:, 0]}
     joints["elbow"] = placed(people.head("lowerarm01.R")[:, None])[:, 0]
-    tip_field = np.zeros(len(mean))
+    solid = people.faces_T3
+    whole = solid[(solid < BODY[1]).all(1)]
+    out_V3 = normals(mean, whole)
+    tip_field, nail_field = np.zeros(len(mean)), np.full(len(mean), -1.0)
     for number, finger in enumerate(FINGERS, 1):
         chain = [placed(people.head(f"finger{number}-{b}.R")[:, None])[:, 0] for b in (1, 2, 3)]
         last_V = np.flatnonzero(weights_VB[:, names.index(f"{finger} 3")] > 0.5)
@@ -378,13 +382,18 @@ def hand(people: People) -> dict:
             joints[f"{finger} {b + 1}"] = joint
         t = reach_NV.mean(0) / length_N1.mean()
         tip_field[last_V] = t
-    solid = people.faces_T3
+        # A nail lies on the back of the finger.
+        axis = (chain[3] - chain[2]).mean(0)
+        axis /= np.linalg.norm(axis)
+        front = np.array([0, 0, 1.0]) - axis[2] * axis
+        front /= np.linalg.norm(front)
+        if finger == "thumb":
+            front = np.cos(THUMB_TURN) * front + np.sin(THUMB_TURN) * np.cross(axis, front)
+        nail_field[last_V] = -out_V3[last_V] @ front
     arm_V = weights_VB.sum(1)
     chosen = solid[((arm_V[solid] > 0.5) & (mean[solid][..., 1] > -2.1)).all(1) & (solid < BODY[1]).all(1)]
-    whole = solid[(solid < BODY[1]).all(1)]
     open_V = openness(mean, chosen, 900)
-    out_V3 = normals(mean, whole)
-    fields = {"open": open_V, "tip": tip_field, "palm": out_V3[:, 2]}
+    fields = {"open": open_V, "tip": tip_field, "palm": out_V3[:, 2], "nail": nail_field}
     parts = [(thinned(mean, chosen, 2400), 0)]
     return pack("hand", people, points, joints, parts, weights_VB, fields, kept=10)
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from posesift.data.worlds import hand_bones, hand_modes, mannequin, palette
-from posesift.data.worlds.figure import Figures, Part, Surface, View
+from posesift.data.worlds import hand_bones, hand_modes, hand_outfit, hand_rig, mannequin, palette
+from posesift.data.worlds.figure import Figures, Outfit, Part, Surface, View
 
 SKELETON = "hand21"
 MODES = tuple(hand_modes.MODES)
@@ -21,6 +21,9 @@ MATERIALS = ("skin", "palm", "nail", "crease", "sleeve")
 
 #: From all sides, and turned in the image by more than a wrist would: hands hang, reach and lie.
 VIEW = View(yaw_deg=(-180.0, 180.0), pitch_deg=(0.0, 24.0), roll_deg=(0.0, 40.0))
+
+MANNEQUIN = "hand"
+FLESH = (0.1, 0.09, *(0.075, 0.07, 0.06), *((0.08, 0.065, 0.06, 0.055) * 4))
 
 _PALMS_A_UNIT = 2.05
 _FOREARM = 0.6  # how much of it there is, in palms
@@ -163,6 +166,16 @@ def _nails(bones: hand_bones.Bones, length_NF: np.ndarray, stout_N1: np.ndarray)
     step_NF3 = length_NF[..., None] * bones.along_NFB3[:, :, 2]
     ends = [tip_NF3 - 0.5 * step_NF3, tip_NF3 - 0.1 * step_NF3]
     return np.stack(ends, axis=2).reshape(len(tip_NF3), 10, 3)
+
+
+def bones(figures: Figures, joint_NJ3: np.ndarray) -> np.ndarray:
+    """Where the mannequin's bones lie in the figures' frames: (N, B, 3, 4)."""
+    return hand_rig.bones(figures.points_NP3, figures.angles_NA, figures.mirrored_N, joint_NJ3)
+
+
+def outfit(rng: np.random.Generator, look: str) -> Outfit:
+    """Choose what one hand looks like."""
+    return hand_outfit.draw(rng, look)
 
 
 def dress(rng: np.random.Generator, look: str) -> list[Surface]:

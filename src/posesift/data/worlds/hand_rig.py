@@ -18,7 +18,7 @@ ELBOW = 25
 
 _PALMS_A_UNIT = 2.05
 _SLENDER = 0.96  # the mannequin's fingers against the figure's
-_THUMB_TURN = np.deg2rad(-38.0)  # of the thumb's pulp at rest about its bone, from the palm's front
+_THUMB_TURN = np.deg2rad(-75.0)  # of the thumb's ball at rest about its bone, from the palm's front
 
 
 def bones(
