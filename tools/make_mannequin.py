@@ -314,7 +314,6 @@ def body(people: People) -> dict:
     shell, solid = np.arange(len(mean)), people.faces_T3
     whole = solid[(solid < BODY[1]).all(1) | ((solid >= EYES[0]) & (solid < EYES[1])).all(1)]
     open_V = openness(mean, whole)
-    whole = whole[(open_V[whole] > 0.01).any(1)]
     importance = np.ones(len(mean))
     # Hands, feet and head have many small triangles: seen smaller, they keep fewer.
     smaller = mean.copy()
@@ -326,7 +325,9 @@ def body(people: People) -> dict:
     chosen = mean[:, 1] > joints["neck"].mean(0)[1]
     smaller[chosen] = joints["neck"].mean(0) + 0.9 * (mean[chosen] - joints["neck"].mean(0))
     hair_faces = helper_faces(*HAIR)
-    front = (mean[hair_faces][..., 2] > 0.02) & (mean[hair_faces][..., 1] < joints["neck"].mean(0)[1] + 0.05)
+    place = mean[hair_faces]
+    front = (place[..., 2] > 0.03) & (place[..., 1] < crown.mean(0)[1] - 0.045)
+    front |= (place[..., 2] > -0.005) & (place[..., 1] < crown.mean(0)[1] - 0.085)
     parts = [
         (thinned(smaller, whole, 4200), 0),
         (thinned(mean, helper_faces(*SKIRT), 420), 1),

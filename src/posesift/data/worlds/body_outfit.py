@@ -26,7 +26,7 @@ SKIRT, LONG_HAIR = 1, 2
 PATTERNS = ("plain", "stripes", "upright stripes", "checks", "print", "blotches")
 
 # Places on the mean face, units: (x, y) and half sizes.
-_EYE, _BROW, _MOUTH = (0.0182, 0.4035), (0.0190, 0.4175), (0.0, 0.3555)
+_EYE, _BROW, _MOUTH = (0.0182, 0.4035), (0.0190, 0.4175), (0.0, 0.3600)
 _COLLAR = 0.300
 """Height of the root of the neck, units above the hips."""
 
@@ -76,6 +76,7 @@ class BodyOutfit:
     long_hair: bool
     beard: float
     flare: float
+    fold: float = 0.08
 
     @property
     def parts(self) -> tuple[int, ...]:
@@ -107,7 +108,7 @@ class BodyOutfit:
         x, y, z = np.abs(place.rest_P3[head, 0]), place.rest_P3[head, 1], place.rest_P3[head, 2]
         front = z > 0.035
         eye = place.field_P["eye"][head] > 0.5
-        mouth = ((x - _MOUTH[0]) / 0.0155) ** 2 + ((y - _MOUTH[1]) / 0.0052) ** 2 < 1
+        mouth = ((x - _MOUTH[0]) / 0.0155) ** 2 + ((y - _MOUTH[1]) / 0.0046) ** 2 < 1
         arch = _BROW[1] - 9.0 * (x - _BROW[0]) ** 2
         brow = (np.abs(x - _BROW[0]) < 0.0125) & (np.abs(y - arch) < 0.0024)
         if self.beard:
@@ -183,7 +184,7 @@ def draw(rng: np.random.Generator, look: str) -> BodyOutfit:
         two = palette.shade(one, 0.5) if sum(one) > 300 else palette.mix(one, (230, 225, 215), 0.6)
     kind, cut, leg, foot, head, chin, dress, loose, wide, pitch = rng.random(10)
     woven = rng.random(2) if look == "photo" else np.ones(2)
-    patterns = [PATTERNS[1 + int(w / 0.45 * 5)] if w < 0.45 else "plain" for w in woven]
+    patterns = [PATTERNS[1 + int(w / 0.36 * 5)] if w < 0.36 else "plain" for w in woven]
     tops = [
         (0.12, (-0.02, 0.0)),  # no sleeves
         (0.52, (0.35, 0.85)),  # short

@@ -137,6 +137,9 @@ class Outfit(Protocol):
     parts: tuple[int, ...]
     """Parts of the mannequin that are there besides the skin."""
 
+    fold: float
+    """Usual size of a fold of cloth, units of the mannequin."""
+
     def stand_off(self, place: Place) -> np.ndarray:
         """How far cloth and hair stand off the skin (P,), units of the mannequin."""
         ...

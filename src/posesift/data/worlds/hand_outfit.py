@@ -36,6 +36,7 @@ class HandOutfit:
     """How far the sleeve stands off the arm, palms."""
 
     parts: tuple[int, ...] = ()
+    fold: float = 0.4
 
     def _sleeved(self, place: Place) -> np.ndarray:
         return -place.rest_P3[:, 1] > self.cuff

@@ -34,7 +34,7 @@ def hidden(world: World, figures: Figures, cameras: Cameras) -> np.ndarray:
     for begin in range(0, len(hidden_NK), _TOGETHER):
         rows = slice(begin, begin + _TOGETHER)
         some, its = figures[rows], cameras[rows]
-        points_MV2, depth_MV, _ = people.surfaces(world, some, its)
+        points_MV2, depth_MV = its.see(people.surfaces(world, some)[0])
         keypoint_MK2, keypoint_depth_MK = its.see(some.points_NP3[:, : len(flesh_K)])
         limit_MK = 1 / np.maximum(keypoint_depth_MK - flesh_K, 1e-3)
         for m, mirrored in enumerate(some.mirrored_N.tolist()):

@@ -28,7 +28,7 @@ class Light:
     """Depth of the folds of cloth."""
 
     wave: float
-    """Size of the folds, units."""
+    """Size of the folds, as a share of what is usual on the mannequin."""
 
     start_3: np.ndarray
     """float32, where the folds' pattern begins, in its own grid."""
@@ -45,7 +45,7 @@ def draw(rng: np.random.Generator, look: str) -> Light:
     sky = 0.42 + 0.4 * mix if photo else 0.62
     return Light(
         towards_3.astype(np.float32), 1.22 - sky, sky,
-        (0.25 + 0.5 * depth) if photo else 0.0, 0.05 + 0.06 * wave, start_3,
+        (0.25 + 0.5 * depth) if photo else 0.0, 0.6 + 0.8 * wave, start_3,
     )  # fmt: skip
 
 
@@ -53,9 +53,10 @@ def shade(
     colour_F3: np.ndarray,
     cloth_F: np.ndarray,
     light: Light,
-    rest_F3: np.ndarray,
+    folds_F3: np.ndarray,
     normal_F3: np.ndarray,
     open_F: np.ndarray,
+    shadow_F: np.ndarray,
 ) -> None:
     """Light base colours (F, 3) in place.
 
@@ -63,17 +64,18 @@ def shade(
         colour_F3: base colours.
         cloth_F: where cloth falls in folds.
         light: the light.
-        rest_F3: places on the surface at rest, units; the folds lie there.
+        folds_F3: places on the surface at rest, counted in folds.
         normal_F3: about unit vectors; x right, y up, z towards the camera.
-        open_F: share of the sky that is seen, 0 to 1.
+        open_F: share of the sky that is seen at rest, 0 to 1.
+        shadow_F: how far out of the sun, 0 to 1.
     """
     if light.folds:
         rows = np.flatnonzero(cloth_F)
-        at = (rest_F3[rows] * (8 / light.wave) + light.start_3).astype(np.int32) % _GRID
+        at = (folds_F3[rows] * (8 / light.wave) + light.start_3).astype(np.int32) % _GRID
         normal_F3[rows] += light.folds * _folds()[at[:, 0], at[:, 1], at[:, 2]]
     length_F = np.sqrt(np.einsum("fx,fx->f", normal_F3, normal_F3))
     lit_F = np.maximum(normal_F3 @ light.towards_3 / length_F, 0)
-    lit_F *= light.sun * np.clip(2.2 * open_F, 0, 1)
+    lit_F *= light.sun * (1 - shadow_F)
     above_F = 0.8 + 0.2 * normal_F3[:, 1] / length_F
     lit_F += light.sky * above_F * (0.35 + 0.65 * open_F)
     colour_F3 *= lit_F[:, None]

@@ -26,7 +26,7 @@ TRAITS: tuple[str, ...] = ("sex", "age", "muscle", "weight", "height", "proporti
 """What shapes a mannequin, each from -1 to 1."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mannequin:
     """One surface: `load("body")` or `load("hand")`.
 
@@ -73,6 +73,12 @@ class Mannequin:
     def values_VX(self) -> np.ndarray:
         """What pixels ask of the vertices: the place at rest, then the fields; float32."""
         return np.concatenate([self.rest_V3, np.stack(list(self.fields.values()), 1)], axis=1)
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019  (two mannequins, for as long as the process)
+    def worn(self, parts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Triangles (T, 3) of the skin and of some other parts, and their parts (T,)."""
+        kept_T = np.isin(self.part_T, (0, *parts))
+        return self.corners_T3[kept_T], self.part_T[kept_T]
 
     def shaped(self, traits_NT: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give the surfaces (N, V, 3) and joints (N, J, 3) of figures at rest, float32.

@@ -1,10 +1,11 @@
 """Skinned people and hands: from figures and their cameras to pictures.
 
 For a chunk of figures at once the mannequin takes their shape, is dressed, follows its bones and
-is photographed. Each picture is then rasterized on a finer canvas, coloured, lit and averaged down.
+is photographed. Each picture is then rasterized on a finer canvas, coloured, lit and averaged down;
+what lies in the figure's own shadow is told by a second, small picture of it, from the sun.
 
-Names: M images, V vertices, T triangles, F fragments (see `rasterizer`), S side, 2 = (x, y),
-3 = (x, y, z), corners of a triangle, or (red, green, blue).
+Names: M images, V vertices, T triangles, F fragments (see `rasterizer`), X values of each, S side,
+H W of the shadow, 2 = (x, y), 3 = (x, y, z), corners of a triangle, or (red, green, blue).
 """
 
 from __future__ import annotations
@@ -16,45 +17,43 @@ import numpy as np
 
 from posesift.data.worlds import lighting, mannequin
 from posesift.data.worlds.camera import Cameras
-from posesift.data.worlds.figure import Figures, Outfit, Place, World
-from posesift.data.worlds.mannequin import Mannequin
+from posesift.data.worlds.figure import Figures, Place, World
 from posesift.data.worlds.rasterizer import Fragments, rasterize
 
 
+_SHADOW_SIDE = 96
+_SHADOW_GAP = 0.012  # shares of the figure's extent: what is nearer to a surface casts no shadow on it
+
+
 def fineness(side: int) -> int:
-    """Canvas px an image px."""
-    return 2
+    """Canvas px an image px: small images need more of them for smooth edges."""
+    return 3 if side <= 96 else 2
 
 
 def surfaces(
-    world: World, figures: Figures, cameras: Cameras, stand_off_MV: np.ndarray | float = 0.0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Photograph the surfaces of figures.
+    world: World, figures: Figures, stand_off_MV: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the surfaces of figures in their own frames.
 
     Args:
         world: whose figures they are.
         figures: M of them.
-        cameras: their cameras.
-        stand_off_MV: how far cloth and hair stand off the skin, units of the mannequin.
+        stand_off_MV: how far cloth and hair stand off the skin, units of the mannequin; None: bare.
 
     Returns:
-        Points (M, V, 2) in crop px, depths (M, V) in units, and unit normals (M, V, 3) in the
-        camera's frame.
+        Points (M, V, 3), units, and normals (M, V, 3) of any length; float32.
     """
     model = mannequin.load(world.MANNEQUIN)
     rest_MV3, joint_MJ3 = model.shaped(figures.traits_NT)
-    if not np.isscalar(stand_off_MV):
-        rest_MV3 += np.asarray(stand_off_MV)[..., None] * model.normal_V3
-    points_MV3, normal_MV3 = model.bent(rest_MV3, world.bones(figures, joint_MJ3))
-    normal_MV3 = normal_MV3 @ cameras.turn_N33.swapaxes(1, 2)
-    normal_MV3 /= np.sqrt(np.einsum("mvx,mvx->mv", normal_MV3, normal_MV3))[..., None]
-    return *cameras.see(points_MV3), normal_MV3
+    if stand_off_MV is not None:
+        rest_MV3 += stand_off_MV[..., None] * model.normal_V3
+    return model.bent(rest_MV3, world.bones(figures, joint_MJ3))
 
 
 def facing(points_V2: np.ndarray, corners_T3: np.ndarray, mirrored: bool) -> np.ndarray:
     """Which triangles (T,) turn their outside to the camera; points in px, y down."""
-    (ax, bx, cx), (ay, by, cy) = points_V2[corners_T3].transpose(2, 1, 0)
-    area_T = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    x_3T, y_3T = points_V2[:, 0][corners_T3.T], points_V2[:, 1][corners_T3.T]
+    area_T = (x_3T[1] - x_3T[0]) * (y_3T[2] - y_3T[0]) - (y_3T[1] - y_3T[0]) * (x_3T[2] - x_3T[0])
     return area_T > 0 if mirrored else area_T < 0
 
 
@@ -83,21 +82,31 @@ def paint(
     model = mannequin.load(world.MANNEQUIN)
     outfits = [world.outfit(rng, look) for rng in rngs]
     lights = [lighting.draw(rng, look) for rng in rngs]
-    vertices = model.place
-    stand_off_MV = np.stack([outfit.stand_off(vertices) for outfit in outfits])
-    points_MV2, depth_MV, normal_MV3 = surfaces(world, figures, cameras, stand_off_MV)
+    stand_off_MV = np.stack([outfit.stand_off(model.place) for outfit in outfits])
+    points_MV3, normal_MV3 = surfaces(world, figures, stand_off_MV)
     fine = fineness(side)
-    points_MV2 = (points_MV2 + 0.5) * fine - 0.5
-    near_MV = 1 / depth_MV
+    seen_MV2, depth_MV = cameras.see(points_MV3)
+    seen_MV2 = (seen_MV2 + 0.5) * fine - 0.5
     for m, (outfit, light) in enumerate(zip(outfits, lights, strict=True)):
-        corners_T3, part_T = _worn(model, outfit)
-        shown_T = facing(points_MV2[m], corners_T3, bool(figures.mirrored_N[m]))
+        mirrored = bool(figures.mirrored_N[m])
+        corners_T3, part_T = model.worn(outfit.parts)
+        sun_V3 = _towards_sun(points_MV3[m], cameras.turn_N33[m].T @ light.towards_3)
+        shadow_HW = _shadow(sun_V3, corners_T3, mirrored)
+        shown_T = facing(seen_MV2[m], corners_T3, mirrored)
         corners_T3, part_T = corners_T3[shown_T], part_T[shown_T]
-        found = rasterize(points_MV2[m], near_MV[m], corners_T3, fine * side)
-        place, normal_F3, open_F = _places(model, found, corners_T3, part_T, normal_MV3[m])
+        found = rasterize(seen_MV2[m], 1 / depth_MV[m], corners_T3, fine * side)
+
+        normal_V3 = normal_MV3[m] @ cameras.turn_N33[m].T
+        value_VX = np.concatenate([model.values_VX, normal_V3, sun_V3], axis=1)
+        value_FX = _at(found, corners_T3, value_VX)
+        rest_F3, field_FX, normal_F3, sun_F3 = np.split(value_FX, [3, -6, -3], axis=1)
+        field_F = dict(zip(model.fields, field_FX.T, strict=True))
+        place = Place(rest_F3, field_F, part_T[found.triangle_F])
         colour_F3, cloth_F = outfit.colour(place)
-        lighting.shade(colour_F3, cloth_F, light, place.rest_P3, normal_F3, open_F)
-        canvas = np.zeros((fine * side * fine * side, 4), np.float32)
+        folds_F3 = rest_F3 / outfit.fold
+        shaded_F = _in_shadow(shadow_HW, sun_F3)
+        lighting.shade(colour_F3, cloth_F, light, folds_F3, normal_F3, field_F["open"], shaded_F)
+        canvas = np.zeros(((fine * side) ** 2, 4), np.float32)
         canvas[found.pixel_F, :3] = np.minimum(colour_F3, 255)
         canvas[found.pixel_F, 3] = 1
         canvas = canvas.reshape(fine * side, fine * side, 4)
@@ -105,31 +114,52 @@ def paint(
         yield image[..., :3], image[..., 3:]
 
 
-def _worn(model: Mannequin, outfit: Outfit) -> tuple[np.ndarray, np.ndarray]:
-    """Triangles (T, 3) of the skin and of the parts that are worn, and their parts (T,)."""
-    kept_T = np.isin(model.part_T, (0, *outfit.parts))
-    return model.corners_T3[kept_T], model.part_T[kept_T]
-
-
-def _places(
-    model: Mannequin,
-    found: Fragments,
-    corners_T3: np.ndarray,
-    part_T: np.ndarray,
-    normal_V3: np.ndarray,
-) -> tuple[Place, np.ndarray, np.ndarray]:
-    """Say where on the mannequin each fragment lies, its unit normal and how open it lies."""
-    value_VX = np.concatenate([model.values_VX, normal_V3], axis=1)
-    corners_F3 = corners_T3[found.triangle_F]
-    value_FX = value_VX[corners_F3[:, 0]]
-    value_FX *= found.share_F3[:, :1]
+def _at(found: Fragments, corners_T3: np.ndarray, value_VX: np.ndarray) -> np.ndarray:
+    """What the surface has at each fragment (F, X) of values that vertices have (V, X)."""
+    corners_3F = corners_T3.T[:, found.triangle_F]
+    total_FX = value_VX[corners_3F[0]]
+    total_FX *= found.share_3F[0][:, None]
     for corner in (1, 2):
-        more_FX = value_VX[corners_F3[:, corner]]
-        more_FX *= found.share_F3[:, corner, None]
-        value_FX += more_FX
-    place = Place(
-        value_FX[:, :3],
-        dict(zip(model.fields, value_FX[:, 3:-3].T, strict=True)),
-        part_T[found.triangle_F],
-    )
-    return place, value_FX[:, -3:], place.field_P["open"]
+        more_FX = value_VX[corners_3F[corner]]
+        more_FX *= found.share_3F[corner][:, None]
+        total_FX += more_FX
+    return total_FX
+
+
+def _towards_sun(points_V3: np.ndarray, towards_3: np.ndarray) -> np.ndarray:
+    """See points from the sun: px (x, y) of the shadow's square, and nearness from 1 to 2."""
+    across_3 = np.cross(towards_3, [0.31, 0.27, 0.91])
+    across_3 /= np.linalg.norm(across_3)
+    basis_33 = np.stack([across_3, -np.cross(towards_3, across_3), towards_3]).astype(np.float32)
+    sun_V3 = points_V3 @ basis_33.T
+    low_3, high_3 = sun_V3.min(0), sun_V3.max(0)
+    sun_V3 -= low_3
+    sun_V3 /= (high_3 - low_3).max()
+    sun_V3[:, :2] *= _SHADOW_SIDE - 1
+    sun_V3[:, 2] += 1
+    return sun_V3
+
+
+def _shadow(sun_V3: np.ndarray, corners_T3: np.ndarray, mirrored: bool) -> np.ndarray:
+    """Nearness to the sun of what first keeps its light off (H, W); 0 where nothing does.
+
+    Only triangles that turn away from the sun count: the lit side of a limb is not in the shadow
+    of that limb.
+    """
+    away_T = facing(sun_V3[:, :2], corners_T3, not mirrored)
+    found = rasterize(sun_V3[:, :2], sun_V3[:, 2], corners_T3[away_T], _SHADOW_SIDE)
+    shadow = np.zeros(_SHADOW_SIDE**2, np.float32)
+    shadow[found.pixel_F] = found.near_F
+    return shadow.reshape(_SHADOW_SIDE, _SHADOW_SIDE)
+
+
+def _in_shadow(shadow_HW: np.ndarray, sun_F3: np.ndarray) -> np.ndarray:
+    """How far each fragment is in shadow, 0 to 1: the mean of four places around it."""
+    x_F, y_F = sun_F3[:, 0], sun_F3[:, 1]
+    limit_F = sun_F3[:, 2] + np.float32(_SHADOW_GAP)
+    total_F = np.zeros(len(sun_F3), np.float32)
+    for dx, dy in ((0.1, 0.1), (0.1, 0.9), (0.9, 0.1), (0.9, 0.9)):
+        column_F = np.minimum(x_F + np.float32(dx), _SHADOW_SIDE - 1).astype(np.int32)
+        row_F = np.minimum(y_F + np.float32(dy), _SHADOW_SIDE - 1).astype(np.int32)
+        total_F += shadow_HW[row_F, column_F] > limit_F
+    return total_F / 4
