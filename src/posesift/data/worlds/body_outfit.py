@@ -184,7 +184,7 @@ def draw(rng: np.random.Generator, look: str) -> BodyOutfit:
         two = palette.shade(one, 0.5) if sum(one) > 300 else palette.mix(one, (230, 225, 215), 0.6)
     kind, cut, leg, foot, head, chin, dress, loose, wide, pitch = rng.random(10)
     woven = rng.random(2) if look == "photo" else np.ones(2)
-    patterns = [PATTERNS[1 + int(w / 0.36 * 5)] if w < 0.36 else "plain" for w in woven]
+    patterns = [PATTERNS[1 + int(w / 0.36 * 4.5)] if w < 0.36 else "plain" for w in woven]
     tops = [
         (0.12, (-0.02, 0.0)),  # no sleeves
         (0.52, (0.35, 0.85)),  # short

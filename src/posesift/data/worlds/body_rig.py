@@ -19,6 +19,9 @@ from posesift.data.worlds.body_shape import (
 )  # fmt: skip
 
 _DOWN = np.array([0, -1, 0], np.float32)
+_UNDER_CROWN = 0.005
+"""How deep in the head its topmost keypoint lies, units."""
+
 _FRONT = np.array([0, 0, 1], np.float32)
 
 
@@ -59,7 +62,8 @@ def bones(points_NP3: np.ndarray, angles_NA: np.ndarray, joint_NJ3: np.ndarray) 
     neck_N3 = rest["neck"] - rest["thorax"]
     long = np.linalg.norm(point[NECK] - point[THORAX], axis=1) / neck_N3[:, 1]
     put("neck", chest * _scale(1.0, long), rest["neck"], point[NECK])
-    size = np.linalg.norm(point[HEAD] - point[NECK], axis=1) / (rest["top"] - rest["neck"])[:, 1]
+    high_N = rest["top"][:, 1] - rest["neck"][:, 1] - _UNDER_CROWN
+    size = np.linalg.norm(point[HEAD] - point[NECK], axis=1) / high_N
     half_turn = chest @ turns.between(_DOWN, -turn["neck"][:, :, 1], 0.5)
     put("nape", half_turn * _scale(0.5 + 0.5 * size, 0.5 * (long + size)), rest["neck"], point[NECK])
     put("head", head * _scale(size, size, size), rest["neck"], point[NECK])

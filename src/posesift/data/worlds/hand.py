@@ -23,7 +23,10 @@ MATERIALS = ("skin", "palm", "nail", "crease", "sleeve")
 VIEW = View(yaw_deg=(-180.0, 180.0), pitch_deg=(0.0, 24.0), roll_deg=(0.0, 40.0))
 
 MANNEQUIN = "hand"
-FLESH = (0.1, 0.09, *(0.075, 0.07, 0.06), *((0.08, 0.065, 0.06, 0.055) * 4))
+FLESH = (
+    0.145, 0.165, 0.115, 0.08, 0.06, 0.12, 0.085, 0.075, 0.055, 0.13, 0.09, 0.08, 0.055,
+    0.125, 0.085, 0.08, 0.055, 0.115, 0.075, 0.065, 0.05,
+)  # fmt: skip
 
 _PALMS_A_UNIT = 2.05
 _FOREARM = 0.6  # how much of it there is, in palms

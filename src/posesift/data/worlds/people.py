@@ -131,13 +131,13 @@ def _towards_sun(points_V3: np.ndarray, towards_3: np.ndarray) -> np.ndarray:
     across_3 = np.cross(towards_3, [0.31, 0.27, 0.91])
     across_3 /= np.linalg.norm(across_3)
     basis_33 = np.stack([across_3, -np.cross(towards_3, across_3), towards_3]).astype(np.float32)
-    sun_V3 = points_V3 @ basis_33.T
-    low_3, high_3 = sun_V3.min(0), sun_V3.max(0)
-    sun_V3 -= low_3
-    sun_V3 /= (high_3 - low_3).max()
-    sun_V3[:, :2] *= _SHADOW_SIDE - 1
-    sun_V3[:, 2] += 1
-    return sun_V3
+    sun_3V = basis_33 @ np.ascontiguousarray(points_V3.T)
+    low_3 = sun_3V.min(1)
+    sun_3V -= low_3[:, None]
+    sun_3V /= sun_3V.max()
+    sun_3V[:2] *= _SHADOW_SIDE - 1
+    sun_3V[2] += 1
+    return np.ascontiguousarray(sun_3V.T)
 
 
 def _shadow(sun_V3: np.ndarray, corners_T3: np.ndarray, mirrored: bool) -> np.ndarray:
