@@ -201,8 +201,9 @@ def from_yaw(mode: str, yaw_deg: float, count: int = 24):
     figures = hand.sample_block(rng, "target", 40 * count)
     chosen = np.flatnonzero(figures.mode_N == hand.MODES.index(mode))[:count]
     view = View((yaw_deg, yaw_deg), (0.0, 1.0), (0.0, 1.0), (3.0, 3.0))
-    seen = camera.photograph(rng, view, figures.points_NP3[chosen], 64)
-    return *seen, figures.girth_NG[chosen]
+    cameras = camera.aim(rng, view, figures.points_NP3[chosen], 64)
+    points_NP2, depth_NP = cameras.see(figures.points_NP3[chosen])
+    return points_NP2, depth_NP, cameras.zoom_N[:, None] / depth_NP, figures.girth_NG[chosen]
 
 
 def test_the_back_of_a_fist_hides_the_fingertips():

@@ -22,6 +22,9 @@ from posesift.data.worlds.figure import Place
 
 DATA = Path(__file__).with_name("mannequin.npz")
 
+CONTENT = "832e45cd13dd69e13f5ad1b100aea572d30965db99d498a288e3d909055c550b"
+"""SHA-256 of the arrays in `DATA`: of their names and bytes, in the order of the names."""
+
 TRAITS: tuple[str, ...] = ("sex", "age", "muscle", "weight", "height", "proportions")
 """What shapes a mannequin, each from -1 to 1."""
 
