@@ -1,11 +1,12 @@
 """Make the mannequin of the worlds: `src/posesift/data/worlds/mannequin.npz`.
 
-    python -m venv people && people/bin/pip install anny fast-simplification
+    python -m venv people && people/bin/pip install anny fast-simplification scipy
     people/bin/python tools/make_mannequin.py
 
-Needs the Python packages anny (Apache-2.0) and fast-simplification, and nothing of PoseSift but its
-rasterizer; whoever uses PoseSift needs neither. The surfaces, their weights and shapes are those of
-MakeHuman's base mesh, which is CC0. The same versions write the same arrays.
+Needs the Python packages anny (Apache-2.0), fast-simplification and scipy, and nothing of PoseSift
+but its rasterizer; whoever uses PoseSift needs neither of the first two. Surfaces, weights and
+shapes are those of MakeHuman's base mesh, which is CC0. The same versions write the same arrays;
+`mannequin.CONTENT` is their checksum.
 
 For the body and for the right hand with its forearm:
 
@@ -21,20 +22,14 @@ Names: N people, V vertices, T triangles, D shape directions, B bones, J joints,
 from __future__ import annotations
 
 import itertools
-import sys
 from pathlib import Path
 
 import anny
-import fast_simplification
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
+from meshes import along, fitted, normals, openness, thinned
 
-SOURCE = Path(__file__).parents[1] / "src"
-sys.path.insert(0, str(SOURCE / "posesift" / "data" / "worlds"))
-from rasterizer import rasterize  # noqa: E402  (alone: PoseSift's dependencies are not needed)
-
-TARGET = SOURCE / "posesift" / "data" / "worlds" / "mannequin.npz"
+TARGET = Path(__file__).parents[1] / "src/posesift/data/worlds/mannequin.npz"
 PEOPLE = 500
 TRAITS = ("sex", "age", "muscle", "weight", "height", "proportions")
 YOUNGEST = 2 / 3  # of anny's age: 25 years; 1 is 90
@@ -43,36 +38,37 @@ FRAME = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float32)  # to x left, y
 # Ranges of vertices of MakeHuman's base mesh.
 BODY, EYES, SKIRT, HAIR = (0, 13380), (14598, 14742), (18002, 18722), (18722, 19150)
 
+# Groups of MakeHuman's bones: what their names begin with, and end with.
 BODY_BONES = {
-    "pelvis": ("root", "pelvis.L", "pelvis.R", "spine05"),
-    "waist": ("spine04", "spine03"),
-    "chest": ("spine02", "spine01", "clavicle.L", "clavicle.R"),
-    "neck": ("neck01",),
-    "nape": ("neck02",),
-    "head": ("neck03", "head", "eye.L", "eye.R"),
+    "pelvis": (("root", "pelvis", "spine05"), ""),
+    "waist": (("spine04", "spine03"), ""),
+    "chest": (("spine02", "spine01", "clavicle"), ""),
+    "neck": (("neck01",), ""),
+    "nape": (("neck02",), ""),
+    "head": (("neck03", "head", "eye"), ""),
 } | {
-    f"{side} {bone}": tuple(f"{name}.{side[0].upper()}" for name in names)
+    f"{side} {bone}": (names, f".{side[0].upper()}")
     for side in ("left", "right")
     for bone, names in {
         "shoulder": ("shoulder01",),
         "upper arm": ("upperarm01",),
         "lower upper arm": ("upperarm02",),
-        "forearm": ("lowerarm01", "lowerarm02"),
+        "forearm": ("lowerarm",),
         "hand": ("wrist", "metacarpal", "finger"),
         "thigh": ("upperleg01",),
         "lower thigh": ("upperleg02",),
-        "shin": ("lowerleg01", "lowerleg02"),
+        "shin": ("lowerleg",),
         "foot": ("foot", "toe"),
     }.items()
 }
 THUMB_TURN = np.deg2rad(-75)  # of its ball about its last bone, from the palm's front
 FINGERS = ("thumb", "index", "middle", "ring", "little")
-HAND_BONES = {"forearm": ("lowerarm01.R", "lowerarm02.R"), "palm": ("wrist.R",)}
+HAND_BONES = {"forearm": (("lowerarm",), ".R"), "palm": (("wrist",), ".R")}
 for _number, _finger in enumerate(FINGERS, 1):
     for _bone in (1, 2, 3):
-        HAND_BONES[f"{_finger} {_bone}"] = (f"finger{_number}-{_bone}.R",)
+        HAND_BONES[f"{_finger} {_bone}"] = ((f"finger{_number}-{_bone}",), ".R")
     if _number > 1:
-        HAND_BONES[f"{_finger} root"] = (f"metacarpal{_number - 1}.R",)
+        HAND_BONES[f"{_finger} root"] = ((f"metacarpal{_number - 1}",), ".R")
 
 
 class People:
@@ -104,21 +100,13 @@ class People:
         """Where a bone begins, (N, 3)."""
         return self.heads_NB3[:, self.bones.index(bone)]
 
-    def grouped(self, groups: dict[str, tuple[str, ...]]) -> np.ndarray:
-        """Weights (V, B) of groups of bones; a name without a side stands for all it begins."""
-        columns = [
-            [
-                b
-                for b, bone in enumerate(self.bones)
-                if any(
-                    bone == n or (bone.startswith(n.split(".")[0]) and bone[-2:] == n[-2:]
-                                  and n.split(".")[0] in ("metacarpal", "finger", "toe"))
-                    for n in names
-                )
-            ]
-            for names in groups.values()
-        ]  # fmt: skip
-        return np.stack([self.weights_VB[:, c].sum(1) for c in columns], 1)
+    def grouped(self, groups: dict[str, tuple[tuple[str, ...], str]]) -> np.ndarray:
+        """Weights (V, B) of groups of bones."""
+        of_BX = [
+            [bone.startswith(begin) and bone.endswith(end) for bone in self.bones]
+            for begin, end in groups.values()
+        ]
+        return self.weights_VB @ np.array(of_BX, np.float32).T
 
 
 def helper_faces(first: int, last: int) -> np.ndarray:
@@ -131,83 +119,6 @@ def helper_faces(first: int, last: int) -> np.ndarray:
             if all(first <= corner < last for corner in corners):
                 triangles += [(corners[0], b, c) for b, c in itertools.pairwise(corners[1:])]
     return np.array(triangles)
-
-
-def openness(vertices_V3: np.ndarray, faces_T3: np.ndarray, size: int = 700) -> np.ndarray:
-    """How much of the sky over its surface each vertex sees, 0 to 1: ambient occlusion."""
-    normals_V3 = normals(vertices_V3, faces_T3)
-    golden = np.pi * (3 - 5**0.5)
-    seen_V, all_V = np.zeros((2, len(vertices_V3)))
-    low, high = vertices_V3.min(0), vertices_V3.max(0)
-    zoom = 0.98 * size / np.linalg.norm(high - low)
-    for k in range(120):
-        y = 1 - 2 * (k + 0.5) / 120
-        towards = np.array([np.cos(k * golden) * (1 - y * y) ** 0.5, y,
-                            np.sin(k * golden) * (1 - y * y) ** 0.5])  # fmt: skip
-        right = np.cross(towards, [0.3, 0.2, 0.9])
-        right /= np.linalg.norm(right)
-        plane_V2 = (vertices_V3 - (low + high) / 2) @ np.stack([right, np.cross(towards, right)]).T
-        plane_V2 = (plane_V2 * zoom + size / 2).astype(np.float32)
-        depth_V = 3 - (vertices_V3 - (low + high) / 2) @ towards / np.linalg.norm(high - low)
-        found = rasterize(plane_V2, (1 / depth_V).astype(np.float32), faces_T3, size)
-        buffer = np.zeros(size * size)
-        buffer[found.pixel_F] = found.near_F
-        column, row = np.rint(plane_V2).astype(int).T
-        facing_V = np.maximum(normals_V3 @ towards, 0)
-        clear_V = 1 / depth_V > buffer[row * size + column] - 0.0012
-        seen_V += facing_V * clear_V
-        all_V += facing_V
-    return seen_V / np.maximum(all_V, 1e-6)
-
-
-def normals(vertices_V3: np.ndarray, faces_T3: np.ndarray) -> np.ndarray:
-    """Unit normals of the vertices, outwards."""
-    a, b, c = vertices_V3[faces_T3].swapaxes(0, 1)
-    across = np.cross(b - a, c - a)
-    total = np.zeros_like(vertices_V3)
-    for corner in range(3):
-        np.add.at(total, faces_T3[:, corner], across)
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
-
-
-def thinned(vertices_V3: np.ndarray, faces_T3: np.ndarray, triangles: int) -> np.ndarray:
-    """Fewer triangles (T, 3) between the same vertices."""
-    used = np.unique(faces_T3)
-    local = np.searchsorted(used, faces_T3)
-    points = vertices_V3[used].astype(np.float64)
-    new_points, new_faces = fast_simplification.simplify(
-        points, local.astype(np.int32), target_count=triangles
-    )
-    nearest = used[cKDTree(points).query(new_points)[1]]
-    found = nearest[new_faces]
-    distinct = (found[:, 0] != found[:, 1]) & (found[:, 1] != found[:, 2]) & (found[:, 0] != found[:, 2])
-    return np.unique(found[distinct], axis=0)
-
-
-def polynomial(traits_NT: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Linear, mixed and square terms (N, D) of traits, and their exponents (D, T)."""
-    count = traits_NT.shape[1]
-    exponents = [np.eye(count, dtype=np.uint8)[t] for t in range(count)]
-    exponents += [a + b for a, b in itertools.combinations_with_replacement(exponents, 2)]
-    terms = [np.prod(traits_NT**e, axis=1) for e in exponents]
-    return np.stack(terms, 1), np.array(exponents, np.uint8)
-
-
-def fitted(traits_NT, points_NP3, kept: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Least squares: mean points (P, 3), directions (D, P, 3) and exponents (D, T) of the terms
-    that move the points most."""
-    terms_ND, exponents_DT = polynomial(traits_NT)
-    flat = points_NP3.reshape(len(points_NP3), -1)
-    design = np.c_[np.ones(len(terms_ND)), terms_ND]
-    solution = np.linalg.lstsq(design, flat, rcond=None)[0]
-    moved_D = np.linalg.norm(solution[1:], axis=1) * terms_ND.std(0)
-    best = np.sort(np.argsort(-moved_D)[:kept])
-    solution = np.linalg.lstsq(design[:, [0, *(best + 1)]], flat, rcond=None)[0]
-    error = np.linalg.norm((design[:, [0, *(best + 1)]] @ solution - flat).reshape(points_NP3.shape), axis=2)
-    spread = np.linalg.norm(points_NP3 - points_NP3.mean(0), axis=2)
-    print(f"  shape: {error.mean():.5f} of {spread.mean():.5f} units are not explained")
-    shape = points_NP3.shape[1:]
-    return solution[0].reshape(shape), solution[1:].reshape(-1, *shape), exponents_DT[best]
 
 
 def pack(name, people, points_NV3, joints, faces_parts, weights_VB, fields, kept=16) -> dict:
@@ -239,20 +150,6 @@ def pack(name, people, points_NV3, joints, faces_parts, weights_VB, fields, kept
         "fields": np.stack([f[used] for f in fields.values()], 1).astype(np.float16),
     }
     return {f"{name}/{key}": value for key, value in arrays.items()}
-
-
-def along(points_V3: np.ndarray, path_J3: np.ndarray) -> np.ndarray:
-    """Place along a chain of joints: j at joint j, straight on before the first and the last."""
-    best_V, place_V = np.full(len(points_V3), np.inf), np.zeros(len(points_V3))
-    for j, (a, b) in enumerate(itertools.pairwise(path_J3)):
-        t_V = (points_V3 - a) @ (b - a) / ((b - a) @ (b - a))
-        low = -np.inf if j == 0 else 0
-        high = np.inf if j == len(path_J3) - 2 else 1
-        t_V = np.clip(t_V, low, high)
-        distance_V = np.linalg.norm(points_V3 - a - t_V[:, None] * (b - a), axis=1)
-        nearer = distance_V < best_V
-        best_V[nearer], place_V[nearer] = distance_V[nearer], j + t_V[nearer]
-    return place_V
 
 
 def body(people: People) -> dict:
@@ -294,8 +191,9 @@ def body(people: People) -> dict:
              ("upper arm", "lower upper arm", "forearm", "hand")]  # fmt: skip
     arm_weight = weights_VB[:, limbs].sum(1)
     right = mean * [-1, 1, 1]
-    arm = along(np.where(mean[:, :1] > 0, mean, right),
-                np.stack([joints[f"left {j}"].mean(0) for j in ("shoulder", "elbow", "wrist", "knuckle")]))  # fmt: skip
+    chain = ("shoulder", "elbow", "wrist", "knuckle")
+    path_J3 = np.stack([joints[f"left {j}"].mean(0) for j in chain])
+    arm = along(np.where(mean[:, :1] > 0, mean, right), path_J3)
     shoulder_gap = (np.abs(mean[:, 0]) - joints["left shoulder"].mean(0)[0]) / 0.15
     arm = arm_weight * arm + (1 - arm_weight) * np.minimum(shoulder_gap, 0)
     heights = [joints[f"left {j}"].mean(0)[1] for j in ("hip", "knee", "ankle")]
@@ -314,7 +212,6 @@ def body(people: People) -> dict:
     shell, solid = np.arange(len(mean)), people.faces_T3
     whole = solid[(solid < BODY[1]).all(1) | ((solid >= EYES[0]) & (solid < EYES[1])).all(1)]
     open_V = openness(mean, whole)
-    importance = np.ones(len(mean))
     # Hands, feet and head have many small triangles: seen smaller, they keep fewer.
     smaller = mean.copy()
     for side, sign in (("left", 1), ("right", -1)):
@@ -392,7 +289,9 @@ def hand(people: People) -> dict:
             front = np.cos(THUMB_TURN) * front + np.sin(THUMB_TURN) * np.cross(axis, front)
         nail_field[last_V] = -out_V3[last_V] @ front
     arm_V = weights_VB.sum(1)
-    chosen = solid[((arm_V[solid] > 0.5) & (mean[solid][..., 1] > -2.1)).all(1) & (solid < BODY[1]).all(1)]
+    chosen = solid[
+        ((arm_V[solid] > 0.5) & (mean[solid][..., 1] > -2.1)).all(1) & (solid < BODY[1]).all(1)
+    ]
     open_V = openness(mean, chosen, 900)
     fields = {"open": open_V, "tip": tip_field, "palm": out_V3[:, 2], "nail": nail_field}
     parts = [(thinned(mean, chosen, 2400), 0)]

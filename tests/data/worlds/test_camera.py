@@ -27,9 +27,7 @@ def photograph(seed: int, view: View, points_NP3: np.ndarray, side: int):
 
 
 def look(view: View, points=CROSS, side: int = 64, seed: int = 0):
-    points_NP2, depth_NP, scale_NP = photograph(
-        seed, view, points[None].astype(np.float32), side
-    )
+    points_NP2, depth_NP, scale_NP = photograph(seed, view, points[None].astype(np.float32), side)
     return points_NP2[0], depth_NP[0], scale_NP[0]
 
 

@@ -162,7 +162,9 @@ def test_occluded_is_what_a_ray_from_the_camera_meets_first(drawn):
         eye_3 = drawn.cameras.centre_N3[n] + drawn.cameras.distance_N[n] * turn_33[2]
         for k, flesh in enumerate(world.FLESH):
             t = first_hit(eye_3, drawn.figures.points_NP3[n, k] - eye_3, surface_NV3[n], corners_T3)
-            agree.append((t * depth_NK[n, k] < depth_NK[n, k] - flesh) == drawn.table.occluded_NK[n, k])
+            agree.append(
+                (t * depth_NK[n, k] < depth_NK[n, k] - flesh) == drawn.table.occluded_NK[n, k]
+            )
             shares.append(drawn.table.occluded_NK[n, k])
     assert np.mean(agree) > 0.99
     assert 0.05 < np.mean(shares) < 0.6
@@ -204,9 +206,7 @@ def test_silhouettes_agree_with_a_slow_rasterizer(drawn):
     sample = worlds.sample(drawn.name, "target", n=3, seed=11, side=side, figure="people")
     model = mannequin.load(world.MANNEQUIN)
     rngs = [np.random.default_rng(i) for i in range(3)]
-    painted = list(
-        people.paint(world, sample.figures, sample.cameras, rngs, "synthetic", side)
-    )
+    painted = list(people.paint(world, sample.figures, sample.cameras, rngs, "synthetic", side))
     outfits = [world.outfit(np.random.default_rng(i), "synthetic") for i in range(3)]
     off_MV = np.stack([outfit.stand_off(model.place) for outfit in outfits])
     points_MV2, depth_MV = sample.cameras.see(people.surfaces(world, sample.figures, off_MV)[0])
@@ -233,13 +233,15 @@ def test_figures_stand_out_and_differ(drawn):
     images = worlds.paint(drawn, "synthetic", range(12)).astype(float)
     ground = images[:, :1, :1]
     shown = np.abs(images - ground).max(3) > 12
-    assert (0.03 < shown.mean((1, 2))).all()
+    assert (shown.mean((1, 2)) > 0.03).all()
     assert images.std(0).mean() > 10
 
 
 def test_people_have_addresses_and_pictures_of_their_own():
     table = readers.read("world:hand,look=photo,n=3,side=32,figure=people")
-    assert table.root == "world:hand,poses=source,look=photo,seed=0,split=train,side=32,figure=people"
+    assert (
+        table.root == "world:hand,poses=source,look=photo,seed=0,split=train,side=32,figure=people"
+    )
     usual = readers.read("world:hand,look=photo,n=3,side=32,figure=capsules")
     assert "figure" not in usual.root
     from posesift.data.pixels import paint_pictures
@@ -250,7 +252,8 @@ def test_people_have_addresses_and_pictures_of_their_own():
     assert np.array_equal(paint_pictures(table), worlds.paint(sampled, "photo"))
     turned = readers.read("world:body,n=2,side=32,facing=30")
     assert np.array_equal(
-        paint_pictures(turned), worlds.paint(worlds.sample("body", n=2, side=32, facing=30), "synthetic")
+        paint_pictures(turned),
+        worlds.paint(worlds.sample("body", n=2, side=32, facing=30), "synthetic"),
     )
     with pytest.raises(ValueError, match="did you mean 'people'"):
         worlds.sample("body", n=1, figure="peeple")

@@ -62,7 +62,7 @@ def sample_block(rng: np.random.Generator, poses: str, count: int) -> Figures:
 
 
 def _traits(own, broad_N: np.ndarray, muscle_N: np.ndarray, stout_N: np.ndarray) -> np.ndarray:
-    """What bodies are like: men are mostly those with broad shoulders and narrow hips."""
+    """Draw what bodies are like: men are mostly those with broad shoulders and narrow hips."""
     usual = body_shape.BONES["shoulder_width"] / body_shape.BONES["hip_width"]
     age_N, height_N, proportions_N, sex_N = own.standard_normal((4, len(broad_N)))
     traits_NT = np.stack(

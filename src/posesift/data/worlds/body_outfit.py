@@ -74,7 +74,6 @@ class BodyOutfit:
     hairline: float
     thick_hair: float
     long_hair: bool
-    beard: float
     flare: float
     fold: float = 0.08
 
@@ -84,7 +83,7 @@ class BodyOutfit:
         return (SKIRT,) * bool(self.skirt) + (LONG_HAIR,) * self.long_hair
 
     def covering(self, place: Place) -> np.ndarray:
-        """What each place is covered with: int8 (P,), of `SKIN`, `TOP`, ..."""
+        """Say what each place is covered with: int8 (P,), of `SKIN`, `TOP`, ..."""
         x_P, y_P, z_P = place.rest_P3.T
         arm_P, leg_P, hair_P = (place.field_P[name] for name in ("arm", "leg", "hair"))
         found_P = np.zeros(len(x_P), np.int8)
@@ -93,7 +92,9 @@ class BodyOutfit:
             self._face(found_P, np.flatnonzero(head_P), place)
         found_P[hair_P > self.hairline] = HAIR
         found_P[(leg_P > self.waist) & (leg_P < max(self.length, 0.75 * self.skirt))] = BOTTOM
-        line_P = _COLLAR + self.collar - self.cut * np.clip(1 - np.abs(x_P) / 0.05, 0, 1) * (z_P > 0)
+        line_P = (
+            _COLLAR + self.collar - self.cut * np.clip(1 - np.abs(x_P) / 0.05, 0, 1) * (z_P > 0)
+        )
         found_P[(leg_P < self.hem) & (arm_P < self.sleeve) & (y_P < line_P)] = TOP
         found_P[leg_P > self.sock_from] = SOCK
         found_P[leg_P > self.shoe_from] = SHOE
@@ -104,16 +105,13 @@ class BodyOutfit:
         return found_P
 
     def _face(self, found_P: np.ndarray, head: np.ndarray, place: Place) -> None:
-        """Put eyes, brows, lips and a beard on the front of the head."""
+        """Put eyes, brows and lips on the front of the head."""
         x, y, z = np.abs(place.rest_P3[head, 0]), place.rest_P3[head, 1], place.rest_P3[head, 2]
         front = z > 0.035
         eye = place.field_P["eye"][head] > 0.5
         mouth = ((x - _MOUTH[0]) / 0.0155) ** 2 + ((y - _MOUTH[1]) / 0.0046) ** 2 < 1
         arch = _BROW[1] - 9.0 * (x - _BROW[0]) ** 2
         brow = (np.abs(x - _BROW[0]) < 0.0125) & (np.abs(y - arch) < 0.0024)
-        if self.beard:
-            jaw = (y < 0.372 - 0.35 * np.clip(0.06 - z, 0, 1) + 0.5 * self.beard * (x - 0.02)) & (y > 0.29)
-            found_P[head[jaw & front & (x + 0.004 > 0.012 * (y > 0.350))]] = BROW
         found_P[head[front & mouth]] = LIP
         found_P[head[front & brow]] = BROW
         found_P[head[eye]] = WHITE
@@ -132,18 +130,20 @@ class BodyOutfit:
         trousers_P = (found_P == BOTTOM) & (place.part_P == 0)
         off_P[trousers_P] += self.flare * np.clip(leg_P[trousers_P] - 0.4, 0, 2)
         grown_P = found_P == HAIR
-        off_P[grown_P] = self.thick_hair * np.clip((hair_P[grown_P] - self.hairline) / 0.25, 0.15, 1)
+        off_P[grown_P] = self.thick_hair * np.clip(
+            (hair_P[grown_P] - self.hairline) / 0.25, 0.15, 1
+        )
         off_P[place.part_P == LONG_HAIR] = 0.002
         return off_P
 
     def colour(self, place: Place) -> tuple[np.ndarray, np.ndarray]:
-        """Base colour (P, 3) in 0-255, and whether it is cloth (P,)."""
+        """Give base colours (P, 3) in 0-255, and whether it is cloth (P,)."""
         found_P = self.covering(place)
-        beard = palette.mix(self.skin, self.hair, 0.75)
+        brow = palette.mix(self.skin, self.hair, 0.75)
         table = np.array(
             [
                 self.skin, self.top.colour, self.bottom.colour, self.sock, self.shoe, self.hair,
-                palette.mix(self.skin, (165, 60, 62), 0.5), beard, (232, 228, 224), self.iris,
+                palette.mix(self.skin, (165, 60, 62), 0.5), brow, (232, 228, 224), self.iris,
                 palette.shade(self.shoe, 0.45) if sum(self.shoe) > 330 else (190, 186, 180),
             ],
             np.float32,
@@ -172,7 +172,12 @@ def _woven(colour_P3: np.ndarray, rows: np.ndarray, garment: Garment, place: Pla
         second = (z > 0) & ((x / 0.05) ** 2 + ((y - 0.2) / 0.045) ** 2 < 1)
     else:
         swing = 0.35 * turns
-        second = np.sin(swing * (x + 0.7 * y)) + np.sin(swing * (1.3 * y - z)) + np.sin(swing * 1.7 * (z + x)) > 0.5
+        second = (
+            np.sin(swing * (x + 0.7 * y))
+            + np.sin(swing * (1.3 * y - z))
+            + np.sin(swing * 1.7 * (z + x))
+            > 0.5
+        )
     colour_P3[rows[second]] = garment.second
 
 
@@ -233,7 +238,6 @@ def draw(rng: np.random.Generator, look: str) -> BodyOutfit:
         hairline=9.0 if head < 0.05 else -0.1 + 0.1 * head,
         thick_hair=0.003 + 0.014 * chin**2,
         long_hair=bool(head > 0.62),
-        beard=0.0,
         flare=0.006 * max(0.0, wide - 0.5),
     )  # fmt: skip
 
@@ -242,4 +246,8 @@ def _second(colour: Colour, other: Colour) -> Colour:
     """Return a colour for the pattern on cloth of `colour`: `other`, or its light or dark self."""
     if sum(abs(a - b) for a, b in zip(colour, other, strict=True)) > 120:
         return other
-    return palette.shade(colour, 0.45) if sum(colour) > 330 else palette.mix(colour, (240, 238, 230), 0.7)
+    return (
+        palette.shade(colour, 0.45)
+        if sum(colour) > 330
+        else palette.mix(colour, (240, 238, 230), 0.7)
+    )

@@ -14,8 +14,22 @@ import numpy as np
 
 from posesift.data.worlds import body_shape, mannequin, turns
 from posesift.data.worlds.body_shape import (
-    HEAD, L_ANKLE, L_ELBOW, L_HIP, L_KNEE, L_SHOULDER, L_WRIST, NECK, PELVIS, R_ANKLE, R_ELBOW,
-    R_HIP, R_KNEE, R_SHOULDER, R_WRIST, THORAX,
+    HEAD,
+    L_ANKLE,
+    L_ELBOW,
+    L_HIP,
+    L_KNEE,
+    L_SHOULDER,
+    L_WRIST,
+    NECK,
+    PELVIS,
+    R_ANKLE,
+    R_ELBOW,
+    R_HIP,
+    R_KNEE,
+    R_SHOULDER,
+    R_WRIST,
+    THORAX,
 )  # fmt: skip
 
 _DOWN = np.array([0, -1, 0], np.float32)
@@ -65,7 +79,9 @@ def bones(points_NP3: np.ndarray, angles_NA: np.ndarray, joint_NJ3: np.ndarray) 
     high_N = rest["top"][:, 1] - rest["neck"][:, 1] - _UNDER_CROWN
     size = np.linalg.norm(point[HEAD] - point[NECK], axis=1) / high_N
     half_turn = chest @ turns.between(_DOWN, -turn["neck"][:, :, 1], 0.5)
-    put("nape", half_turn * _scale(0.5 + 0.5 * size, 0.5 * (long + size)), rest["neck"], point[NECK])
+    put(
+        "nape", half_turn * _scale(0.5 + 0.5 * size, 0.5 * (long + size)), rest["neck"], point[NECK]
+    )
     put("head", head * _scale(size, size, size), rest["neck"], point[NECK])
 
     for side, of in (
@@ -140,4 +156,6 @@ def _height(middle_N33: np.ndarray, chest_N33: np.ndarray, along_N3: np.ndarray)
 
 def _scale(x, y, z=1.0) -> np.ndarray:
     """Factors (N or 1, 1, 3) on the columns of a map: how it stretches x, y and z at rest."""
-    return np.stack(np.broadcast_arrays(np.float32(x), np.float32(y), np.float32(z)), -1)[..., None, :]
+    return np.stack(np.broadcast_arrays(np.float32(x), np.float32(y), np.float32(z)), -1)[
+        ..., None, :
+    ]

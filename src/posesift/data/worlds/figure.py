@@ -89,7 +89,6 @@ class Figures:
     neg_log_p_N: np.ndarray
     """float32, -log density of the pose under the *source* generator; finite."""
 
-
     def __getitem__(self, rows: np.ndarray | slice) -> Figures:
         return Figures(*(getattr(self, field.name)[rows] for field in fields(self)))
 
@@ -134,18 +133,22 @@ class Place:
 class Outfit(Protocol):
     """What one figure wears, and what its skin and hair are like."""
 
-    parts: tuple[int, ...]
-    """Parts of the mannequin that are there besides the skin."""
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Parts of the mannequin that are there besides the skin."""
+        ...
 
-    fold: float
-    """Usual size of a fold of cloth, units of the mannequin."""
+    @property
+    def fold(self) -> float:
+        """Usual size of a fold of cloth, units of the mannequin."""
+        ...
 
     def stand_off(self, place: Place) -> np.ndarray:
         """How far cloth and hair stand off the skin (P,), units of the mannequin."""
         ...
 
     def colour(self, place: Place) -> tuple[np.ndarray, np.ndarray]:
-        """Base colour (P, 3) in 0-255, and whether it is cloth, which falls in folds (P,)."""
+        """Give base colours (P, 3) in 0-255, and whether it is cloth, which falls in folds (P,)."""
         ...
 
 

@@ -46,7 +46,7 @@ class HandOutfit:
         return np.where(self._sleeved(place), np.float32(self.loose), np.float32(0))
 
     def colour(self, place: Place) -> tuple[np.ndarray, np.ndarray]:
-        """Base colour (P, 3) in 0-255, and whether it is cloth (P,)."""
+        """Give base colours (P, 3) in 0-255, and whether it is cloth (P,)."""
         palm_P = np.clip(1.4 * place.field_P["palm"] - 0.1, 0, 1)[:, None]
         colour_P3 = np.array(self.skin, np.float32) * (1 - palm_P)
         colour_P3 += np.array(self.palm, np.float32) * palm_P

@@ -67,7 +67,9 @@ def bones(
             front_N3 = np.broadcast_to(np.array([0, 0, 1], np.float32), start.shape)
             if finger == "thumb":
                 axis_N3 = (end - start) / np.linalg.norm(end - start, axis=1, keepdims=True)
-                front_N3 = (turns.about(axis_N3, np.full(count, _THUMB_TURN)) @ front_N3[..., None])[..., 0]
+                front_N3 = (
+                    turns.about(axis_N3, np.full(count, _THUMB_TURN)) @ front_N3[..., None]
+                )[..., 0]
             frame_N33 = _frame(to_end - to_start, palmar_NFB3[:, f, b])
             rest_N33 = _frame(end - start, front_N3)
             long_N = np.linalg.norm(to_end - to_start, axis=1) / np.linalg.norm(end - start, axis=1)
@@ -83,7 +85,7 @@ def bones(
 
 
 def _frame(along_N3: np.ndarray, across_N3: np.ndarray) -> np.ndarray:
-    """Unit columns (N, 3, 3): along, the part of `across` at right angles to it, and a third."""
+    """Give unit columns (N, 3, 3): along, what of `across` is at right angles to it, a third."""
     x = along_N3 / np.linalg.norm(along_N3, axis=1, keepdims=True)
     y = across_N3 - (across_N3 * x).sum(1, keepdims=True) * x
     y /= np.linalg.norm(y, axis=1, keepdims=True)

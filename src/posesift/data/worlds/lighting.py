@@ -89,6 +89,10 @@ def _folds() -> np.ndarray:
     size = np.sqrt(waves[:, None, None] ** 2 * 2.2 + waves[:, None] ** 2 + waves**2)
     shape = np.exp(-((size - 0.10) ** 2) / (2 * 0.04**2))
     field = np.stack(
-        [np.fft.ifftn(shape * np.fft.fftn(rng.standard_normal((_GRID,) * 3))).real for _ in range(3)], -1
+        [
+            np.fft.ifftn(shape * np.fft.fftn(rng.standard_normal((_GRID,) * 3))).real
+            for _ in range(3)
+        ],
+        -1,
     )
     return (field / field.std()).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The mannequins of the people worlds: surfaces with bones, as `tools/make_mannequin.py` wrote them.
+"""The mannequins: surfaces with bones, as `tools/make_mannequin.py` wrote them.
 
 A mannequin is a surface at rest that bends with its bones. Its shape is a polynomial of six traits
 between -1 and 1: sex (from female to male), age (25 to 90 years), muscle, weight, height and

@@ -20,9 +20,10 @@ from posesift.data.worlds.camera import Cameras
 from posesift.data.worlds.figure import Figures, Place, World
 from posesift.data.worlds.rasterizer import Fragments, rasterize
 
-
 _SHADOW_SIDE = 96
-_SHADOW_GAP = 0.012  # shares of the figure's extent: what is nearer to a surface casts no shadow on it
+_SHADOW_GAP = (
+    0.012  # shares of the figure's extent: what is nearer to a surface casts no shadow on it
+)
 
 
 def fineness(side: int) -> int:
@@ -115,7 +116,7 @@ def paint(
 
 
 def _at(found: Fragments, corners_T3: np.ndarray, value_VX: np.ndarray) -> np.ndarray:
-    """What the surface has at each fragment (F, X) of values that vertices have (V, X)."""
+    """Give what the surface has at each fragment (F, X), of what vertices have (V, X)."""
     corners_3F = corners_T3.T[:, found.triangle_F]
     total_FX = value_VX[corners_3F[0]]
     total_FX *= found.share_3F[0][:, None]

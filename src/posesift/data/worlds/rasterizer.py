@@ -49,7 +49,11 @@ def rasterize(
         side: of the image, px.
     """
     corners_3T = np.ascontiguousarray(corners_T3.T)
-    x_3T, y_3T, near_3T = points_V2[:, 0][corners_3T], points_V2[:, 1][corners_3T], near_V[corners_3T]
+    x_3T, y_3T, near_3T = (
+        points_V2[:, 0][corners_3T],
+        points_V2[:, 1][corners_3T],
+        near_V[corners_3T],
+    )
     rise_3T, run_3T = _next(y_3T) - _last(y_3T), _last(x_3T) - _next(x_3T)
     area_T = run_3T[2] * rise_3T[1] - run_3T[1] * rise_3T[2]
 
