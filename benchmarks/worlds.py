@@ -7,7 +7,7 @@ Times are of this process (not of the wall). Capsules and skinned people take tu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import cv2
 from figures import Figure, in_turns, main
@@ -18,7 +18,7 @@ CALLED = {"capsules": "", "people": ", people"}
 """How each of `worlds.FIGURES` is called in a figure's name."""
 
 
-def rates(count: int, works: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+def rates(count: int, works: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
     """Pieces of each work a second of processor time, three times."""
     seconds = in_turns(works, rounds=3)
     return {name: [count / took for took in seconds[name]] for name in works}
