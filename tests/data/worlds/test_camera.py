@@ -19,11 +19,16 @@ CROSS = np.array([[0, 1, 0], [0, -1, 0], [1, 0, 0], [-1, 0, 0], [0, 0, 1], [0, 0
 TOP, BOTTOM, LEFT, RIGHT, FRONT, BACK = range(6)
 
 
+def photograph(cameras: dict[str, np.ndarray], points_NP3: np.ndarray, side: int):
+    """Points in px, their depth, and the px a unit has there."""
+    aimed = camera.aim(cameras, points_NP3, side)
+    points_NP2, depth_NP = aimed.see(points_NP3)
+    return points_NP2, depth_NP, aimed.zoom_N[:, None] / depth_NP
+
+
 def look(view: View, points=CROSS, side: int = 64, seed: int = 0):
     cameras = camera.draw(np.random.default_rng(seed), view, 1)
-    points_NP2, depth_NP, scale_NP = camera.photograph(
-        cameras, points[None].astype(np.float32), side
-    )
+    points_NP2, depth_NP, scale_NP = photograph(cameras, points[None].astype(np.float32), side)
     return points_NP2[0], depth_NP[0], scale_NP[0]
 
 
@@ -74,7 +79,7 @@ def test_projection_is_a_pinhole():
 def test_the_crop_is_the_box_with_a_margin_and_a_jitter():
     points_NP3 = np.random.default_rng(1).normal(0, 0.3, (2000, 12, 3)).astype(np.float32)
     cameras = camera.draw(np.random.default_rng(2), View(), 2000)
-    points_NP2, _, _ = camera.photograph(cameras, points_NP3, 64)
+    points_NP2, _, _ = photograph(cameras, points_NP3, 64)
     low, high = points_NP2.min(1), points_NP2.max(1)
     margin_N = 64 / (high - low).max(1)
     assert margin_N.min() == pytest.approx(1.10, abs=0.01)
@@ -88,8 +93,8 @@ def test_the_crop_is_the_box_with_a_margin_and_a_jitter():
 def test_a_larger_image_is_the_same_picture():
     points_NP3 = np.random.default_rng(1).normal(0, 0.3, (5, 12, 3)).astype(np.float32)
     cameras = camera.draw(np.random.default_rng(2), View(), 5)
-    small, depth, _ = camera.photograph(cameras, points_NP3, 64)
-    large, same, _ = camera.photograph(cameras, points_NP3, 192)
+    small, depth, _ = photograph(cameras, points_NP3, 64)
+    large, same, _ = photograph(cameras, points_NP3, 192)
     assert np.allclose((large + 0.5) / 3 - 0.5, small, atol=1e-3)
     assert np.array_equal(depth, same)
 
@@ -98,8 +103,8 @@ def test_the_pinhole_puts_every_point_where_the_photograph_does():
     rng = np.random.default_rng(4)
     points_NP3 = rng.normal(0, 0.3, (40, 12, 3)).astype(np.float32)
     cameras = camera.draw(rng, View(roll_deg=(0.0, 40.0)), 40)
-    seen_NP2, depth_NP, scale_NP = camera.photograph(cameras, points_NP3, 96)
-    eye = camera.pinhole(cameras, points_NP3, 96)
+    seen_NP2, depth_NP, scale_NP = photograph(cameras, points_NP3, 96)
+    eye = camera.aim(cameras, points_NP3, 96).pinholes()
     turned_NP3 = np.einsum("nij,npj->npi", eye.rotation_N33, points_NP3)
     turned_NP3 += eye.translation_N3[:, None]
     plane_NP2 = turned_NP3[..., :2] / turned_NP3[..., 2:]

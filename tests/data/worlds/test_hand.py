@@ -205,9 +205,10 @@ def from_yaw(mode: str, yaw_deg: float, count: int = 24):
     figures = hand.figures(drawn.angles_NA, drawn.shape)
     chosen = np.flatnonzero(drawn.mode_N == hand.MODES.index(mode))[:count]
     view = View((yaw_deg, yaw_deg), (0.0, 1.0), (0.0, 1.0), (3.0, 3.0))
-    cameras = camera.draw(rng, view, len(chosen))
-    seen = camera.photograph(cameras, figures.points_NP3[chosen], 64)
-    return *seen, figures.girth_NG[chosen]
+    chosen_figures = figures[chosen]
+    cameras = camera.aim(camera.draw(rng, view, len(chosen)), chosen_figures.points_NP3, 64)
+    points_NP2, depth_NP = cameras.see(chosen_figures.points_NP3)
+    return points_NP2, depth_NP, cameras.zoom_N[:, None] / depth_NP, chosen_figures.girth_NG
 
 
 def test_the_back_of_a_fist_hides_the_fingertips():

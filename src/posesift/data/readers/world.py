@@ -30,6 +30,7 @@ def read(
     split: Literal["train", "test"] = "train",
     side: int = 64,
     facing: int | None = None,
+    figure: Literal["capsules", "people"] = "capsules",
 ) -> PoseTable:
     """Sample a world.
 
@@ -43,6 +44,7 @@ def read(
         side: of the images, in pixels.
         facing: spread in degrees of how figures turn away from facing the camera; without it they
             turn any way.
+        figure: painted hulls of balls, or skinned people and hands in the same poses.
 
     Raises:
         ValueError: there is no such world, or a number is out of range.
@@ -50,5 +52,6 @@ def read(
     if n < 1:
         raise ValueError(f"world:{path}: expected n of at least 1, found {n}")
     return worlds.sample(
-        path, poses, n=n, seed=seed, split=split, side=side, look=look, facing=facing
-    ).table
+        path, poses, n=n, seed=seed, split=split, side=side, look=look, facing=facing,
+        figure=figure,
+    ).table  # fmt: skip

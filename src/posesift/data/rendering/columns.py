@@ -63,7 +63,7 @@ def following(scene: Scene, side: int) -> dict[str, np.ndarray]:
     parts = []
     for block in whole_blocks(scene):
         points_NP3 = world.figures(block.angles_NA, block.shape).points_NP3
-        eye = camera.pinhole(block.camera, points_NP3, side)
+        eye = camera.aim(block.camera, points_NP3, side).pinholes()
         turn_N33 = eye.rotation_N33 @ world.root_turn(block.angles_NA)
         place_N3 = np.einsum("nij,nj->ni", eye.rotation_N33, points_NP3[:, world.ROOT])
         vector_N3 = Rotation.from_matrix(turn_N33).as_rotvec()

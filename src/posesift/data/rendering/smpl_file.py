@@ -28,7 +28,7 @@ def write(scene: Scene, side: int, images: list[str], folder: Path) -> None:
     world, found = world_module(scene.name), []
     for block in whole_blocks(scene):
         points_NP3 = world.figures(block.angles_NA, block.shape).points_NP3
-        eye = camera.pinhole(block.camera, points_NP3, side)
+        eye = camera.aim(block.camera, points_NP3, side).pinholes()
         found.append((smpl.pose(block.angles_NA).reshape(len(block), -1), *eye))
     poses, rotation, translation, focal, principal = (
         np.concatenate(parts)[: len(scene)] for parts in zip(*found, strict=True)

@@ -25,8 +25,9 @@ import numpy as np
 
 from posesift import skeletons, spelling
 from posesift.data.address import Address
-from posesift.data.worlds import camera, looks, occlusion, painter
-from posesift.data.worlds.figure import World
+from posesift.data.worlds import camera, hiding, looks, occlusion, painter, people
+from posesift.data.worlds.camera import Cameras
+from posesift.data.worlds.figure import Figures, World
 from posesift.data.worlds.scene import Scene, joined
 from posesift.poses.table import PoseTable
 
@@ -36,6 +37,8 @@ WORLDS: tuple[str, ...] = ("body", "hand")
 POSES: tuple[str, ...] = ("source", "target")
 LOOKS: tuple[str, ...] = looks.LOOKS
 SPLITS: tuple[str, ...] = ("train", "test")
+FIGURES: tuple[str, ...] = ("capsules", "people")
+"""What stands in a pose: hulls of balls, fast to paint, or skinned people and hands."""
 
 LARGEST_COUNT, LARGEST_SEED, LARGEST_SIDE = 10**9, 2**32 - 1, 2048
 """Greatest numbers that `sample` takes."""
@@ -74,6 +77,15 @@ class WorldPoses:
     girth_NG: np.ndarray
     """float32, thickness factor of each part; 0 = absent."""
 
+    figure: str
+    """What is painted: `"capsules"` or `"people"`."""
+
+    figures: Figures
+    """The figures in their own frames."""
+
+    cameras: Cameras
+    """Their cameras."""
+
     def __len__(self) -> int:
         return len(self.index_N)
 
@@ -88,6 +100,7 @@ def sample(
     look: str = "synthetic",
     indices: Sequence[int] | np.ndarray | None = None,
     facing: int | None = None,
+    figure: str = "capsules",
 ) -> WorldPoses:
     """Draw the poses of a world.
 
@@ -108,6 +121,8 @@ def sample(
         indices: draw these samples instead of the first `n`.
         facing: degrees by which figures turn away from facing the camera, as people in photographs
             mostly do: spread of a normal distribution, 1 to 180. None: they turn any way.
+        figure: `"capsules"` or `"people"`; poses, cameras and keypoints are the same. Which
+            keypoints count as occluded depends on it.
 
     Raises:
         ValueError: a name or number that is none of these.
@@ -119,8 +134,8 @@ def sample(
         _check_number(name, what, value, least, most)
     _check("look", look, LOOKS)
     scene = draw(name, poses, np.arange(n) if indices is None else indices, seed, split, facing)
-    sampled = photograph(scene, side)
-    sampled.table.root = canonical(name, poses, look, seed, split, side, facing)
+    sampled = photograph(scene, side, figure)
+    sampled.table.root = canonical(name, poses, look, seed, split, side, facing, figure)
     return sampled
 
 
@@ -172,7 +187,7 @@ def draw(
     return drawn.select(np.argsort(order_N))
 
 
-def photograph(scene: Scene, side: int = 64) -> WorldPoses:
+def photograph(scene: Scene, side: int = 64, figure: str = "capsules") -> WorldPoses:
     """Look at a scene: labels, and what the painter needs. Nothing is drawn.
 
     A row's figures depend on that row alone, to the last bit.
@@ -180,18 +195,28 @@ def photograph(scene: Scene, side: int = 64) -> WorldPoses:
     Args:
         scene: from `draw`, or made of given angles.
         side: of the square images, px, 16 to `LARGEST_SIDE`.
+        figure: as of `sample`.
 
     Returns:
         The table's ``root`` is empty: only `sample` knows an address that gives these images.
 
     Raises:
-        ValueError: the side is out of range.
+        ValueError: the side is out of range, or there is no such figure.
     """
     world = world_module(scene.name)
+    _check("figure", figure, FIGURES)
     _check_number(scene.name, "side", side, 16, LARGEST_SIDE)
     skeleton = skeletons.load(world.SKELETON)
-    seen = [_seen(world, len(skeleton), part, side) for part in whole_blocks(scene)]
-    columns = {key: np.concatenate([one[key] for one in seen])[: len(scene)] for key in seen[0]}
+    blocks = [_seen(world, len(skeleton), block, side, figure) for block in whole_blocks(scene)]
+    rows = slice(len(scene))
+    figures = Figures.joined([figures for figures, _, _ in blocks])[rows]
+    cameras = Cameras.joined([cameras for _, cameras, _ in blocks])[rows]
+    columns = {
+        key: np.concatenate([columns[key] for _, _, columns in blocks])[rows]
+        for key in blocks[0][2]
+    }
+    if figure == "people":
+        columns["occluded"] = hiding.hidden(world, figures, cameras)
     keypoints_NK2 = columns["points"][:, : len(skeleton)]
     size_N = np.full(len(scene), side, np.int32)
     table = PoseTable(
@@ -208,7 +233,8 @@ def photograph(scene: Scene, side: int = 64) -> WorldPoses:
     )
     return WorldPoses(
         scene.name, scene.seed, scene.split, side, table, scene.number_N,
-        columns["points"], columns["depth"], columns["scale"], columns["girth"],
+        columns["points"], columns["depth"], columns["scale"], figures.girth_NG,
+        figure, figures, cameras,
     )  # fmt: skip
 
 
@@ -235,7 +261,7 @@ def paint(
         world_poses: what `sample` gave.
         look: `"synthetic"` or `"photo"`.
         indices: rows of `world_poses` to paint, all by default.
-        chunk: images whose outlines are worked out together; no influence on the images.
+        chunk: images that are worked out together; no influence on the images.
 
     Raises:
         ValueError: there is no such look.
@@ -251,19 +277,47 @@ def paint(
             _stream("appearance", look, world_poses.seed, world_poses.split, int(i))
             for i in world_poses.index_N[rows]
         ]
-        stencils = painter.stencils(
-            world.PARTS,
-            world.MATERIALS,
-            world_poses.points_NP2[rows],
-            world_poses.depth_NP[rows],
-            world_poses.scale_NP[rows],
-            world_poses.girth_NG[rows],
-            np.array([looks.light_direction(rng) for rng in rngs], np.float32),
-            side,
-        )
-        for m, (rng, stencil) in enumerate(zip(rngs, stencils, strict=True)):
-            images[begin + m] = looks.colour(rng, look, stencil, world.dress(rng, look), side)
+        draw = _people if world_poses.figure == "people" else _capsules
+        for m, image in enumerate(draw(world, world_poses, rows, rngs, look)):
+            images[begin + m] = image
     return images
+
+
+def _people(
+    world: World,
+    world_poses: WorldPoses,
+    rows: np.ndarray,
+    rngs: list[np.random.Generator],
+    look: str,
+) -> Iterator[np.ndarray]:
+    figures, cameras = world_poses.figures[rows], world_poses.cameras[rows]
+    side = world_poses.side
+    for rng, (figure_HW3, alpha_HW1) in zip(
+        rngs, people.paint(world, figures, cameras, rngs, look, side), strict=True
+    ):
+        yield looks.surround(rng, look, figure_HW3, alpha_HW1)
+
+
+def _capsules(
+    world: World,
+    world_poses: WorldPoses,
+    rows: np.ndarray,
+    rngs: list[np.random.Generator],
+    look: str,
+) -> Iterator[np.ndarray]:
+    side = world_poses.side
+    stencils = painter.stencils(
+        world.PARTS,
+        world.MATERIALS,
+        world_poses.points_NP2[rows],
+        world_poses.depth_NP[rows],
+        world_poses.scale_NP[rows],
+        world_poses.girth_NG[rows],
+        np.array([looks.light_direction(rng) for rng in rngs], np.float32),
+        side,
+    )
+    for rng, stencil in zip(rngs, stencils, strict=True):
+        yield looks.colour(rng, look, stencil, world.dress(rng, look), side)
 
 
 def canonical(
@@ -274,6 +328,7 @@ def canonical(
     split: str,
     side: int,
     facing: int | None = None,
+    figure: str = "capsules",
 ) -> str:
     """Return the address of a world without its number of samples: the root of its images.
 
@@ -282,6 +337,7 @@ def canonical(
     """
     options = {"poses": poses, "look": look, "seed": seed, "split": split, "side": side}
     options |= {} if facing is None else {"facing": facing}
+    options |= {} if figure == "capsules" else {"figure": figure}
     return str(Address("world", name, {key: str(value) for key, value in options.items()}))
 
 
@@ -304,18 +360,20 @@ def _drawn(
     )
 
 
-def _seen(world: World, keypoints: int, scene: Scene, side: int) -> dict[str, np.ndarray]:
+def _seen(
+    world: World, keypoints: int, scene: Scene, side: int, figure: str
+) -> tuple[Figures, Cameras, dict[str, np.ndarray]]:
+    """Make and photograph the figures of a whole block."""
     figures = world.figures(scene.angles_NA, scene.shape)
-    points_NP2, depth_NP, scale_NP = camera.photograph(scene.camera, figures.points_NP3, side)
-    return {
-        "points": points_NP2,
-        "depth": depth_NP,
-        "scale": scale_NP,
-        "girth": figures.girth_NG,
-        "occluded": occlusion.occluded(
+    cameras = camera.aim(scene.camera, figures.points_NP3, side)
+    points_NP2, depth_NP = cameras.see(figures.points_NP3)
+    scale_NP = cameras.zoom_N[:, None] / depth_NP
+    columns = {"points": points_NP2, "depth": depth_NP, "scale": scale_NP}
+    if figure == "capsules":
+        columns["occluded"] = occlusion.occluded(
             world.PARTS, keypoints, points_NP2, depth_NP, scale_NP, figures.girth_NG
-        ),
-    }
+        )
+    return figures, cameras, columns
 
 
 def _stream(purpose: str, choice: str, seed: int, split: str, number: int) -> np.random.Generator:

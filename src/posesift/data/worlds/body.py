@@ -10,8 +10,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from posesift.data.worlds import body_modes, body_shape, palette
-from posesift.data.worlds.figure import Drawn, Figures, Quantity, Surface, View
+from posesift.data.worlds import (
+    body_modes,
+    body_outfit,
+    body_rig,
+    body_shape,
+    mannequin,
+    palette,
+)
+from posesift.data.worlds.figure import Drawn, Figures, Outfit, Quantity, Surface, View
 
 SKELETON = "body16"
 MODES: tuple[str, ...] = tuple(body_modes.MODES)
@@ -28,10 +35,17 @@ SHAPE: dict[str, Quantity] = {
     "stout": Quantity("standard deviations", -6, 6, "trunk and limbs thicker or thinner"),
     "muscle": Quantity("standard deviations", -6, 6, "limbs a little thicker or thinner"),
     "long_hair": Quantity("0 or 1", 0, 1, "whether hair hangs down the back", bool),
+    **{name: mannequin.TRAITS[name] for name in ("sex", "age", "height", "proportions")},
 }
 MATERIALS = body_shape.MATERIALS
 PARTS = body_shape.PARTS
 VIEW = View(pitch_deg=(4.0, 10.0), roll_deg=(0.0, 5.0), distance=(2.2, 5.0))
+
+MANNEQUIN = "body"
+FLESH = (
+    0.05, 0.06, 0.1, 0.1, 0.06, 0.05, 0.105, 0.1, 0.09, 0.07,
+    0.04, 0.05, 0.09, 0.09, 0.05, 0.04,
+)  # fmt: skip
 
 _HAIR = [part.name == "long hair" for part in PARTS]
 _TRUNK = [part.name in ("shirt", "trousers") for part in PARTS]
@@ -43,6 +57,7 @@ def draw(rng: np.random.Generator, poses: str, count: int) -> Drawn:
 
     Half of them are mirrored. Angles are cut off at the anatomical limits.
     """
+    own = rng.spawn(1)[0]  # leaves what is drawn from `rng` as it is
     drawn_NA, mode_N = body_modes.MIXTURES[poses].draw(rng, count)
     mirror_N = rng.random(count) < 0.5
     drawn_NA[mirror_N] = body_modes.mirrored(drawn_NA[mirror_N])
@@ -51,6 +66,7 @@ def draw(rng: np.random.Generator, poses: str, count: int) -> Drawn:
     lengths = body_shape.build(rng, count)
     stout_N, muscle_N, long_N = rng.standard_normal((3, count)).astype(np.float32)
     shape = lengths | {"stout": stout_N, "muscle": muscle_N, "long_hair": long_N > 0.5}
+    shape |= _traits(own, lengths["shoulder_width"] / lengths["hip_width"])
     return Drawn(angles_NA, shape, mode_N, neg_log_p(angles_NA))
 
 
@@ -61,7 +77,27 @@ def figures(angles_NA: np.ndarray, shape: dict[str, np.ndarray]) -> Figures:
     girth_NG[:, _TRUNK] *= np.exp(0.05 * stout_N)[:, None]
     girth_NG[:, _HEAD] = (shape["head"] / body_shape.BONES["head"])[:, None]
     girth_NG[:, _HAIR] *= shape["long_hair"][:, None]
-    return Figures(body_shape.pose(angles_NA, shape), girth_NG)
+    as_built = {"muscle": 0.1 + 0.35 * muscle_N, "weight": 0.4 * stout_N}
+    return Figures(
+        points_NP3=body_shape.pose(angles_NA, shape),
+        girth_NG=girth_NG,
+        angles_NA=angles_NA.astype(np.float32),
+        traits_NT=mannequin.traits(shape | as_built),
+        mirrored_N=np.zeros(len(angles_NA), bool),
+    )
+
+
+def _traits(own: np.random.Generator, broad_N: np.ndarray) -> dict[str, np.ndarray]:
+    """Draw what bodies are like: men are mostly those with broad shoulders and narrow hips."""
+    usual = body_shape.BONES["shoulder_width"] / body_shape.BONES["hip_width"]
+    age_N, height_N, proportions_N, sex_N = own.standard_normal((4, len(broad_N)))
+    drawn = {
+        "sex": np.sign(broad_N - usual) * (0.75 + 0.15 * sex_N),
+        "age": np.abs(age_N) - 1,  # the young are the most
+        "height": 0.4 * height_N,
+        "proportions": 0.3 + 0.35 * proportions_N,
+    }
+    return {name: np.clip(value_N, -1, 1).astype(np.float32) for name, value_N in drawn.items()}
 
 
 def root_turn(angles_NA: np.ndarray) -> np.ndarray:
@@ -72,6 +108,16 @@ def root_turn(angles_NA: np.ndarray) -> np.ndarray:
 def neg_log_p(angles_NA: np.ndarray) -> np.ndarray:
     """Return -log density (N,) float32 of angles in degrees under the source, nats."""
     return body_modes.neg_log_p(angles_NA).astype(np.float32)
+
+
+def bones(figures: Figures, joint_NJ3: np.ndarray) -> np.ndarray:
+    """Where the mannequin's bones lie in the figures' frames: (N, B, 3, 4)."""
+    return body_rig.bones(figures.points_NP3, figures.angles_NA, joint_NJ3)
+
+
+def outfit(rng: np.random.Generator, look: str) -> Outfit:
+    """Choose what one person wears."""
+    return body_outfit.draw(rng, look)
 
 
 def dress(rng: np.random.Generator, look: str) -> list[Surface]:

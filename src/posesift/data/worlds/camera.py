@@ -8,6 +8,8 @@ Names: N samples, P points, 3 = (x, y, z), 2 = (x, y).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +21,6 @@ MARGIN = (1.10, 1.30)
 
 JITTER = 0.05
 """The crop's centre is off by up to this share of the box, each way, in x and in y."""
-
 
 NEAREST = 0.5
 """No point counts as nearer to the camera: a reach towards it must not pass through it, units."""
@@ -34,7 +35,69 @@ CAMERA: dict[str, Quantity] = {
     "shift_x": Quantity("", -1, 1, "of the crop to the right, in longer sides of that box"),
     "shift_y": Quantity("", -1, 1, "of the crop downwards, in longer sides of that box"),
 }  # fmt: skip
-"""What a camera is: the columns that `draw` gives and `photograph` takes."""
+"""What is drawn of a camera: the columns that `draw` gives and `aim` takes."""
+
+
+class Pinhole(NamedTuple):
+    """N cameras as computer vision writes them: x right, y down, z away from the camera.
+
+    A point p of the figure is at ``q = rotation @ p + translation``, and is seen at
+    ``focal * (q_x, q_y) / q_z + principal`` px, the centre of the top-left pixel at (0, 0).
+    """
+
+    rotation_N33: np.ndarray
+    translation_N3: np.ndarray
+    focal_N: np.ndarray
+    principal_N2: np.ndarray
+
+
+@dataclass(frozen=True)
+class Cameras:
+    """One camera a figure, and the square crop of its picture."""
+
+    turn_N33: np.ndarray
+    """float32, from the figure's frame to the camera's: x right, y up, z towards the camera."""
+
+    centre_N3: np.ndarray
+    """float32, what the camera looks at, in the figure's frame, units."""
+
+    distance_N: np.ndarray
+    """float32, from there to the camera, units."""
+
+    corner_N2: np.ndarray
+    """float32, the crop's outer corner in the picture plane at distance 1."""
+
+    zoom_N: np.ndarray
+    """float32, px of the crop a unit of that plane."""
+
+    def __getitem__(self, rows: np.ndarray | slice) -> Cameras:
+        return Cameras(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @staticmethod
+    def joined(cameras: Sequence[Cameras]) -> Cameras:
+        """Put the cameras of several figures into one."""
+        columns = ([getattr(c, field.name) for c in cameras] for field in fields(Cameras))
+        return Cameras(*map(np.concatenate, columns))
+
+    def see(self, points_NP3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Photograph points of the figures' frames: crop px (N, P, 2), depth (N, P) in units.
+
+        x leads right and y down; the centre of the crop's top-left pixel is (0, 0).
+        """
+        seen_NP3 = (points_NP3 - self.centre_N3[:, None]) @ self.turn_N33.swapaxes(1, 2)
+        depth_NP = _depth(seen_NP3, self.distance_N)
+        # The crop's corner is the outer corner of its first pixel, half a pixel before its centre.
+        points_NP2 = (_plane(seen_NP3, depth_NP) - self.corner_N2[:, None]) * self.zoom_N[
+            :, None, None
+        ] - 0.5
+        return points_NP2, depth_NP
+
+    def pinholes(self) -> Pinhole:
+        """Return the same cameras as computer vision writes them, float32; units and px."""
+        turn_N33 = self.turn_N33 * np.array([[1], [-1], [-1]], np.float32)
+        away_N3 = -np.einsum("nij,nj->ni", turn_N33, self.centre_N3)
+        away_N3[:, 2] += self.distance_N
+        return Pinhole(turn_N33, away_N3, self.zoom_N, -self.corner_N2 * self.zoom_N[:, None] - 0.5)
 
 
 def draw(
@@ -64,76 +127,36 @@ def draw(
     return dict(zip(CAMERA, drawn, strict=True))
 
 
-def photograph(
-    cameras: dict[str, np.ndarray], points_NP3: np.ndarray, side: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Look at figures, each with a camera of its own, and crop them.
+def aim(cameras: dict[str, np.ndarray], points_NP3: np.ndarray, side: int) -> Cameras:
+    """Point each camera at its figure, and crop its picture to the figure.
 
     Args:
         cameras: (N,) of each name in `CAMERA`.
         points_NP3: the figures, units, x to their left, y up, z to their front.
         side: side of the crop, px.
-
-    Returns:
-        points (N, P, 2) in crop px (x right, y down, the centre of the top-left pixel at (0, 0));
-        their depth (N, P) from the camera, units; and the px a unit has at each depth (N, P).
     """
-    plane_NP2, depth_NP = _projected(cameras, points_NP3)
-    corner_N2, zoom_N = _crop(cameras, plane_NP2, side)
-    # The crop's corner is the outer corner of its first pixel, half a pixel before its centre.
-    points_NP2 = (plane_NP2 - corner_N2[:, None]) * zoom_N[:, None, None] - 0.5
-    return points_NP2, depth_NP, zoom_N[:, None] / depth_NP
-
-
-class Pinhole(NamedTuple):
-    """N cameras as computer vision writes them: x right, y down, z away from the camera.
-
-    A point p of the figure is at ``q = rotation @ p + translation``, and is seen at
-    ``focal * (q_x, q_y) / q_z + principal`` px, the centre of the top-left pixel at (0, 0).
-    """
-
-    rotation_N33: np.ndarray
-    translation_N3: np.ndarray
-    focal_N: np.ndarray
-    principal_N2: np.ndarray
-
-
-def pinhole(cameras: dict[str, np.ndarray], points_NP3: np.ndarray, side: int) -> Pinhole:
-    """Return the cameras of `photograph`, float32; its arguments. Units and px."""
-    plane_NP2, _ = _projected(cameras, points_NP3)
-    corner_N2, zoom_N = _crop(cameras, plane_NP2, side)
     low_N3, high_N3 = _bounds(points_NP3)
+    centre_N3 = 0.5 * (low_N3 + high_N3)
     turn_N33 = rotation(cameras["yaw"], cameras["pitch"], cameras["roll"])
-    turn_N33 = turn_N33 * np.array([[1], [-1], [-1]], np.float32)
-    away_N3 = -np.einsum("nij,nj->ni", turn_N33, 0.5 * (low_N3 + high_N3))
-    away_N3[:, 2] += cameras["distance"]
-    return Pinhole(turn_N33, away_N3, zoom_N, -corner_N2 * zoom_N[:, None] - 0.5)
+    seen_NP3 = (points_NP3 - centre_N3[:, None]) @ turn_N33.swapaxes(1, 2)
+    low_N2, high_N2 = _bounds(_plane(seen_NP3, _depth(seen_NP3, cameras["distance"])))
+    extent_N = (high_N2 - low_N2).max(1)
+    margin_N, shift_N2 = cameras["margin"], np.stack([cameras["shift_x"], cameras["shift_y"]], 1)
+    corner_N2 = 0.5 * (low_N2 + high_N2) + extent_N[:, None] * (shift_N2 - 0.5 * margin_N[:, None])
+    zoom_N = side / (extent_N * margin_N)
+    return Cameras(turn_N33, centre_N3, cameras["distance"], corner_N2, zoom_N)
 
 
-def _projected(
-    cameras: dict[str, np.ndarray], points_NP3: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return places on the image plane at distance 1 (N, P, 2), y down, and depths (N, P)."""
-    low_N3, high_N3 = _bounds(points_NP3)
-    seen_NP3 = (points_NP3 - 0.5 * (low_N3 + high_N3)[:, None]) @ rotation(
-        cameras["yaw"], cameras["pitch"], cameras["roll"]
-    ).swapaxes(1, 2)
-    depth_NP = cameras["distance"][:, None] - seen_NP3[..., 2]
-    depth_NP = np.maximum(depth_NP, NEAREST)
+def _depth(seen_NP3: np.ndarray, distance_N: np.ndarray) -> np.ndarray:
+    # A reach towards the camera must not pass through it; no figure comes nearer than this.
+    return np.maximum(distance_N[:, None] - seen_NP3[..., 2], NEAREST)
+
+
+def _plane(seen_NP3: np.ndarray, depth_NP: np.ndarray) -> np.ndarray:
+    """Project onto the plane at distance 1, y down."""
     plane_NP2 = seen_NP3[..., :2] / depth_NP[..., None]
     plane_NP2[..., 1] *= -1
-    return plane_NP2, depth_NP
-
-
-def _crop(
-    cameras: dict[str, np.ndarray], plane_NP2: np.ndarray, side: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the top-left corner of each crop on the image plane (N, 2), and px a unit there."""
-    margin_N, shift_N2 = cameras["margin"], np.stack([cameras["shift_x"], cameras["shift_y"]], 1)
-    low_N2, high_N2 = _bounds(plane_NP2)
-    extent_N = (high_N2 - low_N2).max(1)
-    corner_N2 = 0.5 * (low_N2 + high_N2) + extent_N[:, None] * (shift_N2 - 0.5 * margin_N[:, None])
-    return corner_N2, side / (extent_N * margin_N)
+    return plane_NP2
 
 
 def rotation(yaw_N: np.ndarray, pitch_N: np.ndarray, roll_N: np.ndarray) -> np.ndarray:

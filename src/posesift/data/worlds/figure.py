@@ -12,7 +12,8 @@ size of the figure (a person's height, a hand's length).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
@@ -111,6 +112,27 @@ class Figures:
     girth_NG: np.ndarray
     """float32, factor on the radii of each part; 0 = this figure lacks the part."""
 
+    angles_NA: np.ndarray
+    """float32, the joint angles the figures were posed with, degrees."""
+
+    traits_NT: np.ndarray
+    """float32, what their bodies are like, each from -1 to 1: `mannequin.TRAITS`."""
+
+    mirrored_N: np.ndarray
+    """bool, whether the figure's x was turned round after it was posed."""
+
+    def __len__(self) -> int:
+        return len(self.points_NP3)
+
+    def __getitem__(self, rows: np.ndarray | slice) -> Figures:
+        return Figures(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @staticmethod
+    def joined(figures: Sequence[Figures]) -> Figures:
+        """Put several sets of figures into one."""
+        columns = ([getattr(f, field.name) for f in figures] for field in fields(Figures))
+        return Figures(*map(np.concatenate, columns))
+
 
 @dataclass(frozen=True)
 class View:
@@ -127,6 +149,42 @@ class View:
 
     distance: tuple[float, float] = (2.2, 5.0)
     """Uniform range, from the camera to the middle of the figure."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where on the mannequin some places are: vertices, or what is seen at pixels (P of them)."""
+
+    rest_P3: np.ndarray
+    """float32, on the mean surface at rest, units of the mannequin."""
+
+    field_P: dict[str, np.ndarray]
+    """`Mannequin.fields` there."""
+
+    part_P: np.ndarray
+    """uint8, `Mannequin.part_T` there."""
+
+
+class Outfit(Protocol):
+    """What one figure wears, and what its skin and hair are like."""
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Parts of the mannequin that are there besides the skin."""
+        ...
+
+    @property
+    def fold(self) -> float:
+        """Usual size of a fold of cloth, units of the mannequin."""
+        ...
+
+    def stand_off(self, place: Place) -> np.ndarray:
+        """How far cloth and hair stand off the skin (P,), units of the mannequin."""
+        ...
+
+    def colour(self, place: Place) -> tuple[np.ndarray, np.ndarray]:
+        """Give base colours (P, 3) in 0-255, and whether it is cloth, which falls in folds (P,)."""
+        ...
 
 
 class World(Protocol):
@@ -165,6 +223,12 @@ class World(Protocol):
     VIEW: View
     """The camera's ranges."""
 
+    MANNEQUIN: str
+    """Name of the mannequin that stands in the figures' place."""
+
+    FLESH: tuple[float, ...]
+    """How thick the figure is over each keypoint, from whichever side, units."""
+
     @staticmethod
     def draw(rng: np.random.Generator, poses: str, count: int) -> Drawn:
         """Draw `count` figures; `poses` is `"source"` or `"target"`."""
@@ -183,6 +247,16 @@ class World(Protocol):
     @staticmethod
     def neg_log_p(angles_NA: np.ndarray) -> np.ndarray:
         """Return -log density (N,) float32 of angles under the *source* generator, nats."""
+        ...
+
+    @staticmethod
+    def bones(figures: Figures, joint_NJ3: np.ndarray) -> np.ndarray:
+        """Where the mannequin's bones lie in the figures' frames: (N, B, 3, 4)."""
+        ...
+
+    @staticmethod
+    def outfit(rng: np.random.Generator, look: str) -> Outfit:
+        """Choose what one figure wears."""
         ...
 
     @staticmethod

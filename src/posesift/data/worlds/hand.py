@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from posesift.data.worlds import hand_bones, hand_modes, palette
-from posesift.data.worlds.figure import Drawn, Figures, Part, Quantity, Surface, View
+from posesift.data.worlds import hand_bones, hand_modes, hand_outfit, hand_rig, mannequin, palette
+from posesift.data.worlds.figure import Drawn, Figures, Outfit, Part, Quantity, Surface, View
 
 SKELETON = "hand21"
 MODES = tuple(hand_modes.MODES)
@@ -26,6 +26,12 @@ UNIT = "hand lengths"
 ANGLES = hand_modes.ANGLES
 LIMITS_A2 = hand_modes.LIMITS_A2
 ROOT = 0  # the wrist
+
+MANNEQUIN = "hand"
+FLESH = (
+    0.145, 0.165, 0.115, 0.08, 0.06, 0.12, 0.085, 0.075, 0.055, 0.13, 0.09, 0.08, 0.055,
+    0.125, 0.085, 0.08, 0.055, 0.115, 0.075, 0.065, 0.05,
+)  # fmt: skip
 
 _PALMS_A_UNIT = 2.05
 _FOREARM = 0.6  # how much of it there is, in palms
@@ -44,6 +50,7 @@ SHAPE: dict[str, Quantity] = {
     "forearm_aside": Quantity("degrees", -60, 60, "the wrist's deviation", np.float64),
     "cuff": Quantity("palms", 0, 0.6, "from the wrist to the end of a sleeve", np.float64),
     "left": Quantity("0 or 1", 0, 1, "whether it is a left hand", bool),
+    **{name: mannequin.TRAITS[name] for name in mannequin.TRAITS if name != "weight"},
 }
 
 # Helper points, after the 21 keypoints.
@@ -123,6 +130,7 @@ PARTS = _parts()
 
 def draw(rng: np.random.Generator, poses: str, count: int) -> Drawn:
     """Draw `count` hands; `poses` is `"source"` or `"target"`."""
+    own = rng.spawn(1)[0]  # leaves what is drawn from `rng` as it is
     angles_NA, mode_N, neg_log_p_N = hand_modes.draw_angles(rng, poses, count)
     broad_N, length_NFB = hand_bones.draw_proportions(rng, count)
     length_LN = length_NFB.reshape(count, -1).T
@@ -133,6 +141,9 @@ def draw(rng: np.random.Generator, poses: str, count: int) -> Drawn:
     shape["forearm_bend"], shape["forearm_aside"] = bend_aside_N2.T
     shape["cuff"] = rng.uniform(0.12, 0.4, count)
     shape["left"] = rng.random(count) < 0.5
+    traits_NT = np.clip(0.5 * own.standard_normal((count, len(mannequin.TRAITS))), -1, 1)
+    traits = dict(zip(mannequin.TRAITS, traits_NT.astype(np.float32).T, strict=True))
+    shape |= {name: trait_N for name, trait_N in traits.items() if name in SHAPE}
     return Drawn(angles_NA, shape, mode_N, neg_log_p_N)
 
 
@@ -154,7 +165,13 @@ def figures(angles_NA: np.ndarray, shape: dict[str, np.ndarray]) -> Figures:
 
     girth_NG = np.tile(stout_N1, (1, len(PARTS))).astype(np.float32)
     girth_NG[~shape["sleeve"], [part.name for part in PARTS].index("sleeve")] = 0
-    return Figures(points_NP3, girth_NG)
+    return Figures(
+        points_NP3=points_NP3,
+        girth_NG=girth_NG,
+        angles_NA=angles_NA.astype(np.float32),
+        traits_NT=mannequin.traits(shape | {"weight": (shape["stout"] - 1) / 0.12}),
+        mirrored_N=shape["left"],
+    )
 
 
 def root_turn(angles_NA: np.ndarray) -> np.ndarray:
@@ -192,6 +209,16 @@ def _nails(bones: hand_bones.Bones, length_NF: np.ndarray, stout_N1: np.ndarray)
     step_NF3 = length_NF[..., None] * bones.along_NFB3[:, :, 2]
     ends = [tip_NF3 - 0.5 * step_NF3, tip_NF3 - 0.1 * step_NF3]
     return np.stack(ends, axis=2).reshape(len(tip_NF3), 10, 3)
+
+
+def bones(figures: Figures, joint_NJ3: np.ndarray) -> np.ndarray:
+    """Where the mannequin's bones lie in the figures' frames: (N, B, 3, 4)."""
+    return hand_rig.bones(figures.points_NP3, figures.angles_NA, figures.mirrored_N, joint_NJ3)
+
+
+def outfit(rng: np.random.Generator, look: str) -> Outfit:
+    """Choose what one hand looks like."""
+    return hand_outfit.draw(rng, look)
 
 
 def dress(rng: np.random.Generator, look: str) -> list[Surface]:

@@ -39,9 +39,35 @@ def colour(
     return _photo(rng, stencil, surfaces, side)
 
 
+def surround(
+    rng: np.random.Generator, look: str, figure_HW3: np.ndarray, alpha_HW1: np.ndarray
+) -> np.ndarray:
+    """Put a painted figure into a picture (side, side, 3) uint8 RGB in one of `LOOKS`.
+
+    Args:
+        rng: of the picture.
+        look: `"synthetic"`: on one colour; `"photo"`: in clutter, as a camera takes it.
+        figure_HW3: its colours in 0-255, weighted with its coverage; float32.
+        alpha_HW1: its coverage, 0 to 1; float32.
+    """
+    side = len(figure_HW3)
+    if look == "synthetic":
+        plain_3 = np.array(_plain(rng), np.float32)
+        return np.rint(plain_3 * (1 - alpha_HW1) + figure_HW3).astype(np.uint8)
+    image = textures.background(rng, side).astype(np.float32) * (1 - alpha_HW1) + figure_HW3
+    if rng.random() < 0.3:
+        image = _occlude(rng, image, side)
+    return _degrade(rng, _expose(rng, image, side), side)
+
+
+def _plain(rng: np.random.Generator) -> tuple[float, float, float]:
+    """Draw the colour of a plain background: pale."""
+    return hsv(rng.random(), rng.uniform(0.03, 0.18), rng.uniform(0.72, 0.95))
+
+
 def _synthetic(rng, stencil, surfaces, side) -> np.ndarray:
     table_3 = _colours(surfaces, _RIM, _LIGHT)
-    table_3[0] = hsv(rng.random(), rng.uniform(0.03, 0.18), rng.uniform(0.72, 0.95))
+    table_3[0] = _plain(rng)
     return _reduced(_looked_up(stencil, table_3), side)
 
 
@@ -54,11 +80,7 @@ def _photo(rng, stencil, surfaces, side) -> np.ndarray:
     figure = figure_HW3.astype(np.float32)
     figure *= _texture(rng, stencil, surfaces, side)[..., None]
     # The stencil is black outside, so the colours are already weighted with alpha.
-    image = textures.background(rng, side).astype(np.float32) * (1 - alpha_HW1) + figure
-    if rng.random() < 0.3:
-        image = _occlude(rng, image, side)
-    image = _expose(rng, image, side)
-    return _degrade(rng, image, side)
+    return surround(rng, "photo", figure, alpha_HW1)
 
 
 def _colours(surfaces: list[Surface], rim: float, light: float) -> np.ndarray:

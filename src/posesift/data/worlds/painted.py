@@ -87,10 +87,11 @@ def folder_of(root: str) -> Path:
     """Where the images of the world that `root` names are kept; nothing is created."""
     sample, look = choices(root)
     facing = f"-facing{sample['facing']}" if sample["facing"] else ""
+    figure = "" if sample["figure"] == "capsules" else f"-{sample['figure']}"
     return (
         storage.cache_folder()
         / "worlds"
-        / f"{sample['name']}-{sample['poses']}-{look}-{sample['side']}px{facing}"
+        / f"{sample['name']}-{sample['poses']}-{look}-{sample['side']}px{facing}{figure}"
         / f"{sample['split']}-seed{sample['seed']}-v{PAINTER_VERSION}"
     )
 
@@ -149,8 +150,9 @@ def choices(root: str) -> tuple[dict, str]:
         )
     options = dict(address.options)
     look = options.pop("look")
-    known = (worlds.WORLDS, worlds.POSES, worlds.LOOKS, worlds.SPLITS)
-    named = (address.path, options["poses"], look, options["split"])
+    figure = options.pop("figure", "capsules")
+    known = (worlds.WORLDS, worlds.POSES, worlds.LOOKS, worlds.SPLITS, worlds.FIGURES)
+    named = (address.path, options["poses"], look, options["split"], figure)
     facing = options.pop("facing", None)
     numbers = (options.pop("seed"), options.pop("side"))
     if not all(map(str.isdecimal, (*numbers, facing or "0"))) or any(
@@ -160,6 +162,7 @@ def choices(root: str) -> tuple[dict, str]:
     seed, side = map(int, numbers)
     known_facing = None if facing is None else int(facing)
     sample = {"name": address.path, **options, "seed": seed, "side": side, "facing": known_facing}
+    sample["figure"] = figure
     return sample, look
 
 
