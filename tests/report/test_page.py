@@ -133,7 +133,8 @@ def test_the_page_holds_all_that_it_shows(text: str) -> None:
                 assert value is not None
                 assert value.startswith(("data:", "#"))
             assert not name.startswith("on")
-    assert "url(" not in text.replace("url(#x-chosen)", "")  # a part of the explorer's own drawing
+    own = r"url\(#x-(chosen|colours)\)"  # parts of the explorer's own drawing
+    assert "url(" not in re.sub(own, "", text)
     assert "@import" not in text
     policy = next(m for m in shown.all("meta") if m.get("http-equiv"))["content"]
     assert policy is not None

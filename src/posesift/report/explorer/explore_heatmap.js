@@ -2,7 +2,7 @@
 
 function heatmapOf({ matrix, bins, range, stops, picture }, choose) {
   const n = matrix.length;
-  const cells = make("img", { src: picture, alt: "", draggable: "false" });
+  const cells = make("img", { src: picture, alt: "Mean cosines of all pairs of bins, dark = less similar", draggable: "false" });
   const cursor = make("span", { class: "x-cursor", hidden: true });
   const grid = make("div", {
     class: "x-heat", tabindex: 0, role: "application",
