@@ -35,6 +35,18 @@ def test_without_the_package_one_line_says_what_to_install():
     assert told is not None
     assert "pip install 'posesift[no_such_package]'" in told
     assert "\n" not in told
+    rays = RuntimeError(
+        "The remote function failed to import on the worker. This may be because needed library "
+        "dependencies are not installed:\nTraceback\n"
+        "ModuleNotFoundError: No module named 'posesift'"
+    )
+    for cause in (rays, ModuleNotFoundError("No module named 'posesift'")):
+        told = on_ray.lacking(cause)
+        assert told is not None
+        assert "No module named 'posesift'" in told
+        assert "on every machine" in told
+        assert "\n" not in told
+    assert on_ray.lacking(ZeroDivisionError("No module named")) is None
 
 
 def test_a_cluster_that_is_not_there_or_has_another_version(monkeypatch):

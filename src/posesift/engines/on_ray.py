@@ -30,6 +30,8 @@ RETRIES = 3
 PATIENCE = 10.0
 """Seconds to wait for the cluster's address to answer."""
 
+_NOT_IMPORTED = "failed to import on the worker"  # what Ray says of a function that it cannot load
+
 _AHEAD = 3  # pieces under way for each core: it need not wait for a slow one before its own
 
 
@@ -110,6 +112,8 @@ class OnRay:
         except errors.RayTaskError as error:
             if isinstance(error.cause, ValueError):  # somebody's mistake, told as it is here
                 raise ValueError(str(error.cause)) from None
+            if problem := lacking(error.cause):
+                raise ValueError(problem) from None
             raise
         except errors.RayError as error:
             raise ValueError(lost(type(error).__name__, str(error))) from None
@@ -127,6 +131,24 @@ def missing(package: str) -> str | None:
     return (
         f"--engine {package} needs the package {package}, which is not installed here: pip "
         f"install 'posesift[{package}]' on every machine of the cluster, or leave --engine out"
+    )
+
+
+def lacking(cause: BaseException) -> str | None:
+    """Say that a machine of the cluster lacks a package, where that is why a piece failed there.
+
+    >>> lacking(ModuleNotFoundError("No module named 'posesift'"))[:65]
+    "a machine of the cluster lacks a package (No module named 'posesi"
+    >>> lacking(ZeroDivisionError())
+    """
+    if not (isinstance(cause, ImportError) or _NOT_IMPORTED in str(cause)):
+        return None
+    lines = [line.strip() for line in str(cause).splitlines() if "No module named" in line]
+    found = lines[-1].removeprefix("ModuleNotFoundError: ") if lines else type(cause).__name__
+    return (
+        f"a machine of the cluster lacks a package ({found}): install 'posesift[ray]', version "
+        f"{__version__}, with all that it needs on every machine, and start Ray "
+        "from that Python"
     )
 
 
