@@ -24,7 +24,7 @@ from posesift.poses.table import PoseTable
 from posesift.results.score import Score, read_score
 from posesift.sampling import Strategy
 from posesift.sampling.shares import checked_ratios, shares
-from posesift.sampling.systematic import capped, counts
+from posesift.sampling.systematic import capped, scattered
 from posesift.similarity.duplicates import near_duplicates
 
 _STAGES = 64  # moments of a training over which changing weights are averaged
@@ -271,7 +271,7 @@ def _drawn(
 ) -> NDArray[np.int64]:
     """Return how often each pose is taken."""
     if budget:
-        return counts(share_M, size, np.random.default_rng((seed, 0xB4D6)))
+        return scattered(share_M, size, np.random.default_rng((seed, 0xB4D6)))
     drawable = int(np.count_nonzero(share_M))
     if size > drawable:
         of = f" of {source.name}" if source.name else ""
@@ -280,7 +280,7 @@ def _drawn(
             f"expected a subset of 1 to {drawable} poses{of}, those that '{strategy}' draws of the "
             f"{len(source)} there are{aside}; found {size}"
         )
-    return counts(capped(share_M, 1 / size), size, np.random.default_rng((seed, 0x5B5E)))
+    return scattered(capped(share_M, 1 / size), size, np.random.default_rng((seed, 0x5B5E)))
 
 
 def _angles(table: PoseTable) -> NDArray[np.float64]:
