@@ -35,6 +35,7 @@ LARGEST_AREA = 2**28
 """Pixels of an image that is read, 268 megapixels; a small file may claim any number of them."""
 
 _HEADER = 2048  # bytes that hold the size of nearly every JPEG; a long EXIF block needs more
+_TAIL = 64  # bytes that hold the end of an image; some programs write a little behind it
 _END_OF_IMAGE = b"\xff\xd9"
 _NOT_A_FRAME = (0xC4, 0xC8, 0xCC)  # JPEG markers among C0..CF that carry no image size
 _ALONE = (0x01, *range(0xD0, 0xD9))  # JPEG markers without a length
@@ -75,6 +76,25 @@ def header(path: str | Path) -> Header:
         content = head + file.read()
     height, width = _stored(path, content).shape[:2]
     return Header(width, height, _orientation(content))
+
+
+def check_complete(path: str | Path) -> None:
+    """Refuse an image that is empty, has no header, or is cut short (about 100 microseconds).
+
+    JPEG and PNG tell that by how they begin and end, and their pixels are not decoded: damage in
+    the middle is not seen. Other formats are decoded for it.
+
+    Raises:
+        ValueError: there is no such file, or it is one of those.
+    """
+    header(path)
+    with _opened(path) as file:
+        head, length = file.read(8), file.seek(0, 2)
+        tail = _at(file, max(length - _TAIL, 0), _TAIL)
+        if head[:2] == b"\xff\xd8" and _END_OF_IMAGE not in tail:
+            _jpeg_header(path, _at(file, 0, length))
+        elif _is_png(head) and b"IEND" not in tail:
+            raise _broken(path, "is a PNG that is cut short")
 
 
 def orientation(path: str | Path) -> int:
