@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from posesift.data.address import Address, parse
 from posesift.data.readers import poses, read, read_blocks
+from posesift.poses.digest import PoseDigest
 from posesift.poses.table import PoseTable, joined
 from posesift.skeletons import Skeleton
 
@@ -39,6 +40,7 @@ class PoseStream:
         share: mode to share of the source mixture, or None.
         problems: how many the reader found.
         root: of the images, as a table has it.
+        digest: checksum of the poses, see `posesift.poses.digest`.
     """
 
     address: str
@@ -50,6 +52,7 @@ class PoseStream:
     share: dict[str, float] | None
     problems: int
     root: str = ""
+    digest: str = ""
 
     @staticmethod
     def of(table: PoseTable) -> PoseStream:
@@ -163,11 +166,12 @@ def _one(tables: list[PoseTable]) -> PoseTable:
 def _counted(tables: Callable[[bool], Iterator[PoseTable]]) -> PoseStream:
     """Go through all poses once."""
     seen, codes, number = [], [], {}
-    first, share, problems = None, None, 0
+    first, share, problems, digest = None, None, 0, PoseDigest()
     for table in tables(False):
         if first is None:
             first, share = dataclasses.replace(table.select([]), problems=[]), table.share
         seen.append(_seen(table))
+        digest.add(table)
         if table.mode_N is not None:
             names_Q, mode_N = np.unique(table.mode_N.astype(str), return_inverse=True)
             code_Q = [number.setdefault(name, len(number)) for name in names_Q.tolist()]
@@ -187,4 +191,5 @@ def _counted(tables: Callable[[bool], Iterator[PoseTable]]) -> PoseStream:
         share=share,
         problems=problems,
         root=first.root,
+        digest=str(digest),
     )

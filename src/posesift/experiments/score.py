@@ -182,6 +182,7 @@ def _scored(
     summary = {
         "address": poses.address,
         "samples": len(poses),
+        "digest": poses.digest,
         "skeleton": poses.skeleton.name,
         "method": method,
         "normalisation": scorer.normaliser.how,

@@ -22,6 +22,7 @@ from posesift.data.files.broken import broken_images
 from posesift.data.readers import read
 from posesift.difficulty.scorers import load_scorer
 from posesift.poses.angles import joint_angles
+from posesift.poses.digest import digest_of
 from posesift.poses.table import PoseTable
 from posesift.results.score import Score, read_score
 from posesift.sampling import Strategy
@@ -126,7 +127,8 @@ class Choice:
 def open_source(folder: Path, name: str = "", data: str | None = None) -> Source:
     """Read a score folder and the poses that it scored.
 
-    Some of the poses are scored again, which shows data that have changed since.
+    Data that have changed since are told by the checksum of all keypoints that the folder keeps,
+    and by some poses, which are scored again (worlds by these alone: they are made anew).
 
     Args:
         folder: as `posesift score` leaves it.
@@ -166,6 +168,12 @@ def open_source(folder: Path, name: str = "", data: str | None = None) -> Source
         raise ValueError(
             f"pose {row} of {address} does not have the score that {folder} holds: the data have "
             f"changed since they were scored; {moved}"
+        )
+    known = score.summary.get("digest")  # results of earlier versions have none
+    if known and not address.startswith("world:") and digest_of(table) != known:
+        raise ValueError(
+            f"the keypoints of {address} are not those that {folder} holds the scores of: one or "
+            f"more were moved, hidden or shown since, or are read otherwise now; {moved}"
         )
     return Source(name, score, table, broken_images(table))
 

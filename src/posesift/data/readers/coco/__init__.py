@@ -74,7 +74,8 @@ def read(
         path: the JSON file.
         split: ``train``, ``test`` (the last quarter of the images, in the order in which
             annotations name them) or ``all``. COCO's own split is two files.
-        boxes: ``file``, the ``bbox`` of each annotation, else the whole image; or ``labels``.
+        boxes: ``file``, the ``bbox`` of each annotation (around the keypoints where only some have
+            none, the whole image where all have none); or ``labels``.
         images: folder of the images; without it, the file's own folder where they lie there, and
             else the table has poses only.
         skeleton: name or TOML file; ``file`` for the keypoints that the category names. Without
