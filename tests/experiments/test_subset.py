@@ -60,6 +60,23 @@ def test_uniform_is_its_own_control(source: Source) -> None:
     np.testing.assert_array_equal(choice.draws_N > 0, choice.uniform_N)
 
 
+@pytest.mark.parametrize("strategy", ["uniform", "quadratic", "curriculum"])
+@pytest.mark.parametrize("budget", [False, True])
+def test_rows_that_take_turns_are_all_drawn_from(
+    source: Source, strategy: str, budget: bool
+) -> None:
+    """Of five cameras in turn each gives its share, give or take chance."""
+    score_N = np.repeat(np.sort(source.score.score_N)[::5], 5)  # a frame's five rows are alike
+    bin_N = np.sort(source.score.bin_N)
+    score = dataclasses.replace(source.score, score_N=score_N, bin_N=bin_N)
+    for seed in range(4):
+        choice = choose(Source("", score, source.table), strategy, 60, budget=budget, seed=seed)
+        for drawn_N in (choice.draws_N, choice.uniform_N):
+            drawn_5 = drawn_N.reshape(-1, 5).sum(0)
+            mean = drawn_5.sum() / 5
+            assert (np.abs(drawn_5 - mean) < 5 * np.sqrt(0.8 * mean)).all(), drawn_5
+
+
 @pytest.mark.parametrize("strategy", ["hard-mining", "quadratic"])
 def test_a_pose_is_taken_as_often_as_its_weight_says(source: Source, strategy: str) -> None:
     """Over many seeds: with probability n w, capped at 1."""

@@ -144,3 +144,12 @@ def test_a_share_of_one_is_the_edge_of_the_image(tmp_path):
     size_2 = np.array([table.width_N[row], table.height_N[row]])
     assert table.visible_NK[row, 0]
     np.testing.assert_allclose(table.keypoints_NK2[row, 0], [size_2[0] - 0.5, size_2[1] / 2])
+
+
+def test_validation_images_that_lie_elsewhere_are_told_and_not_read(tmp_path):
+    rows = write_yolo(tmp_path / "hard", parts=("train",), val=str(tmp_path / "real"))
+    table = read(f"yolo:{tmp_path}/hard/data.yaml")
+    assert len(table) == len(rows)
+    assert any(f"val lies elsewhere ({tmp_path}/real)" in note for note in table.notes)
+    with pytest.raises(ValueError, match="leads out of its folder"):
+        read(f"yolo:{tmp_path}/hard/data.yaml,split=test")

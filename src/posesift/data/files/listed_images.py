@@ -76,10 +76,12 @@ def completed(
 
     >>> points_NK2, seen_NK = np.array([[[20.0, 30], [40, 34]]] * 2), np.ones((2, 2), bool)
     >>> completed(np.array([[5.0, 5, 20, 10], [5, 5, 0, 10]]), points_NK2, seen_NK, [[64, 48]] * 2)
-    array([[ 5. ,  5. , 20. , 10. ],
-           [18. , 29. , 24. ,  6. ]], dtype=float32)
+    array([[ 5.,  5., 20., 10.],
+           [18., 29., 24.,  6.]], dtype=float32)
     """
-    size_N2, found_N4 = np.asarray(size_N2), box_N4.astype(np.float32)
+    size_N2 = np.asarray(size_N2)
+    with np.errstate(over="ignore", invalid="ignore"):  # of those that are replaced
+        found_N4 = box_N4.astype(np.float32)
     lacking = np.flatnonzero(~is_box(box_N4))
     if not len(lacking):
         return found_N4
@@ -124,7 +126,7 @@ def told_of_boxes(box_N4: np.ndarray, names: Sequence[str], bad: Container[int] 
     told = []
     for what, is_L in kinds.items():
         if rows := lacking[is_L].tolist():
-            named = ", ".join(names[row] for row in rows[:_NAMED])
+            named = ", ".join(str(names[row]) for row in rows[:_NAMED])
             more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
             told.append(
                 f"{what}, {place}: {len(rows)} sample{'s' * (len(rows) != 1)} ({named}{more})"

@@ -92,7 +92,8 @@ def read(
 ) -> PoseTable:
     """Read the labels, one pose a line; of several classes ``table.mode_N`` says which.
 
-    An image that several parts name is read once, and ``table.problems`` counts such.
+    An image that several parts name is read once, and ``table.problems`` counts such. A ``val`` or
+    ``test`` that is a whole path is not read with ``all``, and ``table.notes`` says so.
 
     Args:
         path: the data YAML.
@@ -128,6 +129,14 @@ def read(
     target, place_J, notes = _skeleton(data, skeleton, file)
     root = _root(file, data.path, images)
     parts = [part for part in _PARTS[split] if getattr(data, part)]
+    if split == "all":
+        elsewhere = [p for p in parts if p != "train" and _is_elsewhere(getattr(data, p))]
+        parts = [part for part in parts if part not in elsewhere]
+        notes += [
+            f"{part} lies elsewhere ({getattr(data, part)}) and is not read, for a file may not "
+            "name places outside of its folder: read it by a data YAML of its own"
+            for part in elsewhere
+        ]
     if split == "test":
         parts = parts[:1] or ["train"]
     by_quarter = split != "all" and not (data.val or data.test)
@@ -256,6 +265,11 @@ def _root(file: Path, said: str, images: str | None) -> Path:
         return root
     root = Path(os.path.normpath(file.parent / said))
     return root if root.is_relative_to(file.parent) and is_folder(root) else file.parent
+
+
+def _is_elsewhere(entry: str | list[str]) -> bool:
+    """Whether an entry is a whole path, as Ultralytics takes it and PoseSift does not."""
+    return isinstance(entry, str) and Path(entry).is_absolute()
 
 
 def _images(entry: str | list[str], root: Path, file: Path, part: str) -> Iterator[str]:

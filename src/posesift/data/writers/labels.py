@@ -112,8 +112,9 @@ class Labels:
 
 
 def _or_numbers(id_N: NDArray | None, number_N: NDArray) -> NDArray:
-    unique = id_N is not None and len(set(id_N.tolist())) == len(id_N)
-    return id_N if unique else number_N
+    if id_N is None or len(set(id_N.tolist())) < len(id_N):
+        return number_N
+    return id_N
 
 
 def of_names(name_N: NDArray) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:

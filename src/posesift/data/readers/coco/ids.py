@@ -28,13 +28,14 @@ def plain(ids: Sequence[Id]) -> np.ndarray | None:
     kinds = set(map(type, ids))
     if kinds == {str}:
         return np.array(ids, object)
-    if not kinds <= {int, float}:
+    numbers = [i for i in ids if isinstance(i, int | float)]
+    if len(numbers) < len(ids):
         return None
     try:
-        number_N = np.array([int(i) for i in ids], np.int64)
-    except OverflowError:
+        number_N = np.array([int(i) for i in numbers], np.int64)
+    except (OverflowError, ValueError):  # beyond 64 bits
         return None
-    return number_N if kinds <= {int} or number_N.tolist() == list(ids) else None
+    return number_N if float not in kinds or number_N.tolist() == numbers else None
 
 
 class Loose:
