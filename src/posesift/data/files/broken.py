@@ -40,10 +40,8 @@ def broken_images(table: PoseTable) -> dict[str, str]:
 
 def _wrong(root: str, name: str) -> str:
     path = storage.inside(root, name)
-    if not is_there(path):  # a frame, clip.mp4#12, is no file either
-        return ""
     try:
         check_complete(path)
     except ValueError as error:
-        return str(error)
+        return str(error) if is_there(path) else ""  # a frame, clip.mp4#12, is no file either
     return ""
