@@ -383,6 +383,7 @@ def test_several_sources_at_fixed_ratios(people: Path, tmp_path: Path) -> None:
         (["--n", "5", "--mix", "a=0.5,b=0.5"], "give each as NAME=FOLDER"),
         (["--n", "5", "--mix", "a=much"], "expected --mix synthetic=0.6,real=0.4, found 'a=much'"),
         (["--n", "5", "--val", "x"], "--val is for --format yolo"),
+        (["--n", "5", "--format", "list", "--people", "chosen"], "a list names whole images"),
         (["--n", "5", "--strategy", "a=top,b=top"], "expected --strategy NAME"),
     ],
 )

@@ -57,7 +57,7 @@ def notes(summary: dict[str, Any], choices: Sequence[Choice]) -> list[str]:
             f"{count(n)} more pose{'s' * (n != 1)} of the same images were written too: a trainer "
             "of whole images takes a person without a label for background. " + written(summary)
         )
-    if n := summary["unlabelled"]:
+    if (n := summary["unlabelled"]) and summary["format"] != "poses":  # PoseSift trains on crops
         said.append(
             f"{count(n)} other pose{'s' * (n != 1)} on the chosen images "
             f"{'is' if n == 1 else 'are'} not written, and unlabelled there. A trainer of crops, "
