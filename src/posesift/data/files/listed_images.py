@@ -109,6 +109,8 @@ def told_of_boxes(box_N4: np.ndarray, names: Sequence[str], bad: Container[int] 
 'a box of no size, so one around the labelled keypoints: 1 sample (annotation 6)']
     >>> told_of_boxes(np.full((3, 4), np.nan), names)
     []
+    >>> told_of_boxes(np.array([[np.nan] * 4, [5.0, 5, 0, 10]]), names[:2])[0]
+    'no box, so the whole image: 1 sample (annotation 5)'
 
     Args:
         box_N4: as the file gives them; NaN where it gives none.
@@ -121,7 +123,7 @@ def told_of_boxes(box_N4: np.ndarray, names: Sequence[str], bad: Container[int] 
     given_L, whole_L = ~np.isnan(box_L4).all(1), np.isfinite(box_L4).all(1)
     kinds = {"a box that is not four numbers": given_L & ~whole_L, "a box of no size": whole_L}
     place = AROUND if is_box_N.any() else "so the whole image"
-    if len(lacking) < len(box_N4) and (is_box_N.any() or given_L.any()):
+    if is_box_N.any() or given_L.any():
         kinds = {"no box": ~given_L} | kinds
     told = []
     for what, is_L in kinds.items():
