@@ -299,6 +299,9 @@ def test_weights_and_labels_are_joined_to_the_data_by_id(crowd: Path, tmp_path: 
 
 def test_broken_images_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     truth = write_coco(tmp_path, n=20)
+    document = coco_document(truth)
+    document["annotations"][5]["bbox"] = None
+    save_coco(truth.path, document)
     address = f"coco:{truth.path},images={tmp_path}/photos"
     scores = scored(address, tmp_path / "scores")
     empty, none, half = (tmp_path / "photos" / name for name in truth.names[:3])
@@ -310,6 +313,10 @@ def test_broken_images_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixtur
     said = " ".join(capsys.readouterr().err.split())
     assert "Three images with three poses are empty, cut short or no image, and left out" in said
     assert ", ".join(truth.names[:3]) in said
+    boxes = "no box, so one around the labelled keypoints: 1 sample (annotation 1005)"
+    assert f"Of the data: {boxes}." in said
+    notes = json.loads((scores / "summary.json").read_text())["notes"]
+    assert f"reading the data: {boxes}" in notes
     found = weights(tmp_path / "o")
     assert np.flatnonzero(found["broken"]).tolist() == [0, 1, 2]
     assert np.flatnonzero(found["draws"]).tolist() == list(range(3, 20))
