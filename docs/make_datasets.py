@@ -42,8 +42,9 @@ IN_COMMON = """\
 
 **Boxes around the labels.** `boxes=labels` crops around the labels, 1.3 times their extent and
 jittered by 15 %. It looks at the labels, in training and in test, and every report says so.
-`boxes=file` takes the boxes of the data, and the whole image where they have none. The default is
-`labels` only where whole frames would be of no use.
+`boxes=file` takes the boxes of the data, and the whole image where they have none; a pose without
+a box among others that have one gets it around its keypoints. The default is `labels` only where
+whole frames would be of no use.
 
 **Other keypoints.** `as=SKELETON` reads the data as another skeleton,
 [by the names of the keypoints](your_own_skeleton.md#data-of-another-skeleton), and `map=FILE` adds

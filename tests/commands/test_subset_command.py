@@ -197,7 +197,10 @@ def test_a_trainer_of_whole_images_gets_all_people_of_them(
     address = f"yolo:{tmp_path}/in/data.yaml"
     scores = scored(address, tmp_path / "scores")
     out = tmp_path / "out"
-    assert run(scores, "--n", 10, "--format", "yolo", "--val", "/data/val", "--out", out) == 0
+    assert (
+        run(scores, "--n", 10, "--format", "yolo", "--val", tmp_path / "in/images", "--out", out)
+        == 0
+    )
     source, drawn = read(address), weights(out)["draws"] > 0
     expected = source.select(np.isin(source.image_N, source.image_N[drawn]))
     found = read(f"yolo:{out}/data.yaml,split=train")
@@ -206,7 +209,7 @@ def test_a_trainer_of_whole_images_gets_all_people_of_them(
     more = len(expected) - 10
     assert f"{more} more pose{'s' * (more != 1)} of the same images were written too" in said
     assert "data.yaml validates on the training images" not in said
-    assert "val: /data/val" in (out / "data.yaml").read_text()
+    assert f"val: {tmp_path}/in/images" in (out / "data.yaml").read_text()
     for name in np.unique(expected.image_N):
         old = expected.select(expected.image_N == name)
         new = found.select(found.image_N == f"images/train/{name.removeprefix('images/')}")
@@ -217,6 +220,126 @@ def test_a_trainer_of_whole_images_gets_all_people_of_them(
         len(read(f"coco:{tmp_path}/c/annotations.json,images={tmp_path}/c/images,category=all"))
         == 10
     )
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scored COCO set of 10 images with three people each, whose ids are its own."""
+    root = tmp_path_factory.mktemp("crowd")
+    truth = write_coco(root, n=10)
+    document = coco_document(truth)
+    people = []
+    for one in document["annotations"]:
+        for person, scale in enumerate((1, 0.9, 0.8)):
+            points = np.array(one["keypoints"]).reshape(-1, 3) * [scale, scale**2, 1]
+            box = (np.array(one["bbox"]) * scale).tolist()
+            number = 7 * one["id"] + person
+            people.append(
+                one | {"id": number, "keypoints": points.reshape(-1).tolist(), "bbox": box}
+            )
+    document["annotations"] = people
+    save_coco(truth.path, document)
+    scored(f"coco:{truth.path},images={root}/photos", root / "scores")
+    return root
+
+
+def coco(out: Path) -> dict:
+    return json.loads((out / "annotations.json").read_text())
+
+
+def test_the_other_people_of_an_image_are_told_or_written(
+    crowd: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    given = coco(crowd)["annotations"]
+    flags = ("--n", 6, "--strategy", "uniform")
+    assert run(crowd / "scores", *flags, "--out", tmp_path / "c") == 0
+    chosen = {one["id"]: one for one in coco(tmp_path / "c")["annotations"]}
+    images = {one["image_id"] for one in chosen.values()}
+    beside = [one["id"] for one in given if one["image_id"] in images]
+    others = len(beside) - 6
+    assert others > 0
+    said = capsys.readouterr()
+    told = " ".join(said.err.split())
+    assert re.search(rf"{others} other poses on the chosen images .*--people all", told)
+    assert f"Written: 6 poses on {len(images)} images (20 % of 30)." in said.out
+    assert run(crowd / "scores", *flags, "--people", "all", "--out", tmp_path / "a") == 0
+    assert sorted(one["id"] for one in coco(tmp_path / "a")["annotations"]) == sorted(beside)
+    said = capsys.readouterr()
+    assert "other poses" not in said.err
+    share = round(100 * len(beside) / 30)
+    told = f"{len(beside)} poses on {len(images)} images, 6 chosen and {others} on the same images"
+    assert f"Written: {told} ({share} % of 30)." in said.out
+    by_bin = json.loads((tmp_path / "a/subset.json").read_text())["sources"][0]["by_bin"]
+    assert sum(by_bin["written"]) == sum(by_bin["uniform_written"]) == len(beside)
+    assert "with all of their images" in (tmp_path / "a/report.html").read_text(encoding="utf-8")
+    assert run(crowd / "scores", *flags, "--format", "list", "--out", tmp_path / "l") == 0
+    said = capsys.readouterr().out
+    assert f"The list: {tmp_path}/l/images.txt" in said
+    assert "Read it as" not in said
+
+
+def test_weights_and_labels_are_joined_to_the_data_by_id(crowd: Path, tmp_path: Path) -> None:
+    given = coco(crowd)
+    own = {one["id"]: one for one in given["annotations"]}
+    name_of = {image["id"]: image["file_name"] for image in given["images"]}
+    assert run(crowd / "scores", "--n", 8, "--out", tmp_path / "o") == 0
+    found = weights(tmp_path / "o")
+    assert found["annotation"].tolist() == list(own)
+    assert found["image_id"].tolist() == [one["image_id"] for one in own.values()]
+    assert found["file"].tolist() == [name_of[number] for number in found["image_id"].tolist()]
+    written = coco(tmp_path / "o")
+    drawn = found["annotation"][found["draws"] > 0].tolist()
+    assert [one["id"] for one in written["annotations"]] == drawn
+    for one in written["annotations"]:
+        assert one["image_id"] == own[one["id"]]["image_id"]
+        np.testing.assert_allclose(one["bbox"], own[one["id"]]["bbox"], rtol=1e-6)
+    for image in written["images"]:
+        assert Path(image["file_name"]).name == name_of[image["id"]]
+
+
+def test_broken_images_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    truth = write_coco(tmp_path, n=20)
+    document = coco_document(truth)
+    document["annotations"][5]["bbox"] = None
+    save_coco(truth.path, document)
+    address = f"coco:{truth.path},images={tmp_path}/photos"
+    scores = scored(address, tmp_path / "scores")
+    empty, none, half = (tmp_path / "photos" / name for name in truth.names[:3])
+    empty.write_bytes(b"")
+    none.write_bytes(b"this is no image at all")
+    half.write_bytes(half.read_bytes()[: half.stat().st_size // 2])
+    capsys.readouterr()
+    assert run(scores, "--fraction", 1, "--strategy", "uniform", "--out", tmp_path / "o") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Three images with three poses are empty, cut short or no image, and left out" in said
+    assert ", ".join(truth.names[:3]) in said
+    boxes = "no box, so one around the labelled keypoints: 1 sample (annotation 1005)"
+    assert f"Of the data: {boxes}." in said
+    notes = json.loads((scores / "summary.json").read_text())["notes"]
+    assert f"reading the data: {boxes}" in notes
+    found = weights(tmp_path / "o")
+    assert np.flatnonzero(found["broken"]).tolist() == [0, 1, 2]
+    assert np.flatnonzero(found["draws"]).tolist() == list(range(3, 20))
+    placed = {path.name for path in (tmp_path / "o/images").rglob("*.jpg")}
+    assert placed == set(truth.names[3:])
+    assert run(scores, "--n", 18, "--strategy", "uniform", "--out", tmp_path / "p") == 2
+    assert cli.main(["check", address, "--sheet", str(tmp_path / "sheet.jpg")]) == 2
+    assert "3 of 20 images are missing or broken" in capsys.readouterr().out
+
+
+def test_validation_images_have_a_whole_path_and_are_there(
+    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(people)
+    flags = ("--n", 5, "--format", "yolo")
+    assert run("scores", *flags, "--val", "photos", "--out", tmp_path / "o") == 0
+    assert f"val: {people.resolve()}/photos" in (tmp_path / "o/data.yaml").read_text()
+    capsys.readouterr()
+    assert run("scores", *flags, "--val", "phtos", "--out", tmp_path / "p") == 2
+    assert f"a list of them (.txt) at {people.resolve()}/phtos, found none" in (
+        capsys.readouterr().err
+    )
+    assert not (tmp_path / "p").exists()
 
 
 def test_several_sources_at_fixed_ratios(people: Path, tmp_path: Path) -> None:
@@ -267,6 +390,7 @@ def test_several_sources_at_fixed_ratios(people: Path, tmp_path: Path) -> None:
         (["--n", "5", "--mix", "a=0.5,b=0.5"], "give each as NAME=FOLDER"),
         (["--n", "5", "--mix", "a=much"], "expected --mix synthetic=0.6,real=0.4, found 'a=much'"),
         (["--n", "5", "--val", "x"], "--val is for --format yolo"),
+        (["--n", "5", "--format", "list", "--people", "chosen"], "a list names whole images"),
         (["--n", "5", "--strategy", "a=top,b=top"], "expected --strategy NAME"),
     ],
 )

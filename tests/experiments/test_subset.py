@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,23 @@ def test_the_whole_set_is_a_subset_too(source: Source) -> None:
 def test_uniform_is_its_own_control(source: Source) -> None:
     choice = choose(source, "uniform", 60, seed=5)
     np.testing.assert_array_equal(choice.draws_N > 0, choice.uniform_N)
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "quadratic", "curriculum"])
+@pytest.mark.parametrize("budget", [False, True])
+def test_rows_that_take_turns_are_all_drawn_from(
+    source: Source, strategy: str, budget: bool
+) -> None:
+    """Of five cameras in turn each gives its share, give or take chance."""
+    score_N = np.repeat(np.sort(source.score.score_N)[::5], 5)  # a frame's five rows are alike
+    bin_N = np.sort(source.score.bin_N)
+    score = dataclasses.replace(source.score, score_N=score_N, bin_N=bin_N)
+    for seed in range(4):
+        choice = choose(Source("", score, source.table), strategy, 60, budget=budget, seed=seed)
+        for drawn_N in (choice.draws_N, choice.uniform_N):
+            drawn_5 = drawn_N.reshape(-1, 5).sum(0)
+            mean = drawn_5.sum() / 5
+            assert (np.abs(drawn_5 - mean) < 5 * np.sqrt(0.8 * mean)).all(), drawn_5
 
 
 @pytest.mark.parametrize("strategy", ["hard-mining", "quadratic"])
@@ -186,7 +204,6 @@ def test_tables_that_are_put_together_keep_what_is_known_to_be_hidden(
 
 
 def copied(folder: Path, goal: Path, **summary) -> Path:
-    import json
     import shutil
 
     shutil.copytree(folder, goal)
@@ -228,6 +245,34 @@ def test_data_that_changed_in_their_place_are_told(folder: Path, tmp_path: Path)
     table.select(np.arange(300)[::-1]).save(tmp_path / "p.parquet")
     with pytest.raises(ValueError, match=r"pose 0 of poses:.* data have changed since"):
         open_source(out)
+
+
+@pytest.mark.parametrize("change", ["moved", "hidden", "images"])
+def test_one_keypoint_that_changed_is_told(change: str, tmp_path: Path) -> None:
+    """Of 300 poses one that is not among those that are scored again."""
+    table = dataclasses.replace(read(WORLD), image_N=None, root="")
+    table.save(tmp_path / "p.parquet")
+    out = tmp_path / "s"
+    out.mkdir()
+    score_poses(read(f"poses:{tmp_path}/p.parquet"), out, ScoreSettings(method="pca", check=False))
+    rows = np.linspace(0, 299, 64).astype(int)
+    row = next(row for row in range(300) if row not in rows and table.visible_NK[row].all())
+    if change == "moved":
+        table.keypoints_NK2[row, 3] += 0.25
+    elif change == "hidden":
+        table.visible_NK[row, 3] = False
+    else:
+        table = dataclasses.replace(table, image_N=np.array(["a.jpg"] * 300, object), root="x")
+    table.save(tmp_path / "p.parquet")
+    if change == "images":
+        assert len(open_source(out)) == 300
+        return
+    with pytest.raises(ValueError, match="moved, hidden or shown since"):
+        open_source(out)
+    old = json.loads((out / "summary.json").read_text())
+    del old["digest"]
+    (out / "summary.json").write_text(json.dumps(old))
+    assert len(open_source(out)) == 300, "folders of earlier versions are taken as they were"
 
 
 @pytest.mark.usefixtures("quick_fits")

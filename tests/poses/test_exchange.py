@@ -74,6 +74,8 @@ def test_a_table_of_pandas_is_a_csv_that_is_read(tmp_path):
     table = tables(tmp_path)[1]
     to_pandas(table).to_csv(tmp_path / "labels.csv", index=False)
     again = read(f"csv:{tmp_path}/labels.csv,images={table.root},skeleton=coco17")
+    assert again.id_N.tolist() == list(range(2, len(table) + 2)), "its lines, not COCO's ids"
+    again = dataclasses.replace(again, id_N=table.id_N, image_id_N=table.image_id_N)
     same(again, table, facts=("root", "boxes_from"))
 
 

@@ -207,7 +207,19 @@ def test_a_subset_follows_the_weights():
     bins = np.searchsorted(np.quantile(scores, np.arange(1, 10) / 10), scores, side="right")
     expected = 300 * strategy.weights()
     for b in range(10):
-        assert math.isclose(chosen[bins == b].mean(), expected[bins == b].mean(), rel_tol=0.05)
+        drawn, mean = 200 * chosen[bins == b].sum(), 200 * expected[bins == b].sum()
+        assert abs(drawn - mean) < 5 * math.sqrt(mean), "five deviations of independent draws"
+
+
+@pytest.mark.parametrize("name", ["uniform", "hard-mining", "quadratic"])
+def test_a_subset_does_not_follow_the_order_of_the_samples(name):
+    """Five cameras in turn: each gets its share give or take chance, in every subset."""
+    cameras, n = np.arange(2000) % 5, 400
+    strategy = sampling.make(name, np.repeat(heavy_tail(400), 5))
+    for seed in range(5):
+        drawn = np.bincount(cameras[sampling.subset(strategy, n, seed)], minlength=5)
+        deviation = math.sqrt(n * 0.2 * 0.8)  # of independent draws, which is more
+        assert (np.abs(drawn - n / 5) < 5 * deviation).all(), drawn
 
 
 def test_a_subset_is_a_function_of_its_seed():

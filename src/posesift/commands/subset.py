@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -43,6 +43,9 @@ class Subset(ResultFlags):
     images: Literal["link", "copy", "keep"] | None = None
     """Images are linked into the result (no room needed), copied, or left where they are (default:
     link; of a list keep)."""
+    people: Literal["chosen", "all"] | None = None
+    """Of the people on a chosen image, those that are chosen or all, for trainers that see whole
+    images (default: all for yolo and list, else chosen)."""
     data: str | None = None
     """Address of the scored data, where they lie elsewhere now than when they were scored."""
     val: str | None = None
@@ -54,14 +57,19 @@ class Subset(ResultFlags):
         """Choose, write the folder, draw the page."""
         from posesift.data.inputs import inputs_of
         from posesift.experiments import subset, write_subset
-        from posesift.report.subset import notes, write_page
+        from posesift.report.subset import notes, write_page, written
 
         mix = _ratios(self.mix)
         if self.val is not None and self.format != "yolo":
             raise ValueError(f"--val is for --format yolo, and --format {self.format} has no place")
+        if self.people == "chosen" and self.format == "list":
+            raise ValueError(
+                "--people chosen leaves people out of labels, and a list names whole images"
+            )
+        validation = self._validation()
         sources = self._sources()
         strategies = self._strategies([source.name for source in sources])
-        total = sum(map(len, sources))
+        total = sum(source.usable for source in sources)
         asked = subset.wanted(total, self.fraction, self.n, self.budget)
         parts = subset.parts(sources, asked, mix)
         choices = [
@@ -74,13 +82,14 @@ class Subset(ResultFlags):
         write_subset.check_together(sources)
         facts = {
             "fraction": self.fraction, "n": self.n, "budget": self.budget, "mix": mix,
-            "min_distance": self.min_distance, "seed": self.seed, "validation": self.val,
+            "min_distance": self.min_distance, "seed": self.seed, "validation": validation,
             "command": shlex.join(["posesift", *(w for w in typed.get() if w not in _ONCE)]),
         }  # fmt: skip
         how = write_subset.Asked(
             format=self.format,
             images=self.images or ("keep" if self.format == "list" else "link"),
-            validation=self.val,
+            people=self.people,
+            validation=validation,
             facts=facts,
         )
         inputs = [path for s in sources for path in inputs_of(s.table.address, s.table)]
@@ -91,9 +100,30 @@ class Subset(ResultFlags):
             write_subset.finish(claimed.folder, summary)
         for text in notes(summary, choices):
             warn(text)
-        told = "\n".join(map(_table, sources, choices))
-        told += f"\nRead it as {summary['address']}\nTo train: {summary['train']}"
+        tables = (_table(*one) for one in zip(sources, choices, summary["sources"], strict=True))
+        told = "\n".join([*tables, written(summary)])
+        if self.format == "list":
+            told += f"\nThe list: {claimed.out / 'images.txt'}\nIn a data YAML: {summary['train']}"
+        else:
+            told += f"\nRead it as {summary['address']}\nTo train: {summary['train']}"
         self.finish(claimed.out, summary, told)
+
+    def _validation(self) -> str | None:
+        """Give the whole path of the validation images: Ultralytics counts others from the YAML.
+
+        Raises:
+            ValueError: there are none.
+        """
+        if self.val is None:
+            return None
+        place = Path(self.val).expanduser().resolve()
+        if not place.is_dir() and not (place.is_file() and place.suffix == ".txt"):
+            found = "a file that is no list" if place.is_file() else "none"
+            raise ValueError(
+                f"--val: expected a folder of images or a list of them (.txt) at {place}, "
+                f"found {found}"
+            )
+        return str(place)
 
     def _sources(self) -> list[Source]:
         """Read the score folders."""
@@ -162,13 +192,14 @@ def _ratios(text: str | None) -> dict[str, float] | None:
     return found
 
 
-def _table(source: Source, choice: Choice) -> str:
-    """Show how many poses of each bin are taken, beside uniform draws."""
+def _table(source: Source, choice: Choice, told: dict[str, Any]) -> str:
+    """Show how many poses of each bin are taken, and written with them, beside uniform draws."""
     from posesift.difficulty.bins import SHOWN, groups
 
-    by_bin = choice.by_bin()
+    by_bin = told["by_bin"]
     aside = ["duplicates"] * bool(choice.duplicate_N.any())
-    columns = ["set", *aside, "taken", "uniform"]
+    more = by_bin.get("written", by_bin["taken"]) != by_bin["taken"]
+    columns = ["set", *aside, "taken", "uniform", *["written", "uniform_written"] * more]
     rows = [
         [
             f"{first + 1}" if first == last else f"{first + 1}-{last + 1}",
@@ -178,4 +209,4 @@ def _table(source: Source, choice: Choice) -> str:
     ]
     of = f" of {source.name}" if source.name else ""
     head = f"{len(choice.taken)} of {len(source)} poses{of} taken by {choice.strategy}\n"
-    return head + table_text(rows, ["bin", *columns])
+    return head + table_text(rows, ["bin", *(name.replace("_", " ") for name in columns)])

@@ -22,6 +22,7 @@ from posesift.data.address import Address, parse
 from posesift.data.labels.cleaning import Impossible
 from posesift.data.readers import poses, read, read_blocks, read_stretch, stretches
 from posesift.engines import Engine, Result
+from posesift.poses.digest import PoseDigest
 from posesift.poses.store import trust
 from posesift.poses.table import PoseTable, joined
 from posesift.skeletons import Skeleton
@@ -91,6 +92,7 @@ class PoseStream:
         root: of the images, as a table has it.
         engine: works on the pieces; None: the process that asks.
         pieces: of which the poses consist, where there is an engine.
+        digest: checksum of the poses, see `posesift.poses.digest`.
     """
 
     address: str
@@ -104,6 +106,7 @@ class PoseStream:
     root: str = ""
     engine: Engine | None = None
     pieces: list[Piece] = field(default_factory=list, repr=False)
+    digest: str = ""
 
     @staticmethod
     def of(table: PoseTable) -> PoseStream:
@@ -326,6 +329,7 @@ class _Count:
         mode_N: numbers among ``modes``, or None.
         modes: their names.
         problems: how many the reader found.
+        digest: checksum of the poses.
     """
 
     first: PoseTable
@@ -334,16 +338,18 @@ class _Count:
     mode_N: NDArray[np.int32] | None
     modes: list[str]
     problems: int
+    digest: PoseDigest
 
 
-def _count(tables: Iterable[PoseTable]) -> _Count:
-    """Go through all poses once."""
+def _count(tables: Iterable[PoseTable], start: int = 0) -> _Count:
+    """Go through poses once, of which the first is number ``start`` of all."""
     seen, codes, number = [], [], {}
-    first, share, problems = None, None, 0
+    first, share, problems, digest = None, None, 0, PoseDigest(start)
     for table in tables:
         if first is None:
             first, share = dataclasses.replace(table.select([]), problems=[]), table.share
         seen.append(_seen(table))
+        digest.add(table)
         if table.mode_N is not None:
             names_Q, mode_N = np.unique(table.mode_N.astype(str), return_inverse=True)
             code_Q = [number.setdefault(name, len(number)) for name in names_Q.tolist()]
@@ -354,11 +360,12 @@ def _count(tables: Iterable[PoseTable]) -> _Count:
     seen_N = np.concatenate(seen)
     mode_N = np.concatenate(codes) if codes else None
     known = mode_N is not None and len(mode_N) == len(seen_N)
-    return _Count(first, share, seen_N, mode_N if known else None, list(number), problems)
+    mode_N = mode_N if known else None
+    return _Count(first, share, seen_N, mode_N, list(number), problems, digest)
 
 
 def _count_piece(piece: Piece) -> tuple[_Count, Impossible]:
-    found = _count(table for _, table in piece.parts())
+    found = _count((table for _, table in piece.parts()), piece.place.start)
     return found, piece.stretch.impossible
 
 
@@ -380,4 +387,5 @@ def _opened(tables: Callable[[bool], Iterator[PoseTable]], counts: list[_Count])
         share=share if all(count.share == share for count in counts) else None,
         problems=sum(count.problems for count in counts),
         root=first.root,
+        digest=str(sum((count.digest for count in counts), PoseDigest())),
     )

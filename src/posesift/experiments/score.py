@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesift import folders
+from posesift.data.files.listed_images import boxes_in_place
 from posesift.data.stream import PoseStream
 from posesift.difficulty import bins, checks
 from posesift.difficulty.scorers import Scorer, fit, load_scorer
@@ -189,6 +190,7 @@ def _scored(
     summary = {
         "address": poses.address,
         "samples": len(poses),
+        "digest": poses.digest,
         "skeleton": poses.skeleton.name,
         "method": method,
         "normalisation": scorer.normaliser.how,
@@ -206,7 +208,9 @@ def _scored(
         "box_side_correlation": checks.box_side_correlation(
             score_N[rows[SPREAD]], part.crop_boxes_N4()
         ),
-        "notes": [f"reading the data: {note}" for note in part.notes],
+        "notes": [
+            f"reading the data: {note}" for note in (*part.notes, *boxes_in_place(part.problems))
+        ],
         "beside_source": source,
         "warnings": warnings(poses, method, k, agreement, rivals, source, fitted_here=new),
         "similarity": bin_similarity(angles_MA, bin_N[rows[SPREAD]], k, statistics).to_json(),

@@ -11,20 +11,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesift import folders, sampling
+from posesift.data.files.broken import broken_images
 from posesift.data.readers import read
 from posesift.difficulty.scorers import load_scorer
 from posesift.poses.angles import joint_angles
+from posesift.poses.digest import digest_of
 from posesift.poses.table import PoseTable
 from posesift.results.score import Score, read_score
 from posesift.sampling import Strategy
 from posesift.sampling.shares import checked_ratios, shares
-from posesift.sampling.systematic import capped, counts
+from posesift.sampling.systematic import capped, scattered
 from posesift.similarity.duplicates import near_duplicates
 
 _STAGES = 64  # moments of a training over which changing weights are averaged
@@ -40,15 +43,29 @@ class Source:
         name: for people; "" where there is only one.
         score: of the folder.
         table: its poses, row by row.
+        broken: images of the table that are empty, cut short or no images, and what each is.
     """
 
     name: str
     score: Score
     table: PoseTable
+    broken: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of poses N."""
         return len(self.table)
+
+    @cached_property
+    def broken_N(self) -> NDArray[np.bool_]:
+        """Whether each pose is on a broken image: nobody can train on it."""
+        if not self.broken or self.table.image_N is None:
+            return np.zeros(len(self), bool)
+        return np.array([name in self.broken for name in self.table.image_N.tolist()], bool)
+
+    @property
+    def usable(self) -> int:
+        """Number of poses that are not on a broken image."""
+        return int((~self.broken_N).sum())
 
 
 @dataclass(frozen=True)
@@ -60,6 +77,7 @@ class Choice:
         weight_N: share of all draws that each pose gets, summing to 1; 0 for near duplicates.
         draws_N: how often each pose was drawn; 0 for what is left, 1 in a subset of a fixed size.
         duplicate_N: near duplicates of earlier poses, which were put aside first.
+        broken_N: poses on broken images, which were put aside before these.
         uniform_N: bool, the subset of the same size that uniform draws of all poses take.
         bin_N: counted from 0.
         k: number of bins.
@@ -69,6 +87,7 @@ class Choice:
     weight_N: NDArray[np.float64]
     draws_N: NDArray[np.int64]
     duplicate_N: NDArray[np.bool_]
+    broken_N: NDArray[np.bool_]
     uniform_N: NDArray[np.bool_]
     bin_N: NDArray[np.int64]
     k: int
@@ -81,17 +100,23 @@ class Choice:
     @property
     def never_drawn(self) -> list[int]:
         """Bins, from 0, that hold poses of which the strategy draws none."""
-        held_k = np.bincount(self.bin_N, ~self.duplicate_N, minlength=self.k)
+        held_N = ~(self.duplicate_N | self.broken_N)
+        held_k = np.bincount(self.bin_N, held_N, minlength=self.k)
         weight_k = np.bincount(self.bin_N, self.weight_N, minlength=self.k)
         return np.flatnonzero((held_k > 0) & (weight_k == 0)).tolist()
 
-    def by_bin(self) -> dict[str, list[int]]:
-        """Count poses of each bin: of the set, near duplicates, taken, and by uniform draws."""
+    def by_bin(self, **more: NDArray[np.bool_]) -> dict[str, list[int]]:
+        """Count poses of each bin: of the set, near duplicates, taken, by uniform draws, and more.
+
+        Args:
+            **more: name to which poses are counted, (N,).
+        """
         columns = {
             "set": np.ones(len(self.bin_N)),
             "duplicates": self.duplicate_N,
             "taken": self.draws_N > 0,
             "uniform": self.uniform_N,
+            **more,
         }
         return {
             name: np.bincount(self.bin_N, value_N, minlength=self.k).astype(int).tolist()
@@ -102,7 +127,8 @@ class Choice:
 def open_source(folder: Path, name: str = "", data: str | None = None) -> Source:
     """Read a score folder and the poses that it scored.
 
-    Some of the poses are scored again, which shows data that have changed since.
+    Data that have changed since are told by the checksum of all keypoints that the folder keeps,
+    and by some poses, which are scored again (worlds by these alone: they are made anew).
 
     Args:
         folder: as `posesift score` leaves it.
@@ -143,7 +169,13 @@ def open_source(folder: Path, name: str = "", data: str | None = None) -> Source
             f"pose {row} of {address} does not have the score that {folder} holds: the data have "
             f"changed since they were scored; {moved}"
         )
-    return Source(name, score, table)
+    known = score.summary.get("digest")  # results of earlier versions have none
+    if known and not address.startswith("world:") and digest_of(table) != known:
+        raise ValueError(
+            f"the keypoints of {address} are not those that {folder} holds the scores of: one or "
+            f"more were moved, hidden or shown since, or are read otherwise now; {moved}"
+        )
+    return Source(name, score, table, broken_images(table))
 
 
 def _another(folder: Path, score: Score, table: PoseTable) -> int | None:
@@ -228,10 +260,15 @@ def choose(
         ValueError: an unknown strategy, one that cannot use the scores, or fewer poses that can be
             drawn than are asked for.
     """
-    duplicate_N = np.zeros(len(source), bool)
+    duplicate_N, whole = np.zeros(len(source), bool), np.flatnonzero(~source.broken_N)
     if min_distance is not None:
-        duplicate_N = near_duplicates(_angles(source.table), min_distance)
-    rows = np.flatnonzero(~duplicate_N)
+        duplicate_N[whole] = near_duplicates(_angles(source.table.select(whole)), min_distance)
+    rows = np.flatnonzero(~(duplicate_N | source.broken_N))
+    if not len(rows):
+        raise ValueError(
+            f"all {len(source)} poses of {source.table.address} are on broken images: "
+            f"{next(iter(source.broken.values()))}"
+        )
     k, bin_N = int(source.score.summary["bins"]), source.score.bin_N.astype(np.int64)
     made = sampling.make(strategy, source.score.score_N[rows], bins=bin_N[rows], k=k, seed=seed)
     share_M = mean_weights(made)
@@ -240,9 +277,9 @@ def choose(
     draws_N = np.zeros(len(source), np.int64)
     draws_N[rows] = _drawn(source, strategy, share_M, size, budget, int(duplicate_N.sum()), seed)
     uniform_N = np.zeros(len(source), bool)
-    alike = sampling.make("uniform", source.score.score_N)
-    uniform_N[sampling.subset(alike, int((draws_N > 0).sum()), seed)] = True
-    return Choice(strategy, weight_N, draws_N, duplicate_N, uniform_N, bin_N, k)
+    alike = sampling.make("uniform", source.score.score_N[whole])
+    uniform_N[whole[sampling.subset(alike, int((draws_N > 0).sum()), seed)]] = True
+    return Choice(strategy, weight_N, draws_N, duplicate_N, source.broken_N, uniform_N, bin_N, k)
 
 
 def mean_weights(strategy: Strategy) -> NDArray[np.float64]:
@@ -271,16 +308,18 @@ def _drawn(
 ) -> NDArray[np.int64]:
     """Return how often each pose is taken."""
     if budget:
-        return counts(share_M, size, np.random.default_rng((seed, 0xB4D6)))
+        return scattered(share_M, size, np.random.default_rng((seed, 0xB4D6)))
     drawable = int(np.count_nonzero(share_M))
     if size > drawable:
         of = f" of {source.name}" if source.name else ""
         aside = f", {put_aside} near duplicates put aside" if put_aside else ""
+        if gone := len(source) - source.usable:
+            aside += f", {gone} on broken images left out"
         raise ValueError(
             f"expected a subset of 1 to {drawable} poses{of}, those that '{strategy}' draws of the "
             f"{len(source)} there are{aside}; found {size}"
         )
-    return counts(capped(share_M, 1 / size), size, np.random.default_rng((seed, 0x5B5E)))
+    return scattered(capped(share_M, 1 / size), size, np.random.default_rng((seed, 0x5B5E)))
 
 
 def _angles(table: PoseTable) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +20,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from posesift import folders, storage
+from posesift.data.files.listed_images import boxes_in_place
 from posesift.data.writers import WRITERS, write
 from posesift.data.writers.images import Images, place
 from posesift.data.writers.labels import Labels, of_names
 from posesift.experiments.subset import Choice, Source
 from posesift.poses.table import PoseTable, joined
+
+People = Literal["chosen", "all"]
+"""Spelling of ``--people``: of the people on a chosen image those that are chosen, or all."""
 
 SUMMARY, WEIGHTS = "subset.json", ("weights.csv", "weights.parquet")
 
@@ -36,12 +40,15 @@ class Asked:
     Attributes:
         format: one of `posesift.data.writers.WRITERS`.
         images: how images come into the result.
+        people: ``all`` writes the other people of the chosen images too; None: as the format's
+            trainers need it.
         validation: images to validate on, for YOLO.
         facts: what was asked for, as it is kept in ``subset.json``.
     """
 
     format: str
     images: Images
+    people: People | None = None
     validation: str | None = None
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -67,9 +74,12 @@ def write_subset(
     """
     check_together(sources)
     form = WRITERS[asked.format]
-    tables, rows, moved = [], [], {}
+    people = asked.people or ("all" if form.whole_images else "chosen")
+    tables, rows, others, moved = [], [], [], {}
     for source, choice in zip(sources, choices, strict=True):
-        taken = with_companions(source.table, choice.taken) if form.whole_images else choice.taken
+        everybody = with_companions(source.table, choice.taken)
+        others.append(everybody)
+        taken = everybody if people == "all" else choice.taken
         below = f"{source.name}/" if len(sources) > 1 else ""
         placed = place(source.table.select(taken), folder, asked.images, form, below)
         for how, count in placed.linked.items():
@@ -80,7 +90,7 @@ def write_subset(
     offset_S = np.cumsum([0, *[len(source) for source in sources]])
     labels = Labels(
         together(tables),
-        id_N=np.concatenate([row_N + o + 1 for row_N, o in zip(rows, offset_S[:-1], strict=True)]),
+        row_N=np.concatenate([row_N + o + 1 for row_N, o in zip(rows, offset_S[:-1], strict=True)]),
         place=out,
         times_N=np.concatenate(
             [np.maximum(c.draws_N[row_N], 1) for c, row_N in zip(choices, rows, strict=True)]
@@ -90,6 +100,8 @@ def write_subset(
     address = write(asked.format, labels, folder)
     write_weights(sources, choices, asked.facts.get("mix"), folder)
     taken = sum(len(choice.taken) for choice in choices)
+    seen = sum(map(len, others))
+    named = labels.table.image_N is not None
     summary = {
         **asked.facts,
         "format": asked.format,
@@ -97,7 +109,15 @@ def write_subset(
         "address": address,
         "taken": taken,
         "poses": sum(len(source) for source in sources),
+        "people": people,
+        "written": len(labels.table),
+        "written_images": len(labels.images[0]) if named else 0,
         "companions": len(labels.table) - taken,
+        "unlabelled": seen - len(labels.table),
+        "broken": {name: why for source in sources for name, why in source.broken.items()},
+        "boxes_in_place": [
+            line for source in sources for line in boxes_in_place(source.table.problems)
+        ],
         "files": moved,
         "boxes_made": made and asked.format not in ("poses", "list"),
         "train": training(asked.format, out, address),
@@ -111,13 +131,24 @@ def write_subset(
                 "taken": len(choice.taken),
                 "draws": int(choice.draws_N.sum()),
                 "never_drawn": choice.never_drawn,
-                "by_bin": choice.by_bin(),
+                "by_bin": choice.by_bin(**_written(source, choice, row_N, people)),
             }
-            for source, choice in zip(sources, choices, strict=True)
+            for source, choice, row_N in zip(sources, choices, rows, strict=True)
         ],
     }
     storage.write_json(folder / SUMMARY, summary)
     return summary
+
+
+def _written(
+    source: Source, choice: Choice, row_N: NDArray[np.int64], people: People
+) -> dict[str, NDArray[np.bool_]]:
+    """Tell which poses a trainer of whole images sees, of this subset and of the uniform one."""
+    if people == "chosen":
+        return {}
+    uniform = with_companions(source.table, np.flatnonzero(choice.uniform_N))
+    every_N = np.arange(len(source))
+    return {"written": np.isin(every_N, row_N), "uniform_written": np.isin(every_N, uniform)}
 
 
 def training(form: str, out: Path, address: str) -> str:
@@ -215,11 +246,18 @@ def write_weights(
     """Write ``weights.csv`` and ``weights.parquet``: a row for every scored pose, taken or not.
 
     Columns: ``source`` where there are several, ``index`` in its scored data, ``file`` there,
-    ``weight`` (1 = the mean of all poses; of several sources each has its share of the sum),
-    ``bin`` from 1, ``score``, ``draws`` (how often it was taken) and ``duplicate``.
+    ``annotation`` (what the file calls the pose: COCO's id, the line of a CSV or of YOLO's label
+    file) and ``image_id`` where the data have them, ``weight`` (1 = the mean of all poses; of
+    several sources each has its share of the sum), ``bin`` from 1, ``score``, ``draws`` (how often
+    it was taken), ``duplicate`` and ``broken`` (its image is, so it was never drawn).
     """
     total = sum(len(source) for source in sources)
     made = []
+    alike = [
+        kind
+        for kind in ("id_N", "image_id_N")
+        if len({_form(getattr(source.table, kind)) for source in sources}) == 1
+    ]
     for source, choice in zip(sources, choices, strict=True):
         size, table = len(source), source.table
         share = 1.0 if mix is None else mix[source.name]
@@ -231,11 +269,13 @@ def write_weights(
                 | {
                     "index": pa.array(np.arange(size)),
                     "file": pa.array(names, pa.string()),
+                    **_ids(table, alike),
                     "weight": pa.array((choice.weight_N * share * total).astype(np.float32)),
                     "bin": pa.array((choice.bin_N + 1).astype(np.int16)),
                     "score": pa.array(source.score.score_N),
                     "draws": pa.array(choice.draws_N.astype(np.int32)),
                     "duplicate": pa.array(choice.duplicate_N),
+                    "broken": pa.array(choice.broken_N),
                 }
             )
         )
@@ -245,6 +285,17 @@ def write_weights(
         pyarrow.csv.write_csv(rows, temporary, pyarrow.csv.WriteOptions(quoting_style="needed"))
     with storage.atomic_path(folder / as_parquet) as temporary:
         pq.write_table(rows, temporary)
+
+
+def _form(id_N: NDArray | None) -> str:
+    return "" if id_N is None else id_N.dtype.kind
+
+
+def _ids(table: PoseTable, kinds: Sequence[str]) -> dict[str, pa.Array]:
+    """Give the columns of ids; those of sources that have them in one form."""
+    called = {"id_N": "annotation", "image_id_N": "image_id"}
+    found = {called[kind]: getattr(table, kind) for kind in kinds}
+    return {name: pa.array(id_N) for name, id_N in found.items() if id_N is not None}
 
 
 def finish(folder: Path, summary: dict[str, Any]) -> None:

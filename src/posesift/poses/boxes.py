@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+_LEAST = 1.0  # px: a box of no size is none
+
 
 def keypoint_boxes(keypoints_NK2: NDArray, visible_NK: NDArray) -> NDArray[np.float32]:
     """Return the smallest box around the visible keypoints of each pose.
@@ -34,6 +36,35 @@ def keypoint_boxes(keypoints_NK2: NDArray, visible_NK: NDArray) -> NDArray[np.fl
     box_N4 = np.concatenate([low_N2, high_N2 - low_N2], axis=1)
     box_N4[~visible_NK.any(axis=1)] = 0
     return box_N4.astype(np.float32)
+
+
+def around(
+    keypoints_NK2: NDArray, visible_NK: NDArray, size_N2: NDArray, margin: float = 0.1
+) -> NDArray[np.float32]:
+    """Return boxes for poses that have none: around the visible keypoints, with a margin.
+
+    They end with the image. A pose without a visible keypoint gets all of it.
+
+    >>> points = np.array([[[20.0, 30.0], [40.0, 34.0]]])
+    >>> around(points, np.ones((1, 2), bool), np.array([[41, 64]])).tolist()
+    [[18.0, 29.0, 23.0, 6.0]]
+
+    Args:
+        keypoints_NK2: pixels.
+        visible_NK: which coordinates may be used.
+        size_N2: width and height of the images.
+        margin: on each side, of the keypoints' extent; one pixel at least.
+
+    Returns:
+        (N, 4) float32.
+    """
+    tight_N4 = keypoint_boxes(keypoints_NK2, visible_NK)
+    margin_N2 = np.maximum(margin * tight_N4[:, 2:], _LEAST)
+    low_N2 = np.clip(tight_N4[:, :2] - margin_N2, 0, np.maximum(size_N2 - _LEAST, 0))
+    high_N2 = np.clip(tight_N4[:, :2] + tight_N4[:, 2:] + margin_N2, low_N2 + _LEAST, size_N2)
+    box_N4 = np.concatenate([low_N2, high_N2 - low_N2], axis=1)
+    whole_N4 = np.concatenate([np.zeros_like(size_N2), size_N2], axis=1)
+    return np.where(visible_NK.any(axis=1, keepdims=True), box_N4, whole_N4).astype(np.float32)
 
 
 def square(box_N4: NDArray, scale: float = 1.0, least: float = 1.0) -> NDArray[np.float32]:

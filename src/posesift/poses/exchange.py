@@ -24,6 +24,7 @@ _KEY = "posesift"  # in the attributes of a table of pandas
 _BOX = ("box_x", "box_y", "box_w", "box_h")
 _WORDS = ("image", "clip", "mode")
 _COLUMNS = ("mirrored", "neg_log_p")
+_IDS = ("id", "image_id")  # whole numbers or texts
 _FACTS = ("root", "boxes_from", "share", "address", "problems", "notes", "exif")
 
 
@@ -50,7 +51,7 @@ def to_pandas(table: PoseTable) -> pd.DataFrame:
             columns[f"{name}_{letter}"] = np.where(seen_N, table.keypoints_NK2[:, k, axis], np.nan)
         hidden_N = True if table.occluded_NK is None else table.occluded_NK[:, k]
         columns[f"{name}_v"] = np.where(seen_N, np.where(hidden_N, 1, 2), 0).astype(np.int8)
-    for name in _COLUMNS:
+    for name in (*_COLUMNS, *_IDS):
         if (values := getattr(table, f"{name}_N")) is not None:
             columns[name] = values
     frame = pandas.DataFrame(columns)
@@ -95,6 +96,10 @@ def from_pandas(frame: pd.DataFrame, skeleton: Skeleton | str | None = None) -> 
     for name, kind in zip(_COLUMNS, (bool, np.float32), strict=True):
         if name in frame:
             columns[f"{name}_N"] = frame[name].to_numpy(kind)
+    for name in _IDS:
+        if name in frame:
+            whole = frame[name].dtype.kind in "iu"
+            columns[f"{name}_N"] = frame[name].to_numpy(np.int64 if whole else object)
     return PoseTable(
         skeleton=skeleton,
         keypoints_NK2=np.where((v_NK > 0)[..., None], points_NK2, 0),
@@ -122,7 +127,7 @@ def to_supervision(table: PoseTable) -> sv.KeyPoints:
         "height": table.height_N,
         "box": table.box_N4,
         "occluded": table.occluded_NK,
-        **{name: getattr(table, f"{name}_N") for name in (*_WORDS, *_COLUMNS)},
+        **{name: getattr(table, f"{name}_N") for name in (*_WORDS, *_COLUMNS, *_IDS)},
     }
     return supervision.KeyPoints(
         xy=table.keypoints_NK2,
@@ -161,7 +166,9 @@ def from_supervision(
         )
     data = dict(found.data)
     fields: dict[str, Any] = {
-        f"{name}_N": data[name] for name in ("width", "height", *_WORDS, *_COLUMNS) if name in data
+        f"{name}_N": data[name]
+        for name in ("width", "height", *_WORDS, *_COLUMNS, *_IDS)
+        if name in data
     }
     fields |= {"box_N4": data.get("box"), "occluded_NK": data.get("occluded")} | more
     if missing := {"width_N", "height_N"} - fields.keys():

@@ -26,7 +26,8 @@ from posesift.poses.store import is_remote, local
 from posesift.skeletons import Skeleton
 
 _NEEDED = ("keypoints", "visible", "width", "height")
-_COLUMNS = (*_NEEDED, "occluded", "box", "image", "clip", "mode", "mirrored", "neg_log_p")
+_IDS = ("id", "image_id")
+_COLUMNS = (*_NEEDED, "occluded", "box", "image", "clip", "mode", "mirrored", "neg_log_p", *_IDS)
 
 SKELETON, FACTS = b"posesift.skeleton", b"posesift.table"
 """Keys of the schema's metadata: the skeleton, and the fields that are no columns, as JSON."""
@@ -72,6 +73,9 @@ def to_arrow(fields: Mapping[str, Any]) -> pa.Table:
         columns["mirrored"] = pa.array(fields["mirrored_N"], pa.bool_())
     if fields["neg_log_p_N"] is not None:
         columns["neg_log_p"] = pa.array(fields["neg_log_p_N"], pa.float32())
+    for name in _IDS:
+        if (ids := fields[f"{name}_N"]) is not None:
+            columns[name] = pa.array(ids, pa.string() if ids.dtype == object else pa.int64())
     facts = {
         name: fields[name]
         for name in ("root", "boxes_from", "share", "address", "problems", "notes", "exif")
@@ -203,6 +207,12 @@ def _fields(
             return _texts(found, f"{path}: column {name!r}")
         return numbers(found, shape, kind, f"{path}: column {name!r}", f" for {skeleton.name}")
 
+    def ids(name: str) -> NDArray | None:
+        found = read(name)
+        if found is None or not pa.types.is_integer(found.type):
+            return None if found is None else _texts(found, f"{path}: column {name!r}")
+        return numbers(found, (count,), np.int64, f"{path}: column {name!r}")
+
     columns = {
         "keypoints_NK2": column("keypoints", (count, joints, 2), np.float32),
         "visible_NK": column("visible", (count, joints), np.bool_),
@@ -215,6 +225,7 @@ def _fields(
         "mode_N": column("mode", (count,), object),
         "mirrored_N": column("mirrored", (count,), np.bool_),
         "neg_log_p_N": column("neg_log_p", (count,), np.float32),
+        **{f"{name}_N": ids(name) for name in _IDS},
     }
     return {
         "skeleton": skeleton,

@@ -56,6 +56,9 @@ class PoseTable:
         address: where the table was read from.
         problems: one line a bad sample that the reader left out or mended.
         notes: lines that say how the reader understood what can be understood in two ways.
+        id_N: what the file calls each pose, whole numbers or texts: COCO's id of the annotation,
+            the line of a CSV or of YOLO's label file; None where poses have no name.
+        image_id_N: the same of its image, where that has an id beside its name.
         exif: ``"apply"`` where labels and sizes count in images as viewers show them, turned as
             their EXIF says; ``"ignore"`` where they count in the stored pixels.
     """
@@ -74,6 +77,8 @@ class PoseTable:
     mode_N: NDArray | None = None
     mirrored_N: NDArray[np.bool_] | None = None
     neg_log_p_N: NDArray[np.float32] | None = None
+    id_N: NDArray | None = None
+    image_id_N: NDArray | None = None
     share: dict[str, float] | None = None
     address: str = ""
     problems: list[str] = field(default_factory=list)
@@ -95,6 +100,8 @@ class PoseTable:
             ("mode", self.mode_N, (count,)),
             ("mirrored", self.mirrored_N, (count,)),
             ("neg_log_p", self.neg_log_p_N, (count,)),
+            ("id", self.id_N, (count,)),
+            ("image_id", self.image_id_N, (count,)),
         ):
             if value is not None and np.shape(value) != shape:
                 raise ValueError(
@@ -241,7 +248,8 @@ def _garbage(keypoints_NK2: NDArray[np.float32], visible_NK: NDArray[np.bool_]) 
 def joined(tables: Sequence[PoseTable]) -> PoseTable:
     """One table of several, one after the other; a problem that several tell is told once.
 
-    Columns that one table has and another lacks are refused, so that nothing is lost unsaid.
+    Columns that one table has and another lacks are refused, so that nothing is lost unsaid; but
+    for ids, which are kept where all tables have them in one form.
 
     Raises:
         ValueError: there are no tables, or they differ in skeleton, root, boxes, EXIF or columns.
@@ -249,7 +257,9 @@ def joined(tables: Sequence[PoseTable]) -> PoseTable:
     if not tables:
         raise ValueError("expected pose tables to join, found none")
     first = tables[0]
-    names = [item.name for item in fields(PoseTable) if "_N" in item.name]
+    ids = ("id_N", "image_id_N")
+    lost = {name: None for name in ids if len({_form(getattr(t, name)) for t in tables}) > 1}
+    names = [i.name for i in fields(PoseTable) if "_N" in i.name and i.name not in lost]
     filled = [name for name in names if getattr(first, name) is not None]
     for table in tables[1:]:
         if not table.skeleton.same_as(first.skeleton):
@@ -272,8 +282,13 @@ def joined(tables: Sequence[PoseTable]) -> PoseTable:
     return replace(
         first,
         **columns,
+        **lost,
         share=first.share if all(table.share == first.share for table in tables) else None,
         address=first.address if all(table.address == first.address for table in tables) else "",
         problems=list(dict.fromkeys(line for table in tables for line in table.problems)),
         notes=list(dict.fromkeys(line for table in tables for line in table.notes)),
     )
+
+
+def _form(id_N: NDArray | None) -> str:
+    return "" if id_N is None else id_N.dtype.kind

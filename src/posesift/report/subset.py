@@ -11,7 +11,7 @@ from posesift.experiments.subset import Choice, Source
 from posesift.report import contents, glossary, page
 from posesift.report.blocks import Figure, Page
 from posesift.report.sections import subset
-from posesift.report.wording import count, percent, plural
+from posesift.report.wording import capitalised, count, percent, plural
 
 
 def write_page(
@@ -55,8 +55,26 @@ def notes(summary: dict[str, Any], choices: Sequence[Choice]) -> list[str]:
     if n := summary["companions"]:
         said.append(
             f"{count(n)} more pose{'s' * (n != 1)} of the same images were written too: a trainer "
-            "of whole images takes a person without a label for background."
+            "of whole images takes a person without a label for background. " + written(summary)
         )
+    if (n := summary["unlabelled"]) and summary["format"] != "poses":  # PoseSift trains on crops
+        said.append(
+            f"{count(n)} other pose{'s' * (n != 1)} on the chosen images "
+            f"{'is' if n == 1 else 'are'} not written, and unlabelled there. A trainer of crops, "
+            "one person each, needs none of them; a trainer of whole images (Detectron2, YOLO, "
+            "MMPose bottom-up) would learn that they are background: --people all writes them."
+        )
+    if broken := summary["broken"]:
+        names = [*broken]
+        more = f" and {count(len(names) - 3)} more" if len(names) > 3 else ""
+        poses = sum(int(choice.broken_N.sum()) for choice in choices)
+        said.append(
+            f"{capitalised(plural(len(names), 'image'))} with {plural(poses, 'pose')} "
+            f"{'is' if len(names) == 1 else 'are'} empty, cut short or no image, and left out: "
+            f"{', '.join(names[:3])}{more}. Damage inside a file shows only where it is decoded: "
+            "posesift check does."
+        )
+    said += [f"Of the data: {line}." for line in summary["boxes_in_place"]]
     if summary["boxes_made"]:
         said.append(
             "The data have no boxes: they are drawn around the labelled keypoints, a tenth wider "
@@ -75,6 +93,17 @@ def notes(summary: dict[str, Any], choices: Sequence[Choice]) -> list[str]:
     return said
 
 
+def written(summary: dict[str, Any]) -> str:
+    """Say what lies in the folder, beside what was chosen, in a line."""
+    total, n, others = summary["poses"], summary["written"], summary["companions"]
+    said = f"Written: {count(n)} pose{'s' * (n != 1)}"
+    if images := summary["written_images"]:
+        said += f" on {count(images)} image{'s' * (images != 1)}"
+    if others:
+        said += f", {count(summary['taken'])} chosen and {count(others)} on the same images"
+    return f"{said} ({percent(100 * n / total)} of {count(total)})."
+
+
 def _terms(summary: dict[str, Any]) -> list[tuple[str, str]]:
     strategies = {source["strategy"]: None for source in summary["sources"]}
     terms = [("strategy", ", ".join(strategies)), ("format", summary["format"])]
@@ -91,6 +120,10 @@ def _figures(summary: dict[str, Any]) -> list[Figure]:
     found = [
         Figure(count(summary["taken"]), "poses", f"{share} of {count(summary['poses'])}", True)
     ]
+    if summary["companions"]:
+        n = summary["written"]
+        share = percent(100 * n / summary["poses"])
+        found.append(Figure(count(n), "poses", f"written with all of their images, {share}"))
     if len(summary["sources"]) == 1:
         by_bin = summary["sources"][0]["by_bin"]
         hardest, uniform = by_bin["taken"][-1], by_bin["uniform"][-1]

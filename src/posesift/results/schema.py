@@ -153,6 +153,7 @@ class Summary(TypedDict, total=False):
 
     address: Required[str]
     samples: Required[Count]
+    digest: str | None
     skeleton: Required[str]
     method: Required[str]
     normalisation: str | None

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from posesift import spelling
 from posesift.sampling import rules
 from posesift.sampling.rules import Scored, Weights
-from posesift.sampling.systematic import FloatArray, IntArray, capped, counts, normalised
+from posesift.sampling.systematic import FloatArray, IntArray, capped, normalised, scattered
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,9 @@ def fixed(weights_N: npt.ArrayLike, name: str = "fixed") -> Strategy:
 def subset(strategy: Strategy, n: int, seed: int = 0, t: float = 0.0) -> IntArray:
     """Return a fixed subset of n different samples, drawn with the strategy's weights at t.
 
-    A sample is in it with probability n w, or with certainty where n w would pass 1.  Systematic
-    in the samples' order, so that clips and folders keep their share.  Its control is the subset
-    of the same size that `uniform` draws.
+    A sample is in it with probability n w, or with certainty where n w would pass 1.  What order
+    the samples stand in does not matter.  Its control is the subset of the same size that `uniform`
+    draws.
 
     Returns:
         (n,) int64, increasing.
@@ -140,7 +140,7 @@ def subset(strategy: Strategy, n: int, seed: int = 0, t: float = 0.0) -> IntArra
             f"expected a subset of 1 to {drawable} samples (those that '{strategy.name}' draws "
             f"at t = {t:g}), found n = {n}"
         )
-    chosen_N = counts(capped(weights_N, 1 / n), n, np.random.default_rng((seed, 0x5B5E)))
+    chosen_N = scattered(capped(weights_N, 1 / n), n, np.random.default_rng((seed, 0x5B5E)))
     return np.flatnonzero(chosen_N)
 
 

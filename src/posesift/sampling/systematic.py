@@ -116,6 +116,24 @@ def counts(weights_N: FloatArray, draws: int, rng: np.random.Generator) -> IntAr
     return counts_N
 
 
+def scattered(weights_N: FloatArray, draws: int, rng: np.random.Generator) -> IntArray:
+    """How often each sample is drawn, as `counts` says, whatever the order of the samples means.
+
+    `counts` goes along the samples in even steps: where every fifth of them is of the first of five
+    cameras, a fifth of the samples can be all of one camera. Here they are first put in an order of
+    chance (random systematic sampling: Goodman & Kish 1950), which leaves each sample's own
+    chance as it was.
+
+    >>> counts_N = scattered(np.full(20, 1 / 20), 4, np.random.default_rng(0))
+    >>> int(counts_N.sum()), int(counts_N.max())
+    (4, 1)
+    """
+    order_N = rng.permutation(len(weights_N))
+    counts_N = np.empty(len(weights_N), np.int64)
+    counts_N[order_N] = counts(weights_N[order_N], draws, rng)
+    return counts_N
+
+
 def draw(weights_N: FloatArray, draws: int, rng: np.random.Generator) -> IntArray:
     """One shuffled round: M indices, each sample as often as `counts` says.
 

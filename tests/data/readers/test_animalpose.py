@@ -14,6 +14,7 @@ from tests.data.formats.animalpose import (
 )
 
 from posesift.data.readers import read
+from posesift.poses.boxes import around
 
 # What the published code picks of the file's 20, and what that is, by name.
 PICKED = (0, 1, 13, 14, 15, 16, 9, 10, 11, 12, 5, 6, 7, 8)
@@ -155,9 +156,11 @@ def test_bad_animals_are_left_out_and_listed(tmp_path):
     assert "animal 1, image 1: expected 20 keypoints of x, y and visible, found 19" in told
     assert "names the image 999, which the file does not list" in told
     assert "skipped: 1 animals of a category that the file does not name" in told
-    assert "a box of no size, so the whole image: 1 sample" in told
+    assert "a box of no size, so one around the labelled keypoints: 1 sample" in told
     row = table.image_N.tolist().index(truth.names[5])
-    assert table.box_N4[row].tolist() == [0, 0, table.width_N[row], table.height_N[row]]
+    sizes = np.column_stack([table.width_N, table.height_N])
+    expected_N4 = around(table.keypoints_NK2, table.visible_NK, sizes)
+    np.testing.assert_allclose(table.box_N4[row], expected_N4[row])
 
 
 def test_no_animals_and_no_folder_of_photographs(tmp_path):

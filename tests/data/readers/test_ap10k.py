@@ -7,6 +7,7 @@ from tests.data.readers.layouts.animals import AP10K, ap10k_rows
 from tests.telling import assert_told
 
 from posesift.data.readers import read
+from posesift.poses.boxes import around
 
 
 def test_as_the_animals_of_animalpose(tmp_path):
@@ -76,10 +77,11 @@ def test_bad_animals_are_left_out_and_listed(tmp_path):
     assert "names the image 7, which the file does not list" in told
     assert "a visibility v other than 0, 1 or 2" in told
     assert "skipped: 1 animals without a labelled keypoint" in told
-    assert "a box of no size, so the whole image: 1 sample" in told
+    assert "a box of no size, so one around the labelled keypoints: 1 sample" in told
     assert len(table) == len(truth.names) - 5
     sizes = np.column_stack([table.width_N, table.height_N])
-    assert (table.box_N4[:, 2:] == sizes).all(1).sum() == 1
+    expected_N4 = around(table.keypoints_NK2, table.visible_NK, sizes)
+    assert np.isclose(table.box_N4, expected_N4).all(1).sum() == 1
 
 
 def test_parts_that_do_not_fit_together(tmp_path):

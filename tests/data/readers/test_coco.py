@@ -150,7 +150,16 @@ def test_sizes_that_the_file_lacks_come_from_the_images(tmp_path):
         read(f"coco:{truth.path},skeleton=coco17")
 
 
-def test_boxes_that_are_absent_or_flat_become_the_whole_image(tmp_path):
+def around(truth, row):
+    """A tenth wider than the labelled keypoints on each side, a pixel at least, on the image."""
+    seen = truth.visible_NJ[row]
+    low, high = truth.keypoints_NJ2[row, seen].min(0), truth.keypoints_NJ2[row, seen].max(0)
+    margin = np.maximum((high - low) / 10, 1)
+    low, high = np.maximum(low - margin, 0), np.minimum(high + margin, truth.size_N2[row])
+    return np.r_[low, high - low]
+
+
+def test_boxes_that_are_absent_or_flat_are_drawn_around_the_keypoints(tmp_path):
     truth = write_coco(tmp_path)
     document = coco_document(truth)
     del document["annotations"][0]["bbox"]
@@ -158,8 +167,12 @@ def test_boxes_that_are_absent_or_flat_become_the_whole_image(tmp_path):
     save_coco(truth.path, document)
     table = read(address(truth))
     for row in (0, 1):
-        assert table.box_N4[row].tolist() == [0, 0, *truth.size_N2[row].tolist()]
-    assert_told(table.problems, "no box|whole image|1", "no size|whole image|1")
+        np.testing.assert_allclose(table.box_N4[row], around(truth, row), rtol=1e-5)
+    assert_told(
+        table.problems,
+        "no box|around the labelled keypoints|1 sample (annotation 1000)",
+        "no size|around the labelled keypoints|1 sample (annotation 1001)",
+    )
 
 
 @pytest.mark.parametrize(
@@ -259,7 +272,7 @@ def test_what_other_programs_write_is_read(tmp_path):
     truth.path.write_bytes(b"\xef\xbb\xbf" + json.dumps(document, indent=2).encode())
     table = read(address(truth))
     np.testing.assert_array_equal(table.keypoints_NK2, plain.keypoints_NK2)
-    assert table.box_N4[0].tolist() == [0, 0, *truth.size_N2[0].tolist()]
+    np.testing.assert_allclose(table.box_N4[0], around(truth, 0), rtol=1e-5)
     truth.path.write_text(json.dumps(coco_document_of(document)), encoding="utf-16")
     np.testing.assert_array_equal(read(address(truth)).visible_NK, plain.visible_NK)
 
@@ -289,3 +302,18 @@ def test_a_coordinate_beyond_all_numbers_is_hidden(tmp_path):
     table = read(address(truth))
     assert not table.visible_NK[0, 0]
     assert "made invisible, off the image: annotation 1000" in table.problems[0]
+
+
+@pytest.mark.parametrize("past", [0.0, 0.4, 0.5])
+def test_a_keypoint_up_to_the_edge_of_the_image_is_on_it(tmp_path, past):
+    truth = write_coco(tmp_path)
+    document = coco_document(truth)
+    width, height = truth.size_N2[0].tolist()
+    document["annotations"][0]["keypoints"][:6] = [width - past, 9.5, 2, 9.5, height - past, 2]
+    document["annotations"][1]["keypoints"][:3] = [truth.size_N2[1, 0] + 0.1, 9, 2]
+    save_coco(truth.path, document)
+    table = read(address(truth))
+    assert table.visible_NK[0, :2].all()
+    assert table.keypoints_NK2[0, :2].tolist() == [[width - 0.5, 9.5], [9.5, height - 0.5]]
+    assert not table.visible_NK[1, 0]
+    assert len(table.problems) == 1

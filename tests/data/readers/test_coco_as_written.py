@@ -189,7 +189,9 @@ def test_bad_boxes_are_counted(tmp_path):
             annotation["bbox"] = box
 
     table = read(address(changed(tmp_path, change)))
-    assert table.problems == ["a box that is not four numbers, so the whole image: 4 samples"]
+    place = "so one around the labelled keypoints"
+    ids = ", ".join(f"annotation {1000 + row}" for row in range(4))
+    assert table.problems == [f"a box that is not four numbers, {place}: 4 samples ({ids})"]
     assert table.box_N4[4].tolist() == [3, 4, 50, 60.5]
 
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.data.formats.coco_wholebody import WIDTH, document, save, write_coco_wholebody
+from tests.data.formats.coco_wholebody import document, save, write_coco_wholebody
 from tests.telling import assert_told
 
 from posesift.data.readers import read
+from posesift.poses.boxes import around
 
 
 def address(truth, options: str = "") -> str:
@@ -59,16 +60,18 @@ def test_few_bad_hands_are_left_out_and_named(tmp_path):
     assert len(table) == len(truth) - told.count("left out")
 
 
-def test_a_box_of_another_form_gives_the_whole_image(tmp_path):
+def test_a_box_of_another_form_gives_one_around_the_keypoints(tmp_path):
     truth = write_coco_wholebody(tmp_path)
     content = document(truth)
     content["annotations"][0]["lefthand_box"] = [5, 5, 0, 0]
     del content["annotations"][2]["lefthand_box"]
     save(truth.path, content)
     table = read(address(truth))
-    assert table.box_N4[0].tolist() == [0, 0, WIDTH, 250]
-    assert (table.box_N4[:, 2] == WIDTH).sum() == 2
-    assert_told(table.problems[-2:], "no box|whole image|1", "no size|whole image|1")
+    size_N2 = np.column_stack([table.width_N, table.height_N])
+    expected_N4 = around(table.keypoints_NK2, table.visible_NK, size_N2)
+    np.testing.assert_allclose(table.box_N4[0], expected_N4[0])
+    assert np.isclose(table.box_N4, expected_N4).all(1).sum() == 2
+    assert_told(table.problems[-2:], "no box|keypoints|1", "no size|keypoints|1")
 
 
 def test_files_of_another_form(tmp_path):

@@ -6,6 +6,7 @@ from tests.data.formats.csv import JOINTS, write_csv
 from tests.telling import assert_told
 
 from posesift.data.readers import read
+from posesift.poses.boxes import around
 
 
 def address(truth, more=""):
@@ -41,10 +42,13 @@ def test_columns_that_may_be_there(tmp_path):
     assert set(table.width_N.tolist()) == {640}
     assert table.boxes_from == "file"
     assert table.box_N4[0].tolist() == [1.5, 2, 30, 40]
-    assert table.box_N4[1].tolist() == table.box_N4[2].tolist() == [0, 0, 640, 480]
+    size_N2 = np.column_stack([table.width_N, table.height_N])
+    expected_N4 = around(table.keypoints_NK2, table.visible_NK, size_N2)
+    np.testing.assert_allclose(table.box_N4[1:3], expected_N4[1:3])
+    assert table.id_N.tolist() == list(range(2, n + 2)), "lines of the file"
     assert table.clip_N.tolist() == list("aabbccddd")
     assert table.mode_N[:4].tolist() == ["walk", "", "run", "walk"]
-    boxes = ("not four numbers|whole image|1", "no size|whole image|1")
+    boxes = ("not four numbers|keypoints|1 sample (line 3)", "no size|keypoints|1 sample (line 4)")
     assert_told(table.problems, "not read|weather", *boxes)
     parts = [read(f"csv:{truth.path},split={split}").clip_N.tolist() for split in ("train", "test")]
     assert parts == [list("aabbcc"), list("ddd")]

@@ -8,6 +8,7 @@ import pytest
 from tests.datasets import pose_table
 
 from posesift.data.readers import read
+from posesift.poses.boxes import around
 
 
 def test_the_last_quarter_of_the_rows_is_the_test_where_there_is_nothing_else(tmp_path):
@@ -87,16 +88,20 @@ def test_images_of_a_world_are_numbers(tmp_path, name):
 @pytest.mark.parametrize(
     "box", [(0, 0, np.inf, 5), (0, 0, -1, 5), (np.nan, 0, 1, 1), (0, 0, 1e30, 1)]
 )
-def test_a_box_that_is_none_is_the_whole_image(tmp_path, box):
+def test_a_box_that_is_none_lies_around_the_keypoints(tmp_path, box):
     table = pose_table(n=3)
     boxes = np.tile(np.float32([1, 2, 30, 40]), (3, 1))
     boxes[1] = box
     dataclasses.replace(table, box_N4=boxes, boxes_from="file").save(tmp_path / "a.parquet")
     back = read(f"poses:{tmp_path}/a.parquet")
     assert back.box_N4[[0, 2]].tolist() == [[1, 2, 30, 40]] * 2
-    assert back.box_N4[1].tolist() == [0, 0, back.width_N[1], back.height_N[1]]
+    size_N2 = np.column_stack([back.width_N, back.height_N])
+    expected_N4 = around(back.keypoints_NK2, back.visible_NK, size_N2)
+    np.testing.assert_allclose(back.box_N4[1], expected_N4[1])
     told = "a box of no size" if np.isfinite(box).all() else "a box that is not four numbers"
-    assert back.problems == [*table.problems, f"{told}, so the whole image: 1 sample"]
+    told += ", so one around the labelled keypoints: 1 sample (row 1"
+    assert back.problems[:-1] == table.problems
+    assert back.problems[-1].startswith(told)
 
 
 def test_images_without_a_root_lie_beside_the_table(tmp_path):

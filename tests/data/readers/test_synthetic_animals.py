@@ -7,6 +7,7 @@ from tests.data.formats.synthetic_animals import HEIGHT, IDS, WIDTH, save_lists,
 
 from posesift.data.readers import read
 from posesift.data.readers.synthetic_animals import VERTICES
+from posesift.poses.boxes import around
 
 LEGS = ("left_front", "right_front", "left_back", "right_back")
 HOOVES, KNEES, ELBOWS = ([f"{leg}_{j}" for leg in LEGS] for j in ("hoof", "knee", "elbow"))
@@ -141,15 +142,16 @@ def test_bad_pictures_are_left_out_and_listed(tmp_path):
         read(f"synthetic-animals:{tmp_path}")
 
 
-def test_a_mesh_that_is_not_finite_has_the_whole_picture_for_a_box(tmp_path):
+def test_a_mesh_that_is_not_finite_has_a_box_around_the_keypoints(tmp_path):
     truth = write_animal(tmp_path, "horse", n=2)
     path = tmp_path / f"{truth.names[0].removesuffix('img.png')}kpts.npy"
     points_V3 = np.load(path)
     points_V3[0] = np.nan
     np.save(path, points_V3)
     table = read(f"synthetic-animals:{tmp_path}")
-    assert table.box_N4[0].tolist() == [0, 0, WIDTH, HEIGHT]
-    assert table.box_N4[1].tolist() != [0, 0, WIDTH, HEIGHT]
+    expected_N4 = around(table.keypoints_NK2, table.visible_NK, np.array([[WIDTH, HEIGHT]] * 2))
+    np.testing.assert_allclose(table.box_N4[0], expected_N4[0])
+    assert table.box_N4[1].tolist() != expected_N4[1].tolist()
 
 
 def test_a_folder_without_pictures(tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import yaml
 from tests.data.formats.yolo import write_yolo
+from tests.telling import assert_told
 
 from posesift import skeletons
 from posesift.data.pixels import read_image
@@ -120,3 +121,35 @@ def test_a_spoilt_yaml_is_one_message(tmp_path, more, told):
     (tmp_path / "data.yaml").write_text(yaml.safe_dump(data))
     with pytest.raises(ValueError, match=told):
         read(f"yolo:{tmp_path}/data.yaml")
+
+
+def test_images_that_are_in_training_and_validation_count_once(tmp_path):
+    rows = write_yolo(tmp_path, parts=("train",), images=6, val="images/train")
+    table = read(f"yolo:{tmp_path}/data.yaml")
+    assert len(table) == len(rows)
+    assert_told(table.problems, "train and val share 6 of 6 images|read once")
+    assert read(f"yolo:{tmp_path}/data.yaml,split=train").problems == []
+    lines = np.concatenate([np.arange(1, 2 + number % 2) for number in range(6)])
+    assert table.id_N.tolist() == lines.tolist(), "lines of the label files"
+
+
+def test_a_share_of_one_is_the_edge_of_the_image(tmp_path):
+    write_yolo(tmp_path, parts=("train",))
+    file = tmp_path / "labels/train/0.txt"
+    words = file.read_text().split()
+    words[5:8] = ["1.0", "0.5", "2"]
+    file.write_text(" ".join(words))
+    table = read(f"yolo:{tmp_path}/data.yaml,split=train")
+    row = table.image_N.tolist().index("images/train/0.png")
+    size_2 = np.array([table.width_N[row], table.height_N[row]])
+    assert table.visible_NK[row, 0]
+    np.testing.assert_allclose(table.keypoints_NK2[row, 0], [size_2[0] - 0.5, size_2[1] / 2])
+
+
+def test_validation_images_that_lie_elsewhere_are_told_and_not_read(tmp_path):
+    rows = write_yolo(tmp_path / "hard", parts=("train",), val=str(tmp_path / "real"))
+    table = read(f"yolo:{tmp_path}/hard/data.yaml")
+    assert len(table) == len(rows)
+    assert any(f"val lies elsewhere ({tmp_path}/real)" in note for note in table.notes)
+    with pytest.raises(ValueError, match="leads out of its folder"):
+        read(f"yolo:{tmp_path}/hard/data.yaml,split=test")

@@ -150,6 +150,11 @@ def _said_of_pictures(
         return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
 
     said = []
+    if bad := int((~images.seen_M).sum()):
+        said.append(
+            f"{bad} of {len(images)} images {'is' if bad == 1 else 'are'} missing or broken: "
+            "trainers stop at such a file; see below"
+        )
     if shared:
         said.append(
             f"training and test share {len(shared)} pictures under different names, so test "

@@ -39,6 +39,7 @@ NEXT = f"{ANEW}, or run `posesift check` on this data to list every such file"
 """What to do about a file that cannot be read; `posesift check` itself says the first half."""
 
 _HEADER = 2048  # bytes that hold the size of nearly every JPEG; a long EXIF block needs more
+_TAIL = 64  # bytes that hold the end of an image; some programs write a little behind it
 _END_OF_IMAGE = b"\xff\xd9"
 _NOT_A_FRAME = (0xC4, 0xC8, 0xCC)  # JPEG markers among C0..CF that carry no image size
 _ALONE = (0x01, *range(0xD0, 0xD9))  # JPEG markers without a length
@@ -68,17 +69,38 @@ def header(path: str | Path) -> Header:
         ValueError: there is no such file, or it is no image.
     """
     with _opened(path) as file:
-        head = file.read(_HEADER)
-        if head[:2] == b"\xff\xd8":
-            frame = _jpeg_frame(head) or _jpeg_frame(head + file.read())
-            if frame is None:
-                raise _broken(path, "is a JPEG without an image inside")
-            return Header(*_possible(path, *frame[0][:2]), frame[0].orientation)
-        if _is_png(head) and len(head) >= 24:
-            return Header(*_possible(path, *_png_size(head)), _png_orientation(file, head))
-        content = head + file.read()
+        return _header(path, file, file.read(_HEADER))
+
+
+def _header(path: str | Path, file: io.RawIOBase, head: bytes) -> Header:
+    if head[:2] == b"\xff\xd8":
+        frame = _jpeg_frame(head) or _jpeg_frame(head + (file.read() or b""))
+        if frame is None:
+            raise _broken(path, "is a JPEG without an image inside")
+        return Header(*_possible(path, *frame[0][:2]), frame[0].orientation)
+    if _is_png(head) and len(head) >= 24:
+        return Header(*_possible(path, *_png_size(head)), _png_orientation(file, head))
+    content = head + (file.read() or b"")
     height, width = _stored(path, content).shape[:2]
     return Header(width, height, _orientation(content))
+
+
+def check_complete(path: str | Path) -> None:
+    """Refuse an image that is empty, has no header, or is cut short (about 15 microseconds).
+
+    JPEG and PNG tell that by how they begin and end: damage in the middle is not seen. Other
+    formats are decoded for it.
+
+    Raises:
+        ValueError: there is no such file, or it is one of those.
+    """
+    with _opened(path) as file:
+        _header(path, file, head := file.read(_HEADER))
+        tail = _at(file, max((length := file.seek(0, 2)) - _TAIL, 0), _TAIL)
+        if head[:2] == b"\xff\xd8" and _END_OF_IMAGE not in tail:
+            _jpeg_header(path, _at(file, 0, length))
+        elif _is_png(head) and b"IEND" not in tail:
+            raise _broken(path, "is a PNG that is cut short")
 
 
 def orientation(path: str | Path) -> int:

@@ -79,6 +79,27 @@ class LeftOut:
         return f"left out: {why}"
 
 
+def pull_to_edge(keypoints_NK2: np.ndarray, size_N2: np.ndarray) -> None:
+    """Put keypoints on the edge of the image, of formats in which it ends half a pixel further.
+
+    The array is changed in place.
+
+    For COCO and YOLO an image of width W ends at x = W, and a keypoint there is on it; here it ends
+    half a pixel behind the centre of its last pixel, at W - 0.5. What lies between the two is put
+    on the edge.
+
+    >>> points_NK2 = np.array([[[319.6, 97.6], [320.1, 5]]])
+    >>> pull_to_edge(points_NK2, np.array([[320, 240]]))
+    >>> points_NK2.tolist()
+    [[[319.5, 97.6], [320.1, 5.0]]]
+    """
+    with np.errstate(invalid="ignore"):
+        for axis in (0, 1):
+            at_NK, end_N1 = keypoints_NK2[..., axis], size_N2[:, axis, None]
+            row, k = np.nonzero((at_NK > end_N1 - 0.5) & (at_NK <= end_N1))
+            at_NK[row, k] = end_N1[row, 0] - 0.5
+
+
 def hide_impossible(
     keypoints_NK2: np.ndarray,
     visible_NK: np.ndarray,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from posesift.data.files.listed_images import completed, told_of_boxes
 from posesift.data.labels.boxes import Boxes, with_boxes
 from posesift.data.labels.cleaning import hide_impossible, leave_out
 from posesift.poses.table import PoseTable
@@ -74,7 +75,8 @@ def labelled(
         problems: what the reader has found already.
         advice: the same, and told beside the message where too many keypoints lie off their images.
         least_bad: so many samples may be bad in any case.
-        **columns: further fields of `PoseTable`: ``image_N``, ``root``, ``box_N4``, ...
+        **columns: further fields of `PoseTable`: ``image_N``, ``root``, ... ``box_N4`` as the file
+            gives them, NaN where it gives none: see `completed`.
 
     Raises:
         ValueError: more than 5 % of the samples or of the visible keypoints are bad.
@@ -92,6 +94,9 @@ def labelled(
         columns["occluded_NK"] = occluded_NK & visible_NK
     with np.errstate(over="ignore"):  # beyond float32 is as far off the image, and hidden
         keypoints_NK2 = keypoints_NK2.astype(np.float32, copy=False)
+    if (box_N4 := columns.get("box_N4")) is not None:
+        problems = [*problems, *told_of_boxes(box_N4, names, bad)]
+        columns["box_N4"] = completed(box_N4, keypoints_NK2, visible_NK, size_N2)
     table = PoseTable(
         skeleton=skeleton,
         keypoints_NK2=keypoints_NK2,

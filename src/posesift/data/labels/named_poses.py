@@ -19,7 +19,7 @@ from posesift import skeletons
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import Photographs, image_folder, photographs
 from posesift.data.files.image_names import Names
-from posesift.data.files.listed_images import boxes_or_images, is_box, told_of_boxes
+from posesift.data.files.listed_images import is_box
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
 from posesift.data.labels.labelled import labelled, placed
@@ -126,8 +126,6 @@ def pose_table(
     )
     knows_hidden = bool((found.seen_NJ == 2).any())
     has_boxes = found.box_N4 is not None and bool(is_box(found.box_N4).any())
-    box_N4 = boxes_or_images(found.box_N4, size_N2) if found.box_N4 is not None else None
-    more = told_of_boxes(found.box_N4, bad) if found.box_N4 is not None else []
     clip_N, mode_N = (
         None if values is None else np.array(values, object)
         for values in (found.clip_N, found.mode_N)
@@ -142,7 +140,7 @@ def pose_table(
         chosen_N=in_split(split, row_N.tolist() if found.clip_N is None else found.clip_N),
         bad=bad,
         boxes=boxes,
-        problems=[*told, *found.problems, *more],
+        problems=[*told, *found.problems],
         advice=told_of_view(keypoints_NK2, seen_NK > 0, size_N2, other_N2, exif),
         least_bad=1,
         notes=[*found.notes, *notes, *known.told],
@@ -150,7 +148,7 @@ def pose_table(
         image_N=np.array(known.names_M, object)[row_N] if root else None,
         root=str(root or ""),
         exif=exif,
-        box_N4=box_N4,
+        box_N4=found.box_N4,
         boxes_from="file" if has_boxes else "image",
         clip_N=clip_N,
         mode_N=mode_N,

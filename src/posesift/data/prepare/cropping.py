@@ -143,6 +143,7 @@ def _in_crops(
         box_N4=None,
         clip_N=table.clip_N if table.clip_N is not None else table.image_N,
         mirrored_N=None,
+        image_id_N=None,
     )
 
 

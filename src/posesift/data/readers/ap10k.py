@@ -155,9 +155,7 @@ def read(
     )
     nothing = [np.nan] * 4
     box_N4 = np.array([a.bbox if len(a.bbox) == 4 else nothing for a in rows], np.float64)
-    problems = listed_images.told_of_boxes(box_N4, missing | bad)
-    if dropped:
-        problems.insert(0, f"skipped: {dropped} animals without a labelled keypoint")
+    problems = [f"skipped: {dropped} animals without a labelled keypoint"] if dropped else []
     return labelled(
         skeleton,
         joints_NK3[..., :2],
@@ -172,7 +170,7 @@ def read(
         occluded_NK=joints_NK3[..., 2] == 1,
         image_N=image_N,
         root=str(folder / "data"),
-        box_N4=listed_images.boxes_or_images(box_N4, size_N2),
+        box_N4=box_N4,
         boxes_from="file",
         mode_N=np.array([kinds[a.category_id].name.lower() for a in rows], dtype=object),
     )

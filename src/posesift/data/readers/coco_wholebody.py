@@ -20,7 +20,7 @@ from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.files import typed_json
 from posesift.data.files.image_folder import image_folder
-from posesift.data.files.listed_images import boxes_or_images, is_box, listed, told_of_boxes
+from posesift.data.files.listed_images import is_box, listed
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled
 from posesift.data.labels.left_hands import Hands, seen_as
@@ -143,9 +143,7 @@ def read(
     is_right_N = np.array([hand.is_right for hand in found])
     nothing = [np.nan] * 4
     box_N4 = np.array([hand.box if len(hand.box) == 4 else nothing for hand in found], np.float64)
-    skipped += told_of_boxes(box_N4, wrong | bad)
-    square_N4 = np.where(is_box(box_N4)[:, None], box_shapes.square(box_N4, _GROWN), np.nan)
-    box_N4 = boxes_or_images(square_N4, size_N2)
+    box_N4 = np.where(is_box(box_N4)[:, None], box_shapes.square(box_N4, _GROWN), box_N4)
     keypoints_NK2, grown_N4, mirrored_N = seen_as(
         hands, is_right_N, size_N2[:, 0], joints_NK3[..., :2], box_N4
     )

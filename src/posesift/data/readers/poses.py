@@ -22,7 +22,7 @@ from posesift import skeletons
 from posesift.data.about import About
 from posesift.data.address import parse
 from posesift.data.files.exif import Exif
-from posesift.data.files.listed_images import boxes_or_images, told_of_boxes
+from posesift.data.files.listed_images import completed, told_of_boxes
 from posesift.data.labels.boxes import Boxes, with_boxes
 from posesift.data.labels.cleaning import Impossible
 from posesift.data.labels.splits import Split, in_split
@@ -48,7 +48,7 @@ ROWS = 1 << 15
 
 _STRETCHES, _LONGEST = 16, 8  # of a table; blocks of one of them
 
-_BESIDE = ("image", "occluded", "mode", "mirrored", "neg_log_p")
+_BESIDE = ("image", "occluded", "mode", "mirrored", "neg_log_p", "id", "image_id")
 
 _DOUBTFUL = re.compile(r"^$|^[/\\]|\.\.|:|\0")
 _DOUBTFUL_LINES = ("\n\n", "\n/", "\n\\", "..", ":", "\0")
@@ -265,8 +265,8 @@ def _checked(
     if len(impossible.problems) > before:
         changes["visible_NK"] = visible_NK
     if table.box_N4 is not None:
-        problems += told_of_boxes(table.box_N4)
-        changes["box_N4"] = boxes_or_images(table.box_N4, size_N2)
+        problems += told_of_boxes(table.box_N4, _Rows(table, first))
+        changes["box_N4"] = completed(table.box_N4, table.keypoints_NK2, visible_NK, size_N2)
     changes["problems"] = problems
     table = dataclasses.replace(table, **changes)
     return with_boxes(table, boxes, np.arange(first, first + len(table)))

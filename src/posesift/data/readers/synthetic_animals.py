@@ -23,7 +23,7 @@ from posesift.data.about import About
 from posesift.data.files import plain_pickle
 from posesift.data.files.images import image_sizes
 from posesift.data.files.listed import listed
-from posesift.data.files.listed_images import boxes_or_images, told_of_boxes
+from posesift.data.files.listed_images import is_box
 from posesift.data.labels import published_rows
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled
@@ -134,12 +134,11 @@ def read(
     size_N22 = np.concatenate([size_N2, size_N2], axis=1)
     corner_N4 = np.clip(corner_N4, 0, size_N22)
     box_N4 = np.concatenate([corner_N4[:, :2], corner_N4[:, 2:] - corner_N4[:, :2]], axis=1)
-    problems = told_of_boxes(box_N4, bad)
-    box_N4 = boxes_or_images(box_N4, size_N2)
     poses = [_pose(name, kind) for name, kind in zip(names, kinds, strict=True)]
-    columns: dict[str, Any] = {"box_N4": box_N4, "boxes_from": "file"}
     if parity:
-        columns["box_N4"] = geometry.square(box_N4, _PUBLISHED_SCALE)
+        square_N4 = geometry.square(box_N4, _PUBLISHED_SCALE)
+        box_N4 = np.where(is_box(box_N4)[:, None], square_N4, box_N4)
+    columns: dict[str, Any] = {"box_N4": box_N4, "boxes_from": "file"}
     return labelled(
         skeleton,
         keypoints_NK2,
@@ -150,7 +149,6 @@ def read(
         chosen_N=None if parity else in_split(split, [pose for _, pose in poses], kinds),
         bad=bad,
         boxes=boxes,
-        problems=problems,
         occluded_NK=points_NK3[..., 2] == 0,
         image_N=np.array(names, dtype=object),
         root=str(root),

@@ -25,8 +25,8 @@ from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import photographs
 from posesift.data.files.image_names import is_folder, is_there
 from posesift.data.files.images import MAYBE, SUFFIXES
-from posesift.data.files.listed_images import boxes_or_images
 from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.cleaning import pull_to_edge
 from posesift.data.labels.keypoint_names import places, skeleton_of
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
@@ -75,6 +75,7 @@ class _Labels:
     """Lines of label files, numbers as in the files."""
 
     image_N: list[int]
+    line_N: list[int]
     values: list[list[float]]
     names: list[str]
     bad: dict[int, str]
@@ -90,6 +91,9 @@ def read(
     exif: Exif = "apply",
 ) -> PoseTable:
     """Read the labels, one pose a line; of several classes ``table.mode_N`` says which.
+
+    An image that several parts name is read once, and ``table.problems`` counts such. A ``val`` or
+    ``test`` that is a whole path is not read with ``all``, and ``table.notes`` says so.
 
     Args:
         path: the data YAML.
@@ -125,10 +129,22 @@ def read(
     target, place_J, notes = _skeleton(data, skeleton, file)
     root = _root(file, data.path, images)
     parts = [part for part in _PARTS[split] if getattr(data, part)]
+    if split == "all":
+        elsewhere = [p for p in parts if p != "train" and _is_elsewhere(getattr(data, p))]
+        parts = [part for part in parts if part not in elsewhere]
+        notes += [
+            f"{part} lies elsewhere ({getattr(data, part)}) and is not read, for a file may not "
+            "name places outside of its folder: read it by a data YAML of its own"
+            for part in elsewhere
+        ]
     if split == "test":
         parts = parts[:1] or ["train"]
     by_quarter = split != "all" and not (data.val or data.test)
-    names = [name for part in parts for name in _images(getattr(data, part), root, file, part)]
+    part_of: dict[str, dict[str, None]] = {}  # each image, and the parts that name it
+    for part in parts:
+        for name in _images(getattr(data, part), root, file, part):
+            part_of.setdefault(name, {})[part] = None
+    names = list(part_of)
     if not names:
         raise ValueError(f"{file}: expected images in {', '.join(parts) or 'train'}, found none")
     found, unlabelled = _labels(names, root, 5 + joints * dimensions)
@@ -144,6 +160,7 @@ def read(
     joints_NJ3 = values_NV[:, 5:].reshape(-1, joints, dimensions)
     with np.errstate(over="ignore"):  # as far off the image as infinity
         points_NJ2 = joints_NJ3[..., :2] * size_N2[:, None]
+    pull_to_edge(points_NJ2, size_N2)
     if dimensions == 3:
         seen_NJ = joints_NJ3[..., 2]
     else:
@@ -162,6 +179,13 @@ def read(
     keypoints_NK2, seen_NK = (
         placed(each, place_J.tolist(), len(target)) for each in (points_NJ2, seen_NJ)
     )
+    shared = {name: " and ".join(of) for name, of in part_of.items() if len(of) > 1}
+    problems = []
+    if shared:
+        problems.append(
+            f"{', '.join(sorted(set(shared.values())))} share {len(shared)} of {len(names)} images "
+            f"({next(iter(shared))}), read once here: no figure on them says how good a network is"
+        )
     classes = [str(name) for name in _listed(data.names)]
     return labelled(
         target,
@@ -173,6 +197,7 @@ def read(
         chosen_N=in_split(split, image_N.tolist()) if by_quarter else None,
         bad=bad,
         boxes=boxes,
+        problems=problems,
         least_bad=1,
         notes=[*notes, *photos.told],
         occluded_NK=seen_NK == 1 if knows_hidden else None,
@@ -181,6 +206,7 @@ def read(
         exif=exif,
         box_N4=_boxes(values_NV[:, 1:5], size_N2),
         boxes_from="file",
+        id_N=np.array(found.line_N, np.int64),
         mode_N=_modes(classes, values_NV[:, 0]),
     )
 
@@ -241,6 +267,11 @@ def _root(file: Path, said: str, images: str | None) -> Path:
     return root if root.is_relative_to(file.parent) and is_folder(root) else file.parent
 
 
+def _is_elsewhere(entry: str | list[str]) -> bool:
+    """Whether an entry is a whole path, as Ultralytics takes it and PoseSift does not."""
+    return isinstance(entry, str) and Path(entry).is_absolute()
+
+
 def _images(entry: str | list[str], root: Path, file: Path, part: str) -> Iterator[str]:
     """Names of the images of one part, relative to the root, in order."""
     for one in [entry] if isinstance(entry, str) else entry:
@@ -280,7 +311,7 @@ def _label_file(image: str) -> str:
 
 def _labels(images: Sequence[str], root: Path, count: int) -> tuple[_Labels, int]:
     """Return the lines of all images, and how many images have none."""
-    found, unlabelled = _Labels([], [], [], {}), 0
+    found, unlabelled = _Labels([], [], [], [], {}), 0
     for m, image in enumerate(images):
         name = _label_file(image)
         file = inside(root, name)
@@ -297,6 +328,7 @@ def _labels(images: Sequence[str], root: Path, count: int) -> tuple[_Labels, int
                 found.bad[len(found.values)] = f"{name}, line {number}: {what}"
                 values = [0.0] * count
             found.image_N.append(m)
+            found.line_N.append(number)
             found.values.append(values)
             found.names.append(f"{name}, line {number}")
     return found, unlabelled
@@ -306,7 +338,7 @@ def _boxes(box_N4: np.ndarray, size_N2: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         pixels_N4 = box_N4 * np.tile(size_N2, 2)
         pixels_N4[:, :2] -= pixels_N4[:, 2:] / 2
-        return boxes_or_images(pixels_N4, size_N2)
+        return pixels_N4
 
 
 def _modes(classes: Sequence[str], class_N: np.ndarray) -> np.ndarray | None:

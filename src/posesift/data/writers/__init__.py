@@ -23,8 +23,8 @@ class Format:
     Attributes:
         module: that writes it.
         images: folder of the images in the result.
-        whole_images: whether trainers read all labels of an image together, so that a pose that is
-            left out of an image would count as background.
+        whole_images: whether its trainers read all labels of an image together, so that a pose that
+            is left out of an image would count as background.
         stays: whether the images may stay where they are.
         nameless: whether poses without images can be written.
         suffixes: of images that its trainers read; others are decoded and written as PNG.
@@ -51,7 +51,7 @@ WRITERS = {
     "mmpose": Format("posesift.data.writers.mmpose"),
     "csv": Format("posesift.data.writers.csv"),
     "poses": Format("posesift.data.writers.poses", nameless=True),
-    "list": Format("posesift.data.writers.listing"),
+    "list": Format("posesift.data.writers.listing", whole_images=True),
 }
 """Name of a format to what writes it; its module is imported on first use."""
 
@@ -60,7 +60,7 @@ def write(name: str, labels: Labels, folder: Path) -> str:
     """Write the poses in a format into a folder, where their images are placed already.
 
     Returns:
-        The address that reads them; of a list, the address of its images.
+        The address that reads them; of a list whose images stay where they are, its place.
 
     Raises:
         ValueError: there is no such format, or it cannot hold what is to be written.

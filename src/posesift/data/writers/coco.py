@@ -1,8 +1,9 @@
 """COCO keypoints: one JSON file, ``annotations.json``, and ``images/``.
 
-https://cocodataset.org/#format-data. What has no place in a pose table (outlines, captions, the ids
-of the original) is not written; ``id`` is the row of the pose in the scored data plus 1, as COCO's
-own tools take 0 for none. ``area`` is that of the box: OKS needs one.
+https://cocodataset.org/#format-data. What has no place in a pose table (outlines, captions) is not
+written. ``id`` of annotations and images is that of the data, where all have one of their own; else
+that of an annotation is the row of the pose in the scored data plus 1, as COCO's own tools take 0
+for none. ``area`` is that of the box: OKS needs one.
 
 Shapes: N poses, K keypoints, 2 = (x, y), 3 = (x, y, v), 4 = (x, y, width, height).
 """
@@ -23,15 +24,15 @@ _CHUNK = 5_000  # poses that are Python objects at a time
 
 
 class _Image(msgspec.Struct, gc=False):
-    id: int
+    id: int | str
     file_name: str
     width: int
     height: int
 
 
 class _Annotation(msgspec.Struct, gc=False):
-    id: int
-    image_id: int
+    id: int | str
+    image_id: int | str
     category_id: int
     keypoints: list[float]
     num_keypoints: int
@@ -61,7 +62,9 @@ def write(labels: Labels, folder: Path) -> str:
         sizes = zip(table.width_N[first_M].tolist(), table.height_N[first_M].tolist(), strict=True)
         images = (
             _Image(number, name, width, height)
-            for number, (name, (width, height)) in enumerate(zip(names, sizes, strict=True), 1)
+            for number, name, (width, height) in zip(
+                labels.image_id_M.tolist(), names, sizes, strict=True
+            )
         )
         _write_lines(file, (encode(image) for image in images))
         file.write(b'],\n"annotations":[\n')
@@ -90,7 +93,7 @@ def _annotations(labels: Labels) -> Iterator[_Annotation]:
         box_B4 = shortest(labels.box_N4[rows])
         for annotation in zip(
             labels.id_N[rows].tolist(),
-            (image_N[rows] + 1).tolist(),
+            labels.image_id_M[image_N[rows]].tolist(),
             (labels.classes[1][rows] + 1).tolist(),
             joints_BK3.reshape(len(v_BK), -1).tolist(),
             (v_BK > 0).sum(1).tolist(),

@@ -14,11 +14,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from posesift.data.address import Address
-from posesift.poses.boxes import keypoint_boxes
+from posesift.poses import boxes
 from posesift.poses.table import PoseTable
 
-_MARGIN = 0.1  # of the keypoints' extent, on each side, where the data have no boxes
-_LEAST = 1.0  # px: a box of no size is none
 _CALLED = {"hand21": "hand", "animal14": "animal", "animal18": "animal", "ap10k17": "animal"}
 
 
@@ -29,14 +27,14 @@ class Labels:
     Attributes:
         table: with ``image_N`` relative to ``table.root``, which is relative to the folder of the
             result, or absolute where images stay where they are.
-        id_N: a number above 0 for each pose.
+        row_N: a number above 0 for each pose, for those that have no id.
         place: where the folder of the result will be, for addresses and paths.
         times_N: how often each pose is to be drawn, for lists.
         validation: images to validate on, for formats that name them.
     """
 
     table: PoseTable
-    id_N: NDArray[np.int64]
+    row_N: NDArray[np.int64]
     place: Path
     times_N: NDArray[np.int64] | None = None
     validation: str | None = None
@@ -59,15 +57,20 @@ class Labels:
         table = self.table
         if table.box_N4 is not None and table.boxes_from != "image":
             return table.box_N4
-        tight_N4 = keypoint_boxes(table.keypoints_NK2, table.visible_NK)
-        margin_N2 = np.maximum(_MARGIN * tight_N4[:, 2:], _LEAST)
         size_N2 = np.column_stack([table.width_N, table.height_N])
-        low_N2 = np.clip(tight_N4[:, :2] - margin_N2, 0, np.maximum(size_N2 - _LEAST, 0))
-        high_N2 = np.clip(tight_N4[:, :2] + tight_N4[:, 2:] + margin_N2, low_N2 + _LEAST, size_N2)
-        box_N4 = np.concatenate([low_N2, high_N2 - low_N2], axis=1).astype(np.float32)
-        labelled_N1 = table.visible_NK.any(axis=1, keepdims=True)
-        whole_N4 = np.concatenate([np.zeros_like(size_N2), size_N2], axis=1)
-        return np.where(labelled_N1, box_N4, whole_N4).astype(np.float32)
+        return boxes.around(table.keypoints_NK2, table.visible_NK, size_N2)
+
+    @cached_property
+    def id_N(self) -> NDArray:
+        """The id of each pose in its data, where all have one of their own; else `row_N`."""
+        return _or_numbers(self.table.id_N, self.row_N)
+
+    @cached_property
+    def image_id_M(self) -> NDArray:
+        """The id of each image in its data, where all have one of their own; else 1, 2, ..."""
+        _, _, first_M = self.images
+        id_N = self.table.image_id_N
+        return _or_numbers(None if id_N is None else id_N[first_M], np.arange(len(first_M)) + 1)
 
     @property
     def makes_boxes(self) -> bool:
@@ -106,6 +109,12 @@ class Labels:
     def root(self) -> str:
         """The folder of the images."""
         return str(self.place / self.table.root)
+
+
+def _or_numbers(id_N: NDArray | None, number_N: NDArray) -> NDArray:
+    if id_N is None or len(set(id_N.tolist())) < len(id_N):
+        return number_N
+    return id_N
 
 
 def of_names(name_N: NDArray) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:

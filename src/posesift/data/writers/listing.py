@@ -19,7 +19,7 @@ FILE = "images.txt"
 
 
 def write(labels: Labels, folder: Path) -> str:
-    """Write ``images.txt``.
+    """Write ``images.txt``; where images stay its place is returned, as no address reads a list.
 
     Raises:
         ValueError: a name holds a line break.
@@ -37,4 +37,5 @@ def write(labels: Labels, folder: Path) -> str:
     root = Path(labels.root).absolute()
     lines = (f"{root / name}\n" * n for name, n in zip(names, times_M.tolist(), strict=True))
     storage.write_text(folder / FILE, "".join(lines))
-    return str(Address("images", labels.root))
+    kept = Path(labels.table.root).is_absolute()  # then others lie beside those of the list
+    return str(labels.place / FILE) if kept else str(Address("images", labels.root))

@@ -24,6 +24,8 @@ from posesift.data.readers.csv import columns
 CATEGORY = 1
 """COCO's person: of boxes whose file names no category."""
 
+_UNLISTED = ", which the file does not list"
+_NAMED = 3  # images that a note names
 _BOX = ("box_x", "box_y", "box_w", "box_h")
 
 
@@ -37,7 +39,7 @@ class People:
         of: a picture's name to its rows.
         ids: a picture's name to the id that the file gives it; empty where it gives none.
         left_out: lines on boxes that are of no use.
-        notes: lines on how names were understood.
+        notes: lines on how names were understood, and on boxes of other images.
     """
 
     box_N4: NDArray[np.float32]
@@ -93,7 +95,16 @@ def read_people(file: Path, photographs: Sequence[str], videos: Sequence[str] = 
             f"none of the {len(names)} boxes in {file} is of one of the images: they name "
             f"{names[0]!r}, the images are called {next(iter([*photographs, *videos]), '')!r}"
         )
-    left_out += [f"{name}: {n} boxes of an image that is not there" for name, n in lost.items()]
+    # of one's whole file of boxes, some images are predicted; an id without an image is a fault
+    strange = [name for name in lost if name.endswith(_UNLISTED)]
+    left_out += [f"{name}: boxes: {lost.pop(name)}" for name in strange]
+    notes = place.told(str(file))
+    if lost:
+        notes.append(
+            f"{file}: {lost.total()} of {len(names)} boxes are of other images than were given "
+            f"({', '.join(sorted(lost)[:_NAMED])}{', ...' if len(lost) > _NAMED else ''}), and "
+            "passed over"
+        )
     order = sorted(rows, key=lambda row: placed[row] or "")  # stable: as in the file
     of: dict[str, slice] = {}
     for position, row in enumerate(order):
@@ -101,7 +112,7 @@ def read_people(file: Path, photographs: Sequence[str], videos: Sequence[str] = 
         of[placed[row] or ""] = slice(before.start, position + 1)
     found_ids = {picture: ids[name] for name, picture in zip(names, placed, strict=True)
                  if picture is not None and name in ids}  # fmt: skip
-    return People(box_N4[order], category_N[order], of, found_ids, left_out, place.told(str(file)))
+    return People(box_N4[order], category_N[order], of, found_ids, left_out, notes)
 
 
 class _Places:
@@ -183,7 +194,7 @@ def _coco(file: Path) -> _Read:
         if annotation.iscrowd:
             continue
         box = [np.nan if value is None else value for value in annotation.bbox or []]
-        unknown = f"image {annotation.image_id}, which the file does not list"
+        unknown = f"image {annotation.image_id}{_UNLISTED}"
         names.append(name_of.get(_key(annotation.image_id), unknown))
         boxes.append(box if len(box) == 4 else [np.nan] * 4)
         category = _whole(annotation.category_id)

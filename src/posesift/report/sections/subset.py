@@ -131,29 +131,50 @@ def training(summary: dict[str, Any]) -> Section:
     blocks: list[Block] = [Note(summary["train"], strong=False)]
     weights = (
         "weights.csv and weights.parquet have the draw weight of every scored pose, for trainers "
-        "that sample by weight from the whole set; the subset itself is drawn uniformly."
+        "that sample by weight from the whole set, with the ids that join them to it; the subset "
+        "itself is drawn uniformly."
     )
     return Section("train", "To train on it", lead, [*blocks, Note(weights, strong=False)])
 
 
 def _table(by_bin: dict[str, np.ndarray], aside: bool) -> Table:
     names = ["set", *["duplicates"] * aside, "taken", "uniform"]
-    called = {"set": "in the set", "duplicates": "put aside", "uniform": "uniform subset"}
+    called = {
+        "set": "in the set",
+        "duplicates": "put aside",
+        "uniform": "uniform subset",
+        "written": "with all of their images",
+        "uniform_written": "uniform subset, with all of its images",
+    }
+    more = "written" in by_bin and bool((by_bin["written"] != by_bin["taken"]).any())
+    seen = ["written", "uniform_written"] if more else []
     rows = []
     for first, last in pairs_for(len(by_bin["set"])):
         value = {name: int(value_k[first : last + 1].sum()) for name, value_k in by_bin.items()}
-        times = value["taken"] / value["uniform"] if value["uniform"] else None
         cells = [Cell(value[name], COUNT) for name in names]
-        rows.append(Row(capitalised(named((first, last))), [*cells, Cell(times, ".2f")]))
+        cells.append(Cell(_times(value["taken"], value["uniform"]), ".2f"))
+        if seen:
+            cells += [Cell(value[name], COUNT) for name in seen]
+            cells.append(Cell(_times(value["written"], value["uniform_written"]), ".2f"))
+        rows.append(Row(capitalised(named((first, last))), cells))
     return Table(
         "How many poses of each bin",
         "bin",
-        [*(called.get(name, name) for name in names), "taken / uniform"],
+        [
+            *(called.get(name, name) for name in names),
+            "taken / uniform",
+            *(called[name] for name in seen),
+            *["a trainer of whole images: subset / uniform"] * bool(seen),
+        ],
         rows,
         "Uniform subset: as many poses drawn uniformly from the whole set, its control. The same "
         "command with --strategy uniform and another --out writes one: train on both to see what "
         "the choice is worth.",
     )
+
+
+def _times(taken: int, uniform: int) -> float | None:
+    return taken / uniform if uniform else None
 
 
 def _strip(source: Source, chosen_N: np.ndarray, name: str) -> tuple[Strip, str]:

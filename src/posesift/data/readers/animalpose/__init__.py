@@ -113,8 +113,9 @@ def read(
     nothing = [np.nan] * 4
     corner_N4 = np.array([a.bbox if len(a.bbox) == 4 else nothing for a in animals], np.float64)
     box_N4 = np.concatenate([corner_N4[:, :2], corner_N4[:, 2:] - corner_N4[:, :2]], axis=1)
-    problems = [*problems, *listed_images.told_of_boxes(box_N4, missing | bad)]
-    box_N4 = listed_images.boxes_or_images(box_N4, size_N2)
+    if parity:
+        square_N4 = geometry.square(box_N4, _PUBLISHED_SCALE)
+        box_N4 = np.where(listed_images.is_box(box_N4)[:, None], square_N4, box_N4)
     return labelled(
         skeleton,
         joints_NK3[..., :2],
@@ -128,7 +129,7 @@ def read(
         problems=problems,
         image_N=image_N,
         root=str(folder / "images"),
-        box_N4=geometry.square(box_N4, _PUBLISHED_SCALE) if parity else box_N4,
+        box_N4=box_N4,
         boxes_from="file",
         mode_N=np.array([name_of.get(a.category_id, "") for a in animals], dtype=object),
     )

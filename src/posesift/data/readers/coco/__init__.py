@@ -20,13 +20,15 @@ from posesift.data.about import About
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import image_folder, photographs
 from posesift.data.files.image_names import Names
-from posesift.data.files.listed_images import boxes_or_images, is_box, told_of_boxes
+from posesift.data.files.listed_images import is_box
 from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.cleaning import pull_to_edge
 from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
 from posesift.data.labels.turned import told_of_view
 from posesift.data.readers.coco import packed
+from posesift.data.readers.coco.ids import plain
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
 
@@ -72,7 +74,8 @@ def read(
         path: the JSON file.
         split: ``train``, ``test`` (the last quarter of the images, in the order in which
             annotations name them) or ``all``. COCO's own split is two files.
-        boxes: ``file``, the ``bbox`` of each annotation, else the whole image; or ``labels``.
+        boxes: ``file``, the ``bbox`` of each annotation (around the keypoints where only some have
+            none, the whole image where all have none); or ``labels``.
         images: folder of the images; without it, the file's own folder where they lie there, and
             else the table has poses only.
         skeleton: name or TOML file; ``file`` for the keypoints that the category names. Without
@@ -119,10 +122,12 @@ def read(
         told.append("v is never 2: 1 is taken as labelled, and nothing is known of what is hidden")
     columns: dict[str, Any] = {
         "chosen_N": None if split == "all" else in_split(split, found.image_N.tolist()),
-        "problems": [*found.skipped, *told_of_boxes(found.box_N4, bad)],
+        "problems": found.skipped,
         "notes": [*found.told, *told, *photos.told],
-        "box_N4": boxes_or_images(found.box_N4, size_N2),
+        "box_N4": found.box_N4,
         "mode_N": _modes(found),
+        "id_N": plain(found.number_N),
+        "image_id_N": None if (id_M := plain(found.id_M)) is None else _at(id_M, found.image_N),
     }
     sample_N = found.ids
     del found  # a million annotations need not be held twice
@@ -174,12 +179,18 @@ def _convert(
     bbox: Literal["xywh", "xyxy"],
     coordinates: Literal["pixels", "relative"],
 ) -> None:
-    """Make boxes of corners, and pixels of shares, in place."""
+    """Make boxes of corners, pixels of shares, and edges of images where they end, in place."""
     if coordinates == "relative":
         found.keypoints_NJ2 *= size_N2[:, None]
         found.box_N4 *= np.tile(size_N2, 2)
     if bbox == "xyxy":
         found.box_N4[:, 2:] -= found.box_N4[:, :2]
+    pull_to_edge(found.keypoints_NJ2, size_N2)
+
+
+def _at(id_M: np.ndarray, image_N: np.ndarray) -> np.ndarray:
+    """Return the id of each annotation's image; any for those that are bad, without an image."""
+    return id_M[np.maximum(image_N, 0)]
 
 
 def _modes(found: packed.Annotations) -> np.ndarray | None:

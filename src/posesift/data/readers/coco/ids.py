@@ -10,9 +10,32 @@ import re
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import PurePosixPath
 
+import numpy as np
+
 from posesift.data.readers.coco.document import Id, Image
 
 _DIGITS = re.compile(r"\s*([+-]?[0-9]{1,18})(?:\.0*)?\s*")
+
+
+def plain(ids: Sequence[Id]) -> np.ndarray | None:
+    """Return ids of one form, int64 or texts; None where some are missing, alike, or of two forms.
+
+    >>> plain([3, 5.0]).tolist(), plain(["a", "b"]).tolist(), plain([3, 3]), plain([3, None])
+    ([3, 5], ['a', 'b'], None, None)
+    """
+    if len(set(ids)) < len(ids):
+        return None
+    kinds = set(map(type, ids))
+    if kinds == {str}:
+        return np.array(ids, object)
+    numbers = [i for i in ids if isinstance(i, int | float)]
+    if len(numbers) < len(ids):
+        return None
+    try:
+        number_N = np.array([int(i) for i in numbers], np.int64)
+    except (OverflowError, ValueError):  # beyond 64 bits
+        return None
+    return number_N if float not in kinds or number_N.tolist() == numbers else None
 
 
 class Loose:

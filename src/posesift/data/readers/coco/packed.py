@@ -41,7 +41,9 @@ class Annotations:
             none, infinite where it is not of four numbers.
         image_N: row of ``names_M``, -1 for an image that the file does not list.
         category_N: row of ``wanted.names``.
+        number_N: their ids, see `posesift.data.readers.coco.ids.plain`.
         names_M: file names of the images that have such an annotation.
+        id_M: ids of these images, as `number_N`.
         size_M2: their sizes as the file gives them, 0 for none.
         bad: row to what is wrong with it.
         skipped: one line a reason, how many others the file holds.
@@ -55,7 +57,9 @@ class Annotations:
     box_N4: np.ndarray
     image_N: np.ndarray
     category_N: np.ndarray
+    number_N: list[Id]
     names_M: list[str] = field(default_factory=list)
+    id_M: list[Id] = field(default_factory=list)
     size_M2: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     bad: dict[int, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
@@ -103,6 +107,7 @@ def load(
     used_M, found.image_N[listed_N] = np.unique(found.image_N[listed_N], return_inverse=True)
     used = [coco.images[row] for row in used_M.tolist()]
     found.names_M = [image.file_name for image in used]
+    found.id_M = [image.id for image in used]
     size_M2 = np.array([(_side(i.width), _side(i.height)) for i in used], np.float64)
     found.size_M2 = np.round(size_M2.reshape(-1, 2))
     return found
@@ -118,6 +123,7 @@ def _packed(raws: list[msgspec.Raw], kinds: Wanted, images: ImageIds) -> Annotat
     image_N = np.empty(most, np.int32)
     category_N = np.empty(most, np.int16)
     ids: list[str] = []
+    numbers: list[Id] = []
     bad: dict[int, str] = {}
     others = crowds = empty = 0
     row_of = images.row_of
@@ -142,6 +148,7 @@ def _packed(raws: list[msgspec.Raw], kinds: Wanted, images: ImageIds) -> Annotat
         seen_NJ[rows] = v_CJ
         category_N[rows] = [max(kind_C[c], 0) for c in kept]
         image_N[rows] = [row_of.get(read[c].image_id, -1) for c in kept]
+        numbers += [read[c].id for c in kept]
         ids += [_called(read[c].id, first + c) for c in kept]
         for row in (start + np.flatnonzero(image_N[rows] < 0)).tolist():
             key = read[kept[row - start]].image_id
@@ -166,6 +173,7 @@ def _packed(raws: list[msgspec.Raw], kinds: Wanted, images: ImageIds) -> Annotat
         box_N4=box_N4[:n],
         image_N=image_N[:n],
         category_N=category_N[:n],
+        number_N=numbers,
         bad=bad,
         skipped=[f"skipped: {count} {what}" for what, count in counts.items() if count],
     )
@@ -283,5 +291,6 @@ def _by_confidence(found: Annotations, threshold: float) -> Annotations:
         **columns,
         seen_NJ=seen_NJ[kept],
         ids=[found.ids[row] for row in kept.tolist()],
+        number_N=[found.number_N[row] for row in kept.tolist()],
         bad={place[row]: what for row, what in found.bad.items()},
     )

@@ -20,7 +20,7 @@ from posesift.data.about import About
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import Photographs, image_folder, photographs
 from posesift.data.files.image_names import Names
-from posesift.data.files.listed_images import boxes_or_images, is_box, told_of_boxes
+from posesift.data.files.listed_images import is_box
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
 from posesift.data.labels.labelled import labelled, placed
@@ -117,7 +117,6 @@ def read(
     bad = {row: wrong[line] for row, line in enumerate(kept.tolist()) if line in wrong}
     bad = {row: f"{line_N[row]}: {what}" for row, what in (missing | bad).items()}
     box_N4 = table.numbers(_BOX)[kept]
-    told += told_of_boxes(box_N4, bad)
     clip_N, mode_N = (None if (w := table.words(name)) is None else w[kept] for name in _WORDS[1:])
     keypoints_NK2 = placed(keypoints_NJ2[kept], place_J.tolist(), len(target))
     if not knows_hidden and (seen_NJ == 1).any():
@@ -144,9 +143,10 @@ def read(
         occluded_NK=seen_NK == 1 if knows_hidden else None,
         image_N=image_N if root else None,
         root=str(root or ""),
-        box_N4=boxes_or_images(box_N4, size_N2),
+        box_N4=box_N4,
         boxes_from="file" if is_box(box_N4).any() else "image",
         clip_N=clip_N,
+        id_N=kept.astype(np.int64) + 2,
         mode_N=None if mode_N is None else np.array([mode.lower() for mode in mode_N], object),
     )
 
