@@ -310,6 +310,21 @@ def test_women_and_men_old_and_heavy_people_have_other_shapes():
     assert width(weight=1) > width() + 0.02 > width(weight=-1) + 0.02
 
 
+@pytest.mark.parametrize("world", worlds.WORLDS)
+def test_the_build_of_a_scene_makes_the_traits(world):
+    scene, module = worlds.draw(world, "source", range(50)), worlds.world_module(world)
+    traits_NT = module.figures(scene.angles_NA, scene.shape).traits_NT
+    assert np.abs(traits_NT).max() <= 1
+    assert (traits_NT.std(0) > 0.1).all()
+    for t, (name, trait) in enumerate(mannequin.TRAITS.items()):
+        column = name if name in scene.shape else "stout"  # the capsules of the stout are thick
+        shape = scene.shape | {column: np.full(50, module.SHAPE[column].high, trait.kind)}
+        most_NT = module.figures(scene.angles_NA, shape).traits_NT
+        assert (most_NT[:, t] == 1).all(), name
+        others = np.arange(len(mannequin.TRAITS)) != t
+        assert np.array_equal(most_NT[:, others], traits_NT[:, others])
+
+
 def test_clothes_lie_where_they_belong():
     place = mannequin.load("body").place
     arm, leg = place.field_P["arm"], place.field_P["leg"]

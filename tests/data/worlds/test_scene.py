@@ -11,17 +11,23 @@ from posesift.data import worlds
 from posesift.data.worlds.scene import joined
 
 
+@pytest.mark.parametrize("figure", worlds.FIGURES)
 @pytest.mark.parametrize("world", worlds.WORLDS)
-def test_drawn_and_photographed_is_sampled(world):
+def test_drawn_and_photographed_is_sampled(world, figure):
     numbers = [5000, 3, 3, 1030, 0]
     scene = worlds.draw(world, "target", numbers, seed=3, split="test")
-    seen = worlds.photograph(scene, 48)
-    sampled = worlds.sample(world, "target", seed=3, split="test", side=48, indices=numbers)
+    seen = worlds.photograph(scene, 48, figure)
+    sampled = worlds.sample(
+        world, "target", seed=3, split="test", side=48, indices=numbers, figure=figure
+    )
     assert scene.number_N.tolist() == numbers
     for name in ("points_NP2", "depth_NP", "scale_NP", "girth_NG"):
         assert np.array_equal(getattr(seen, name), getattr(sampled, name))
     assert np.array_equal(worlds.paint(seen, "photo"), worlds.paint(sampled, "photo"))
+    assert np.array_equal(seen.table.occluded_NK, sampled.table.occluded_NK)
     assert seen.table.root == "", "these images have no address of a world"
+    with pytest.raises(ValueError, match="expected figure in capsules, people, found 'person'"):
+        worlds.photograph(scene, 48, "person")
 
 
 @pytest.mark.parametrize("world", worlds.WORLDS)
