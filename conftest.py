@@ -1,7 +1,8 @@
-"""For all tests: a cache of their own, one thread a process, one profile of Hypothesis."""
+"""For all tests: a cache of their own, one thread a process, one profile of Hypothesis, Ctrl-C."""
 
 import gc
 import os
+import signal
 import tempfile
 
 from hypothesis import settings
@@ -15,6 +16,12 @@ settings.register_profile(
     "posesift", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True
 )
 settings.load_profile("posesift")
+
+
+# A shell that starts something in the background has it ignore Ctrl-C, and so would the commands
+# that tests end by it, for ever.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config):
