@@ -39,12 +39,13 @@ def blocks() -> list[tuple[str, str]]:
 
 
 def write_files() -> None:
-    """``rendered.json`` with ``renders``; ``labels.json`` and ``labels.csv`` with ``photos``."""
+    """``rendered.json``, ``renders``; ``labels.json``, ``.csv``, ``real.json``, ``photos``."""
     rendered = write_coco(Path("r"), n=60, skeleton="body16")
     Path("r/photos").rename("renders")
     save_coco(Path("rendered.json"), coco_document(rendered))
     truth = write_coco(Path(), n=24, seed=1, skeleton="body16")
     Path("annotations.json").rename("labels.json")
+    Path("real.json").write_text(Path("labels.json").read_text())
     columns: dict = {"image": truth.names}
     for theirs, name in THEIRS.items():
         k = skeletons.load("body16").keypoints.index(name)

@@ -118,7 +118,8 @@ def _family() -> str:
     atexit.register(folder.cleanup)
     for weight in (400, 700):
         whole = FontProperties(family=theme.STYLE["font.family"], weight=weight)
-        font = TTFont(font_manager.findfont(whole), lazy=True)
+        found = font_manager.findfont(whole)
+        font = TTFont(found, lazy=True, recalcTimestamp=False)  # the same bytes every time
         for table in {"GSUB", "GPOS", "GDEF", "MATH"} & set(font.keys()):
             del font[table]
         path = f"{folder.name}/{weight}.ttf"
