@@ -192,7 +192,7 @@ def bucket(tmp_path, monkeypatch) -> Iterator[str]:
 
 
 def test_shards_in_an_object_store(tmp_path, monkeypatch, bucket):
-    monkeypatch.setattr(poses, "ROWS", 16)
+    monkeypatch.setattr(poses, "ROWS", 64)
     (tmp_path / "bucket").mkdir()
     folder, whole = shards(tmp_path / "bucket")
     for where in ("bucket/shards", "bucket/shards/part-*-of-5.parquet"):
