@@ -179,6 +179,7 @@ def bucket(tmp_path, monkeypatch) -> Iterator[str]:
     """The shards in an S3-compatible store on this machine: options behind an address."""
     localbucket = pytest.importorskip("localbucket")
     monkeypatch.setattr(localbucket.S3Handler, "data_root", tmp_path, raising=False)
+    monkeypatch.setattr(localbucket.S3Handler, "disable_nagle_algorithm", True)  # else 40 ms each
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
     server = ThreadingHTTPServer(("127.0.0.1", 0), localbucket.S3Handler)
