@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 
 from posesift import progress, storage
-from posesift.data.files import embedded, video
+from posesift.data.files import ANEW, NEXT, embedded, video
 from posesift.data.files.exif import UPRIGHT
-from posesift.data.files.images import ANEW, NEXT, decode, orientation
+from posesift.data.files.images import decode, orientation
 from posesift.poses.table import PoseTable
 
 MOST = 200_000

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from posesift.data.files import NEXT, pillow
 from posesift.data.files import exif as orientations
-from posesift.data.files import pillow
 from posesift.data.files.exif import Exif
 from posesift.storage import irregular
 
@@ -33,10 +33,6 @@ MAYBE = (".heic", ".heif", ".hif", ".avif")
 
 LARGEST_AREA = 2**28
 """Pixels of an image that is read, 268 megapixels; a small file may claim any number of them."""
-
-ANEW = "copy it anew"
-NEXT = f"{ANEW}, or run `posesift check` on this data to list every such file"
-"""What to do about a file that cannot be read; `posesift check` itself says the first half."""
 
 _HEADER = 2048  # bytes that hold the size of nearly every JPEG; a long EXIF block needs more
 _TAIL = 64  # bytes that hold the end of an image; some programs write a little behind it

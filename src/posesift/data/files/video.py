@@ -28,7 +28,7 @@ import av.container
 import av.error
 import numpy as np
 
-from posesift.data.files.images import NEXT
+from posesift.data.files import NEXT
 from posesift.storage import irregular
 
 SUFFIXES = (

@@ -180,12 +180,7 @@ def _remember(folder: Path, record: dict[str, Any]) -> None:
     Raises:
         ValueError: the folder was begun otherwise.
     """
-    path = folder / _RECORD
-    if not path.is_file():
-        storage.write_json(path, record)
-        return
-    before = storage.read_json(path, dict[str, Any])
-    if other := [name for name in record if before.get(name) != record[name]]:
+    if other := storage.differing(folder / _RECORD, record):
         raise ValueError(
             f"{folder} was begun with another {' and '.join(other)}, so that its images would not "
             "go together; repeat the first command, or begin anew with --overwrite"

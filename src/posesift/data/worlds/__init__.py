@@ -284,14 +284,10 @@ def paint(
 
 
 def _people(
-    world: World,
-    world_poses: WorldPoses,
-    rows: np.ndarray,
-    rngs: list[np.random.Generator],
-    look: str,
+    world: World, poses: WorldPoses, rows: np.ndarray, rngs: list[np.random.Generator], look: str
 ) -> Iterator[np.ndarray]:
-    figures, cameras = world_poses.figures[rows], world_poses.cameras[rows]
-    side = world_poses.side
+    figures, cameras = poses.figures[rows], poses.cameras[rows]
+    side = poses.side
     for rng, (figure_HW3, alpha_HW1) in zip(
         rngs, people.paint(world, figures, cameras, rngs, look, side), strict=True
     ):
@@ -299,20 +295,16 @@ def _people(
 
 
 def _capsules(
-    world: World,
-    world_poses: WorldPoses,
-    rows: np.ndarray,
-    rngs: list[np.random.Generator],
-    look: str,
+    world: World, poses: WorldPoses, rows: np.ndarray, rngs: list[np.random.Generator], look: str
 ) -> Iterator[np.ndarray]:
-    side = world_poses.side
+    side = poses.side
     stencils = painter.stencils(
         world.PARTS,
         world.MATERIALS,
-        world_poses.points_NP2[rows],
-        world_poses.depth_NP[rows],
-        world_poses.scale_NP[rows],
-        world_poses.girth_NG[rows],
+        poses.points_NP2[rows],
+        poses.depth_NP[rows],
+        poses.scale_NP[rows],
+        poses.girth_NG[rows],
         np.array([looks.light_direction(rng) for rng in rngs], np.float32),
         side,
     )
