@@ -8,12 +8,14 @@
 usual poses with few rare ones -> photographs, with the pretrained network. Arms, from scratch, on
 one budget of draws and one size of the source:
 
-* ``uniform`` and ``hard-mining`` of the source as it is; ``all-poses``: a whole source of all poses
-  equally often, what rendering can give at most;
+* ``uniform``, ``hard-mining`` and its control ``shuffled`` of the source as it is; ``all-poses``: a
+  whole source of all poses equally often, what rendering can give at most;
 * for each number of --rendered: so many poses of the source give way to renderings ``like-target``,
   ``where-failing``, ``at-random`` (from the source's own mixture) and ``flat`` (all poses equally
-  often). The first two look at what the network of ``uniform`` says of the target's training
-  images, without labels; with --looks-at labels at their labels.
+  often), drawn uniformly. The first two look at what the network of ``uniform`` says of the
+  target's training images, without labels;
+* for the largest number also ``like-target`` drawn by hard mining, and ``like-target`` chosen by
+  the labels of the target's training images: what perfect predictions would choose.
 
 A seed redraws all but photographs, and is a folder of its own: give two processes different seeds
 and the same --out, with --threads 1 each. Interrupted, a seed goes on where it was. The tables are
@@ -42,13 +44,14 @@ from posesift.report.page import write_report
 STUDIES = {"world": ("world-body", "target_poses"), "photographs": ("photos-tail", "poses")}
 """Recipe, and its oracle that trains on all poses equally often in the source's look."""
 
+SAMPLINGS = ("uniform", "hard-mining", "shuffled")
 KINDS = ("like-target", "where-failing", "at-random", "flat")
 NUMBERS = (150, 300, 600, 1200)
 REACHED = ("0.05", "0.1", "hardest quarter 0.1")
 
 
 def plan_of(
-    study: str, seed: int, numbers: tuple[int, ...], looks_at: Any, steps: int | None, **more: Any
+    study: str, seed: int, numbers: tuple[int, ...], steps: int | None, **more: Any
 ) -> Comparison:
     """Plan all arms of one seed."""
     recipe, all_poses = STUDIES[study]
@@ -56,20 +59,16 @@ def plan_of(
     training = seeded(plan, seed).training
     usual = training.warmup_steps + (training.steps if study == "world" else 0)
     budget = usual if steps is None else steps
-    arms = [
-        Arm(name=name, sampling=name, warmup_steps=budget) for name in ("uniform", "hard-mining")
-    ]
+    arms = [Arm(name=name, sampling=name, warmup_steps=budget) for name in SAMPLINGS]
+    for n in numbers:
+        for kind in KINDS:
+            arm = Arm(name=f"{kind}-{n}", sampling=f"rendered-{kind}", rendered=n)
+            student = "uniform" if kind in KINDS[:2] else None
+            arms.append(dataclasses.replace(arm, student=student, warmup_steps=budget))
+    like = next(arm for arm in arms if arm.name == f"like-target-{max(numbers)}")
     arms += [
-        Arm(
-            name=f"{kind}-{n}",
-            sampling=f"rendered-{kind}",
-            warmup_steps=budget,
-            rendered=n,
-            looks_at=looks_at,
-            student="uniform" if kind in KINDS[:2] else None,
-        )
-        for n in numbers
-        for kind in KINDS
+        dataclasses.replace(like, name=f"{like.name}+hard-mining", drawn="hard-mining"),
+        dataclasses.replace(like, name=f"{like.name}-by-labels", looks_at="labels", student=None),
     ]
     best = Arm(name="all-poses", role="oracle", trained_on=all_poses, warmup_steps=budget)
     primary = (f"like-target-{max(numbers)}", "uniform")
@@ -150,7 +149,6 @@ def main() -> None:
     parser.add_argument("--target", default=None, help="address of the photographs")
     parser.add_argument("--seeds", type=int, nargs="*", default=[])
     parser.add_argument("--rendered", type=int, nargs="+", default=list(NUMBERS))
-    parser.add_argument("--looks-at", choices=("predictions", "labels"), default="predictions")
     parser.add_argument("--steps", type=int, default=None)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--precision", default=None)
@@ -161,9 +159,13 @@ def main() -> None:
     progress.show()
     numbers = tuple(sorted(given.rendered))
     aim = {} if given.target is None else {"target": given.target}
-    changes = {"threads": given.threads, "precision": given.precision}
+    changes = {
+        name: value
+        for name, value in (("threads", given.threads), ("precision", given.precision))
+        if value is not None
+    }
     for seed in () if given.table else given.seeds:
-        plan = plan_of(given.study, seed, numbers, given.looks_at, given.steps,
+        plan = plan_of(given.study, seed, numbers, given.steps,
                        quick=given.quick, aim=aim, changes=changes)  # fmt: skip
         folder = given.out / f"seed{seed}"
         check(plan)
@@ -175,7 +177,19 @@ def main() -> None:
     table = gathered(given.out)
     print_levels(table)
     others = [f"{kind}-{n}" for n in numbers for kind in KINDS]
-    print_differences(table, [(arm, "uniform") for arm in ("hard-mining", *others, "all-poses")])
+    most = f"like-target-{max(numbers)}"
+    others += [f"{most}-by-labels", f"{most}+hard-mining"]
+    print_differences(table, [(arm, "uniform") for arm in (*SAMPLINGS[1:], *others, "all-poses")])
+    print_differences(
+        table,
+        [
+            ("hard-mining", "shuffled"),
+            (most, "hard-mining"),
+            (f"{most}+hard-mining", "hard-mining"),
+            (f"{most}-by-labels", f"at-random-{max(numbers)}"),
+            (f"{most}-by-labels", f"flat-{max(numbers)}"),
+        ],
+    )
     chosen = [(f"{kind}-{n}", n) for n in numbers for kind in KINDS[:2]]
     print_differences(
         table, [(arm, f"{control}-{n}") for arm, n in chosen for control in KINDS[2:]]

@@ -42,6 +42,11 @@ PLAN = plan_of(
 )
 
 
+LIKE = next(arm for arm in PLAN.arms if arm.sampling == "rendered-like-target")
+MINED = dataclasses.replace(LIKE, name="mined", drawn="hard-mining")
+PLAN = dataclasses.replace(PLAN, arms=(*PLAN.arms, MINED))
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("renderings")
@@ -57,7 +62,7 @@ def poses(table):
 
 
 def test_plan(folder):
-    arms = {arm.sampling: arm for arm in PLAN.arms if arm.role == "arm"}
+    arms = {arm.sampling: arm for arm in PLAN.arms if arm.role == "arm" and arm != MINED}
     assert {arm.start for arm in arms.values()} == {"warm-up"}
     assert [arms[name].student for name in CHOICES] == [None, "warm-up", "warm-up", None, None]
     assert PLAN.primary == ("source-only+rendered-like-target", "source-only")
@@ -75,11 +80,13 @@ def test_a_control_has_as_many_renderings():
         for n in (5, 9)
         for kind in ("at-random", "like-target")
     ]
+    arms.append(dataclasses.replace(arms[-1], name="mined", drawn="hard-mining"))
     plan = dataclasses.replace(PLAN, arms=tuple(arms))
-    assert [_control(plan, arm) for arm in arms] == [None, "at-random-5", None, "at-random-9"]
+    controls = [None, "at-random-5", None, "at-random-9", None]  # none is mined and random
+    assert [_control(plan, arm) for arm in arms] == controls
     comparison = {"arms": [storage.plain(dataclasses.asdict(arm)) for arm in arms]}
     found = [control_of(comparison, arm.name) for arm in arms]
-    assert found == [None, "at-random-5", None, "at-random-9"]
+    assert found == controls
 
 
 def test_each_arm_trains_on_as_many_poses_of_which_some_are_renderings(folder):
@@ -100,7 +107,7 @@ def test_each_arm_trains_on_as_many_poses_of_which_some_are_renderings(folder):
         begun = Experiment.load(cell / "experiment.yaml")
         assert begun.data.rendered == str(path)
         assert str(folder) not in (cell / "experiment.yaml").read_text()  # it may be moved
-        assert begun.sampling.name == "uniform"
+        assert begun.sampling.name == arm.drawn
         assert storage.read_json(cell / "environment.json")["source_samples"] == len(source)
     flat = read(f"poses:{rendered_file(folder, f'rendered-flat-{N}', 0)},split=all")
     drawn = read("world:body,poses=target,look=synthetic,n=1,side=32")
@@ -109,10 +116,21 @@ def test_each_arm_trains_on_as_many_poses_of_which_some_are_renderings(folder):
     assert drawn.root != source.root
 
 
+def test_a_source_with_renderings_is_mined_by_scores_of_its_own(folder):
+    cell = cell_folder(folder, "mined", 0)
+    table = read(f"poses:{rendered_file(folder, MINED.rendering, 0)},split=all")
+    scored = read_result(cell / "score")
+    assert scored.summary["address"] == table.address
+    of_source = read_result(folder / "score")
+    assert len(scored.score_N) == len(of_source.score_N) == len(table)
+    assert not np.array_equal(scored.score_N, of_source.score_N)
+    assert not (cell_folder(folder, LIKE.name, 0) / "score").exists()
+
+
 def test_facts_say_what_was_gained(folder):
     found = storage.read_json(folder / "comparison.json")
     rows = {row["arm"]: row for row in found["renderings"]}
-    assert set(rows) == {f"source-only+{name}" for name in RENDERINGS}
+    assert set(rows) == {"mined", *(f"source-only+{name}" for name in RENDERINGS)}
     source, test = read(CHANGES["source"]), read(CHANGES["test"]["target"])
     for row in rows.values():
         arm = next(arm for arm in PLAN.arms if arm.name == row["arm"])

@@ -21,7 +21,7 @@ class Arm:
         role: ``warm-up`` (trains what arms start from), ``arm``, or ``oracle``.
         method: what trains it.
         sampling: its strategy, or one of `renderings.RENDERINGS`: what takes the place of a part of
-            the source, which is then drawn uniformly.
+            the source.
         sample_in: the stages that draw by ``sampling``.
         start: the warm-up arm whose network it starts from, or None: from scratch.
         trained_on: for an oracle, the name of the test set whose kind of labelled data it trains
@@ -30,6 +30,8 @@ class Arm:
         steps: its budget in the second stage.
         seeds: those it is trained for, if not all of the comparison's.
         rendered: how many renderings take the place of poses of the source.
+        drawn: the strategy that draws a source with renderings; other than ``uniform`` it has
+            scores and bins of its own.
         looks_at: how the target's poses are known by which they are chosen.
         student: the arm whose network predicts them, and fails where it does.
     """
@@ -45,6 +47,7 @@ class Arm:
     steps: int = 0
     seeds: tuple[int, ...] | None = None
     rendered: int = 0
+    drawn: str = "uniform"
     looks_at: LooksAt = "predictions"
     student: str | None = None
 
@@ -82,6 +85,8 @@ class Arm:
         strategy = self.sampling.replace("-", " ")
         if self.rendering is not None:
             strategy = f"{self.rendered} {strategy}"
+            if self.drawn != "uniform":
+                strategy += f" + {self.drawn.replace('-', ' ')}"
         return label if self.sampling == "uniform" else f"{label} + {strategy}"
 
 

@@ -151,8 +151,10 @@ def _do(plan: Comparison, folder: Path, task: Task) -> None:
     elif task.beside:
         _baselines(cell_folder(folder, task.arm, task.seed), experiment)
     elif not folders.is_finished(cell := cell_folder(folder, task.arm, task.seed)):
-        scored = _scored(experiment, score, check=first)
-        train(of_arm(experiment, plan.arm(task.arm), folder), cell, scored=scored)
+        arm = plan.arm(task.arm)
+        own = arm.rendering is not None and arm.drawn != "uniform"
+        scored = None if own else _scored(experiment, score, check=first)
+        train(of_arm(experiment, arm, folder), cell, scored=scored)
 
 
 def _tell(folder: Path, task: Task) -> None:
@@ -204,7 +206,7 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
     }
     if arm.rendering is not None:
         rendered = rendered_file(folder, arm.rendering, experiment.seed)
-        changes |= {"sampling": "uniform", "rendered": str(rendered)}
+        changes |= {"sampling": arm.drawn, "rendered": str(rendered)}
     if arm.start is not None:
         changes["start_from"] = str(cell_folder(folder, arm.start, experiment.seed))
     if arm.role == "oracle":
@@ -219,7 +221,7 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
 
 def _drawn(arm: Arm) -> str:
     """Name the strategy that draws what an arm is trained on."""
-    return arm.sampling if arm.rendering is None else "uniform"
+    return arm.sampling if arm.rendering is None else arm.drawn
 
 
 def _claimed(plan: Comparison, folder: Path, jobs: int = 1) -> Comparison:

@@ -6,6 +6,7 @@ compared is compared within a seed.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from posesift.evaluation.intervals import holm, mean_interval, paired_interval, ratio_of_sums
@@ -103,13 +104,12 @@ def _is_floor(arm: Any) -> bool:
 
 def _control(plan: Comparison, arm: Arm) -> str | None:
     """Find the arm that draws as unevenly as ``arm`` in the same stages, but blindly."""
-    wanted = (arm.role, arm.method, arm.sample_in, arm.rendered, CONTROLS.get(arm.sampling))
-    found = [
-        o.name
-        for o in plan.arms
-        if (o.role, o.method, o.sample_in, o.rendered, o.sampling) == wanted
-    ]
-    return found[0] if found else None
+    wanted = dataclasses.replace(arm, sampling=CONTROLS.get(arm.sampling, ""))
+    alike = ("role", "method", "sample_in", "rendered", "drawn", "sampling")
+    for other in plan.arms:
+        if all(getattr(other, name) == getattr(wanted, name) for name in alike):
+            return other.name
+    return None
 
 
 def _common(plan: Comparison, name: str) -> str | None:

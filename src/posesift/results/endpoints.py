@@ -116,7 +116,7 @@ def control_of(comparison: Compared, called: str) -> str | None:
     wanted = CONTROLS.get(str(this.get("sampling")))
     for arm in by_seed.arms(comparison, "arm") if wanted else ():
         alike = methods.of(arm) == methods.of(this) and all(
-            arm.get(key) == this.get(key) for key in ("sample_in", "rendered")
+            arm.get(key) == this.get(key) for key in ("sample_in", "rendered", "drawn")
         )
         if alike and arm.get("sampling") == wanted:
             return arm["name"]
