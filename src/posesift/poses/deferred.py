@@ -67,12 +67,11 @@ def deferred(work: Work, shape: tuple[int, ...], kind: type = np.bool_) -> Defer
 def joined(columns: Sequence[Deferred | NDArray]) -> Deferred:
     """Return one column of several, one after the other, of which some may be known already."""
     parts = [column if isinstance(column, Deferred) else _known(column) for column in columns]
-    before = np.cumsum([0, *(len(part.sources) for part in parts)])
-    return Deferred(
-        tuple(source for part in parts for source in part.sources),
-        np.concatenate([first + part.source_N for first, part in zip(before, parts, strict=False)]),
-        np.concatenate([part.row_N for part in parts]),
-    )
+    sources = tuple(dict.fromkeys(source for part in parts for source in part.sources))
+    number = {source: number for number, source in enumerate(sources)}
+    source_N = [np.array([number[s] for s in part.sources])[part.source_N] for part in parts]
+    row_N = [part.row_N for part in parts]
+    return Deferred(sources, np.concatenate(source_N), np.concatenate(row_N))
 
 
 def _known(value_N: NDArray) -> Deferred:

@@ -89,10 +89,10 @@ def sample(
     """Draw the poses of a world.
 
     In the table, `visible` = inside the image; `occluded` = hidden by the figure's own body (what
-    the photo look puts in front is not counted: it belongs to the look, not to the pose), worked
-    out when somebody looks at it; `mode` = the activity; `neg_log_p` = -log density of the pose under the *source* generator, in nats,
-    for source and target alike; `share` = the source's shares of the activities, so that `rare_N`
-    means the same in both.
+    it wears, and what the photo look puts in front, is not counted: these belong to the look, not
+    to the pose), worked out when somebody looks at it; `mode` = the activity; `neg_log_p` = -log
+    density of the pose under the *source* generator, in nats, for source and target alike; `share`
+    = the source's shares of the activities, so that `rare_N` means the same in both.
 
     Args:
         name: `"body"` or `"hand"`.

@@ -1,7 +1,7 @@
 """The two looks: `synthetic`, a clean renderer, and `photo`, with what cameras and the world add.
 
-The synthetic look has a plain background. The photo look adds clutter behind, things in front, light
-that falls off to one side, a colour cast, contrast, blur, noise and JPEG.
+In the synthetic look figures stand on one pale colour. The photo look adds clutter behind, things
+in front, light that falls off to one side, a colour cast, contrast, blur, noise and JPEG.
 
 Names: H W pixels, 3 = (red, green, blue).
 """
