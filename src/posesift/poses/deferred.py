@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 Work = Callable[[NDArray[np.intp]], NDArray]
 """Gives the values of some rows (R, ...), by their numbers (R,)."""
@@ -34,7 +34,7 @@ class Deferred:
         """The shape that the values will have."""
         return (len(self.row_N), *self.sources[0].value_N.shape[1:])
 
-    def __getitem__(self, rows: ArrayLike) -> Deferred:
+    def __getitem__(self, rows: NDArray[np.integer | np.bool_] | slice) -> Deferred:
         """Return the column of some rows, in their order (integers, or N booleans)."""
         return Deferred(self.sources, self.source_N[rows], self.row_N[rows])
 
@@ -57,7 +57,7 @@ def deferred(work: Work, shape: tuple[int, ...], kind: type = np.bool_) -> Defer
         kind: of its values.
 
     >>> squares = deferred(lambda row_R: row_R[:, None] ** 2, (5, 1), np.int64)
-    >>> joined([squares[[3, 1]], np.array([[7]])]).values().tolist()
+    >>> joined([squares[np.array([3, 1])], np.array([[7]])]).values().tolist()
     [[9], [1], [7]]
     """
     source = _Source(work, np.zeros(shape, kind), np.zeros(shape[0], bool))

@@ -31,7 +31,7 @@ _ROWS = 1 << 15  # of a row group: who reads a table part by part holds one in m
 RARE_SHARE = 0.03  # a mode is rare when its share of the source mixture is below this
 
 
-class _Looked:
+class _Late:
     """A column that may be `Deferred`: worked out, and kept, when somebody looks at it."""
 
     def __set_name__(self, _: type, name: str) -> None:
@@ -93,7 +93,7 @@ class PoseTable:
     root: str = ""
     box_N4: NDArray[np.float32] | None = None
     boxes_from: str = "image"
-    occluded_NK: NDArray[np.bool_] | None = _Looked()
+    occluded_NK: _Late = _Late()
     clip_N: NDArray | None = None
     mode_N: NDArray | None = None
     mirrored_N: NDArray[np.bool_] | None = None
@@ -124,8 +124,10 @@ class PoseTable:
             ("id", self.id_N, (count,)),
             ("image_id", self.image_id_N, (count,)),
         ):
+            if value is None:
+                continue
             found = value.shape if isinstance(value, Deferred) else np.shape(value)
-            if value is not None and found != shape:
+            if found != shape:
                 raise ValueError(
                     f"pose table of {self.skeleton.name}: expected {name} of shape {shape}, "
                     f"found {found}"
