@@ -1,55 +1,50 @@
 """How fast the built-in worlds draw poses and paint images, on one core.
 
-    OMP_NUM_THREADS=1 python benchmarks/worlds.py --side 64 --images 300
+    OMP_NUM_THREADS=1 python benchmarks/worlds.py --images 200
 
-Times are of this process (not of the wall). Capsules and skinned people take turns.
+Times are of this process (not of the wall). ``occluded`` is what a pose costs when somebody looks
+at that column of its table, beside the drawing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 
 import cv2
+import numpy as np
 from figures import Figure, in_turns, main
 
 from posesift.data import worlds
 
-CALLED = {"capsules": "", "people": ", people"}
-"""How each of `worlds.FIGURES` is called in a figure's name."""
+LEAST = {64: 150.0, 128: 60.0}
+"""Images a second that each side in px is to reach."""
 
 
-def rates(count: int, works: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Pieces of each work a second of processor time, three times."""
-    seconds = in_turns(works, rounds=3)
-    return {name: [count / took for took in seconds[name]] for name in works}
-
-
-def rows(side: int = 64, images: int = 300, poses: int = 2 * worlds.BLOCK) -> Iterator[Figure]:
-    """Poses a second of each world, and images a second of each look."""
+def rows(images: int = 200, poses: int = 2 * worlds.BLOCK) -> Iterator[Figure]:
+    """Poses a second of each world, and images a second of each look and side."""
     cv2.setNumThreads(1)
     for name in worlds.WORLDS:
-        draws = {
-            figure: lambda name=name, figure=figure: worlds.sample(
-                name, "source", poses, figure=figure
-            )
-            for figure in worlds.FIGURES
-        }
-        for figure, drawn in rates(poses, draws).items():
-            yield Figure(f"{name}{CALLED[figure]}: drawn", drawn, "poses/s")
-        samples = {
-            figure: worlds.sample(name, "target", images, side=side, figure=figure)
-            for figure in worlds.FIGURES
-        }
-        for look in worlds.LOOKS:
-            for sample in samples.values():
-                worlds.paint(sample, look, range(1))  # makes the banks of textures
-            paints = {
-                figure: lambda look=look, sample=sample: worlds.paint(sample, look)
-                for figure, sample in samples.items()
-            }
-            for figure, painted in rates(images, paints).items():
-                called = f"{name}{CALLED[figure]}, {look}, {side} px: painted"
-                yield Figure(called, painted, "images/s")
+        hide = partial(_look, name, iter(range(1, 4)), images)
+        took = in_turns({"drawn": lambda name=name: worlds.sample(name, n=poses)}, 3)
+        yield Figure(f"{name}: drawn", [poses / seconds for seconds in took["drawn"]], "poses/s")
+        worlds.sample(name, n=1).table.occluded_NK  # noqa: B018  (reads the mannequin)
+        took = in_turns({"occluded": hide}, 3)
+        found = [images / seconds for seconds in took["occluded"]]
+        yield Figure(f"{name}: occluded", found, "poses/s")
+        for side, least in LEAST.items():
+            sampled = worlds.sample(name, "target", images, side=side)
+            for look in worlds.LOOKS:
+                worlds.paint(sampled, look, [0])  # makes cloth and backgrounds
+            paints = {look: partial(worlds.paint, sampled, look) for look in worlds.LOOKS}
+            for look, seconds_R in in_turns(paints, 3).items():
+                found = [images / seconds for seconds in seconds_R]
+                yield Figure(f"{name}, {look}, {side} px: painted", found, "images/s", least=least)
+
+
+def _look(name: str, seeds: Iterator[int], count: int) -> np.ndarray | None:
+    """Ask which keypoints of poses that nobody has looked at are hidden."""
+    return worlds.sample(name, "target", count, seed=next(seeds)).table.occluded_NK
 
 
 if __name__ == "__main__":

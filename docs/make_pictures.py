@@ -24,13 +24,11 @@ FOLDER = Path(__file__).parent / "pictures"
 LIMIT = 150_000  # bytes a picture
 
 
-def look_by_poses(
-    world: str, side: int = 80, rows: int = 4, columns: int = 5, figure: str = "capsules"
-) -> np.ndarray:
+def look_by_poses(world: str, side: int = 112, rows: int = 3, columns: int = 4) -> np.ndarray:
     """The four cells of the gap: poses from top to bottom, look from left to right."""
     bands = []
     for poses in worlds.POSES:
-        sampled = worlds.sample(world, poses, rows * columns, seed=7, side=side, figure=figure)
+        sampled = worlds.sample(world, poses, rows * columns, seed=7, side=side)
         looks = [grid(worlds.paint(sampled, look), columns) for look in worlds.LOOKS]
         bands.append(np.concatenate([looks[0], blank(looks[0].shape[0], 8), looks[1]], axis=1))
     return np.concatenate([bands[0], blank(8, bands[0].shape[1]), bands[1]])
@@ -128,4 +126,3 @@ if __name__ == "__main__":
     for world in worlds.WORLDS:
         save(f"{world}-gap.jpg", look_by_poses(world))
         save(f"{world}-modes.jpg", modes(world))
-        save(f"{world}-people.jpg", look_by_poses(world, 128, 2, 4, "people"))

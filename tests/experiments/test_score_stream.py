@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -34,7 +33,8 @@ def table(tmp_path_factory) -> Path:
     world = read(f"world:body,n={N}")
     visible_NK = world.visible_NK & (np.random.default_rng(0).random((N, 16)) < 0.9)
     visible_NK[::700, 2:] = False
-    dataclasses.replace(world, visible_NK=visible_NK, image_N=None, root="").save(path)
+    bare = world.changed(visible_NK=visible_NK, occluded_NK=None, image_N=None, root="")
+    bare.save(path)
     return path
 
 

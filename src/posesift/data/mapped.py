@@ -5,14 +5,16 @@ Keypoints meet by their names, and by a table of names of one's own.
 
 from __future__ import annotations
 
-import dataclasses
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posesift.data.labels.keypoint_names import NO_FLIPS
+from posesift.poses.deferred import Deferred, deferred
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
-from posesift.skeletons.mapping import mapping
+from posesift.skeletons.mapping import Mapping, mapping
 from posesift.skeletons.synonyms import Synonyms
 
 
@@ -41,16 +43,26 @@ def mapped(
         absent = never_visible(table)
     found = mapping(table.skeleton, target, absent, own)
     keypoints_NK2, visible_NK = found.move(table.keypoints_NK2, table.visible_NK)
-    occluded_NJ = table.occluded_NK
-    return dataclasses.replace(
-        table,
+    occluded_NK = table.kept("occluded_NK")
+    if isinstance(occluded_NK, Deferred):
+        work = partial(_occluded, occluded_NK, found, visible_NK)
+        occluded_NK = deferred(work, visible_NK.shape)
+    elif occluded_NK is not None:
+        occluded_NK = found.any(occluded_NK) & visible_NK
+    return table.changed(
         skeleton=target,
         keypoints_NK2=keypoints_NK2,
         visible_NK=visible_NK,
-        occluded_NK=None if occluded_NJ is None else found.any(occluded_NJ) & visible_NK,
+        occluded_NK=occluded_NK,
         problems=[*table.problems, *found.describe()],
         notes=[note for note in table.notes if not note.startswith(NO_FLIPS)],
     )
+
+
+def _occluded(
+    column: Deferred, found: Mapping, visible_NK: NDArray[np.bool_], row_R: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    return found.any(column[row_R].values()) & visible_NK[row_R]
 
 
 def never_visible(table: PoseTable) -> tuple[str, ...]:

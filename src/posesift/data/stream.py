@@ -189,7 +189,7 @@ class PoseStream:
         for some in self.engine.map(work, asked):
             for name, table in some.items():
                 if len(table) or not found[name]:
-                    found[name].append(dataclasses.replace(table, address=self.address))
+                    found[name].append(table.changed(address=self.address))
         return {name: _one(found.pop(name)) for name in rows}
 
     def map(
@@ -347,7 +347,7 @@ def _count(tables: Iterable[PoseTable], start: int = 0) -> _Count:
     first, share, problems, digest = None, None, 0, PoseDigest(start)
     for table in tables:
         if first is None:
-            first, share = dataclasses.replace(table.select([]), problems=[]), table.share
+            first, share = table.select([]).changed(problems=[]), table.share
         seen.append(_seen(table))
         digest.add(table)
         if table.mode_N is not None:

@@ -8,14 +8,16 @@ Legend: N samples, K keypoints, 2 = (x, y), 4 = (x, y, width, height).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from posesift import notebook
+from posesift.poses import deferred
+from posesift.poses.deferred import Deferred
 from posesift.poses.modes_view import modes_html
 from posesift.skeletons import Skeleton
 from posesift.storage import atomic_path
@@ -27,6 +29,23 @@ if TYPE_CHECKING:
 
 _ROWS = 1 << 15  # of a row group: who reads a table part by part holds one in memory
 RARE_SHARE = 0.03  # a mode is rare when its share of the source mixture is below this
+
+
+class _Late:
+    """A column that may be `Deferred`: worked out, and kept, when somebody looks at it."""
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self.key = f"_{name}"
+
+    def __get__(self, table: PoseTable | None, _: type) -> NDArray[np.bool_] | None:
+        if table is None:
+            return None  # the field's default
+        if isinstance(column := table.__dict__[self.key], Deferred):
+            column = table.__dict__[self.key] = column.values()
+        return column
+
+    def __set__(self, table: PoseTable, column: NDArray[np.bool_] | Deferred | None) -> None:
+        table.__dict__[self.key] = column
 
 
 @dataclass
@@ -46,7 +65,9 @@ class PoseTable:
         box_N4: float32 person boxes, or None: the whole image.
         boxes_from: ``"file"``, ``"labels"`` (they look at the labels; the report says so), or
             ``"image"``.
-        occluded_NK: hidden in the image; None where the format does not tell.
+        occluded_NK: hidden in the image; None where the format does not tell. May be given as a
+            `Deferred`, which is worked out when somebody looks at the column; `select`, `changed`
+            and `joined` do not.
         clip_N: the clip (video, sequence) of each pose, or None.
         mode_N: what the pose shows (walk, kick, ..), or None.
         mirrored_N: the image is seen in a mirror, ``x' = width - 1 - x``; keypoints and boxes are
@@ -72,7 +93,7 @@ class PoseTable:
     root: str = ""
     box_N4: NDArray[np.float32] | None = None
     boxes_from: str = "image"
-    occluded_NK: NDArray[np.bool_] | None = None
+    occluded_NK: _Late = _Late()
     clip_N: NDArray | None = None
     mode_N: NDArray | None = None
     mirrored_N: NDArray[np.bool_] | None = None
@@ -95,7 +116,7 @@ class PoseTable:
             ("height", self.height_N, (count,)),
             ("image", self.image_N, (count,)),
             ("box", self.box_N4, (count, 4)),
-            ("occluded", self.occluded_NK, (count, joints)),
+            ("occluded", self.kept("occluded_NK"), (count, joints)),
             ("clip", self.clip_N, (count,)),
             ("mode", self.mode_N, (count,)),
             ("mirrored", self.mirrored_N, (count,)),
@@ -103,10 +124,13 @@ class PoseTable:
             ("id", self.id_N, (count,)),
             ("image_id", self.image_id_N, (count,)),
         ):
-            if value is not None and np.shape(value) != shape:
+            if value is None:
+                continue
+            found = value.shape if isinstance(value, Deferred) else np.shape(value)
+            if found != shape:
                 raise ValueError(
                     f"pose table of {self.skeleton.name}: expected {name} of shape {shape}, "
-                    f"found {np.shape(value)}"
+                    f"found {found}"
                 )
         # Garbage behind an invisible joint must not reach anything downstream.
         self.keypoints_NK2 = np.asarray(self.keypoints_NK2, np.float32)
@@ -166,11 +190,22 @@ class PoseTable:
         if chosen.size == 0:
             chosen = chosen.astype(np.intp)  # numpy makes an empty list float
         columns = {
-            item.name: getattr(self, item.name)[chosen]
+            item.name: column[chosen]
             for item in fields(self)
-            if "_N" in item.name and getattr(self, item.name) is not None
+            if "_N" in item.name and (column := self.kept(item.name)) is not None
         }
-        return replace(self, **columns)
+        return self.changed(**columns)
+
+    def changed(self, **values: Any) -> PoseTable:
+        """Return the table with other values of some fields.
+
+        As `dataclasses.replace`, which looks at every column.
+        """
+        return PoseTable(**{item.name: self.kept(item.name) for item in fields(self)} | values)
+
+    def kept(self, name: str) -> Any:
+        """Return a field as it is kept: a column may not be worked out yet."""
+        return self.__dict__[f"_{name}" if f"_{name}" in self.__dict__ else name]
 
     def save(self, path: str | Path) -> None:
         """Write Parquet, atomically.
@@ -187,7 +222,7 @@ class PoseTable:
         """Give the columns of the file that `save` writes."""
         from posesift.poses.parquet import to_arrow
 
-        return to_arrow(vars(self))
+        return to_arrow({item.name: getattr(self, item.name) for item in fields(self)})
 
     @staticmethod
     def load(path: str | Path) -> PoseTable:
@@ -260,7 +295,7 @@ def joined(tables: Sequence[PoseTable]) -> PoseTable:
     ids = ("id_N", "image_id_N")
     lost = {name: None for name in ids if len({_form(getattr(t, name)) for t in tables}) > 1}
     names = [i.name for i in fields(PoseTable) if "_N" in i.name and i.name not in lost]
-    filled = [name for name in names if getattr(first, name) is not None]
+    filled = [name for name in names if first.kept(name) is not None]
     for table in tables[1:]:
         if not table.skeleton.same_as(first.skeleton):
             raise ValueError(
@@ -273,14 +308,13 @@ def joined(tables: Sequence[PoseTable]) -> PoseTable:
                     f"expected pose tables with one {what} ({getattr(first, what)}), "
                     f"found {getattr(table, what)}"
                 )
-        if others := set(filled) ^ {name for name in names if getattr(table, name) is not None}:
+        if others := set(filled) ^ {name for name in names if table.kept(name) is not None}:
             raise ValueError(
                 f"expected pose tables with the same columns, found {', '.join(sorted(others))} "
                 "in some of them only"
             )
-    columns = {name: np.concatenate([getattr(table, name) for table in tables]) for name in filled}
-    return replace(
-        first,
+    columns = {name: _one([table.kept(name) for table in tables]) for name in filled}
+    return first.changed(
         **columns,
         **lost,
         share=first.share if all(table.share == first.share for table in tables) else None,
@@ -288,6 +322,12 @@ def joined(tables: Sequence[PoseTable]) -> PoseTable:
         problems=list(dict.fromkeys(line for table in tables for line in table.problems)),
         notes=list(dict.fromkeys(line for table in tables for line in table.notes)),
     )
+
+
+def _one(parts: list[Any]) -> NDArray | Deferred:
+    if any(isinstance(part, Deferred) for part in parts):
+        return deferred.joined(parts)
+    return np.concatenate(parts)
 
 
 def _form(id_N: NDArray | None) -> str:

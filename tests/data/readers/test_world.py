@@ -27,3 +27,5 @@ def test_what_there_is_not():
         read("world:planet")
     with pytest.raises(ValueError, match=r"split=train\|test, found 'all'"):
         read("world:body,split=all")
+    with pytest.raises(ValueError, match="world data have no option 'figure'; there are poses="):
+        read("world:body,figure=people")

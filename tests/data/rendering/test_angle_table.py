@@ -104,11 +104,13 @@ CASES = {
         "column camera_distance: expected 1 to 10000, found 0.2",
     ),
     "half a sample": (STANDING | {"sample": np.array([0, 0.5, 1])}, "column sample: expected 0 to"),
-    "half long hair": (
-        STANDING | {"shape_long_hair": np.array([0, 0.5, 1])},
-        "column shape_long_hair: expected 0 to 1, found 0.5",
-    ),
 }
+
+
+def test_half_a_left_hand_is_no_left_hand(tmp_path):
+    path = written(tmp_path / "a.csv", table_of_hands() | {"shape_left": np.array([0, 0.5, 1])})
+    with pytest.raises(ValueError, match=r"column shape_left: expected 0 to 1, found 0\.5"):
+        angle_table.read(path, HAND)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])

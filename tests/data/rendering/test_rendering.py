@@ -94,25 +94,6 @@ def test_rows_keep_their_pictures_in_another_order_and_without_camera_and_build(
     ]
 
 
-@pytest.mark.parametrize("name", ADDRESSES)
-def test_one_table_shows_the_same_poses_as_capsules_and_as_people(rendered, tmp_path, name):
-    """A table that was written with capsules knows all that skinned figures need."""
-    skinned = f"{ADDRESSES[name]},figure=people"
-    facts = render(skinned, tmp_path / "a", angles=rendered[name] / angle_table.CSV, workers=1)
-    assert facts["lacking"] == []
-    render(skinned, tmp_path / "b", n=7, workers=1)
-    assert content(tmp_path / "a", angle_table.PARQUET) == content(
-        tmp_path / "b", angle_table.PARQUET
-    )
-    assert not set(images(tmp_path / "a").values()) & set(images(rendered[name]).values())
-    painted = worlds.paint(
-        worlds.sample(name, "target", n=7, seed=4, side=32, figure="people"), "photo"
-    )
-    for row, image_HW3 in enumerate(painted):
-        found = cv2.imread(str(tmp_path / f"a/images/{row:06d}.png"))
-        assert np.array_equal(cv2.cvtColor(found, cv2.COLOR_BGR2RGB), image_HW3)
-
-
 def test_chosen_samples_are_rendered(rendered, tmp_path):
     chosen = WorldAddress.of(BODY).scene([6, 1])
     facts = render(BODY, tmp_path / "out", chosen=chosen, workers=1)
@@ -186,8 +167,6 @@ def test_an_interrupted_rendering_goes_on_to_the_same_bytes(rendered, tmp_path, 
         render(BODY, tmp_path / "out", n=6, resume=True)
     with pytest.raises(ValueError, match="begun with another look"):
         render(BODY.replace("photo", "synthetic"), tmp_path / "out", n=7, resume=True)
-    with pytest.raises(ValueError, match="begun with another figure,"):
-        render(f"{BODY},figure=people", tmp_path / "out", n=7, resume=True)
     kept = tmp_path / "out/images/000000.png"
     painted_at = kept.stat().st_mtime_ns
     monkeypatch.setattr(pictures, "PART", 2)

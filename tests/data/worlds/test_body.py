@@ -127,11 +127,3 @@ def test_half_of_the_people_are_mirrored():
     kick_N = drawn.mode_N == body.MODES.index("kick")
     left_higher = (figures.points_NP3[kick_N, 5] - figures.points_NP3[kick_N, 0])[:, 1] > 0
     assert 0.4 < left_higher.mean() < 0.6
-
-
-def test_every_material_is_dressed():
-    for seed in range(20):
-        surfaces = body.dress(np.random.default_rng(seed), "photo")
-        assert len(surfaces) == len(body.MATERIALS)
-        assert all(0 <= value <= 255 for surface in surfaces for value in surface.colour)
-    assert {part.material for part in body.PARTS} <= set(body.MATERIALS)

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
 from posesift.data import worlds
-from posesift.data.worlds import camera, hand, hand_bones, hand_modes, occlusion, painter
+from posesift.data.worlds import camera, hand, hand_bones, hand_modes, hiding
 from posesift.data.worlds.figure import View
-from posesift.skeletons import load
 
 COMMON = [mode for mode, share in hand.SHARES["source"].items() if share >= 0.03]
 TIPS = [4, 8, 12, 16, 20]
@@ -178,62 +177,29 @@ def test_half_of_the_hands_are_left_hands():
     np.testing.assert_allclose(points_NK3[right_N].mean(0), points_NK3[~right_N].mean(0), atol=0.02)
 
 
-def test_parts_and_points_fit_together():
-    drawn = hand.draw(np.random.default_rng(5), "target", 64)
-    figures = hand.figures(drawn.angles_NA, drawn.shape)
-    names = [part.name for part in hand.PARTS]
-    points = figures.points_NP3.shape[1]
-    assert len(set(names)) == len(names)
-    assert figures.girth_NG.shape == (64, len(names))
-    assert {p for part in hand.PARTS for p in part.points} | {0} == set(range(points))
-    for part in hand.PARTS:
-        assert len(part.points) == len(part.radii)
-        assert part.material in hand.MATERIALS
-        for other in part.joins:
-            assert set(part.points) & set(hand.PARTS[names.index(other)].points)
-    assert len(load(hand.SKELETON)) == 21
-    assert len(hand.dress(np.random.default_rng(0), "photo")) == len(hand.MATERIALS)
-    # A hand's length is one unit, from the wrist to the middle finger's tip.
+def test_a_hand_is_one_unit_long():
+    """From the wrist to the middle finger's tip."""
     flat_K3 = right_hands(np.zeros((1, 21)))[0] / hand._PALMS_A_UNIT
     assert np.linalg.norm(flat_K3[12]) == pytest.approx(1, abs=0.02)
 
 
-def from_yaw(mode: str, yaw_deg: float, count: int = 24):
-    """Typical hands of a mode photographed from one side: points, depth, scale, girth."""
+def hidden_from(yaw_deg: float, mode: str) -> np.ndarray:
+    """Which keypoints (24, 21) of hands of a mode are hidden, seen from one side."""
     rng = np.random.default_rng(6)
-    drawn = hand.draw(rng, "target", 40 * count)
+    drawn = hand.draw(rng, "target", 1000)
     figures = hand.figures(drawn.angles_NA, drawn.shape)
-    chosen = np.flatnonzero(drawn.mode_N == hand.MODES.index(mode))[:count]
+    chosen = figures[np.flatnonzero(drawn.mode_N == hand.MODES.index(mode))[:24]]
     view = View((yaw_deg, yaw_deg), (0.0, 1.0), (0.0, 1.0), (3.0, 3.0))
-    chosen_figures = figures[chosen]
-    cameras = camera.aim(camera.draw(rng, view, len(chosen)), chosen_figures.points_NP3, 64)
-    points_NP2, depth_NP = cameras.see(chosen_figures.points_NP3)
-    return points_NP2, depth_NP, cameras.zoom_N[:, None] / depth_NP, chosen_figures.girth_NG
+    cameras = camera.aim(camera.draw(rng, view, len(chosen)), chosen.points_NP3, 64)
+    return hiding.hidden(hand, chosen, cameras)
 
 
 def test_the_back_of_a_fist_hides_the_fingertips():
-    hidden_back_NK = occlusion.occluded(hand.PARTS, 21, *from_yaw("fist", 180))
-    hidden_palm_NK = occlusion.occluded(hand.PARTS, 21, *from_yaw("fist", 0))
-    assert hidden_back_NK[:, TIPS[1:]].mean() > 0.9
-    assert hidden_palm_NK[:, [6, 10, 14]].mean() < 0.4
+    assert hidden_from(180, "fist")[:, TIPS[1:]].mean() > 0.9
+    assert hidden_from(0, "fist")[:, [6, 10, 14]].mean() < 0.4
     for yaw in (0, 180):
-        assert occlusion.occluded(hand.PARTS, 21, *from_yaw("spread", yaw)).mean() < 0.03
-    assert occlusion.occluded(hand.PARTS, 21, *from_yaw("open", 90)).mean() > 0.2
-
-
-@pytest.mark.parametrize("mode", hand.MODES)
-def test_keypoints_lie_on_painted_skin(mode):
-    points_NP2, depth_NP, scale_NP, girth_NG = from_yaw(mode, 25.0)
-    light_N2 = np.tile(np.float32([0.6, -0.8]), (len(points_NP2), 1))
-    painted = painter.stencils(
-        hand.PARTS, hand.MATERIALS, points_NP2, depth_NP, scale_NP, girth_NG, light_N2, 64
-    )
-    fine = painter.fineness(64)
-    for points_P2, stencil in zip(points_NP2, painted, strict=True):
-        x_K, y_K = np.rint((points_P2[:21].T + 0.5) * fine - 0.5).astype(int)
-        inside_K = (x_K >= 0) & (y_K >= 0) & (x_K < 64 * fine) & (y_K < 64 * fine)
-        assert inside_K.all(), "the crop holds all keypoints"
-        assert (stencil[y_K, x_K] != painter.BACKGROUND).all()
+        assert hidden_from(yaw, "spread").mean() < 0.03
+    assert hidden_from(90, "open").mean() > 0.2
 
 
 @pytest.mark.parametrize("poses", ["source", "target"])

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from posesift.data import worlds
-from posesift.data.worlds import looks, palette, textures
-from posesift.data.worlds.figure import Surface
+from posesift.data.worlds import palette, textures
 
 
 def test_the_synthetic_background_is_one_colour():
@@ -22,28 +21,16 @@ def test_the_photo_background_is_not():
     assert min(len(np.unique(image[:8].reshape(-1, 3), axis=0)) for image in images) > 50
 
 
-def test_colours_of_a_stencil():
-    """Two materials in three tones, by hand."""
-    stencil = np.array([[0, 1, 2, 3, 4, 5, 6, 0]] * 8, np.uint8)
-    surfaces = [Surface((100, 50, 0)), Surface((200, 250, 20))]
-    table = looks._colours(surfaces, rim=0.5, light=1.2)
-    image = looks._looked_up(stencil, table)
-    assert image[0].tolist() == [
-        [0, 0, 0], [50, 25, 0], [100, 50, 0], [120, 60, 0],
-        [100, 125, 10], [200, 250, 20], [240, 255, 24], [0, 0, 0],
-    ]  # fmt: skip
-
-
 def test_people_stand_out_from_the_background():
     """Compare each synthetic figure's pixels with its background: a figure must be visible."""
-    sample = worlds.sample("body", n=60)
+    sample = worlds.sample("body", n=30)
     for image in worlds.paint(sample, "synthetic").astype(float):
         away = np.abs(image - image[0, 0]).sum(-1)
         assert (away > 60).mean() > 0.04
 
 
 def test_no_photo_is_dark_or_washed_out():
-    images = worlds.paint(worlds.sample("body", n=100), "photo").astype(float)
+    images = worlds.paint(worlds.sample("body", n=40), "photo").astype(float)
     mean_M, spread_M = images.mean((1, 2, 3)), images.std((1, 2, 3))
     assert 45 < np.median(mean_M) < 190
     assert mean_M.min() > 20
@@ -59,11 +46,10 @@ def test_backgrounds_have_mostly_shared_luminance():
     assert chroma.std() < 0.6 * grey.std()
 
 
-@pytest.mark.parametrize("name", textures.NAMES)
 @pytest.mark.parametrize("side", [64, 128])
-def test_textures_leave_the_brightness_as_it_is(name, side):
+def test_cloth_leaves_the_brightness_as_it_is(side):
     rng = np.random.default_rng(0)
-    crops = np.stack([textures.texture(rng, name, side) for _ in range(20)])
+    crops = np.stack([textures.cloth(rng, side) for _ in range(20)])
     assert crops.shape == (20, side, side)
     assert crops.mean() == pytest.approx(1, abs=0.06)
     assert crops.min() > 0

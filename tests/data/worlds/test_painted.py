@@ -85,18 +85,19 @@ def test_several_processes_paint_the_same_and_leave_the_script_alone(tmp_path, o
         "import sys\n"
         "print('script runs')\n"
         "from posesift.data import worlds\n"
-        "from posesift.data.worlds.painted import painted\n"
-        "painted(worlds.sample('body', n=600, side=16).table, workers=2)\n"
+        "from posesift.data.worlds import painted as cache\n"
+        "cache.CHUNK = 20\n"
+        "cache.painted(worlds.sample('body', n=60, side=16).table, workers=2)\n"
         "assert 'torch' not in sys.modules\n"
     )
     done = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert done.stdout == "script runs\n"
-    assert files(own_cache) == ["first-600.npy"]
+    assert files(own_cache) == ["first-60.npy"]
     assert np.array_equal(
-        painted(worlds.sample("body", n=600, side=16).table)[::50],
-        worlds.paint(worlds.sample("body", indices=range(0, 600, 50), side=16), "synthetic"),
+        painted(worlds.sample("body", n=60, side=16).table)[::5],
+        worlds.paint(worlds.sample("body", indices=range(0, 60, 5), side=16), "synthetic"),
     )
 
 
@@ -116,6 +117,13 @@ def test_a_new_painter_paints_anew(own_cache, monkeypatch):
     monkeypatch.setattr(cache, "PAINTER_VERSION", cache.PAINTER_VERSION + 1)
     painted(table())
     assert files(own_cache) == ["first-20.npy", "first-20.npy"]
+
+
+@pytest.mark.parametrize("options", ["figure=people", "facing=x", "n=3"])
+def test_other_options_than_those_of_a_world_are_refused(options):
+    root = f"{table(n=1).root},{options}"
+    with pytest.raises(ValueError, match="expected the root of a built-in world"):
+        painted(replace(table(n=1), root=root))
 
 
 @pytest.mark.parametrize("root", ["", "/data/photos", "world:body,poses=source"])

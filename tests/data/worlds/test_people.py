@@ -1,4 +1,4 @@
-"""Skinned people and hands: they stand where the labels say, and are painted as they stand."""
+"""People and hands: they stand where the labels say, and are painted as they stand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.data.worlds.slow_rasterizer import rasterize_slowly
 
-from posesift.data import readers, worlds
+from posesift.data import worlds
 from posesift.data.worlds import (
     body,
     body_modes,
@@ -24,6 +24,7 @@ from posesift.data.worlds import (
 )
 from posesift.data.worlds.body_outfit import BOTTOM, HAIR, SHOE, SKIN, SOLE, TOP
 from posesift.data.worlds.figure import Figures, View
+from posesift.data.worlds.rasterizer import rasterize
 
 BY_NAME = {"body": body, "hand": hand}
 FRONT = View((0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (4.0, 4.0))
@@ -32,7 +33,7 @@ FRONT = View((0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (4.0, 4.0))
 @pytest.fixture(scope="module", params=worlds.WORLDS)
 def drawn(request):
     """Some figures in all modes, 64 px."""
-    return worlds.sample(request.param, "target", n=40, seed=11, figure="people")
+    return worlds.sample(request.param, "target", n=40, seed=11)
 
 
 def bare(drawn, rows) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
@@ -52,14 +53,6 @@ def bare(drawn, rows) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
 # Labels
 
 
-def test_poses_and_labels_are_those_of_the_capsules(drawn):
-    capsules = worlds.sample(drawn.name, "target", n=40, seed=11)
-    for column in ("keypoints_NK2", "visible_NK", "mode_N", "neg_log_p_N"):
-        assert np.array_equal(getattr(drawn.table, column), getattr(capsules.table, column))
-    agree = (drawn.table.occluded_NK == capsules.table.occluded_NK).mean()
-    assert agree > 0.8  # surfaces differ: a trunk of flesh is not one of capsules
-
-
 def test_keypoints_lie_on_the_bodies(drawn):
     """Under each keypoint the bare surface is seen, in pictures of 256 px within a pixel."""
     world, rows = BY_NAME[drawn.name], np.arange(24)
@@ -74,8 +67,6 @@ def test_keypoints_lie_on_the_bodies(drawn):
 
 
 def rasterize_fast(points_V2, depth_V, corners_T3, side, fine):
-    from posesift.data.worlds.rasterizer import rasterize
-
     found = rasterize((points_V2 + 0.5) * fine - 0.5, 1 / depth_V, corners_T3, side * fine)
     near, triangle = np.zeros((side * fine) ** 2), np.full((side * fine) ** 2, -1)
     near[found.pixel_F], triangle[found.pixel_F] = found.near_F, found.triangle_F
@@ -84,22 +75,48 @@ def rasterize_fast(points_V2, depth_V, corners_T3, side, fine):
 
 def test_each_keypoint_lies_in_its_own_limb():
     """Where nothing hides a limb, the vertices about its keypoint follow that limb's bones."""
-    sample = worlds.sample("body", "source", n=24, figure="people", seed=2)
+    sample = worlds.sample("body", "source", n=24, seed=2)
     model = mannequin.load("body")
     surface_NV3 = people.surfaces(body, sample.figures)[0][:, model.place.part_P == 0]
     follows_V = model.weight_VB[model.place.part_P == 0].argmax(1)
-    for k, name in enumerate(sample.table.skeleton.keypoints):
-        side, _, joint = name.partition("_")
-        bones = {
-            "wrist": ("forearm", "hand"), "elbow": ("forearm", "lower upper arm"),
-            "knee": ("lower thigh", "shin"), "ankle": ("shin", "foot"),
-        }.get(joint)  # fmt: skip
-        if bones is None:
-            continue
+    for k, bones in own_bones(sample.table.skeleton.keypoints).items():
         apart_NV = np.linalg.norm(surface_NV3 - sample.figures.points_NP3[:, k, None], axis=2)
         nearest_N = follows_V[apart_NV.argmin(1)]
-        allowed = [model.bones.index(f"{side} {bone}") for bone in bones]
-        assert np.isin(nearest_N, allowed).mean() > 0.9, name
+        assert np.isin(nearest_N, bones).mean() > 0.9, sample.table.skeleton.keypoints[k]
+
+
+def own_bones(keypoints: tuple[str, ...]) -> dict[int, list[int]]:
+    """The mannequin's bones on either side of each joint of arms and legs."""
+    known = mannequin.load("body").bones
+    beside = {
+        "wrist": ("forearm", "hand"), "elbow": ("forearm", "lower upper arm"),
+        "knee": ("lower thigh", "shin"), "ankle": ("shin", "foot"),
+    }  # fmt: skip
+    sided = [name.partition("_")[::2] for name in keypoints]
+    return {
+        k: [known.index(f"{side} {bone}") for bone in beside[joint]]
+        for k, (side, joint) in enumerate(sided)
+        if joint in beside
+    }
+
+
+def test_joints_are_seen_on_their_own_limbs_where_they_are_not_occluded():
+    """Look at the picture of the bare mesh: whose skin is there, right at each joint?"""
+    sample = worlds.sample("body", "target", n=60, seed=3)
+    model = mannequin.load("body")
+    points_MV2, depth_MV, facing = bare(sample, np.arange(60))
+    own = own_bones(sample.table.skeleton.keypoints)
+    found: dict[bool, list[bool]] = {False: [], True: []}
+    for m, hidden_K in enumerate(sample.table.occluded_NK):
+        _, triangle_HW = rasterize_fast(points_MV2[m], depth_MV[m], facing[m], 64, 3)
+        for k in filter(sample.table.visible_NK[m].__getitem__, own):
+            x, y = np.rint((sample.table.keypoints_NK2[m, k] + 0.5) * 3 - 0.5).astype(int)
+            t = triangle_HW[min(y, 191), min(x, 191)]
+            bone = model.weight_VB[facing[m][t]].sum(0).argmax()
+            found[bool(hidden_K[k])].append(t >= 0 and bone in own[k])
+    assert np.mean(found[False]) > 0.97
+    assert np.mean(found[True]) < 0.4  # where a limb points at the camera it hides its own joint
+    assert len(found[True]) > 60
 
 
 def test_left_and_right_are_not_exchanged():
@@ -127,12 +144,11 @@ def test_left_and_right_are_not_exchanged():
 
 
 def still(points_NP3, angles_NA) -> Figures:
-    count = len(points_NP3)
+    traits_NT = np.zeros((len(points_NP3), len(mannequin.TRAITS)), np.float32)
+    mirrored_N = np.zeros(len(points_NP3), bool)
     return Figures(
-        points_NP3.astype(np.float32), np.ones((count, 1), np.float32),
-        angles_NA.astype(np.float32), np.zeros((count, len(mannequin.TRAITS)), np.float32),
-        np.zeros(count, bool),
-    )  # fmt: skip
+        points_NP3.astype(np.float32), angles_NA.astype(np.float32), traits_NT, mirrored_N
+    )
 
 
 def aimed(figures: Figures, side: int) -> camera.Cameras:
@@ -210,7 +226,7 @@ def test_a_hand_behind_the_back_is_hidden_and_one_in_front_is_not():
 
 def test_silhouettes_agree_with_a_slow_rasterizer(drawn):
     world, side = BY_NAME[drawn.name], 48
-    sample = worlds.sample(drawn.name, "target", n=3, seed=11, side=side, figure="people")
+    sample = worlds.sample(drawn.name, "target", n=3, seed=11, side=side)
     model = mannequin.load(world.MANNEQUIN)
     rngs = [np.random.default_rng(i) for i in range(3)]
     painted = list(people.paint(world, sample.figures, sample.cameras, rngs, "synthetic", side))
@@ -226,46 +242,12 @@ def test_silhouettes_agree_with_a_slow_rasterizer(drawn):
         assert (figure_HW3 <= 255 * alpha_HW1 + 0.01).all()
 
 
-@pytest.mark.parametrize("look", worlds.LOOKS)
-def test_an_image_depends_on_its_number_only(drawn, look):
-    images = worlds.paint(drawn, look, range(8))
-    assert images.dtype == np.uint8
-    assert np.array_equal(worlds.paint(drawn, look, range(8), chunk=3), images)
-    alone = worlds.sample(drawn.name, "target", indices=[7], seed=11, figure="people")
-    assert np.array_equal(worlds.paint(alone, look)[0], images[7])
-    assert np.array_equal(alone.table.occluded_NK[0], drawn.table.occluded_NK[7])
-
-
 def test_figures_stand_out_and_differ(drawn):
     images = worlds.paint(drawn, "synthetic", range(12)).astype(float)
     ground = images[:, :1, :1]
     shown = np.abs(images - ground).max(3) > 12
     assert (shown.mean((1, 2)) > 0.03).all()
     assert images.std(0).mean() > 10
-
-
-def test_people_have_addresses_and_pictures_of_their_own():
-    table = readers.read("world:hand,look=photo,n=3,side=32,figure=people")
-    assert (
-        table.root == "world:hand,poses=source,look=photo,seed=0,split=train,side=32,figure=people"
-    )
-    usual = readers.read("world:hand,look=photo,n=3,side=32,figure=capsules")
-    assert "figure" not in usual.root
-    from posesift.data.pixels import paint_pictures
-    from posesift.data.worlds.painted import folder_of
-
-    assert folder_of(table.root) != folder_of(usual.root)
-    sampled = worlds.sample("hand", n=3, side=32, figure="people")
-    assert np.array_equal(paint_pictures(table), worlds.paint(sampled, "photo"))
-    turned = readers.read("world:body,n=2,side=32,facing=30")
-    assert np.array_equal(
-        paint_pictures(turned),
-        worlds.paint(worlds.sample("body", n=2, side=32, facing=30), "synthetic"),
-    )
-    with pytest.raises(ValueError, match="did you mean 'people'"):
-        worlds.sample("body", n=1, figure="peeple")
-    with pytest.raises(ValueError, match="expected the root of a built-in world"):
-        folder_of(table.root.replace("people", "../x"))
 
 
 # The mannequins and what they wear
@@ -317,7 +299,7 @@ def test_the_build_of_a_scene_makes_the_traits(world):
     assert np.abs(traits_NT).max() <= 1
     assert (traits_NT.std(0) > 0.1).all()
     for t, (name, trait) in enumerate(mannequin.TRAITS.items()):
-        column = name if name in scene.shape else "stout"  # the capsules of the stout are thick
+        column = name if name in scene.shape else "stout"
         shape = scene.shape | {column: np.full(50, module.SHAPE[column].high, trait.kind)}
         most_NT = module.figures(scene.angles_NA, shape).traits_NT
         assert (most_NT[:, t] == 1).all(), name

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +43,7 @@ def marked(table: PoseTable, rows: Sequence[int] | np.ndarray) -> dict[int, str]
     """
     spread = np.linspace(0, max(len(table) - 1, 0), min(len(table), _COMPARED)).astype(np.intp)
     row_M = np.union1d(spread, np.asarray(rows, np.intp))
-    part = replace(table.select(row_M), clip_N=None)  # no neighbours in time
+    part = table.select(row_M).changed(clip_N=None)  # no neighbours in time
     impossible, flips = find_impossible(part), find_flips(part)
     found = {}
     for row in map(int, rows):

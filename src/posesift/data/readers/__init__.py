@@ -116,7 +116,7 @@ def read_parts(
             rows = np.arange(start, min(start + size, len(table)))
             # what the reader left out is told once
             told = {} if not start else {"problems": [], "notes": []}
-            piece = dataclasses.replace(table, **told)
+            piece = table.changed(**told)
             yield Part(f"samples {rows[0]} to {rows[-1]}", partial(piece.select, rows))
         return
     values, change = _arguments(address)
@@ -243,7 +243,7 @@ def _named(
             table = change(table, absent=absent)
         except ValueError as error:
             raise ValueError(f"{address}: {error}") from None
-    return dataclasses.replace(table, address=str(address))
+    return table.changed(address=str(address))
 
 
 def options(kind: str) -> dict[str, inspect.Parameter]:

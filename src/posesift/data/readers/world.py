@@ -30,21 +30,19 @@ def read(
     split: Literal["train", "test"] = "train",
     side: int = 64,
     facing: int | None = None,
-    figure: Literal["capsules", "people"] = "capsules",
 ) -> PoseTable:
     """Sample a world.
 
     Args:
         path: ``body`` or ``hand``.
         poses: the heavy-tailed mixture of a renderer, or the flat one of the real world.
-        look: flat colours, or textures, light and clutter like a photograph's.
+        look: plain, or with patterns, light and clutter like a photograph's.
         n: how many; sample i is the same whatever n is.
         seed: another seed, another world of samples.
         split: ``train`` and ``test`` never share a sample.
         side: of the images, in pixels.
         facing: spread in degrees of how figures turn away from facing the camera; without it they
             turn any way.
-        figure: painted hulls of balls, or skinned people and hands in the same poses.
 
     Raises:
         ValueError: there is no such world, or a number is out of range.
@@ -53,5 +51,4 @@ def read(
         raise ValueError(f"world:{path}: expected n of at least 1, found {n}")
     return worlds.sample(
         path, poses, n=n, seed=seed, split=split, side=side, look=look, facing=facing,
-        figure=figure,
     ).table  # fmt: skip

@@ -112,7 +112,6 @@ def render(
     world = dataclasses.replace(world, n=count)
     record = {
         "look": world.look,
-        "figure": world.figure,
         "side": world.side,
         "samples": len(scene),
         "format": form,
@@ -145,7 +144,7 @@ def _fill(
     images = WRITERS[form].images
     names = pictures.names(len(scene))
     table = dataclasses.replace(
-        worlds.photograph(scene, world.side, world.figure).table,
+        worlds.photograph(scene, world.side).table,
         image_N=np.array(names, object),
         root=images,
         exif="apply",
@@ -156,7 +155,7 @@ def _fill(
         smpl_file.write(scene, world.side, names, folder)
     if workers is None:
         workers = processes.cores() if len(scene) >= POOL_FROM else 1
-    pictures.paint(scene, world.look, world.figure, world.side, folder, images, workers)
+    pictures.paint(scene, world.look, world.side, folder, images, workers)
     address = write(form, Labels(table, np.arange(1, len(table) + 1), out), folder)
     shown = dataclasses.replace(table, root=str(folder / images), address=str(world))
     contact_sheet(shown, folder / SHEET)

@@ -32,15 +32,12 @@ def names(count: int) -> list[str]:
     return [f"{row:0{width}d}.png" for row in range(count)]
 
 
-def paint(
-    scene: Scene, look: str, figure: str, side: int, folder: Path, images: str, workers: int
-) -> None:
+def paint(scene: Scene, look: str, side: int, folder: Path, images: str, workers: int) -> None:
     """Paint the images of a scene that are not there yet.
 
     Args:
         scene: of all images.
         look: one of `posesift.data.worlds.LOOKS`.
-        figure: one of `posesift.data.worlds.FIGURES`.
         side: of the images, px.
         folder: of the result.
         images: the folder in it, which is made.
@@ -56,7 +53,7 @@ def paint(
         paths = [folder / images / name for name in named[first : first + PART]]
         if not (_mark(folder, first).is_file() and all(path.is_file() for path in paths)):
             part = scene.select(range(first, first + len(paths)))
-            jobs.append((part, look, figure, side, paths, first))
+            jobs.append((part, look, side, paths, first))
     here = folder / images
     try:
         storage.make_parent(here / "any")
@@ -75,10 +72,10 @@ def _mark(folder: Path, first: int) -> Path:
 
 
 def _paint_part(
-    scene: Scene, look: str, figure: str, side: int, paths: list[Path], first: int
+    scene: Scene, look: str, side: int, paths: list[Path], first: int
 ) -> tuple[int, int]:
     """Write the images of one part; returns its first row, and how many it has."""
-    images = worlds.paint(worlds.photograph(scene, side, figure), look)
+    images = worlds.paint(worlds.photograph(scene, side), look)
     for path, image_HW3 in zip(paths, images, strict=True):
         content = cv2.imencode(".png", cv2.cvtColor(image_HW3, cv2.COLOR_RGB2BGR))[1]
         path.write_bytes(content.tobytes())

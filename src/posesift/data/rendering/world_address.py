@@ -30,7 +30,6 @@ class WorldAddress:
     split: str
     side: int
     facing: int | None
-    figure: str
 
     @classmethod
     def of(
@@ -83,9 +82,8 @@ class WorldAddress:
     def root(self) -> str:
         """The address without the number of samples."""
         return worlds.canonical(
-            self.name, self.poses, self.look, self.seed, self.split, self.side, self.facing,
-            self.figure,
-        )  # fmt: skip
+            self.name, self.poses, self.look, self.seed, self.split, self.side, self.facing
+        )
 
     def scene(self, numbers: np.ndarray | list[int] | None = None) -> Scene:
         """Draw samples, the first ``n`` or those of some numbers; see `posesift.data.worlds.draw`.

@@ -1,4 +1,4 @@
-"""The built-in worlds: procedural people and hands, with their labels, as source and target.
+"""The built-in worlds: skinned people and hands, with their labels, as source and target.
 
 A world separates two things that every real data set confounds: which **poses** are seen (`source`
 is heavy-tailed, mostly standing and walking; `target` is flat over activities) and how they
@@ -10,7 +10,7 @@ A sample comes about in three steps, each a function: `draw` (pose, build, camer
 Sample i is a pure function of (world, poses, seed, split, i), its appearance of (look, seed,
 split, i): neither depends on how many samples are drawn. Nothing here imports torch.
 
-Names: N samples, K keypoints, P points, G parts, M painted images, 2 = (x, y).
+Names: N samples, K keypoints, M painted images, 2 = (x, y).
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ import importlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import numpy as np
 
 from posesift import skeletons, spelling
 from posesift.data.address import Address
-from posesift.data.worlds import camera, hiding, looks, occlusion, painter, people
+from posesift.data.worlds import camera, hiding, looks, people
 from posesift.data.worlds.camera import Cameras
 from posesift.data.worlds.figure import Figures, World
 from posesift.data.worlds.scene import Scene, joined
+from posesift.poses.deferred import deferred
 from posesift.poses.table import PoseTable
 
 WORLDS: tuple[str, ...] = ("body", "hand")
@@ -37,8 +39,6 @@ WORLDS: tuple[str, ...] = ("body", "hand")
 POSES: tuple[str, ...] = ("source", "target")
 LOOKS: tuple[str, ...] = looks.LOOKS
 SPLITS: tuple[str, ...] = ("train", "test")
-FIGURES: tuple[str, ...] = ("capsules", "people")
-"""What stands in a pose: hulls of balls, fast to paint, or skinned people and hands."""
 
 LARGEST_COUNT, LARGEST_SEED, LARGEST_SIDE = 10**9, 2**32 - 1, 2048
 """Greatest numbers that `sample` takes."""
@@ -65,21 +65,6 @@ class WorldPoses:
     index_N: np.ndarray
     """int64, sample numbers i."""
 
-    points_NP2: np.ndarray
-    """float32, all points of the figures, crop px; the first K are the keypoints."""
-
-    depth_NP: np.ndarray
-    """float32, distance of each point from the camera along its axis, units."""
-
-    scale_NP: np.ndarray
-    """float32, px a unit at each point's depth: the radius of a unit ball there, in px."""
-
-    girth_NG: np.ndarray
-    """float32, thickness factor of each part; 0 = absent."""
-
-    figure: str
-    """What is painted: `"capsules"` or `"people"`."""
-
     figures: Figures
     """The figures in their own frames."""
 
@@ -100,15 +85,14 @@ def sample(
     look: str = "synthetic",
     indices: Sequence[int] | np.ndarray | None = None,
     facing: int | None = None,
-    figure: str = "capsules",
 ) -> WorldPoses:
     """Draw the poses of a world.
 
     In the table, `visible` = inside the image; `occluded` = hidden by the figure's own body (what
-    the photo look puts in front is not counted: it belongs to the look, not to the pose); `mode`
-    = the activity; `neg_log_p` = -log density of the pose under the *source* generator, in nats,
-    for source and target alike; `share` = the source's shares of the activities, so that `rare_N`
-    means the same in both.
+    it wears, and what the photo look puts in front, is not counted: these belong to the look, not
+    to the pose), worked out when somebody looks at it; `mode` = the activity; `neg_log_p` = -log
+    density of the pose under the *source* generator, in nats, for source and target alike; `share`
+    = the source's shares of the activities, so that `rare_N` means the same in both.
 
     Args:
         name: `"body"` or `"hand"`.
@@ -121,8 +105,6 @@ def sample(
         indices: draw these samples instead of the first `n`.
         facing: degrees by which figures turn away from facing the camera, as people in photographs
             mostly do: spread of a normal distribution, 1 to 180. None: they turn any way.
-        figure: `"capsules"` or `"people"`; poses, cameras and keypoints are the same. Which
-            keypoints count as occluded depends on it.
 
     Raises:
         ValueError: a name or number that is none of these.
@@ -134,8 +116,8 @@ def sample(
         _check_number(name, what, value, least, most)
     _check("look", look, LOOKS)
     scene = draw(name, poses, np.arange(n) if indices is None else indices, seed, split, facing)
-    sampled = photograph(scene, side, figure)
-    sampled.table.root = canonical(name, poses, look, seed, split, side, facing, figure)
+    sampled = photograph(scene, side)
+    sampled.table.root = canonical(name, poses, look, seed, split, side, facing)
     return sampled
 
 
@@ -147,7 +129,7 @@ def draw(
     split: str = "train",
     facing: int | None = None,
 ) -> Scene:
-    """Draw samples of a world, without looking at them: five times as fast as `sample`.
+    """Draw samples of a world, without looking at them.
 
     Args:
         name: `"body"` or `"hand"`.
@@ -187,7 +169,7 @@ def draw(
     return drawn.select(np.argsort(order_N))
 
 
-def photograph(scene: Scene, side: int = 64, figure: str = "capsules") -> WorldPoses:
+def photograph(scene: Scene, side: int = 64) -> WorldPoses:
     """Look at a scene: labels, and what the painter needs. Nothing is drawn.
 
     A row's figures depend on that row alone, to the last bit.
@@ -195,29 +177,22 @@ def photograph(scene: Scene, side: int = 64, figure: str = "capsules") -> WorldP
     Args:
         scene: from `draw`, or made of given angles.
         side: of the square images, px, 16 to `LARGEST_SIDE`.
-        figure: as of `sample`.
 
     Returns:
         The table's ``root`` is empty: only `sample` knows an address that gives these images.
 
     Raises:
-        ValueError: the side is out of range, or there is no such figure.
+        ValueError: the side is out of range.
     """
     world = world_module(scene.name)
-    _check("figure", figure, FIGURES)
     _check_number(scene.name, "side", side, 16, LARGEST_SIDE)
     skeleton = skeletons.load(world.SKELETON)
-    blocks = [_seen(world, len(skeleton), block, side, figure) for block in whole_blocks(scene)]
+    blocks = [_seen(world, block, side) for block in whole_blocks(scene)]
+    figures, cameras, points_NP2 = zip(*blocks, strict=True)
     rows = slice(len(scene))
-    figures = Figures.joined([figures for figures, _, _ in blocks])[rows]
-    cameras = Cameras.joined([cameras for _, cameras, _ in blocks])[rows]
-    columns = {
-        key: np.concatenate([columns[key] for _, _, columns in blocks])[rows]
-        for key in blocks[0][2]
-    }
-    if figure == "people":
-        columns["occluded"] = hiding.hidden(world, figures, cameras)
-    keypoints_NK2 = columns["points"][:, : len(skeleton)]
+    figures, cameras = Figures.joined(figures)[rows], Cameras.joined(cameras)[rows]
+    keypoints_NK2 = np.concatenate(points_NP2)[rows, : len(skeleton)]
+    hidden = partial(_hidden, scene.name, figures, cameras)
     size_N = np.full(len(scene), side, np.int32)
     table = PoseTable(
         skeleton=skeleton,
@@ -226,16 +201,14 @@ def photograph(scene: Scene, side: int = 64, figure: str = "capsules") -> WorldP
         width_N=size_N,
         height_N=size_N.copy(),
         image_N=scene.number_N.astype(str).astype(object),
-        occluded_NK=columns["occluded"],
+        occluded_NK=deferred(hidden, (len(scene), len(skeleton))),
         mode_N=scene.mode_N,
         neg_log_p_N=scene.neg_log_p_N,
         share=None if scene.mode_N is None else dict(world.SHARES["source"]),
     )
     return WorldPoses(
-        scene.name, scene.seed, scene.split, side, table, scene.number_N,
-        columns["points"], columns["depth"], columns["scale"], figures.girth_NG,
-        figure, figures, cameras,
-    )  # fmt: skip
+        scene.name, scene.seed, scene.split, side, table, scene.number_N, figures, cameras
+    )
 
 
 def whole_blocks(scene: Scene) -> Iterator[Scene]:
@@ -277,39 +250,11 @@ def paint(
             _stream("appearance", look, world_poses.seed, world_poses.split, int(i))
             for i in world_poses.index_N[rows]
         ]
-        draw = _people if world_poses.figure == "people" else _capsules
-        for m, image in enumerate(draw(world, world_poses, rows, rngs, look)):
-            images[begin + m] = image
+        figures, cameras = world_poses.figures[rows], world_poses.cameras[rows]
+        painted = people.paint(world, figures, cameras, rngs, look, side)
+        for m, (figure_HW3, alpha_HW1) in enumerate(painted, begin):
+            images[m] = looks.surround(rngs[m - begin], look, figure_HW3, alpha_HW1)
     return images
-
-
-def _people(
-    world: World, poses: WorldPoses, rows: np.ndarray, rngs: list[np.random.Generator], look: str
-) -> Iterator[np.ndarray]:
-    figures, cameras = poses.figures[rows], poses.cameras[rows]
-    side = poses.side
-    for rng, (figure_HW3, alpha_HW1) in zip(
-        rngs, people.paint(world, figures, cameras, rngs, look, side), strict=True
-    ):
-        yield looks.surround(rng, look, figure_HW3, alpha_HW1)
-
-
-def _capsules(
-    world: World, poses: WorldPoses, rows: np.ndarray, rngs: list[np.random.Generator], look: str
-) -> Iterator[np.ndarray]:
-    side = poses.side
-    stencils = painter.stencils(
-        world.PARTS,
-        world.MATERIALS,
-        poses.points_NP2[rows],
-        poses.depth_NP[rows],
-        poses.scale_NP[rows],
-        poses.girth_NG[rows],
-        np.array([looks.light_direction(rng) for rng in rngs], np.float32),
-        side,
-    )
-    for rng, stencil in zip(rngs, stencils, strict=True):
-        yield looks.colour(rng, look, stencil, world.dress(rng, look), side)
 
 
 def canonical(
@@ -320,7 +265,6 @@ def canonical(
     split: str,
     side: int,
     facing: int | None = None,
-    figure: str = "capsules",
 ) -> str:
     """Return the address of a world without its number of samples: the root of its images.
 
@@ -329,7 +273,6 @@ def canonical(
     """
     options = {"poses": poses, "look": look, "seed": seed, "split": split, "side": side}
     options |= {} if facing is None else {"facing": facing}
-    options |= {} if figure == "capsules" else {"figure": figure}
     return str(Address("world", name, {key: str(value) for key, value in options.items()}))
 
 
@@ -352,20 +295,16 @@ def _drawn(
     )
 
 
-def _seen(
-    world: World, keypoints: int, scene: Scene, side: int, figure: str
-) -> tuple[Figures, Cameras, dict[str, np.ndarray]]:
-    """Make and photograph the figures of a whole block."""
+def _seen(world: World, scene: Scene, side: int) -> tuple[Figures, Cameras, np.ndarray]:
+    """Make and photograph the figures of a whole block; returns all their points in px, too."""
     figures = world.figures(scene.angles_NA, scene.shape)
     cameras = camera.aim(scene.camera, figures.points_NP3, side)
-    points_NP2, depth_NP = cameras.see(figures.points_NP3)
-    scale_NP = cameras.zoom_N[:, None] / depth_NP
-    columns = {"points": points_NP2, "depth": depth_NP, "scale": scale_NP}
-    if figure == "capsules":
-        columns["occluded"] = occlusion.occluded(
-            world.PARTS, keypoints, points_NP2, depth_NP, scale_NP, figures.girth_NG
-        )
-    return figures, cameras, columns
+    return figures, cameras, cameras.see(figures.points_NP3)[0]
+
+
+def _hidden(name: str, figures: Figures, cameras: Cameras, row_R: np.ndarray) -> np.ndarray:
+    """Whether keypoints of some figures are hidden, (R, K): the work behind `occluded`."""
+    return hiding.hidden(world_module(name), figures[row_R], cameras[row_R])
 
 
 def _stream(purpose: str, choice: str, seed: int, split: str, number: int) -> np.random.Generator:

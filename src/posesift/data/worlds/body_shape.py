@@ -1,9 +1,9 @@
-"""A person's build: bone lengths, forward kinematics, and the parts wrapped around the points.
+"""A person's build: bone lengths, forward kinematics, and the points that the crop holds.
 
 Lengths are in units of the person's height. The frame: x to the own left, y up, z to the front;
 the pelvis is the origin.
 
-Names: N samples, A angles, P points, G parts, J joints, 3 = (x, y, z).
+Names: N samples, A angles, P points, J joints, 3 = (x, y, z).
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from posesift.data.worlds.body_modes import ANGLES
-from posesift.data.worlds.figure import Part
 
-# The first 16 are the keypoints of body16; the rest give the body its shape.
+# The first 16 are the keypoints of body16; the rest say how far the body reaches, for the crop.
 (
     R_ANKLE, R_KNEE, R_HIP, L_HIP, L_KNEE, L_ANKLE, PELVIS, THORAX, NECK, HEAD,
     R_WRIST, R_ELBOW, R_SHOULDER, L_SHOULDER, L_ELBOW, L_WRIST,
@@ -164,50 +163,3 @@ def pose(angles_NA: np.ndarray, lengths: dict[str, np.ndarray]) -> np.ndarray:
         wrist = place(L_WRIST if left else R_WRIST, forearm, elbow, 0, -lengths["forearm"], 0)
         place(L_HAND if left else R_HAND, forearm, wrist, 0, -0.62 * lengths["hand"], 0.008)
     return points_NP3
-
-
-def _sided(name: str, left: tuple[int, ...], right: tuple[int, ...], radii, material, **more):
-    """Add the same part on either side of the body; `joins` are names without the side."""
-    joins = more.pop("joins", ())
-    return [
-        Part(
-            f"{side} {name}", points, radii, material,
-            joins=tuple(j if j in ("shirt", "trousers") else f"{side} {j}" for j in joins), **more,
-        )
-        for side, points in (("left", left), ("right", right))
-    ]  # fmt: skip
-
-
-MATERIALS: tuple[str, ...] = (
-    "skin", "hair", "shirt", "sleeve", "cuff", "trousers", "leg", "sock", "shoe", "dark", "lip",
-)  # fmt: skip
-"""`sleeve` covers the upper arm and `cuff` the forearm, `leg` the shin: cloth or bare skin."""
-
-PARTS: tuple[Part, ...] = (
-    Part("shirt", (L_SHOULDER, R_SHOULDER, L_CHEST, R_CHEST, L_WAIST, R_WAIST),
-         (0.036, 0.036, 0.066, 0.066, 0.05, 0.05), "shirt"),
-    Part("trousers", (L_WAIST, R_WAIST, L_HIP, R_HIP, PELVIS),
-         (0.047, 0.047, 0.058, 0.058, 0.060), "trousers"),
-    Part("neck", (THORAX, NECK), (0.034, 0.031), "skin", lift=0.012),
-    Part("skull", (SKULL, BACK, HEAD), (0.058, 0.047, 0.012), "hair"),
-    Part("long hair", (BACK, TAIL), (0.052, 0.036), "hair", hides=False),
-    Part("face", (FACE, CHIN), (0.0485, 0.03), "skin", lift=0.012, hides=False),
-    Part("nose", (NOSE, FACE), (0.008, 0.02), "skin", rim=False, lift=0.004, hides=False),
-    *_sided("eye", (L_EYE,), (R_EYE,), (0.0075,), "dark", rim=False, lift=0.004, hides=False),
-    Part("mouth", (MOUTH,), (0.011,), "lip", rim=False, lift=0.004, hides=False),
-    *_sided("upper arm", (L_SHOULDER, L_ELBOW), (R_SHOULDER, R_ELBOW), (0.038, 0.028), "sleeve",
-            joins=("shirt",)),
-    *_sided("forearm", (L_ELBOW, L_WRIST), (R_ELBOW, R_WRIST), (0.028, 0.020), "cuff",
-            joins=("upper arm",)),
-    *_sided("hand", (L_WRIST, L_HAND), (R_WRIST, R_HAND), (0.018, 0.022), "skin",
-            joins=("forearm",)),
-    *_sided("thigh", (L_HIP, L_KNEE), (R_HIP, R_KNEE), (0.060, 0.040), "trousers",
-            joins=("trousers",)),
-    *_sided("shin", (L_KNEE, L_CALF, L_ANKLE), (R_KNEE, R_CALF, R_ANKLE), (0.038, 0.040, 0.024),
-            "leg", joins=("thigh",)),
-    *_sided("sock", (L_ANKLE, L_HEEL), (R_ANKLE, R_HEEL), (0.022, 0.022), "sock",
-            joins=("shin",)),
-    *_sided("shoe", (L_HEEL, L_TOE, L_ANKLE), (R_HEEL, R_TOE, R_ANKLE),
-            (0.026, 0.019, 0.015), "shoe"),
-)  # fmt: skip
-"""What is painted, and what can hide a keypoint."""

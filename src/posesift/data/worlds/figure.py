@@ -1,11 +1,10 @@
-"""What a world must provide, and the one primitive everything is painted from.
+"""What a world must provide, and what its figures are.
 
-A world ("body", "hand") is a module with the names listed in `World`. It draws figures: points in
-3-D and thicknesses. It also says once, in `PARTS`, which points are wrapped in what. Every part,
-limb, torso or eye, is the convex hull of a few spheres, so that one formula serves the painter
-(the outline of a hull of discs) and the occlusion test (a chain of capsules).
+A world ("body", "hand") is a module with the names listed in `World`. It draws figures: joint
+angles and builds, and the points in 3-D that follow from them. A mannequin, dressed in an `Outfit`,
+stands in each figure's place when a picture is painted.
 
-Names: N samples, P points (the K keypoints first, then helper points), G parts, 3 = (x, y, z).
+Names: N samples, P points (the K keypoints first, then others that the crop holds), 3 = (x, y, z).
 The figure's own frame is right-handed: x to its own left, y up, z to its front. One unit is the
 size of the figure (a person's height, a hand's length).
 """
@@ -17,51 +16,6 @@ from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
-
-
-@dataclass(frozen=True)
-class Part:
-    """A visible piece of a figure: the convex hull of spheres about some of its points.
-
-    Parts are painted from the farthest to the nearest, by the mean depth of their points.
-    """
-
-    name: str
-    """Unique within the world: `"left forearm"`."""
-
-    points: tuple[int, ...]
-    """Indices of the sphere centres among the figure's P points. One: a ball; two: a limb."""
-
-    radii: tuple[float, ...]
-    """Radius of each sphere in units, multiplied by the part's `girth` of that figure."""
-
-    material: str
-    """One of the world's `MATERIALS`; a look decides what it is made of."""
-
-    joins: tuple[str, ...] = ()
-    """Names of parts that share a point with this one and grow out of it, such as the upper arm of
-    a forearm: no dark rim is left between the two."""
-
-    lift: float = 0.0
-    """Units by which the part counts as nearer to the camera in the order of painting."""
-
-    rim: bool = True
-    """Whether the part has the dark rim that keeps crossing limbs apart (eyes and nails: no)."""
-
-    hides: bool = True
-    """Whether keypoints behind the part count as occluded (hair, eyes, nails: no)."""
-
-
-@dataclass(frozen=True)
-class Surface:
-    """What one material is made of in one image."""
-
-    colour: tuple[float, float, float]
-    """Red, green, blue in 0-255."""
-
-    texture: str = "plain"
-    """The photo look's texture: one of `textures.NAMES` (`"plain"`, `"skin"`, `"cloth"`,
-    `"stripes"`, `"checks"`, `"hair"`). The synthetic look is always plain."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +62,6 @@ class Figures:
 
     points_NP3: np.ndarray
     """float32, units; the first K are the skeleton's keypoints, in its order."""
-
-    girth_NG: np.ndarray
-    """float32, factor on the radii of each part; 0 = this figure lacks the part."""
 
     angles_NA: np.ndarray
     """float32, the joint angles the figures were posed with, degrees."""
@@ -214,12 +165,6 @@ class World(Protocol):
     ROOT: int
     """The keypoint from which the figure is built."""
 
-    MATERIALS: tuple[str, ...]
-    """At most 60 names."""
-
-    PARTS: tuple[Part, ...]
-    """Everything that is painted."""
-
     VIEW: View
     """The camera's ranges."""
 
@@ -257,9 +202,4 @@ class World(Protocol):
     @staticmethod
     def outfit(rng: np.random.Generator, look: str) -> Outfit:
         """Choose what one figure wears."""
-        ...
-
-    @staticmethod
-    def dress(rng: np.random.Generator, look: str) -> list[Surface]:
-        """Choose one image's surfaces, in the order of `MATERIALS`."""
         ...

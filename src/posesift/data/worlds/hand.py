@@ -1,6 +1,6 @@
-"""The hand world: 21 keypoints, a palm, a forearm, skin and nails.
+"""The hand world: hands with the 21 keypoints of hand21, in 14 modes, seen from all sides.
 
-Names: N samples, P points, G parts, F = 5 fingers (thumb first), B = 3 bones a finger,
+Names: N samples, P points, F = 5 fingers (thumb first), B = 3 bones a finger,
 3 = (x, y, z). The frame is a right hand's: x towards the thumb, y towards the fingers, z out of the
 palm, so that the camera at yaw 0 looks into the palm and at 180 on the back. Half of the hands are
 mirrored into left hands. One unit is a hand's length, from the wrist to the tip of the middle
@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from posesift.data.worlds import hand_bones, hand_modes, hand_outfit, hand_rig, mannequin, palette
-from posesift.data.worlds.figure import Drawn, Figures, Outfit, Part, Quantity, Surface, View
+from posesift.data.worlds import hand_bones, hand_modes, hand_outfit, hand_rig, mannequin
+from posesift.data.worlds.figure import Drawn, Figures, Outfit, Quantity, View
 
 SKELETON = "hand21"
 MODES = tuple(hand_modes.MODES)
 SHARES = hand_modes.SHARES
-MATERIALS = ("skin", "palm", "nail", "crease", "sleeve")
 
 #: From all sides, and turned in the image by more than a wrist would: hands hang, reach and lie.
 VIEW = View(yaw_deg=(-180.0, 180.0), pitch_deg=(0.0, 24.0), roll_deg=(0.0, 40.0))
@@ -44,34 +43,28 @@ SHAPE: dict[str, Quantity] = {
         name: Quantity("palms", 0.3 * length, 3 * length, f"bone {name.replace('_', ' ')}")
         for name, length in zip(_BONES, hand_bones.LENGTH_FB.ravel().tolist(), strict=True)
     },
-    "stout": Quantity("", 0.3, 3, "thickness of all parts, as a factor", np.float64),
-    "sleeve": Quantity("0 or 1", 0, 1, "whether the forearm is in a sleeve", bool),
+    "stout": Quantity("", 0.3, 3, "how thick the hand is, as a factor", np.float64),
     "forearm_bend": Quantity("degrees", -90, 90, "the wrist's flexion", np.float64),
     "forearm_aside": Quantity("degrees", -60, 60, "the wrist's deviation", np.float64),
-    "cuff": Quantity("palms", 0, 0.6, "from the wrist to the end of a sleeve", np.float64),
+    "cuff": Quantity(
+        "palms", 0, 0.6, "from the wrist to where the crop holds the forearm's sides", np.float64
+    ),
     "left": Quantity("0 or 1", 0, 1, "whether it is a left hand", bool),
     **{name: mannequin.TRAITS[name] for name in mannequin.TRAITS if name != "weight"},
 }
 
-# Helper points, after the 21 keypoints.
+# After the 21 keypoints, places on the skin: with them the crop holds all of a hand.
 _WRIST = 21, 22  # the two sides of the wrist, the thumb's first
 _CUFF = 23, 24
 _ELBOW = 25
-_PAD = tuple(range(26, 31))  # the palm's pale side
-_LINES = tuple(range(31, 37))  # three creases across it, two ends each
+_PALM = tuple(range(26, 37))
 _NAILS = tuple(range(37, 47))  # root and edge of five nails
 _POINTS = 47
 
-#: Radii of each finger at its four joints, in palms.
-_RADIUS_FJ = (
-    (0.17, 0.125, 0.115, 0.085),
-    (0.125, 0.105, 0.09, 0.072),
-    (0.125, 0.108, 0.092, 0.075),
-    (0.12, 0.1, 0.086, 0.07),
-    (0.108, 0.088, 0.076, 0.062),
-)
+_TIP_RADIUS_F = np.array((0.085, 0.072, 0.075, 0.07, 0.062), np.float32)
+"""Of each finger at its end, palms."""
 
-#: Where the wrist, the pad and the creases lie: x, y, z in palms.
+#: The sides of the wrist, then places on the palm: x, y, z in palms.
 _PALM_XYZ = (
     (0.12, 0.02, 0.0), (-0.12, 0.02, 0.0),
     (0.0, 0.14, 0.1), (0.2, 0.8, 0.09), (-0.04, 0.84, 0.08), (-0.26, 0.7, 0.11), (0.18, 0.42, 0.12),
@@ -79,53 +72,6 @@ _PALM_XYZ = (
     (0.25, 0.64, 0.17), (-0.2, 0.5, 0.18),
     (-0.34, 0.66, 0.18), (0.06, 0.82, 0.15),
 )  # fmt: skip
-
-
-def _parts() -> tuple[Part, ...]:
-    """Forearm, palm and its pad, thumb's web, fingers, nails, creases; radii in palms."""
-
-    def part(
-        name: str,
-        points: tuple[int, ...],
-        radii: tuple[float, ...],
-        material: str = "skin",
-        joins: tuple[str, ...] = (),
-        rim: bool = True,
-        hides: bool = True,
-    ) -> Part:
-        # What is drawn on the palm is drawn only where the palm clearly faces the camera; a sleeve
-        # goes over the arm from all sides.
-        units = tuple(radius / _PALMS_A_UNIT for radius in radii)
-        lift = {"palm": -0.02, "crease": -0.02, "sleeve": 0.1}.get(material, 0.0)
-        return Part(name, points, units, material, joins, lift, rim, hides)
-
-    knuckles = (1, 5, 9, 13, 17)
-    parts = [
-        part("forearm", (0, *_WRIST, _ELBOW), (0.15, 0.15, 0.15, 0.25), joins=("palm",)),
-        # Sleeve and web hide hardly anything that forearm, palm and thumb do not hide already.
-        part("sleeve", (*_CUFF, _ELBOW), (0.2, 0.2, 0.28), "sleeve", hides=False),
-        part("palm", (*_WRIST, *knuckles), (0.15, 0.15, 0.13, 0.13, 0.14, 0.135, 0.115)),
-        part("pad", _PAD, (0.07, 0.06, 0.06, 0.055, 0.06), "palm", (), False, False),
-        part("web", (1, 2, 5), (0.12, 0.07, 0.08), joins=("palm", "thumb 1"), hides=False),
-    ]
-    for f, (finger, radii) in enumerate(zip(_FINGERS, _RADIUS_FJ, strict=True)):
-        base = 1 + 4 * f
-        for bone in range(3):
-            before = "palm" if bone == 0 else f"{finger} {bone}"
-            ends, girth = (base + bone, base + bone + 1), radii[bone : bone + 2]
-            parts.append(part(f"{finger} {bone + 1}", ends, girth, joins=(before,)))
-        root = _NAILS[2 * f]
-        width = 0.62 * radii[3]
-        parts.append(
-            part(f"{finger} nail", (root, root + 1), (width, width), "nail", (), False, False)
-        )
-    for line in range(3):
-        ends = _LINES[2 * line], _LINES[2 * line + 1]
-        parts.append(part(f"crease {line + 1}", ends, (0.012, 0.012), "crease", (), False, False))
-    return tuple(parts)
-
-
-PARTS = _parts()
 
 
 def draw(rng: np.random.Generator, poses: str, count: int) -> Drawn:
@@ -136,7 +82,7 @@ def draw(rng: np.random.Generator, poses: str, count: int) -> Drawn:
     length_LN = length_NFB.reshape(count, -1).T
     shape = {"breadth": broad_N, **dict(zip(_BONES, length_LN, strict=True))}
     shape["stout"] = np.clip(1 + 0.09 * rng.standard_normal(count), 0.8, 1.25)
-    shape["sleeve"] = rng.random(count) < 0.5
+    rng.random(count)  # decided on sleeves once; what is drawn after it stays what it was
     bend_aside_N2 = rng.normal((8.0, 3.0), (18.0, 9.0), (count, 2))
     shape["forearm_bend"], shape["forearm_aside"] = bend_aside_N2.T
     shape["cuff"] = rng.uniform(0.12, 0.4, count)
@@ -153,21 +99,16 @@ def figures(angles_NA: np.ndarray, shape: dict[str, np.ndarray]) -> Figures:
     base_NF3 = hand_bones.bases(shape["breadth"])
     length_NFB = np.stack([shape[name] for name in _BONES], 1).reshape(count, 5, 3)
     bones = hand_bones.pose(angles_NA.astype(np.float32), base_NF3, length_NFB)
-    stout_N1 = shape["stout"][:, None]
 
     points_NP3 = np.empty((count, _POINTS, 3), dtype=np.float32)
     points_NP3[:, :21] = bones.keypoints_NK3
-    points_NP3[:, (*_WRIST, *_PAD, *_LINES)] = _on_the_palm(base_NF3)
+    points_NP3[:, (*_WRIST, *_PALM)] = _palms(base_NF3)
     points_NP3[:, (*_CUFF, _ELBOW)] = _forearms(points_NP3[:, _WRIST], shape)
-    points_NP3[:, _NAILS] = _nails(bones, length_NFB[:, :, 2], stout_N1)
+    points_NP3[:, _NAILS] = _nails(bones, length_NFB[:, :, 2], shape["stout"])
     points_NP3 /= _PALMS_A_UNIT
     points_NP3[shape["left"], :, 0] *= -1
-
-    girth_NG = np.tile(stout_N1, (1, len(PARTS))).astype(np.float32)
-    girth_NG[~shape["sleeve"], [part.name for part in PARTS].index("sleeve")] = 0
     return Figures(
         points_NP3=points_NP3,
-        girth_NG=girth_NG,
         angles_NA=angles_NA.astype(np.float32),
         traits_NT=mannequin.traits(shape | {"weight": (shape["stout"] - 1) / 0.12}),
         mirrored_N=shape["left"],
@@ -182,8 +123,8 @@ def root_turn(angles_NA: np.ndarray) -> np.ndarray:
 neg_log_p = hand_modes.neg_log_p
 
 
-def _on_the_palm(base_NF3: np.ndarray) -> np.ndarray:
-    """Sides of the wrist, pad and creases (N, ., 3) of palms as broad as the knuckles say."""
+def _palms(base_NF3: np.ndarray) -> np.ndarray:
+    """Return the places of `_PALM_XYZ` (N, 13, 3) on palms as broad as the knuckles say."""
     broad_N11 = (base_NF3[:, 1:2, :1] - base_NF3[:, 4:5, :1]) / (
         hand_bones.BASE_F3[1, 0] - hand_bones.BASE_F3[4, 0]
     )
@@ -201,10 +142,10 @@ def _forearms(wrist_N23: np.ndarray, shape: dict[str, np.ndarray]) -> np.ndarray
     return np.concatenate([cuff_N23, (_FOREARM * along_N3)[:, None]], axis=1)
 
 
-def _nails(bones: hand_bones.Bones, length_NF: np.ndarray, stout_N1: np.ndarray) -> np.ndarray:
+def _nails(bones: hand_bones.Bones, length_NF: np.ndarray, stout_N: np.ndarray) -> np.ndarray:
     """Root and edge of the five nails, just under the skin of the fingers' backs, (N, 10, 3)."""
-    radius_F = np.array(_RADIUS_FJ, dtype=np.float32)[:, 3]
-    rise_NF3 = -(0.62 * radius_F * stout_N1)[..., None] * bones.palmar_NFB3[:, :, 2]
+    rise_NF = 0.62 * _TIP_RADIUS_F * stout_N[:, None]
+    rise_NF3 = -rise_NF[..., None] * bones.palmar_NFB3[:, :, 2]
     tip_NF3 = bones.keypoints_NK3[:, 4::4] + rise_NF3
     step_NF3 = length_NF[..., None] * bones.along_NFB3[:, :, 2]
     ends = [tip_NF3 - 0.5 * step_NF3, tip_NF3 - 0.1 * step_NF3]
@@ -219,20 +160,3 @@ def bones(figures: Figures, joint_NJ3: np.ndarray) -> np.ndarray:
 def outfit(rng: np.random.Generator, look: str) -> Outfit:
     """Choose what one hand looks like."""
     return hand_outfit.draw(rng, look)
-
-
-def dress(rng: np.random.Generator, look: str) -> list[Surface]:
-    """Choose one image's surfaces, in the order of `MATERIALS`."""
-    skin = palette.skin_tone(rng)
-    pink = palette.mix(skin, (246, 190, 170), rng.uniform(0.25, 0.5))
-    nail = palette.mix(skin, (255, 214, 204), rng.uniform(0.5, 0.75))
-    if rng.random() < 0.12:  # varnish
-        nail = palette.cloth_colour(rng)
-    pattern = ("plain", "cloth", "stripes", "checks")[int(rng.integers(4))]
-    return [
-        Surface(skin, "skin"),
-        Surface(pink, "skin"),
-        Surface(nail),
-        Surface(palette.shade(skin, 0.72)),
-        Surface(palette.cloth_colour(rng), pattern),
-    ]

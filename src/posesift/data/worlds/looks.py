@@ -1,10 +1,9 @@
 """The two looks: `synthetic`, a clean renderer, and `photo`, with what cameras and the world add.
 
-Both colour the same stencil of the same pose. The synthetic look has flat colours on a plain
-background. The photo look adds cloth and skin texture, clutter behind, things in front, light that
-falls off to one side, a colour cast, contrast, blur, noise and JPEG.
+In the synthetic look figures stand on one pale colour. The photo look adds clutter behind, things
+in front, light that falls off to one side, a colour cast, contrast, blur, noise and JPEG.
 
-Names: M images, S side, G materials, H W pixels, 2 = (x, y), 3 = (red, green, blue).
+Names: H W pixels, 3 = (red, green, blue).
 """
 
 from __future__ import annotations
@@ -13,30 +12,9 @@ import cv2
 import numpy as np
 
 from posesift.data.worlds import textures
-from posesift.data.worlds.figure import Surface
-from posesift.data.worlds.painter import TONES
 from posesift.data.worlds.palette import hsv
 
 LOOKS = ("synthetic", "photo")
-
-_RIM, _LIGHT = 0.55, 1.13
-"""Brightness of the rim and of the lit side against the base."""
-
-
-def light_direction(rng: np.random.Generator) -> tuple[float, float]:
-    """Return a unit vector in the image towards the light: from above, left or right."""
-    angle = rng.uniform(-0.85 * np.pi, -0.15 * np.pi)
-    return (float(np.cos(angle)), float(np.sin(angle)))
-
-
-def colour(
-    rng: np.random.Generator, look: str, stencil: np.ndarray, surfaces: list[Surface], side: int
-) -> np.ndarray:
-    """Turn a stencil into an image (side, side, 3) uint8 RGB in one of `LOOKS`."""
-    if look == "synthetic":
-        return _synthetic(rng, stencil, surfaces, side)
-    assert look == "photo", look
-    return _photo(rng, stencil, surfaces, side)
 
 
 def surround(
@@ -65,58 +43,6 @@ def _plain(rng: np.random.Generator) -> tuple[float, float, float]:
     return hsv(rng.random(), rng.uniform(0.03, 0.18), rng.uniform(0.72, 0.95))
 
 
-def _synthetic(rng, stencil, surfaces, side) -> np.ndarray:
-    table_3 = _colours(surfaces, _RIM, _LIGHT)
-    table_3[0] = _plain(rng)
-    return _reduced(_looked_up(stencil, table_3), side)
-
-
-def _photo(rng, stencil, surfaces, side) -> np.ndarray:
-    rim, light = rng.uniform(0.55, 0.8), rng.uniform(1.06, 1.25)
-    figure_HW3 = _reduced(_looked_up(stencil, _colours(surfaces, rim, light)), side)
-    alpha_HW1 = _reduced(np.where(stencil > 0, np.uint8(255), np.uint8(0)), side)[..., None]
-    alpha_HW1 = alpha_HW1 * np.float32(1 / 255)
-
-    figure = figure_HW3.astype(np.float32)
-    figure *= _texture(rng, stencil, surfaces, side)[..., None]
-    # The stencil is black outside, so the colours are already weighted with alpha.
-    return surround(rng, "photo", figure, alpha_HW1)
-
-
-def _colours(surfaces: list[Surface], rim: float, light: float) -> np.ndarray:
-    """Colour (256, 3) of each value of a stencil; black for the background."""
-    base_G3 = np.array([surface.colour for surface in surfaces], np.float32)
-    table_3 = np.zeros((256, 3), np.float32)
-    for tone, factor in enumerate((rim, 1.0, light)):
-        table_3[1 + tone : 1 + TONES * len(surfaces) : TONES] = factor * base_G3
-    return table_3
-
-
-def _looked_up(stencil: np.ndarray, table_3: np.ndarray) -> np.ndarray:
-    table = np.clip(table_3, 0, 255).astype(np.uint8)[None]
-    return cv2.LUT(cv2.merge([stencil, stencil, stencil]), table)
-
-
-def _reduced(canvas: np.ndarray, side: int) -> np.ndarray:
-    """Average the canvas down to the image: this is the anti-aliasing."""
-    return cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA)
-
-
-def _texture(rng, stencil, surfaces, side) -> np.ndarray:
-    """Brightness factor (S, S) of every pixel from the texture of the material seen there."""
-    step = len(stencil) // side
-    seen_HW = stencil[step // 2 :: step, step // 2 :: step]
-    material_HW = (np.maximum(seen_HW, 1) - 1) // TONES
-    kinds = sorted({surface.texture for surface in surfaces})
-    kind_of_G = np.array([kinds.index(surface.texture) for surface in surfaces], np.uint8)
-    kind_HW = kind_of_G[np.minimum(material_HW, len(surfaces) - 1)]
-    factor = np.ones((side, side), np.float32)
-    for number, kind in enumerate(kinds):
-        if kind != "plain":
-            np.copyto(factor, textures.texture(rng, kind, side), where=kind_HW == number)
-    return factor
-
-
 def _occlude(rng, image: np.ndarray, side: int) -> np.ndarray:
     """Put one or two things in front: a pole, a beam, a box at the edge, a round something."""
     for _ in range(int(rng.integers(1, 3))):
@@ -137,7 +63,7 @@ def _occlude(rng, image: np.ndarray, side: int) -> np.ndarray:
         outline = corners_42 @ np.array([[cosine, sine], [-sine, cosine]]) + centre
         mask = np.zeros((side, side), np.uint8)
         cv2.fillConvexPoly(mask, np.rint(outline * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
-        thing = textures.texture(rng, "cloth", side)[..., None] * np.array(
+        thing = textures.cloth(rng, side)[..., None] * np.array(
             hsv(rng.random(), rng.uniform(0, 0.5), rng.uniform(0.2, 0.85)), np.float32
         )
         alpha = mask[..., None] * np.float32(1 / 255)

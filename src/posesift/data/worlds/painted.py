@@ -23,7 +23,7 @@ from posesift.data.worlds import processes, references
 from posesift.poses.table import PoseTable
 from posesift.storage import irregular
 
-PAINTER_VERSION = 2
+PAINTER_VERSION = 3
 """Raise it whenever images of the same samples come out otherwise than before."""
 
 POOL_FROM = 600
@@ -87,11 +87,10 @@ def folder_of(root: str) -> Path:
     """Where the images of the world that `root` names are kept; nothing is created."""
     sample, look = choices(root)
     facing = f"-facing{sample['facing']}" if sample["facing"] else ""
-    figure = "" if sample["figure"] == "capsules" else f"-{sample['figure']}"
     return (
         storage.cache_folder()
         / "worlds"
-        / f"{sample['name']}-{sample['poses']}-{look}-{sample['side']}px{facing}{figure}"
+        / f"{sample['name']}-{sample['poses']}-{look}-{sample['side']}px{facing}"
         / f"{sample['split']}-seed{sample['seed']}-v{PAINTER_VERSION}"
     )
 
@@ -150,19 +149,19 @@ def choices(root: str) -> tuple[dict, str]:
         )
     options = dict(address.options)
     look = options.pop("look")
-    figure = options.pop("figure", "capsules")
-    known = (worlds.WORLDS, worlds.POSES, worlds.LOOKS, worlds.SPLITS, worlds.FIGURES)
-    named = (address.path, options["poses"], look, options["split"], figure)
+    known = (worlds.WORLDS, worlds.POSES, worlds.LOOKS, worlds.SPLITS)
+    named = (address.path, options["poses"], look, options["split"])
     facing = options.pop("facing", None)
     numbers = (options.pop("seed"), options.pop("side"))
-    if not all(map(str.isdecimal, (*numbers, facing or "0"))) or any(
-        name not in names for name, names in zip(named, known, strict=True)
+    if (
+        set(options) != {"poses", "split"}
+        or not all(map(str.isdecimal, (*numbers, facing or "0")))
+        or any(name not in names for name, names in zip(named, known, strict=True))
     ):  # a root may come from a file; it becomes the name of a folder below
         raise ValueError(f"expected the root of a built-in world's table, found {root!r}")
     seed, side = map(int, numbers)
     known_facing = None if facing is None else int(facing)
     sample = {"name": address.path, **options, "seed": seed, "side": side, "facing": known_facing}
-    sample["figure"] = figure
     return sample, look
 
 

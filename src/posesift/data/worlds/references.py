@@ -10,7 +10,6 @@ Shapes: N samples, P of a part.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +80,7 @@ def counted_from(table: PoseTable, root: str) -> PoseTable:
     image_N = table.image_N.astype(str).astype(object)
     if changes:
         image_N = np.array([f"{changes}{MARK}{number}" for number in image_N], object)
-    return replace(table, root=root, image_N=image_N)
+    return table.changed(root=root, image_N=image_N)
 
 
 def _changed(root: str, changes: str) -> str:

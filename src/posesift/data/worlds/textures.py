@@ -1,6 +1,6 @@
-"""Banks of textures and cluttered backgrounds, made once in a process and cropped for each image.
+"""Cloth and a bank of cluttered backgrounds, made once in a process and cropped for each image.
 
-Both banks are pure functions of the seeds below, the same on every machine and in every worker.
+Both are pure functions of the seed below, the same on every machine and in every worker.
 Noise has mostly one luminance for all three colours: noise that is independent in each colour
 gives garish purple and green that no camera sees.
 
@@ -16,19 +16,17 @@ import numpy as np
 
 from posesift.data.worlds.palette import hsv
 
-NAMES = ("plain", "skin", "cloth", "stripes", "checks", "hair")
-"""Textures a `Surface` can have."""
-
-_SIZE = 256  # px of a bank's pictures at image side 64; larger images enlarge their crop
+_SIZE = (
+    256  # px of cloth and of the bank's pictures at image side 64; larger images enlarge their crop
+)
 _BACKGROUNDS = 48
 _SEED = 20_240
 
 
-def texture(rng: np.random.Generator, name: str, side: int) -> np.ndarray:
-    """Return a random crop (S, S) of a texture: float32 factors of brightness about 1."""
-    bank = _texture_bank()[name]
+def cloth(rng: np.random.Generator, side: int) -> np.ndarray:
+    """Return a random crop (S, S) of cloth: float32 factors of brightness about 1."""
     y, x = rng.integers(0, _SIZE - 64, 2)
-    crop = bank[y : y + 64, x : x + 64]
+    crop = _cloth()[y : y + 64, x : x + 64]
     if rng.random() < 0.5:
         crop = crop.T
     return crop if side == 64 else cv2.resize(crop, (side, side), interpolation=cv2.INTER_LINEAR)
@@ -59,23 +57,14 @@ def noise(rng: np.random.Generator, size: int, roughness: float) -> np.ndarray:
 
 
 @functools.cache
-def _texture_bank() -> dict[str, np.ndarray]:
+def _cloth() -> np.ndarray:
     rng = np.random.default_rng(_SEED)
-    ramp = np.arange(_SIZE)
-    stripes = np.where(ramp % 8 < 4, 1.18, 0.74)[:, None] * np.ones(_SIZE)
-    checks = np.where((ramp[:, None] // 5 + ramp // 5) % 2 == 0, 1.18, 0.76)
     fine = noise(rng, _SIZE, 0.95)
-    strands = cv2.blur(rng.standard_normal((_SIZE, _SIZE)).astype(np.float32), (1, 9))
-    bank = {
-        "plain": np.ones((_SIZE, _SIZE)),
-        "skin": 1 + 0.05 * noise(rng, _SIZE, 0.6),
-        "cloth": 1 + 0.11 * noise(rng, _SIZE, 0.75) + 0.04 * fine,
-        "stripes": stripes * (1 + 0.07 * noise(rng, _SIZE, 0.7)),
-        "checks": checks * (1 + 0.07 * noise(rng, _SIZE, 0.7)),
-        "hair": 1 + 0.6 * strands + 0.06 * fine,
-    }
-    assert tuple(bank) == NAMES
-    return {name: np.clip(field, 0.4, 1.6).astype(np.float32) for name, field in bank.items()}
+    # Hair and skin once; what is drawn after them stays what it was.
+    rng.standard_normal((_SIZE, _SIZE))
+    noise(rng, _SIZE, 0.6)
+    field = 1 + 0.11 * noise(rng, _SIZE, 0.75) + 0.04 * fine
+    return np.clip(field, 0.4, 1.6).astype(np.float32)
 
 
 @functools.cache

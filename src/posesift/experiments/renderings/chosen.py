@@ -100,14 +100,14 @@ def propose(root: str, first: int, count: int) -> PoseTable:
     """Draw samples ``first``, ``first`` + 1, .. of the world that a table's root names."""
     sample, look = painted.choices(root)
     table = worlds.sample(**sample, look=look, indices=np.arange(first, first + count)).table
-    return replace(table, address=root)
+    return table.changed(address=root)
 
 
 def proposed_by(root: str, poses: str, first: int, count: int) -> PoseTable:
     """Draw samples of a world in another mixture of poses, with images that count from ``root``."""
     address = parse(root)
     other = str(Address(address.kind, address.path, address.options | {"poses": poses}))
-    return replace(references.counted_from(propose(other, first, count), root), address=root)
+    return references.counted_from(propose(other, first, count), root).changed(address=root)
 
 
 def of_all_mixtures(root: str, count: int = PROPOSALS) -> PoseTable:
