@@ -11,7 +11,8 @@ from posesift import folders, storage
 from posesift.evaluation.intervals import paired_interval
 from posesift.experiments.arms import Arm, cell_folder
 from posesift.experiments.compare import (
-    _claimed,
+    _decided,
+    _keep,
     check_begun,
     compare,
     longest_first,
@@ -164,7 +165,7 @@ def test_what_is_added_to_a_comparison_does_not_move_its_endpoint(folder, tmp_pa
     shutil.copy(folder / "experiment.yaml", tmp_path)
     other = Arm(name="more", start=PLAN.arms[0].name, steps=PLAN.arms[1].steps, seeds=(0,))
     grown = dataclasses.replace(PLAN, arms=(*PLAN.arms, other), primary=("more", "uniform"))
-    assert _claimed(grown, tmp_path).primary == PLAN.primary
+    assert _decided(grown, tmp_path).primary == PLAN.primary
 
 
 def test_an_arm_of_few_seeds_may_get_more_and_no_others(folder, tmp_path):
@@ -173,10 +174,11 @@ def test_an_arm_of_few_seeds_may_get_more_and_no_others(folder, tmp_path):
         dataclasses.replace(PLAN, arms=(*PLAN.arms, Arm(name="few", steps=1, seeds=seeds)))
         for seeds in ((0,), (0, 1), (1,))
     )
-    _claimed(few, tmp_path)
-    assert _claimed(more, tmp_path).arms == more.arms
+    _keep(_decided(few, tmp_path), tmp_path)
+    _keep(_decided(more, tmp_path), tmp_path)
+    assert _decided(more, tmp_path).arms == more.arms
     with pytest.raises(ValueError, match=r"seeds of few = \[0, 1\], found \[1\]"):
-        _claimed(others, tmp_path)
+        _decided(others, tmp_path)
 
 
 def test_two_at_a_time_find_what_one_after_the_other_finds(folder, tmp_path):
