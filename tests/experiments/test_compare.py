@@ -11,7 +11,9 @@ from posesift import folders, storage
 from posesift.evaluation.intervals import paired_interval
 from posesift.experiments.arms import Arm, cell_folder
 from posesift.experiments.compare import (
+    Task,
     _decided,
+    _do,
     _keep,
     check_begun,
     compare,
@@ -21,6 +23,7 @@ from posesift.experiments.compare import (
 from posesift.experiments.cost import training_steps
 from posesift.experiments.plan import plan_of
 from posesift.experiments.spec import Experiment
+from posesift.poses import store
 from posesift.results.endpoints import HARDEST
 
 pytestmark = pytest.mark.xdist_group("compare")  # which makes one comparison
@@ -191,6 +194,13 @@ def test_two_at_a_time_find_what_one_after_the_other_finds(folder, tmp_path):
         assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes(), path.name
     one, two = (storage.read_json(path / "comparison.json") for path in (folder, tmp_path))
     assert [cell for cell in one["cells"] if cell["seed"] == 0] == two["cells"]
+
+
+def test_a_process_of_the_work_may_ask_the_stores_that_were_named(folder, monkeypatch):
+    monkeypatch.delenv(store.TRUSTED, raising=False)
+    monkeypatch.setattr(store, "_trusted", set())
+    _do(PLAN, folder, "s3://bucket?region=r gs://other", Task(0, "udape"))  # which is finished
+    assert set(store.trusted().split()) == {"s3://bucket?region=r", "gs://other"}
 
 
 def test_what_most_work_hangs_on_begins_first():
