@@ -169,9 +169,11 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
         """Give the flags that say what is compared, as a person would type them."""
         parts = ["posesift", "compare", self.recipe]
         default = Compare(recipe=self.recipe)
-        beside = {"recipe", "out", "overwrite", "json", "open", "resume", "dry_run"}
+        beside = {
+            "recipe", "out", "overwrite", "json", "open", "resume", "dry_run", "jobs", "engine",
+        }  # fmt: skip
         for name, value in vars(self).items():
-            if name not in beside | {"jobs", "engine"} and value != getattr(default, name):
+            if name not in beside and value != getattr(default, name):
                 parts.append(f"--{name.replace('_', '-')}")
                 if isinstance(value, tuple):
                     parts.append(",".join(value))
