@@ -130,7 +130,7 @@ def test_a_finished_demo_stays_finished_when_flags_contradict_each_other(tmp_pat
     from posesift.experiments.demo import demo_plan
 
     out = tmp_path / "demo"
-    compare._claimed(demo_plan(quick=True), out)  # as if it had been run
+    compare._keep(compare._decided(demo_plan(quick=True), out), out)  # as if it had been run
     folders.write_manifest(out, "comparison")
     arguments = ["demo", "--quick", "--out", str(out), "--resume", "--overwrite"]
     assert cli.main(arguments) == 2

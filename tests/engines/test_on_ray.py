@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
 import os
 import signal
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -23,15 +21,17 @@ from posesift.data.prepare import prepare
 from posesift.data.readers import poses, read
 from posesift.difficulty import scorers
 from posesift.difficulty.normalisation import CHUNK
-from posesift.engines import on_ray
+from posesift.engines import on_ray, ray_errors
 from posesift.experiments.score import ScoreSettings, score_poses
+
+pytestmark = pytest.mark.xdist_group("ray")  # which starts one cluster
 
 N = 3 * CHUNK + 500
 
 
 def test_without_the_package_one_line_says_what_to_install():
-    assert on_ray.missing("json") is None
-    told = on_ray.missing("no_such_package")
+    assert ray_errors.missing("json") is None
+    told = ray_errors.missing("no_such_package")
     assert told is not None
     assert "pip install 'posesift[no_such_package]'" in told
     assert "\n" not in told
@@ -41,12 +41,12 @@ def test_without_the_package_one_line_says_what_to_install():
         "ModuleNotFoundError: No module named 'posesift'"
     )
     for cause in (rays, ModuleNotFoundError("No module named 'posesift'")):
-        told = on_ray.lacking(cause)
+        told = ray_errors.lacking(cause)
         assert told is not None
         assert "No module named 'posesift'" in told
         assert "on every machine" in told
         assert "\n" not in told
-    assert on_ray.lacking(ZeroDivisionError("No module named")) is None
+    assert ray_errors.lacking(ZeroDivisionError("No module named")) is None
 
 
 def test_a_cluster_that_is_not_there_or_has_another_version(monkeypatch):
@@ -55,25 +55,7 @@ def test_a_cluster_that_is_not_there_or_has_another_version(monkeypatch):
     with pytest.raises(ValueError, match=r"0\.0\.0 asks for its work: install the same version"):
         on_ray._done(len, "", "0.0.0")
     assert "RAY_AUTH_MODE=token" in str(on_ray._refused("10.0.0.1:6379", "Failed\nto connect"))
-    assert "fewer cores" in on_ray.lost("OutOfMemoryError", "\nTask was killed\nlong tale")
-
-
-@pytest.fixture(scope="module")
-def ray():
-    """Two workers on this machine, which know the functions of this file."""
-    ray = pytest.importorskip("ray")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_worker_niceness", "0")  # else a busy machine lets the workers wait
-        ray.init(
-            "local",
-            num_cpus=2,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    yield ray
-    ray.shutdown()
+    assert "fewer cores" in ray_errors.lost("OutOfMemoryError", "\nTask was killed\nlong tale")
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +110,7 @@ def scored(folder: Path) -> tuple[bytes, dict]:
 def test_a_cluster_gives_the_bytes_of_one_process(ray, table, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(poses, "ROWS", CHUNK)
     monkeypatch.setattr(stream, "WHOLE", 0)
-    monkeypatch.setattr(on_ray, "RETRIES", 1)
+    monkeypatch.setattr(ray_errors, "RETRIES", 1)
     engine = on_ray.OnRay(ray)
     assert engine.cores == 2
 

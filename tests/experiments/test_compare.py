@@ -11,7 +11,10 @@ from posesift import folders, storage
 from posesift.evaluation.intervals import paired_interval
 from posesift.experiments.arms import Arm, cell_folder
 from posesift.experiments.compare import (
-    _claimed,
+    Task,
+    _decided,
+    _do,
+    _keep,
     check_begun,
     compare,
     longest_first,
@@ -20,6 +23,7 @@ from posesift.experiments.compare import (
 from posesift.experiments.cost import training_steps
 from posesift.experiments.plan import plan_of
 from posesift.experiments.spec import Experiment
+from posesift.poses import store
 from posesift.results.endpoints import HARDEST
 
 pytestmark = pytest.mark.xdist_group("compare")  # which makes one comparison
@@ -164,7 +168,7 @@ def test_what_is_added_to_a_comparison_does_not_move_its_endpoint(folder, tmp_pa
     shutil.copy(folder / "experiment.yaml", tmp_path)
     other = Arm(name="more", start=PLAN.arms[0].name, steps=PLAN.arms[1].steps, seeds=(0,))
     grown = dataclasses.replace(PLAN, arms=(*PLAN.arms, other), primary=("more", "uniform"))
-    assert _claimed(grown, tmp_path).primary == PLAN.primary
+    assert _decided(grown, tmp_path).primary == PLAN.primary
 
 
 def test_an_arm_of_few_seeds_may_get_more_and_no_others(folder, tmp_path):
@@ -173,10 +177,11 @@ def test_an_arm_of_few_seeds_may_get_more_and_no_others(folder, tmp_path):
         dataclasses.replace(PLAN, arms=(*PLAN.arms, Arm(name="few", steps=1, seeds=seeds)))
         for seeds in ((0,), (0, 1), (1,))
     )
-    _claimed(few, tmp_path)
-    assert _claimed(more, tmp_path).arms == more.arms
+    _keep(_decided(few, tmp_path), tmp_path)
+    _keep(_decided(more, tmp_path), tmp_path)
+    assert _decided(more, tmp_path).arms == more.arms
     with pytest.raises(ValueError, match=r"seeds of few = \[0, 1\], found \[1\]"):
-        _claimed(others, tmp_path)
+        _decided(others, tmp_path)
 
 
 def test_two_at_a_time_find_what_one_after_the_other_finds(folder, tmp_path):
@@ -189,6 +194,13 @@ def test_two_at_a_time_find_what_one_after_the_other_finds(folder, tmp_path):
         assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes(), path.name
     one, two = (storage.read_json(path / "comparison.json") for path in (folder, tmp_path))
     assert [cell for cell in one["cells"] if cell["seed"] == 0] == two["cells"]
+
+
+def test_a_process_of_the_work_may_ask_the_stores_that_were_named(folder, monkeypatch):
+    monkeypatch.delenv(store.TRUSTED, raising=False)
+    monkeypatch.setattr(store, "_trusted", set())
+    _do(PLAN, folder, "s3://bucket?region=r gs://other", Task(0, "udape"))  # which is finished
+    assert set(store.trusted().split()) == {"s3://bucket?region=r", "gs://other"}
 
 
 def test_what_most_work_hangs_on_begins_first():

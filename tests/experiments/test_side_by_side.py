@@ -14,29 +14,50 @@ from pathlib import Path
 import pytest
 from tests.patience import PATIENCE
 
+from posesift.adaptation.training import hardware
+from posesift.engines.processes import processes
 from posesift.experiments.side_by_side import side_by_side
 
 
+def in_processes(needs, do, begin=lambda task: None, gpus=()):
+    with processes(2, gpus) as pool:
+        assert pool.room == 2
+        side_by_side(needs, do, pool, begin)
+
+
 def write(folder: Path, task: str) -> None:
-    """What a task found when it began; where it ran."""
-    (folder / f"{task}.txt").write_text(f"{os.getpid()} {' '.join(sorted(os.listdir(folder)))}")
+    """Where a task ran, on which GPU; what it found when it began."""
+    where = f"{os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES')}"
+    (folder / f"{task}.txt").write_text(f"{where} {' '.join(sorted(os.listdir(folder)))}")
 
 
 def found(folder: Path, task: str) -> set[str]:
-    return set((folder / f"{task}.txt").read_text().split()[1:])
+    return set((folder / f"{task}.txt").read_text().split()[2:])
 
 
 def test_nothing_begins_before_what_it_needs(tmp_path):
     needs = {"a": set(), "b": {"a"}, "c": {"a"}, "d": {"b", "c"}, "e": set()}
     began = []
-    side_by_side(needs, partial(write, tmp_path), 2, began.append)
+    in_processes(needs, partial(write, tmp_path), began.append, ["7", "9"])
     assert sorted(began) == sorted(needs)
     for task, before in needs.items():
         assert {f"{one}.txt" for one in before} <= found(tmp_path, task)
         assert [began.index(one) < began.index(task) for one in before] == [True] * len(before)
-    ran = {(tmp_path / f"{task}.txt").read_text().split()[0] for task in needs}
-    assert str(os.getpid()) not in ran
-    assert len(ran) <= 2
+    ran = {tuple((tmp_path / f"{task}.txt").read_text().split()[:2]) for task in needs}
+    processes_of, gpus_of = zip(*ran, strict=True)
+    assert str(os.getpid()) not in processes_of
+    assert len(ran) == len(set(processes_of)) == len(set(gpus_of)) <= 2  # a GPU each, throughout
+    assert set(gpus_of) <= {"7", "9"}
+
+
+def test_gpus_are_called_as_this_process_knows_them(monkeypatch):
+    monkeypatch.setattr(hardware.torch.cuda, "device_count", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert hardware.gpus() == ["0", "1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-8932f937")
+    assert hardware.gpus() == ["3", "GPU-8932f937"]
+    monkeypatch.setattr(hardware.torch.cuda, "device_count", lambda: 0)
+    assert hardware.gpus() == []
 
 
 def fail(folder: Path, task: str) -> None:
@@ -48,7 +69,7 @@ def fail(folder: Path, task: str) -> None:
 def test_the_first_error_ends_the_work_as_it_is(tmp_path):
     needs = {"bad": set(), "after": {"bad"}}
     with pytest.raises(ValueError, match="expected good, found bad"):
-        side_by_side(needs, partial(fail, tmp_path), 2)
+        in_processes(needs, partial(fail, tmp_path))
     assert not (tmp_path / "after.txt").exists()
 
 
@@ -59,7 +80,7 @@ def warn(task: str) -> None:
 
 def test_a_warning_of_a_task_is_heard_here():
     with pytest.warns(UserWarning, match="said twice") as heard:
-        side_by_side({"a": set()}, warn, 2)
+        in_processes({"a": set()}, warn)
     assert len([one for one in heard if str(one.message) == "said twice"]) == 1
 
 
@@ -69,7 +90,7 @@ def die(task: str) -> None:
 
 def test_a_process_that_the_system_ends_is_one_message():
     with pytest.raises(OSError, match="ended by the system; is there enough memory"):
-        side_by_side({"a": set()}, die, 2)
+        in_processes({"a": set()}, die)
 
 
 def wait_long(folder: Path, task: str) -> None:
@@ -87,11 +108,10 @@ import sys
 from functools import partial
 from pathlib import Path
 from posesift.cli import heard
-from posesift.experiments.side_by_side import side_by_side
-from tests.experiments.test_side_by_side import wait_long
+from tests.experiments.test_side_by_side import in_processes, wait_long
 if __name__ == "__main__":
     with heard("SIGTERM"):
-        side_by_side({"a": set(), "b": set()}, partial(wait_long, Path(sys.argv[1])), 2)
+        in_processes({"a": set(), "b": set()}, partial(wait_long, Path(sys.argv[1])))
 """
 
 

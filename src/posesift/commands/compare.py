@@ -72,10 +72,14 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
     """Show the published rows of this task beside what is measured."""
     quick: bool = False
     """The recipe's small size."""
-    jobs: int = 1
-    """How many networks are trained at the same time, each in a process of its own; on a CPU of
-    two cores 2 take less time than 1. They share the cores, unless --threads says how many each
-    has."""
+    jobs: int | None = None
+    """How many networks are trained at the same time, each in a process of its own, and on a GPU of
+    its own where there are several; on a CPU of two cores 2 take less time than 1. They share the
+    cores, unless --threads says how many each has. Default: 1; on a cluster what it has room
+    for."""
+    engine: Literal["local", "ray"] = "local"
+    """This machine, or a cluster by Ray (RAY_ADDRESS, else this machine) that shares --out: the
+    same figures. A network takes --threads cores there (default: on a CPU 1), or a GPU."""
     resume: bool = False
     """Go on with the comparison in --out, with more --seeds if there are more."""
     dry_run: bool = False
@@ -83,28 +87,33 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
 
     def run(self) -> None:
         """Compare and draw the page."""
+        from posesift.engines import started
         from posesift.experiments.compare import check, check_begun, compare
         from posesift.experiments.cost import estimate
         from posesift.report.page import write_report
 
         self.check_resume(self.resume)
-        check_jobs(self.jobs)
+        jobs = 1 if self.jobs is None else self.jobs
+        check_jobs(jobs)
         plan = self.plan()
         if self.dry_run:
             self._tell(plan)
             return
         # a mistake shows before anything is touched; what was begun has been checked
         inputs = [] if self.resume else check(plan)
-        with self.claim(
-            "comparison",
-            f"compare-{self.recipe}",
-            *inputs,
-            resume=self.resume,
-            again=True,
-            check=partial(check_begun, plan=plan),
-        ) as claimed:
-            note(estimate(plan, claimed.folder, self.jobs))
-            compare(plan, claimed.folder, write_report, self.jobs)
+        with (
+            started(self.engine) as engine,
+            self.claim(
+                "comparison",
+                f"compare-{self.recipe}",
+                *inputs,
+                resume=self.resume,
+                again=True,
+                check=partial(check_begun, plan=plan),
+            ) as claimed,
+        ):
+            note(estimate(plan, claimed.folder, jobs))
+            compare(plan, claimed.folder, write_report, self.jobs, engine)
         found = storage.read_json(claimed.out / "comparison.json")
         for text in found["notes"]:
             warn(text)
@@ -115,7 +124,7 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
         from posesift.experiments.arms import seeds_of as seeds_of_arm
         from posesift.experiments.cost import estimate
 
-        told = estimate(plan, self.out, self.jobs)
+        told = estimate(plan, self.out, self.jobs or 1)
         rows = [
             {
                 "arm": arm.name,
@@ -160,7 +169,9 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
         """Give the flags that say what is compared, as a person would type them."""
         parts = ["posesift", "compare", self.recipe]
         default = Compare(recipe=self.recipe)
-        beside = {"recipe", "out", "overwrite", "json", "open", "resume", "dry_run", "jobs"}
+        beside = {
+            "recipe", "out", "overwrite", "json", "open", "resume", "dry_run", "jobs", "engine",
+        }  # fmt: skip
         for name, value in vars(self).items():
             if name not in beside and value != getattr(default, name):
                 parts.append(f"--{name.replace('_', '-')}")

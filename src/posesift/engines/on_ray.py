@@ -9,7 +9,6 @@ blocks that it cuts by size, while the last bit of a score depends on where a bl
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import logging
 import os
 import signal
@@ -17,20 +16,18 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
+from posesift.engines import ray_errors
+from posesift.engines.ray_tasks import RayTasks
 from posesift.version import __version__
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-RETRIES = 3
-"""Times that a piece of work is begun again after the process or the machine died that had it."""
-
 PATIENCE = 10.0
 """Seconds to wait for the cluster's address to answer."""
-
-_NOT_IMPORTED = "failed to import on the worker"  # what Ray says of a function that it cannot load
 
 _AHEAD = 3  # pieces under way for each core: it need not wait for a slow one before its own
 
@@ -44,7 +41,7 @@ def cluster() -> Iterator[OnRay]:
     Raises:
         ValueError: Ray is not installed, or the cluster does not answer.
     """
-    if problem := missing("ray"):
+    if problem := ray_errors.missing("ray"):
         raise ValueError(problem)
     address = os.environ.get("RAY_ADDRESS", "")
     with _signals_kept():
@@ -86,11 +83,12 @@ class OnRay:
         """Yield ``work(item)`` of each, in their order (see `posesift.engines.Engine`).
 
         Raises:
-            ValueError: as ``work``; the process or machine that had a piece died `RETRIES` + 1
-                times; a node has another version of PoseSift.
+            ValueError: as ``work``; the process or machine that had a piece died
+                `posesift.engines.ray_errors.RETRIES` + 1 times; a node has another version of
+                PoseSift.
         """
         ray = self._ray
-        task = ray.remote(num_cpus=1, max_retries=RETRIES)(_done)
+        task = ray.remote(num_cpus=1, max_retries=ray_errors.RETRIES)(_done)
         held = ray.put(work)  # sent to a machine once, however many of its tasks need it
         under_way: deque[Any] = deque()
         most = _AHEAD * self.cores
@@ -105,81 +103,38 @@ class OnRay:
             for reference in under_way:  # after an error, or when nobody asks for more
                 ray.cancel(reference, force=True)
 
+    @contextlib.contextmanager
+    def tasks(
+        self, folder: Path, cpus: int, gpus: int = 0, most: int | None = None
+    ) -> Iterator[RayTasks]:
+        """Give a pool of tasks that write into one folder (see `posesift.engines.Engine`).
+
+        Raises:
+            ValueError: see `posesift.engines.Engine`; a node has another version of PoseSift.
+        """
+        pool = RayTasks(self._ray, folder, cpus, gpus, most)
+        try:
+            pool.check()
+            yield pool
+        except self._ray.exceptions.RayError as error:
+            pool.stop()
+            raise ray_errors.told(error) from None
+        except BaseException:
+            pool.stop()
+            raise
+        finally:
+            pool.close()
+
     def _result(self, reference: Any) -> Any:
-        errors = self._ray.exceptions
         try:
             return self._ray.get(reference)
-        except errors.RayTaskError as error:
-            if isinstance(error.cause, ValueError):  # somebody's mistake, told as it is here
-                raise ValueError(str(error.cause)) from None
-            if problem := lacking(error.cause):
-                raise ValueError(problem) from None
-            raise
-        except errors.RayError as error:
-            raise ValueError(lost(type(error).__name__, str(error))) from None
-
-
-def missing(package: str) -> str | None:
-    """Say what to do where a package is not installed; None where it is.
-
-    >>> missing("numpy")
-    >>> missing("no_such_package")[:67]
-    '--engine no_such_package needs the package no_such_package, which i'
-    """
-    if importlib.util.find_spec(package) is not None:
-        return None
-    return (
-        f"--engine {package} needs the package {package}, which is not installed here: pip "
-        f"install 'posesift[{package}]' on every machine of the cluster, or leave --engine out"
-    )
-
-
-def lacking(cause: BaseException) -> str | None:
-    """Say that a machine of the cluster lacks a package, where that is why a piece failed there.
-
-    >>> lacking(ModuleNotFoundError("No module named 'posesift'"))[:65]
-    "a machine of the cluster lacks a package (No module named 'posesi"
-    >>> lacking(ZeroDivisionError())
-    """
-    if not (isinstance(cause, ImportError) or _NOT_IMPORTED in str(cause)):
-        return None
-    lines = [line.strip() for line in str(cause).splitlines() if "No module named" in line]
-    found = lines[-1].removeprefix("ModuleNotFoundError: ") if lines else type(cause).__name__
-    return (
-        f"a machine of the cluster lacks a package ({found}): install 'posesift[ray]', version "
-        f"{__version__}, with all that it needs on every machine, and start Ray "
-        "from that Python"
-    )
-
-
-def lost(kind: str, reason: str) -> str:
-    """Say that a piece of work was lost with its process each time that it was tried.
-
-    Args:
-        kind: Ray's name of the error.
-        reason: what Ray says about it.
-    """
-    first = next((line.strip() for line in reason.splitlines() if line.strip()), "")
-    memory = "memory" in kind.lower() or "oom" in reason.lower()
-    advice = (
-        "its machine has too little memory: give the cluster fewer cores (ray start --num-cpus)"
-        if memory
-        else "look for the reason in Ray's logs (/tmp/ray/session_latest/logs on its machine)"
-    )
-    return (
-        f"a worker of the cluster died with the same piece of work {RETRIES + 1} times ({kind}: "
-        f"{first}); {advice}. What was done stays, and the same command (of prepare with --resume) "
-        "goes on with it"
-    )
+        except self._ray.exceptions.RayError as error:
+            raise ray_errors.told(error) from None
 
 
 def _done(work: Callable[[Any], Any], item: Any, version: str) -> Any:
     """Do one piece of work, in a process of the cluster."""
-    if version != __version__:
-        raise ValueError(
-            f"{socket.gethostname()} has PoseSift {__version__}, and {version} asks for its work: "
-            "install the same version on every machine of the cluster"
-        )
+    ray_errors.same_version(version)
     return work(item)
 
 

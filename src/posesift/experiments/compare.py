@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 from functools import partial
@@ -13,11 +14,14 @@ import yaml
 from torch import Tensor
 
 from posesift import folders, storage
+from posesift.adaptation.training.hardware import gpus
 from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.views.appearance import normalise
 from posesift.data.inputs import inputs_of
 from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
+from posesift.engines import Engine, Pool
+from posesift.engines.processes import processes
 from posesift.evaluation.baselines import reestimated_batchnorm
 from posesift.evaluation.judge import judge, test_sets
 from posesift.experiments.arms import (
@@ -39,6 +43,7 @@ from posesift.experiments.side_by_side import side_by_side
 from posesift.experiments.spec import Experiment, read_yaml
 from posesift.experiments.trained import load_method, style_of
 from posesift.poses import PoseTable
+from posesift.poses.store import trust, trusted
 from posesift.progress import note
 from posesift.results.comparison import write_comparison
 from posesift.results.score import Score, read_score_of
@@ -60,7 +65,13 @@ class Task(NamedTuple):
     rendering: str | None = None
 
 
-def compare(plan: Comparison, folder: Path, page: Page | None = None, jobs: int = 1) -> Path:
+def compare(
+    plan: Comparison,
+    folder: Path,
+    page: Page | None = None,
+    jobs: int | None = None,
+    engine: Engine | None = None,
+) -> Path:
     """Train every arm for every seed and gather what was found in ``comparison.json``.
 
     Per seed the world, the scorer, the initialisation, the draws and the test images are drawn
@@ -72,26 +83,31 @@ def compare(plan: Comparison, folder: Path, page: Page | None = None, jobs: int 
         folder: claimed with `posesift.folders.claim`; what an earlier, interrupted call
             left there is kept.
         page: draws the report, before the comparison counts as finished.
-        jobs: cells that are trained at the same time, each in a process of its own. They share
-            the threads of the machine unless the plan says how many each has; with the same
-            number of threads the figures do not depend on it.
+        jobs: cells that are trained at the same time, each in a process of its own, on a GPU of
+            its own where there are several. They share the threads of the machine unless the plan
+            says how many each has; with the same number of threads the figures do not depend on
+            it. None: one, here; on a cluster as many as it has room for.
+        engine: a cluster that trains the cells; None: this machine.
 
     Returns:
         ``folder``, finished: with ``comparison.json`` and a manifest.
 
     Raises:
-        ValueError: the folder belongs to another plan.
+        ValueError: the folder belongs to another plan; the cluster cannot do a task, or lost the
+            process of one again and again.
     """
     folder = folder.resolve()  # cells name each other by path
-    plan = _claimed(plan, folder, jobs)
+    plan = _decided(plan, folder, jobs, engine)
     needs = tasks_of(plan)
-    do, begin = partial(_do, plan, folder), partial(_tell, folder)
-    if jobs == 1:
-        for task in needs:  # each behind what it needs
-            begin(task)
-            do(task)
-    else:
-        side_by_side(longest_first(plan, needs), do, jobs, begin)
+    do, begin = partial(_do, plan, folder, trusted()), partial(_tell, folder)
+    with _pool(plan, folder, jobs, engine) as pool:
+        _keep(plan, folder)  # once a cluster has let it in
+        if pool is None:
+            for task in needs:  # each behind what it needs
+                begin(task)
+                do(task)
+        else:
+            side_by_side(longest_first(plan, needs), do, pool, begin)
     write_comparison(folder, findings(plan, folder))
     if page is not None:
         page(folder)
@@ -138,8 +154,21 @@ def longest_first(plan: Comparison, needs: dict[Task, set[Task]]) -> dict[Task, 
     return {task: needs[task] for task in sorted(needs, key=work, reverse=True)}
 
 
-def _do(plan: Comparison, folder: Path, task: Task) -> None:
+def _pool(
+    plan: Comparison, folder: Path, jobs: int | None, engine: Engine | None
+) -> contextlib.AbstractContextManager[Pool | None]:
+    """Give what does the tasks; None: this process, one after the other."""
+    on_gpu = plan.changes["device"] == "cuda"
+    if engine is not None:
+        return engine.tasks(folder, plan.changes["threads"], int(on_gpu), jobs)
+    if jobs is None or jobs == 1:
+        return contextlib.nullcontext()
+    return processes(jobs, gpus() if on_gpu else ())
+
+
+def _do(plan: Comparison, folder: Path, stores: str, task: Task) -> None:
     """Do one task; what is finished stays as it is."""
+    trust(stores)  # whoever gave the task was let to look at them
     experiment = seeded(plan, task.seed)
     first = task.seed == plan.seeds[0]  # whose scores the report shows
     score = folder / ("score" if first else f"score-seed{task.seed}")
@@ -224,10 +253,13 @@ def _drawn(arm: Arm) -> str:
     return arm.sampling if arm.rendering is None else arm.drawn
 
 
-def _claimed(plan: Comparison, folder: Path, jobs: int = 1) -> Comparison:
-    """Give the plan with nothing ``auto`` left, kept in the folder; ``jobs`` share the threads.
+def _decided(
+    plan: Comparison, folder: Path, jobs: int | None = None, engine: Engine | None = None
+) -> Comparison:
+    """Give the plan with nothing ``auto`` left; ``jobs`` share the threads.
 
     A folder that was begun before decides: all its cells run on one device, in one precision.
+    On a cluster a cell has one core or, on GPUs, its share of the cores of a machine like this.
 
     Raises:
         ValueError: the folder was begun with another plan.
@@ -244,13 +276,19 @@ def _claimed(plan: Comparison, folder: Path, jobs: int = 1) -> Comparison:
             wanted["device"] or "auto", wanted["precision"] or "auto", wanted["threads"]
         )
         decided = {key: runtime.describe()[key] for key in DECIDED}
-        decided["threads"] = max(1, decided["threads"] // jobs)
-    plan = dataclasses.replace(plan, changes=decided | changes)
+        beside = jobs or 1
+        if engine is not None:
+            beside = len(gpus()) if decided["device"] == "cuda" else decided["threads"]
+        decided["threads"] = max(1, decided["threads"] // beside)
+    return dataclasses.replace(plan, changes=decided | changes)
+
+
+def _keep(plan: Comparison, folder: Path) -> None:
+    """Write down what the folder is begun with."""
     document = storage.plain(dataclasses.asdict(plan))
     storage.write_text(
         folder / "experiment.yaml", yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
     )
-    return plan
 
 
 def check_begun(folder: Path, plan: Comparison) -> dict[str, Any] | None:

@@ -71,6 +71,19 @@ def trust(text: str) -> None:
         _trusted.add((parts.scheme, parts.netloc, parts.query))
 
 
+def trusted() -> str:
+    """Give the stores that may be asked, for `trust` in a process that goes on with the work.
+
+    >>> trust("poses:s3://bucket/shards,split=train")
+    >>> "s3://bucket" in trusted().split()
+    True
+    """
+    trust(os.environ.get(TRUSTED, ""))
+    return " ".join(
+        SplitResult(scheme, netloc, "", query, "").geturl() for scheme, netloc, query in _trusted
+    )
+
+
 @contextmanager
 def opened(place: str | Path) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file.

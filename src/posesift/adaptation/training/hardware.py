@@ -22,6 +22,13 @@ def available() -> tuple[str, ...]:
     return (*found, "cpu")
 
 
+def gpus() -> list[str]:
+    """Name the GPUs of this machine that this process may use, as CUDA_VISIBLE_DEVICES does."""
+    count = torch.cuda.device_count()
+    named = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    return named.split(",")[:count] if named else [str(number) for number in range(count)]
+
+
 @functools.cache
 def keep_freed_memory() -> None:
     """Have glibc keep memory that is freed, for the rest of the process; elsewhere, do nothing.
