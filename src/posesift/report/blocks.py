@@ -319,6 +319,11 @@ class Claims:
 Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Fold | Explorer | Claims
 
 
+def one_of(title: str, options: list[tuple[str, list[Block]]]) -> list[Block]:
+    """Let the reader choose where there is a choice; of one option give its blocks."""
+    return [Choice(title, options)] if len(options) > 1 else options[0][1]
+
+
 def inner(block: Block) -> list[Block]:
     """Give the blocks inside a block; none of most."""
     if isinstance(block, Choice):
@@ -338,16 +343,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure at the top of the page: a number with its unit and what it is.
-
-    ``anchor``: of the part of the page with its evidence, or "".
-    """
+    """A figure at the top of the page: a number with its unit and what it is."""
 
     value: str
     unit: str
     what: str
     strong: bool = False
-    anchor: str = ""
 
 
 @dataclass(frozen=True)

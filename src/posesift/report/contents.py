@@ -150,19 +150,14 @@ def of_comparison(folder: Comparison) -> Page:
         sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
     sections += [
         _examples(
-            failures.nearest_sources(folder, source, missing),
-            example_sections.of_comparison(folder),
+            failures.nearest_sources(comparison, target, source, missing) if folder.score else None,
+            example_sections.of_comparison(comparison, target),
         ),
         data.explore(source, target, missing, similar, lacks),
     ]
     findings = opening.of_comparison(folder, source, target)
     if sections[0]:  # whose pictures stand in the table of classes
         findings = [replace(one, pictures=[], seen="") for one in findings]
-    more = opening.further(comparison, summary)
-    results = sections[1]
-    assert results is not None
-    told = [Note(f"{one.question} {one.answer} {one.detail}", strong=False) for one in more]
-    results.blocks.append(Fold("More questions and answers", [*told]))
     return Page(
         kind="Comparison",
         title=comparison["title"],
@@ -305,7 +300,7 @@ def of_run(folder: Run) -> Page:
     sections = [gathered(result, claims.of_run(folder), *others), coverage.coverage(lacks)]
     if folder.score:
         sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
-    sections.append(example_sections.of_run(folder))
+    sections.append(example_sections.of_run(folder, target))
     sections.append(data.explore(source, target, missing, similar, lacks))
     terms = [
         ("budget", budget(settings)),

@@ -19,7 +19,7 @@ from posesift.data.readers import read
 from posesift.data.stream import read_rows
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
-from posesift.report.blocks import Block, Gallery, Line, Page, Picture, Point, Table, inner
+from posesift.report.blocks import Block, Gallery, Line, Note, Page, Picture, Point, Table, inner
 from posesift.report.cropping import cropped
 from posesift.report.theme import data_uri
 from posesift.report.wording import count
@@ -73,6 +73,11 @@ def shortfall(images: Sequence[object | None], problem: str) -> str:
         return problem if missing else ""
     nouns = "image is" if len(images) == 1 else "images are"
     return f"{count(missing)} of {count(len(images))} {nouns} not available (first: {problem})"
+
+
+def without_images(problem: str, whose: str = "") -> list[Block]:
+    """Say why poses are drawn without their images; nothing where they have them."""
+    return [Note(f"Skeletons{whose} without images: {problem}.")] if problem else []
 
 
 def table_of(

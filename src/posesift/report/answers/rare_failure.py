@@ -23,7 +23,7 @@ from posesift.report.wording import number, signed
 from posesift.results import by_seed, methods, ranking
 from posesift.results.by_seed import Interval
 from posesift.results.comparison import Comparison
-from posesift.results.predictions import Predictions, read_predictions
+from posesift.results.predictions import Predictions
 
 QUESTION = "Does the model fail on them?"
 THRESHOLD = 0.05
@@ -89,8 +89,7 @@ def failing(folder: Comparison, source: PoseSet | None, target: PoseSet | None) 
         detail.append(f"{told}.")
     detail.append(f"A joint is found when it is within {100 * THRESHOLD:.0f} % of the crop's side.")
     shown: list[Picture] = []
-    cell = folder.cell(reference, comparison["seeds"][0])
-    if cell and (first := read_predictions(cell, "target")):
+    if first := folder.predictions(reference, comparison["seeds"][0]):
         shown = worst(first, target, set(modes or ()))
     return Finding(
         QUESTION,
@@ -138,8 +137,7 @@ def _sides(folder: Comparison, called: str, masks: Masks) -> dict[int, list[Side
     """By seed: correct and counted joints of an arm on rare poses, and on the others."""
     found: dict[int, list[Side]] = {}
     for seed, (index_N, rare_N) in masks.items():
-        cell = folder.cell(called, seed)
-        of = read_predictions(cell, "target") if cell else None
+        of = folder.predictions(called, seed)
         if of is None or not np.array_equal(of.index_N, index_N):
             continue
         correct_N, counted_N = hits(of)
@@ -204,8 +202,7 @@ def _masks(folder: Comparison, source: PoseSet, target: PoseSet, modes: set[str]
     found: Masks = {}
     reference = by_seed.reference(comparison)
     for seed in comparison["seeds"]:
-        cell = folder.cell(reference, seed)
-        of = read_predictions(cell, "target") if cell else None
+        of = folder.predictions(reference, seed)
         table, _ = pictures.table_of(of.address, split="test") if of else (None, "")
         if of is None or table is None or table.mode_N is None or of.index_N.max() >= len(table):
             continue

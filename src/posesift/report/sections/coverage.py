@@ -28,6 +28,7 @@ from posesift.report.blocks import (
     Table,
 )
 from posesift.report.figures import coverage as coverage_figures
+from posesift.report.pictures import without_images
 from posesift.report.uncovered import TELLING, Lacking, away
 from posesift.report.wording import capitalised, count, listed, number, percent, plural, signed
 from posesift.similarity import plane
@@ -49,9 +50,7 @@ def coverage(found: Lacking | str, gained: Sequence[Block] = ()) -> Section | No
         return Section(ANCHOR, TITLE, "", [*told, *gained]) if told or gained else None
     blocks: list[Block] = [*gained]
     if found.coverage.lacking:
-        if found.problem:
-            blocks.append(Note(f"Skeletons without images: {found.problem}."))
-        blocks += [_gallery(found), download(found)]
+        blocks += [*without_images(found.problem), _gallery(found), download(found)]
     if table := by_mode(found):
         blocks.append(Fold("Not covered, by pose class", [table]))
     if remarks := _remarks(found):

@@ -235,9 +235,8 @@ def galleries(
             first[one.which] = first[one.which] or problem
             strips.append(replace(strip, follows=one is not shown[0]))
     for one in shown:
-        if problem := one.problem or pictures.shortfall(drawn[one.which], first[one.which]):
-            whose = f" of the {one.which}" if len(shown) > 1 else ""
-            notes.append(Note(f"Skeletons{whose} without images: {problem}."))
+        problem = one.problem or pictures.shortfall(drawn[one.which], first[one.which])
+        notes += pictures.without_images(problem, f" of the {one.which}" * (len(shown) > 1))
     what = "bin" if all(first == last for first, last in panel(summary["bins"])) else "row"
     caption = f"Up to {PER_BIN} poses of each {what}, drawn at random (seed 0), not chosen."
     if target is not None:

@@ -81,9 +81,7 @@ def gallery(source: Source, choice: Choice) -> Section:
             strips.append(Strip(strip.name, strip.detail, strip.pictures, told == "left"))
             images += [picture.image for picture in strip.pictures]
             problem = problem or crops
-    notes: list[Block] = []
-    if short := pictures.shortfall(images, problem):
-        notes.append(Note(f"Skeletons without images: {short}."))
+    notes = pictures.without_images(pictures.shortfall(images, problem))
     caption = f"Up to {PER_STRIP} poses of each, drawn at random (seed 0), not chosen."
     block = Gallery("Taken and left, in pictures", caption, strips)
     lead = "What the subset keeps of each bin, and what it does without."
