@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from tests.report.methods_comparison import only
 
-from posesift.report import claims
-from posesift.report.answers import trivial
+from posesift.report import claims, trivial
 from posesift.report.blocks import Claim
 from posesift.results import by_seed
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posesift.report import claims
-from posesift.report.answers import comparison, score, trivial
+from posesift.report import claims, trivial
+from posesift.report.answers import comparison, score
 from posesift.report.blocks import Claim, Note
 from posesift.report.sections import outcome
 from posesift.results import by_seed

@@ -127,7 +127,8 @@ def test_a_run_is_its_evaluation(comparison: Path, run_page: Path) -> None:
         f"{printed(target['angle_error_deg'])} degrees",
     ]
     assert [claim.value for claim in shown.claims] == [value for value, _ in shown.figures]
-    assert f"PCK@0.05 of {printed(target['pck']['0.05']['all'])} %" in str(shown.findings)
+    easy, hard = (printed(target["by_bin"][b]["pck"]) for b in (0, -1))
+    assert f"PCK@0.05 is {easy} % in the easiest and {hard} % in the" in str(shown.findings)
 
 
 def row_of(shown: Reading, title: str, name: str) -> tuple[list[str], list[str]]:

@@ -376,8 +376,8 @@ class Finding:
 class Page:
     """A whole report.
 
-    ``terms`` stand beside the headline (budget, seeds, protocol, labels); ``facts`` at the end,
-    after ``words``, what the page's terms mean; ``key`` names the colours of drawn limbs.
+    ``terms`` stand beside the headline (budget, seeds, protocol, labels); ``facts`` at the end;
+    ``key`` names the colours of drawn limbs.
     """
 
     kind: str
@@ -390,5 +390,4 @@ class Page:
     figures: list[Figure]
     findings: list[Finding]
     sections: list[Section]
-    words: list[tuple[str, str]] = field(default_factory=list)
     key: list[tuple[str, str]] = field(default_factory=list)

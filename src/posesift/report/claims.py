@@ -6,9 +6,8 @@ from typing import Any
 
 from posesift.difficulty.checks import FINDS, FINDS_PARTLY
 from posesift.experiments.methods import label_of
-from posesift.report import evidence, facts, statement
-from posesift.report.answers import trivial
-from posesift.report.blocks import SIGNED, Cell, Claim, Claims, Section
+from posesift.report import evidence, facts, statement, trivial
+from posesift.report.blocks import SIGNED, Cell, Claim, Claims, Figure, Section
 from posesift.report.statement import Statement, amount
 from posesift.report.wording import capitalised, number, ordinal_part, plural, signed
 from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
@@ -73,18 +72,15 @@ def lead_anchor(comparison: Compared, summary: dict[str, Any] | None) -> str:
     return f"claim-{len(headlines(comparison, summary))}"
 
 
-def of_run(folder: Run) -> Section | None:
-    """Return the numbers at the top of a run's page: each is of one seed."""
+def measured(folder: Run) -> list[tuple[Figure, Claim]]:
+    """Return the numbers at the top of a run's page, each with its claim: all of one seed."""
     name, entry = folder.headline
-    shown = folder.set_label(name)
-    if not entry:
-        return None
+    shown, form = folder.set_label(name), evalpose_form.of_run(folder.evaluation)
     found = []
-    form = evalpose_form.of_run(folder.evaluation)
     for keys, unit, what, ends in (
         (("pck", "0.05"), "%", "PCK@0.05", entry.get("interval")),
         ((form.key,), "of 100", form.name, None),
-        (("angle_error_deg",), "degrees", "the mean angle error", None),
+        (("angle_error_deg",), "degrees", "mean angle error", None),
     ):
         value = by_seed.lookup(entry, *keys)
         if value is None:
@@ -95,15 +91,20 @@ def of_run(folder: Run) -> Section | None:
         free = facts.beside(folder, *keys)
         sentence = capitalised(f"{what} is {number(value)} {unit} on {shown}{free}, single seed.")
         terms = [("95 % interval", over), ("samples", str(entry.get("samples", "")))]
-        found.append(Claim(sentence, Cell(value), unit, statement.SINGLE, terms))
+        figure = Figure(number(value), unit, f"{what} on {shown}{free}", strong=not found)
+        found.append((figure, Claim(sentence, Cell(value), unit, statement.SINGLE, terms)))
+    return found
+
+
+def of_run(folder: Run) -> Section | None:
+    """Return the numbers at the top of a run's page with their evidence."""
+    found = [claim for _, claim in measured(folder)]
     if not found:
         return None
-    settings = folder.settings
-    command = str(folder.manifest.get("command") or settings.get("command") or "")
+    command = str(folder.manifest.get("command") or folder.settings.get("command") or "")
     rules = [(statement.SINGLE, statement.RULES[statement.SINGLE])]
-    terms = evidence.of_settings(
-        settings, entry, command, str(folder.environment.get("began_from") or "")
-    )
+    began = str(folder.environment.get("began_from") or "")
+    terms = evidence.of_settings(folder.settings, folder.headline[1], command, began)
     lead = "One run: for how sure a difference between runs is, compare over seeds."
     return Section("claims", TITLE, lead, [Claims(SHARED, found, terms, rules, compact=True)])
 

@@ -10,7 +10,7 @@ from posesift.experiments import choice
 from posesift.report import facts
 from posesift.report.blocks import REPRODUCE
 from posesift.report.statement import Control, Statement, amount
-from posesift.report.wording import count, listed, number, p_value, percent, signed
+from posesift.report.wording import count, listed, number, p_value, percent, signed, written
 from posesift.results import by_seed, endpoints, methods, renderings
 from posesift.results.by_seed import Compared, Interval
 
@@ -69,29 +69,31 @@ def of_share(comparison: Compared, called: str, share: Interval) -> Terms:
     """Of a share of the gap to the oracle."""
     row = next(r for r in comparison["gap_closed"] if r["arm"] == called)
     known = [value for value in row.get("values") or [] if value is not None]
-    found: Terms = [("95 % CI", "none: single seed")]
-    if share.low is not None:
-        zero = "significant" if share.clear else "not significant"
-        found = [("95 % CI", f"{number(share.low, 0)} to {percent(share.high)}, {zero}")]
-    found.append(("by seed", listed([percent(value) for value in known])))
     oracle = methods.target_oracle(comparison)
     name = by_seed.label(comparison, oracle["name"]) if oracle else "an oracle"
-    return [*found, ("0 % and 100 %", f"{_base(comparison)} and {name}, on the target")]
+    ends = f"{_base(comparison)} and {name}, on the target"
+    return [
+        ("95 % CI", _ends(share, ".0f", " %")),
+        ("by seed", listed([percent(value) for value in known])),
+        ("0 % and 100 %", ends),
+    ]
 
 
 def of_values(shown: Interval, values: Mapping[int, float] | Sequence[float]) -> Terms:
     """Interval and each seed's own value, in points; named where the seeds are known."""
-    found: Terms = [("95 % CI", "none: single seed")]
-    if shown.low is not None:
-        zero = "significant" if shown.clear else "not significant"
-        ends = f"{signed(shown.low)} to {signed(shown.high)} points"
-        found = [("95 % CI", f"{ends}, {zero}")]
-    if not isinstance(values, Mapping):
-        return [*found, ("by seed", listed([signed(value) for value in values]))]
-    told = listed([signed(value) for value in values.values()])
-    names = listed([str(seed) for seed in values])
-    seeds = f"seed{'s' * (len(values) > 1)} {names}"
-    return [*found, ("by seed", f"{told} ({seeds})")]
+    named = isinstance(values, Mapping)
+    told = listed([signed(value) for value in (values.values() if named else values)])
+    if named:
+        told += f" (seed{'s' * (len(values) > 1)} {listed([str(seed) for seed in values])})"
+    return [("95 % CI", _ends(shown, "+.1f", " points")), ("by seed", told)]
+
+
+def _ends(shown: Interval, form: str, unit: str) -> str:
+    """Say an interval with its unit, and whether it includes 0."""
+    if shown.low is None:
+        return "none: single seed"
+    zero = "significant" if shown.clear else "not significant"
+    return f"{written(shown.low, form)} to {written(shown.high, form)}{unit}, {zero}"
 
 
 def of_score(summary: dict[str, Any]) -> Terms:

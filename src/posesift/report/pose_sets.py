@@ -8,6 +8,7 @@ N samples, K keypoints, A angles, k bins, 2 = (x, y).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -116,6 +117,10 @@ class PoseSet:
     def of_world(self) -> bool:
         """Whether a built-in world made the poses, so that no label can be wrong."""
         return self.table.share is not None or self.table.root.startswith("world:")
+
+    def binned_as(self, edges: Sequence[float] | NDArray) -> bool:
+        """Whether bin 7 means here what it means between these edges."""
+        return np.array_equal(self.edges, np.asarray(edges))
 
     @property
     def k(self) -> int:

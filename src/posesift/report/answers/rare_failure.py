@@ -196,7 +196,7 @@ def _masks(folder: Comparison, source: PoseSet, target: PoseSet, modes: set[str]
     comparison = folder.comparison
     first = comparison["seeds"][0]
     if not modes or target.table.mode_N is None:
-        if not rare_poses.same_bins(source, target) or source.k < 2:
+        if not target.binned_as(source.edges) or source.k < 2:
             return {}
         return {first: (target.row_N, target.bin_N == source.k - 1)}
     found: Masks = {}

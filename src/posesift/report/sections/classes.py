@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from posesift.difficulty.bins import groups
 from posesift.report import pictures
-from posesift.report.answers.rare_poses import same_bins
 from posesift.report.blocks import WHOLE, Block, Cell, Fold, Picture, Row, Section, Table
 from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.uncovered import Lacking
@@ -85,7 +84,7 @@ def _split(source: PoseSet, target: PoseSet) -> tuple[list[_Class], bool]:
         mine, theirs = source.table.mode_N.astype(str), target.table.mode_N.astype(str)
         found = [_Class(spoken(str(n)), mine == n, theirs == n) for n in np.unique(theirs) if n]
         return sorted(found, key=lambda one: (one.in_source_N.mean(), one.name)), True
-    if not same_bins(source, target) or source.k < 2:
+    if not target.binned_as(source.edges) or source.k < 2:
         return [], False
     pairs = groups(source.k, BINS).tolist()
     found = [

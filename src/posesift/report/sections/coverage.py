@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from posesift.report.answers.rare_poses import spoken
+from posesift.report.answers.rare_poses import differing
 from posesift.report.blocks import (
     COUNT,
     WHOLE,
@@ -30,8 +30,15 @@ from posesift.report.blocks import (
 from posesift.report.figures import coverage as coverage_figures
 from posesift.report.pictures import without_images
 from posesift.report.uncovered import TELLING, Lacking, away
-from posesift.report.wording import capitalised, count, listed, number, percent, plural, signed
-from posesift.similarity import plane
+from posesift.report.wording import (
+    capitalised,
+    count,
+    listed,
+    percent,
+    plural,
+    signed,
+    spoken,
+)
 
 ANCHOR = "coverage"
 TITLE = "What to render next"
@@ -164,7 +171,9 @@ def _charts(found: Lacking) -> list:
     target_NA = found.angles_NA[c.row_N]
     names = found.target.table.skeleton.angle_names
     charts = [
-        coverage_figures.pose_map(found.source.angles_NA, target_NA, c, found.shown_P, names),
+        coverage_figures.pose_map(
+            found.source.angles_NA, target_NA, c, np.arange(len(found.pictures)), names
+        ),
         coverage_figures.angle_densities(found.source.angles_NA, target_NA, names),
     ]
     return [chart for chart in charts if chart]
@@ -174,8 +183,7 @@ def _gallery(found: Lacking) -> Gallery:
     """Lacking poses, each beside its nearest source pose."""
     c = found.coverage
     strips = []
-    shown = zip(found.shown_P.tolist(), found.pictures, found.nearest, strict=True)
-    for rank, pose, nearest in shown:
+    for rank, (pose, nearest) in enumerate(zip(found.pictures, found.nearest, strict=True)):
         place = int(c.ranked_R[rank])
         detail = [f"stands for {plural(int(c.stands_for_R[rank]), 'pose')}"]
         if nearest:
@@ -207,7 +215,6 @@ def _gallery(found: Lacking) -> Gallery:
 QUESTION = "What should be rendered next?"
 _MODES = 5
 _PICTURES = 6
-_ANGLES = 3
 
 
 def render_next(
@@ -287,15 +294,10 @@ def _named(found: Lacking) -> str:
             for one in modes
         ]
         return f"Poses like these, above all {listed(told)}"
-    c = found.coverage
-    lacking_NA = found.angles_NA[c.row_N[~c.covered_N]]
-    shift_A = np.nan_to_num(plane.shift_deg(lacking_NA, found.source.angles_NA))
-    most = np.argsort(-shift_A.round(9), kind="stable")[:_ANGLES]
-    if not shift_A.any():
-        return "Poses like these"
-    names = found.target.table.skeleton.angle_names
-    told = [f"{names[a]} ({number(float(shift_A[a]), 0)}°)" for a in most]
-    return f"Poses like these, whose angles differ most from the source's at {listed(told)}"
+    lacking_NA = found.angles_NA[found.coverage.row_N[~found.coverage.covered_N]]
+    told = differing(lacking_NA, found.source)
+    unlike = f", whose angles differ most from the source's at {told}" if told else ""
+    return f"Poses like these{unlike}"
 
 
 EXPORTED = 500  # rows of the CSV; some 100 kB

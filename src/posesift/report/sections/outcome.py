@@ -8,8 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from posesift.experiments.methods import label_of
-from posesift.report import method_table, tables
-from posesift.report.answers import trivial
+from posesift.report import method_table, tables, trivial
 from posesift.report.blocks import (
     Block,
     Cell,
