@@ -156,7 +156,7 @@ NO_SUPPORT = "How much support the target's poses have in the source was not mea
         ),
         pytest.param(
             lambda c: c["primary"].update(mean=None, low=None, high=None, p=None, values=[]),
-            "Not known: no seed has this endpoint for both", "Diamond", id="no primary",
+            "no seed has both", "Diamond", id="no primary",
         ),
         pytest.param(
             lambda c: set_all(c, "pck", {"0.05": {"all": None}, "0.1": {"all": None}}),

@@ -103,7 +103,7 @@ def test_without_modes_the_hardest_bin_stands_for_rare(source: PoseSet, target: 
         quantiles = (np.quantile(some, at, method="inverted_cdf") for some in (here, every))
         apart[name] = np.abs(np.subtract(*quantiles)).mean()
     worst = sorted(apart, key=lambda name: -apart[name])
-    assert f"{begins} {worst[0]} ({apart[worst[0]]:.0f}°)" in said.answer
+    assert f"{begins}{worst[0]} ({apart[worst[0]]:.0f}°)" in said.answer
     assert "10.0 %" not in said.answer  # of equal bins each holds a tenth
     there = replace(target, edges=plain.edges, bin_N=np.arange(len(target)) % 10)
     said = rare_poses.rarest(plain, there)
@@ -164,8 +164,6 @@ def test_failure_on_rare_poses_is_counted_over_seeds(
         else "Yes, but no more than an oracle"
     )
     assert "The best configuration, hard mining: " in said.detail
-    assert said.seen.startswith("Drawn is the labelled pose")
-    assert {picture.caption[0] for picture in said.pictures} <= {"kick", "handstand"}
 
 
 def test_one_seed_has_an_interval_over_images(
@@ -213,8 +211,6 @@ def test_without_modes_the_sources_hardest_bin_splits_the_target(
     assert "on target poses as hard as the source's hardest bin" in said.answer
     assert "on target poses as hard as the source's hardest bin and on the others" in said.detail
     assert f"uniform {rare:.1f} and {other:.1f} %" in said.detail
-    assert said.seen == ""
-    assert said.pictures == []
 
 
 def test_nothing_is_said_without_poses_or_predictions(

@@ -142,12 +142,12 @@ def test_a_gain_is_credited_to_the_choice_only_over_its_control():
 
 def test_evidence_names_what_was_looked_at_and_the_finding_what_was_measured():
     comparison = compared()
-    shared = dict(evidence.shared(comparison))
+    shared = dict(evidence.terms(comparison))
     assert shared["what chose the renderings"] == "rendered like target: predictions on t0"
     told = renderings.measured(comparison)
     assert told.startswith(f"{count(1000)} renderings chosen for that")
     assert f"{comparison['primary']['mean']:+.1f} points" in told
-    assert "what chose the renderings" not in dict(evidence.shared(compared() | {"renderings": []}))
+    assert "what chose the renderings" not in dict(evidence.terms(compared() | {"renderings": []}))
 
 
 @pytest.mark.parametrize("counts", [(1000, 900, 1000)])

@@ -15,7 +15,6 @@ from posesift.results.by_seed import Compared, Interval
 from posesift.results.run import Run
 
 TITLE = "Claims and their evidence"
-SHARED = "What all of these share"
 
 
 def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -> Section:
@@ -23,9 +22,7 @@ def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -
     found = headlines(comparison, summary)
     used = {claim.verdict for claim in found}
     block = Claims(
-        SHARED,
         found,
-        evidence.shared(comparison),
         [(word, rule) for word, rule in statement.RULES.items() if word in used],
         compact=len(comparison["seeds"]) == 1,
     )
@@ -101,12 +98,9 @@ def of_run(folder: Run) -> Section | None:
     found = [claim for _, claim in measured(folder)]
     if not found:
         return None
-    command = str(folder.manifest.get("command") or folder.settings.get("command") or "")
     rules = [(statement.SINGLE, statement.RULES[statement.SINGLE])]
-    began = str(folder.environment.get("began_from") or "")
-    terms = evidence.of_settings(folder.settings, folder.headline[1], command, began)
     lead = "One run: for how sure a difference between runs is, compare over seeds."
-    return Section("claims", TITLE, lead, [Claims(SHARED, found, terms, rules, compact=True)])
+    return Section("claims", TITLE, lead, [Claims(found, rules, compact=True)])
 
 
 WHOLE = "PCK@0.05, target"  # the endpoint of that name

@@ -11,7 +11,7 @@ from posesift.report import claims, evidence, facts, pose_sets, tables, uncovere
 from posesift.report.answers import comparison as opening
 from posesift.report.blocks import Figure, Fold, Note, Page, Section
 from posesift.report.explorer import data
-from posesift.report.facts import box_note, budget, flat, once
+from posesift.report.facts import box_note, flat, once
 from posesift.report.pose_sets import PoseSet
 from posesift.report.sections import (
     classes,
@@ -121,7 +121,7 @@ def of_comparison(folder: Comparison) -> Page:
     comparison = folder.comparison
     summary = folder.score.summary if folder.score else None
     seeds = comparison["seeds"]
-    chosen, notes = evidence.of_comparison(comparison)
+    _, notes = evidence.of_comparison(comparison)
     notes += comparison.get("notes") or []
     notes = [note for note in notes if not note.startswith("One seed")]
     if len(seeds) == 1:
@@ -136,7 +136,7 @@ def of_comparison(folder: Comparison) -> Page:
     lacks = uncovered.of(source, target)
     similar = summary.get("similarity") if summary else None
     sections = [
-        classes.classes(comparison, source, target, lacks),
+        classes.classes(source, target, lacks, comparison),
         *came_out(comparison, target, summary),
         coverage.coverage(
             lacks, renderings.gained(comparison, target.table.skeleton if target else None)
@@ -153,17 +153,12 @@ def of_comparison(folder: Comparison) -> Page:
     ]
     findings = opening.of_comparison(folder, source, target)
     if sections[0]:  # whose pictures stand in the table of classes
-        findings = [replace(one, pictures=[], seen="") for one in findings]
+        findings = [replace(one, pictures=[]) for one in findings]
     return Page(
         kind="Comparison",
         title=comparison["title"],
         lede=opening.message(comparison),
-        terms=[
-            ("budget", budget(comparison["budget"])),
-            ("seeds", facts.seeds(seeds)),
-            ("protocol", facts.protocol(comparison)),
-            ("checkpoint", chosen),
-        ],
+        terms=evidence.terms(comparison),
         facts=_comparison_facts(comparison),
         command=comparison.get("command") or "",
         notes=once(notes, summary),
@@ -195,6 +190,7 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
     explorer = data.explore(source, target, missing, similar, lacks)
     sections: list[Section | None] = [
         gathered(*score_sections.sections(folder, source, target, missing)),
+        classes.classes(source, target, lacks),
         coverage.coverage(lacks),
         explorer,
     ]
@@ -277,18 +273,22 @@ def of_run(folder: Run) -> Page:
     lacks = uncovered.of(source, target)
     similar = folder.score.summary.get("similarity") if folder.score else None
     result, *others = run_sections.sections(folder, target)
-    sections = [gathered(result, claims.of_run(folder), *others), coverage.coverage(lacks)]
+    sections = [
+        gathered(result, claims.of_run(folder), *others),
+        classes.classes(source, target, lacks),
+        coverage.coverage(lacks),
+    ]
     if folder.score:
         sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
     sections.append(example_sections.of_run(folder, target))
     sections.append(data.explore(source, target, missing, similar, lacks))
     terms = [
-        ("budget", budget(settings)),
+        ("budget", evidence.draws(settings)),
         ("seed", str(settings.get("seed", ""))),
         ("method", _method(settings)),
         ("style", _style(settings)),
         ("sampling", tables.sampling(settings)),
-        ("protocol", entry.get("protocol", "")),
+        ("protocol", facts.stated_protocol(entry) if entry else ""),
         ("checkpoint", evidence.of_run(settings)),
     ]
     notes = [evidence.LEAK] if settings.get("choose_by") in choice.LEAKS else []

@@ -118,6 +118,12 @@ class PoseSet:
         """Whether a built-in world made the poses, so that no label can be wrong."""
         return self.table.share is not None or self.table.root.startswith("world:")
 
+    def middle(self, inside_N: NDArray[np.bool_]) -> int | None:
+        """Return the row of the pose with the middle score of some; None where none has one."""
+        rows = np.flatnonzero(inside_N & np.isfinite(self.score_N))
+        order = rows[np.argsort(self.score_N[rows], kind="stable")]
+        return int(order[len(order) // 2]) if len(order) else None
+
     def binned_as(self, edges: Sequence[float] | NDArray) -> bool:
         """Whether bin 7 means here what it means between these edges."""
         return np.array_equal(self.edges, np.asarray(edges))

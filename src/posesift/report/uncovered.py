@@ -62,13 +62,11 @@ class ModeLacking:
         mode: as the data name it.
         lacking: how many of its poses the source lacks.
         total: how many poses it has.
-        only_turned: of those lacking, how many the source covers in their joint angles.
     """
 
     mode: str
     lacking: int
     total: int
-    only_turned: int
 
 
 @dataclass(frozen=True)
@@ -116,15 +114,11 @@ class Lacking:
             return []
         names, which_N = np.unique(self.mode_N, return_inverse=True)
         c = self.coverage
-        total, lacking, turned = (
-            np.bincount(which_N[rows], minlength=len(names))
-            for rows in (slice(None), ~c.covered_N, c.by_angles_N & ~c.covered_N)
+        total, lacking = (
+            np.bincount(which_N[rows], minlength=len(names)) for rows in (slice(None), ~c.covered_N)
         )
         order = [i for i in np.argsort(-lacking, kind="stable") if lacking[i]]
-        return [
-            ModeLacking(str(names[i]), int(lacking[i]), int(total[i]), int(turned[i]))
-            for i in order
-        ]
+        return [ModeLacking(str(names[i]), int(lacking[i]), int(total[i])) for i in order]
 
     @property
     def first_to_half(self) -> int:

@@ -163,15 +163,10 @@ def _typical(source: PoseSet, modes: dict[str, float]) -> list[Picture]:
     """Of the rarest modes the pose with the middle score of its mode."""
     assert source.table.mode_N is not None
     mode_N = source.table.mode_N.astype(str)
-    rows, captions = [], []
-    for mode, share in modes.items():
-        inside = np.flatnonzero((mode_N == mode) & np.isfinite(source.score_N))
-        if len(inside) == 0 or len(rows) == SHOWN:
-            continue
-        order = inside[np.argsort(source.score_N[inside], kind="stable")]
-        rows.append(order[len(order) // 2])
-        captions.append([spoken(mode), f"{number(share)} %"])
-    return _pictures(source, np.array(rows, np.int64), captions)
+    middle = {mode: source.middle(mode_N == mode) for mode in modes}
+    shown = [(row, mode) for mode, row in middle.items() if row is not None][:SHOWN]
+    captions = [[spoken(mode), f"{number(modes[mode])} %"] for _, mode in shown]
+    return _pictures(source, np.array([row for row, _ in shown], np.int64), captions)
 
 
 def _pictures(of: PoseSet, rows: np.ndarray, captions: list[list[str]]) -> list[Picture]:

@@ -12,20 +12,15 @@ import numpy as np
 
 from posesift.report.answers.rare_poses import differing
 from posesift.report.blocks import (
-    COUNT,
-    WHOLE,
     Block,
-    Cell,
     Charts,
     Download,
     Finding,
     Fold,
     Gallery,
     Note,
-    Row,
     Section,
     Strip,
-    Table,
 )
 from posesift.report.figures import coverage as coverage_figures
 from posesift.report.pictures import without_images
@@ -58,8 +53,6 @@ def coverage(found: Lacking | str, gained: Sequence[Block] = ()) -> Section | No
     blocks: list[Block] = [*gained]
     if found.coverage.lacking:
         blocks += [*without_images(found.problem), _gallery(found), download(found)]
-    if table := by_mode(found):
-        blocks.append(Fold("Not covered, by pose class", [table]))
     if remarks := _remarks(found):
         how: list[Block] = [Note(text, strong=False) for text in remarks]
         blocks.append(Fold("How coverage is decided, and how it changes with the limits", how))
@@ -71,10 +64,9 @@ def lead(found: Lacking) -> str:
     """How many target poses the source covers, and what that means."""
     c = found.coverage
     n, sources = len(c.row_N), count(c.source_used)
-    enough = "" if c.needed == 1 else f"at least {c.needed} "
     mirror = ", as it is or mirrored," if has_sides(found) else ""
     rule = (
-        f"{enough}of the {sources} source poses{mirror} within {c.radius_deg:g} degrees of it, as "
+        f"one of the {sources} source poses{mirror} within {c.radius_deg:g} degrees of it, as "
         "the root mean square over the joint angles, and turned against it by at most "
         f"{c.turn_deg:g} degrees in the picture"
     )
@@ -85,7 +77,7 @@ def lead(found: Lacking) -> str:
     covered, share = n - c.lacking, percent(100 * (c.covered_share or 0.0))
     return (
         f"The source covers {count(covered)} of {count(n)} target poses ({share}) and not "
-        f"{count(c.lacking)}. Covered: a target pose with {'one ' if c.needed == 1 else ''}{rule}."
+        f"{count(c.lacking)}. Covered: a target pose with {rule}."
     )
 
 
@@ -155,7 +147,7 @@ def _remarks(found: Lacking) -> list[str]:
             + ". Support, joint angles and the figures below are blind to orientation"
             + (" and to mirroring." if has_sides(found) else ".")
         )
-    if c.needed == 1 and n:
+    if n:
         shares = [100 * float((c.distance_deg_N <= f * c.radius_deg).mean()) for f, _ in _OTHER]
         near = [
             f"with both limits a third {word} ({f * c.radius_deg:g}° and {f * c.turn_deg:g}°) "
@@ -193,19 +185,15 @@ def _gallery(found: Lacking) -> Gallery:
             pictures.append(nearest)
         strips.append(Strip(" ".join(pose.caption), "; ".join(detail), pictures))
     half = capitalised(plural(found.first_to_half, "pose"))
-    near = f"{c.radius_deg:g}° in the joint angles and {c.turn_deg:g}° of turn"
     return Gallery(
         title="What to render next",
         caption=(
             "Left a target pose that the source does not cover, right the source pose nearest to "
-            "it; "
-            "mirrored: its mirror image is that near, it is drawn as it is. "
-            "These are the first of the list. It takes, each time, the pose that stands for most "
-            "of what is still "
-            f"not covered: all uncovered poses within {near} of it; of several that stand for as "
-            f"many, the one farthest from the source. {half} would "
-            f"stand for half of the {count(c.lacking)} uncovered poses, "
-            f"{plural(len(c.ranked_R), 'pose')} for all."
+            "it; mirrored: its mirror image is that near, it is drawn as it is. These are the "
+            "first of the list. It takes, each time, the pose that stands for most of what is "
+            "still not covered, all uncovered poses similar to it; of several that stand for as "
+            f"many, the one farthest from the source. {half} would stand for half of the "
+            f"{count(c.lacking)} uncovered poses, {plural(len(c.ranked_R), 'pose')} for all."
         ),
         strips=strips,
         pairs=True,
@@ -231,17 +219,10 @@ def render_next(
         return []
     c = found.coverage
     n = len(c.row_N)
-    near = f"within {c.radius_deg:g} degrees over the joint angles"
-    turned = f"turned by at most {c.turn_deg:g} degrees"
     links = [("The list and its table", ANCHOR)]
     if not c.lacking:
-        answer = (
-            f"Nothing new by this measure: each of the {count(n)} target poses has a source pose "
-            f"{near} and {turned}."
-        )
-        return [Finding(QUESTION, answer, "", links=[("Coverage", ANCHOR)])]
+        return [Finding(QUESTION, f"Nothing new by this measure. {lead(found)}", "", links=links)]
     share = percent(100 * c.lacking / n)
-    similar = "no similar pose" if c.needed == 1 else f"fewer than {c.needed} similar poses"
     by = (
         f"as predicted by {found.predicted_by}, for the target has no labels"
         if found.predicted_by
@@ -249,19 +230,11 @@ def render_next(
     )
     answer = (
         f"{_named(found)}: for {count(c.lacking)} of {count(n)} target poses ({share}) the source "
-        f"has {similar}, {by}. "
-        f"{measured or _gain(headroom)}"
+        f"has no similar pose, {by}. {measured or _gain(headroom)}"
     )
-    detail = (
-        f"{capitalised(plural(found.first_to_half, 'pose'))} of the ranked list would stand for "
-        f"half of what is not covered. Similar: {near}, and {turned} in the picture"
-        f"{', as it is or mirrored' if has_sides(found) else ''}."
-    )
-    if found.controls:
-        telling = any(one.tells for one in found.controls)
-        detail += (
-            f" Predictions without labels {'tell in part' if telling else 'hardly tell'} which."
-        )
+    telling = any(one.tells for one in found.controls)
+    detail = f"Predictions without labels {'tell in part' if telling else 'hardly tell'} which."
+    detail *= bool(found.controls)
     return [Finding(QUESTION, answer, detail, pictures=found.pictures[:_PICTURES], links=links)]
 
 
@@ -301,48 +274,9 @@ def _named(found: Lacking) -> str:
 
 
 EXPORTED = 500  # rows of the CSV; some 100 kB
-LISTED = 20  # modes in the table
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FIRST = ("rank", "row", "file", "mode", "stands_for", "share_reached")
 _COLUMNS = (*_FIRST, "nearest_source_deg", "turned_deg", "mirrored", "nearest_source_row")
-
-
-def by_mode(found: Lacking) -> Table | None:
-    """Tabulate what is lacking by mode, most first; None where the target has no modes."""
-    if not found.by_mode:
-        return None
-    source_modes = found.source.table.mode_N
-    rendered = None if source_modes is None else source_modes.astype(str)
-    rows = []
-    for one in found.by_mode[:LISTED]:
-        share = Cell(100 * one.lacking / one.total, WHOLE, " %")
-        counts = [Cell(n, COUNT) for n in (one.lacking, one.total, one.only_turned)]
-        cells = [*counts[:2], share, counts[2]]
-        if rendered is not None:
-            cells.append(Cell(int((rendered == one.mode).sum()), COUNT))
-        rows.append(Row(spoken(one.mode), cells))
-    columns = ["not covered", "of", "share", "covered up to rotation"]
-    left_out = len(found.by_mode) - len(rows)
-    return Table(
-        title="Not covered, by pose class",
-        corner="pose class",
-        columns=columns if rendered is None else [*columns, "in source"],
-        rows=rows,
-        caption=(
-            "Pose class: as the data name it. Not covered: target poses without a similar "
-            "source pose, of all of this class. Only turned: uncovered poses whose joint angles "
-            "the "
-            "source has, but turned otherwise."
-            + (
-                " In source: source poses of this class; a class may have many and still not be "
-                "covered, where "
-                "they are other poses."
-                if rendered is not None
-                else ""
-            )
-            + (f" {left_out} classes that lack less are left out." if left_out else "")
-        ),
-    )
 
 
 def download(found: Lacking) -> Download:

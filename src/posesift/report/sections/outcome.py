@@ -24,8 +24,9 @@ from posesift.report.blocks import (
 from posesift.report.facts import protocol
 from posesift.report.figures import forest
 from posesift.report.figures.forest import Shown
+from posesift.report.statement import amount
 from posesift.report.theme import Chart
-from posesift.report.wording import between, capitalised, number, plural, signed
+from posesift.report.wording import capitalised, number, plural, signed
 from posesift.results import by_seed, evalpose_form, methods
 from posesift.results.by_seed import Compared
 
@@ -264,20 +265,15 @@ def _larger_part(comparison: Compared) -> str:
 
 
 def _headroom(comparison: Compared) -> str:
-    headroom = comparison.get("headroom")
-    if not headroom or headroom.get("mean") is None:
+    shown = by_seed.endpoint(comparison.get("headroom") or {})
+    if shown is None:
         return (
             "The pose headroom needs an oracle on target poses in the source's appearance (not "
             "trained here)."
         )
-    shown = by_seed.endpoint(headroom)
-    assert shown is not None
-    sure = between(shown.low, shown.high) if shown.low is not None else "one seed"
     return (
-        f"Pose headroom H: {signed(shown.mean)} points ({sure}). That is what training on the "
-        "target's own poses in the source's appearance gives at equal size; no pose sampler can "
-        "gain "
-        "more in that cell."
+        f"Pose headroom H: {amount(shown)}. That is what training on the target's own poses in the "
+        "source's appearance gives at equal size; no pose sampler can gain more in that cell."
     )
 
 
