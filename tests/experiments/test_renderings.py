@@ -208,6 +208,29 @@ def test_all_that_can_be_wanted_is_there_once(tmp_path):
     assert replaced(source, source.select([0, 1]), 0).image_N.tolist() != source.image_N.tolist()
 
 
+def test_the_cells_in_which_most_error_lies_are_kept(tmp_path):
+    source, target = read(CHANGES["source"]), of_labels(read(CHANGES["target"]))
+    error_NK = np.random.default_rng(0).random((len(target.poses), 16))
+    target = dataclasses.replace(target, error_NK=error_NK, errors_told="made up")
+    path = tmp_path / "seed0.parquet"
+    facts = write_replaced(path, "rendered-where-failing", 5, source, target, None, 0, proposed=30)
+    found = target.where_failing().failing
+    assert storage.read_json(path.with_suffix(".json"))["failing"] == facts["failing"]
+    weights = sorted((100 * w for w in found.weight_CK.ravel()), reverse=True)
+    assert [cell["part"] for cell in facts["failing"]] == pytest.approx(weights[:8])
+    for cell in facts["failing"]:
+        assert cell["part"] == pytest.approx(
+            cell["share"] * cell["error"] / (100 * (found.share_C @ found.error_CK).sum())
+        )
+        # the pose is one of its own cluster, and none of that is nearer to its middle
+        at = np.array([complex(*place) if place else 0 for place in cell["pose"]])
+        (row,) = np.flatnonzero((np.abs(target.poses.place_NK - at) < 1e-9).all(axis=1))
+        cluster = found.cluster_N[row]
+        assert cell["share"] == pytest.approx(100 * (found.cluster_N == cluster).mean())
+        apart_N = np.nanmean((target.poses.angles_NA - found.centre_CA[cluster]) ** 2, axis=1)
+        assert apart_N[row] == apart_N[found.cluster_N == cluster].min()
+
+
 @pytest.mark.parametrize(
     ("changes", "arm", "said"),
     [

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import html.parser
 from dataclasses import dataclass, field
+from typing import Any
+
+from posesift.report import pose_sets
+from posesift.report.pose_sets import PoseSet
+from posesift.results.comparison import Comparison
 
 VOID = ("meta", "link", "img", "path", "input", "br")
 
@@ -154,3 +159,8 @@ class Reading(html.parser.HTMLParser):
             self._term = said
         elif tag == "dd":
             claim.evidence[self._term] = said
+
+
+def as_tested(folder: Comparison) -> tuple[dict[str, Any], PoseSet | None]:
+    """What a comparison says, and the tested poses with every model's errors."""
+    return folder.comparison, pose_sets.target_of(folder)

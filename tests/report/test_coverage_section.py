@@ -29,7 +29,7 @@ from posesift.report.blocks import (
 from posesift.report.figures import coverage as coverage_figures
 from posesift.report.page import render
 from posesift.report.pose_sets import Outcome, PoseSet
-from posesift.report.sections import coverage
+from posesift.report.sections import classes, coverage
 from posesift.report.sections import coverage as coverage_section
 from posesift.report.wording import capitalised, plural
 from posesift.similarity.coverage import cover
@@ -163,9 +163,8 @@ def test_the_gallery_shows_each_pose_beside_its_nearest_with_its_numbers(found, 
     c = found.coverage
     assert len(gallery.strips) == min(uncovered.SHOWN, len(c.ranked_R))
     modes = found.mode_N[c.ranked_R]
-    assert len(set(found.shown_P.tolist())) == len(gallery.strips)
-    for i, (rank, strip) in enumerate(zip(found.shown_P, gallery.strips, strict=True)):
-        assert strip.name == f"{i + 1}. {modes[rank]}"
+    for rank, strip in enumerate(gallery.strips):  # one ranking
+        assert strip.name == f"{rank + 1}. {modes[rank]}"
         place = c.ranked_R[rank]
         assert f"stands for {plural(int(c.stands_for_R[rank]), 'pose')}" in strip.detail
         away = f"{c.nearest_deg_N[place]:.1f}° away, turned by {c.turned_deg_N[place]:.0f}°"
@@ -174,7 +173,6 @@ def test_the_gallery_shows_each_pose_beside_its_nearest_with_its_numbers(found, 
         pose, nearest = strip.pictures
         assert pose.image is not None
         assert nearest.image is None  # drawn without one, and the page says so
-    assert found.shown_P.tolist() == list(range(len(gallery.strips)))  # one ranking
     half = next(r for r in range(1, 200) if c.stands_for_R[:r].sum() >= c.lacking / 2)
     assert f"{capitalised(plural(half, 'pose'))} would stand for half" in gallery.caption
     notes = [b.text for b in every(section.blocks) if isinstance(b, Note)]
@@ -205,17 +203,26 @@ def test_the_csv_holds_the_list_as_numbers(source, target, found, section):
         assert float(row["nearest_source_deg"]) == pytest.approx(away, abs=0.02)
 
 
-def test_modes_are_counted(found, section, target):
+def test_classes_are_counted(found, source, target):
+    section = classes.classes(source, target, found)
     table = only(section, Table)
-    rows = {row.name: [cell.text for cell in row.cells] for row in table.rows}
-    looked = target.table.mode_N[found.coverage.row_N]
+    columns = ["source %", "target %", *(f"PCK {one.label}" for one in target.outcomes)]
+    assert table.columns == [*columns, "not covered %", "covered up to rotation %"]
+    rows = {row.name: dict(zip(table.columns, row.cells, strict=True)) for row in table.rows}
+    looked, lacks = target.table.mode_N[found.coverage.row_N], ~found.coverage.covered_N
+    assert set(rows) == set(target.table.mode_N)
     for mode, cells in rows.items():
-        lacks = ((looked == mode) & ~found.coverage.covered_N).sum()
-        assert cells[:2] == [str(lacks), str((looked == mode).sum())]
-        turned = (looked == mode) & ~found.coverage.covered_N & found.coverage.by_angles_N
-        assert cells[3] == str(turned.sum())
-        assert cells[4] == ("300" if mode == "stand" else "0")
-    assert sum(int(cells[0]) for cells in rows.values()) == found.coverage.lacking
+        assert cells["source %"].value == 100 * (mode == "stand")
+        assert cells["target %"].value == pytest.approx(100 * (target.table.mode_N == mode).mean())
+        here = looked == mode
+        assert cells["not covered %"].value == pytest.approx(100 * lacks[here].mean())
+        turned = (lacks & found.coverage.by_angles_N)[here]
+        assert cells["covered up to rotation %"].value == pytest.approx(100 * turned.mean())
+    bare = classes.classes(source, replace(target, outcomes=[]), "why not")
+    cells = only(bare, Table).rows[0].cells
+    assert [cell.text for cell in cells[2:]] == ["–", "–"]
+    assert "PCK" not in only(bare, Table).caption
+    assert classes.classes(None, target, "") is None
 
 
 def test_predictions_alone_are_the_control_and_the_oracle_is_none(source, target, found):

@@ -97,8 +97,6 @@ def test_a_run_shows_the_form_that_it_holds_beside_a_constant_pose(
     page = run._repr_html_()
     assert f">{name}<" in page
     assert f">{constant}<" in page
-    said = " ".join(finding.answer for finding in run_sections.findings(run))
-    assert "degrees on average (a constant pose: 57.5)" in said
 
 
 def test_angle_errors_by_group_have_the_constant_pose_beside_them(folder: Path) -> None:

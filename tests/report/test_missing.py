@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.report.conftest import BODY
+from tests.report.reading import as_tested
 
 from posesift import results, storage
 from posesift.report import contents, pose_sets
-from posesift.report.answers import comparison
 from posesift.report.blocks import Choice, Fold, Gallery, Note, Section, Table
 from posesift.report.page import write_report
 from posesift.report.sections import examples as example_sections
@@ -156,7 +156,7 @@ NO_SUPPORT = "How much support the target's poses have in the source was not mea
         ),
         pytest.param(
             lambda c: c["primary"].update(mean=None, low=None, high=None, p=None, values=[]),
-            "Not known: no seed has this endpoint for both", "Diamond", id="no primary",
+            "no seed has both", "Diamond", id="no primary",
         ),
         pytest.param(
             lambda c: set_all(c, "pck", {"0.05": {"all": None}, "0.1": {"all": None}}),
@@ -177,7 +177,7 @@ def test_what_was_not_measured_is_said(
 ) -> None:
     assert silent in said_of_all
     change(pair)
-    said = words([contents.came_out(pair), comparison.further(pair, None)])
+    said = words(contents.came_out(pair))
     assert says in said
     assert silent not in said
 
@@ -219,7 +219,6 @@ def test_any_numbers_may_be_missing(found: dict[str, Any], seed: int, seeds: int
     results_, split = contents.came_out(found)
     assert (results_.anchor, split.anchor) == ("results", "difficulty")
     assert "support" in {block.anchor for block in split.blocks if isinstance(block, Fold)}
-    assert comparison.further(found, None) is not None
 
 
 @pytest.mark.parametrize("undefined", [float("nan"), float("inf"), None])
@@ -259,7 +258,7 @@ def test_one_arm(copied: Path) -> None:
         lambda c: c.update(primary={"endpoint": "none", "arm": "udape", "against": "udape",
                                     "values": [], "mean": None}),
     )  # fmt: skip
-    gallery = example_sections.of_comparison(opened(copied)).blocks[-1]
+    gallery = example_sections.of_comparison(*as_tested(opened(copied))).blocks[-1]
     assert isinstance(gallery, Gallery)
     assert [strip.name for strip in gallery.strips][::3] == ["Best 1", "Worst 1", "Random 1"]
     assert gallery.columns == ["ground truth", "UDAPE"]
@@ -291,9 +290,9 @@ def test_one_sample(copied: Path) -> None:
     edit(copied / "comparison.json", lambda c: set_all(c, "by_bin", []))
     folder = opened(copied)
     assert folder.score is not None
-    failed = nearest_section.nearest_sources(folder, *pose_sets.source_of(folder.score))
+    failed = nearest_section.nearest_sources(*as_tested(folder), *pose_sets.source_of(folder.score))
     assert "too few samples have a PCK" in notes(failed)
-    (choice,) = example_sections.of_comparison(folder).blocks
+    (choice,) = example_sections.of_comparison(*as_tested(folder)).blocks
     assert isinstance(choice, Choice)
     gallery = choice.options[0][1][0]
     assert isinstance(gallery, Gallery)
@@ -304,7 +303,7 @@ def test_one_sample(copied: Path) -> None:
 
 def test_predictions_that_are_gone(copied: Path) -> None:
     (copied / "cells/udape/seed0/predictions.parquet").unlink()
-    blocks = example_sections.of_comparison(opened(copied)).blocks
+    blocks = example_sections.of_comparison(*as_tested(opened(copied))).blocks
     assert isinstance(blocks[0], Note)
     assert "the predictions are not available" in blocks[0].text
     for arm in ("source-only", "udape+hard-mining"):
@@ -317,7 +316,7 @@ def test_predictions_that_are_gone(copied: Path) -> None:
 def test_predictions_of_other_samples_are_not_set_side_by_side(copied: Path) -> None:
     path = copied / "cells/udape+hard-mining/seed0/predictions.parquet"
     pq.write_table(pq.read_table(path).slice(1), path)
-    section = example_sections.of_comparison(opened(copied))
+    section = example_sections.of_comparison(*as_tested(opened(copied)))
     note, gallery = section.blocks
     assert isinstance(gallery, Gallery)
     assert gallery.columns == ["ground truth", "Source only", "UDAPE"]
@@ -338,12 +337,14 @@ def test_undefined_errors_are_never_shown_as_failures(copied: Path) -> None:
         pq.write_table(table, path)
     folder = opened(copied)
     assert folder.score is not None
-    assert "no measure is defined" in notes(example_sections.of_comparison(folder))
-    failed = nearest_section.nearest_sources(folder, *pose_sets.source_of(folder.score))
+    assert "no measure is defined" in notes(example_sections.of_comparison(*as_tested(folder)))
+    failed = nearest_section.nearest_sources(*as_tested(folder), *pose_sets.source_of(folder.score))
     assert "too few samples have a PCK" in notes(failed)
     alone = results.read(copied / "cells/udape/seed0")
     assert isinstance(alone, Run)
-    assert "no measure is defined" in notes(example_sections.of_run(alone))
+    assert "no measure is defined" in notes(
+        example_sections.of_run(alone, pose_sets.target_of(alone))
+    )
 
 
 def test_images_that_have_moved_are_skeletons_and_counted(
@@ -354,7 +355,7 @@ def test_images_that_have_moved_are_skeletons_and_counted(
     images[0].parent.rename(hidden)
     try:
         hidden.joinpath("table.parquet").rename(_back(images[0].parent) / "table.parquet")
-        section = example_sections.of_comparison(opened(copied))
+        section = example_sections.of_comparison(*as_tested(opened(copied)))
     finally:
         (images[0].parent / "table.parquet").rename(hidden / "table.parquet")
         images[0].parent.rmdir()
@@ -383,7 +384,7 @@ def test_a_run_that_kept_no_predictions(run: Path) -> None:
     (run / "predictions.parquet").unlink()
     read = results.read(run)
     assert isinstance(read, Run)
-    said = notes(example_sections.of_run(read))
+    said = notes(example_sections.of_run(read, pose_sets.target_of(read)))
     assert "No single predictions are shown: predictions.parquet has none of the set" in said
 
 

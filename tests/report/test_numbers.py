@@ -127,7 +127,8 @@ def test_a_run_is_its_evaluation(comparison: Path, run_page: Path) -> None:
         f"{printed(target['angle_error_deg'])} degrees",
     ]
     assert [claim.value for claim in shown.claims] == [value for value, _ in shown.figures]
-    assert f"PCK@0.05 of {printed(target['pck']['0.05']['all'])} %" in str(shown.findings)
+    easy, hard = (printed(target["by_bin"][b]["pck"]) for b in (0, -1))
+    assert f"PCK@0.05 is {easy} % in the easiest and {hard} % in the" in str(shown.findings)
 
 
 def row_of(shown: Reading, title: str, name: str) -> tuple[list[str], list[str]]:
@@ -193,23 +194,23 @@ def test_endpoints_are_those_of_the_file(found: Found, page: Reading) -> None:
 
 
 def test_methods_are_the_means_of_their_cells(several: Found, page_of_methods: Reading) -> None:
-    table = page_of_methods.tables["PCK@0.05 on the target (%)"]
+    by_group = page_of_methods.tables["PCK@0.05 by joint group (%)"]
+    table = page_of_methods.tables["Results on the target"]
     closed = {row["arm"]: row for row in several.all["gap_closed"]}
-    rows = {name: cells for name, cells in table.rows if cells}
     arms = [a for a in several.all["arms"] if a["role"] == "arm"]
-    assert len(rows) == len(arms) + 1  # and the oracle
+    assert len(table.rows) == len(arms) + 2  # the constant pose and the oracle
     for arm in arms:
-        cells = dict(zip(table.columns, rows[several.labels[arm["name"]]], strict=True))
-        for group in set(table.columns) - {"all", "gap closed %"}:
-            values = several.values(arm["name"], "pck", "0.05", group)
-            assert cells[group] == mean_and_deviation(values)
+        name = several.labels[arm["name"]]
+        for group, cell in zip(by_group.columns, by_group.row(name), strict=True):
+            assert cell == mean_and_deviation(several.values(arm["name"], "pck", "0.05", group))
         values = several.values(arm["name"], "pck", "0.05", "all")
         low, high = map(printed, ends(values))
-        assert cells["all"] == f"{printed(statistics.fmean(values))} ({low} to {high})"
+        shown = table.column("PCK@0.05 %")[name]
+        assert shown == f"{printed(statistics.fmean(values))} ({low} to {high})"
         share = closed.get(arm["name"])
         if share:
             mean, low, high = (printed(share[key], 0) for key in ("mean", "low", "high"))
-            assert cells["gap closed %"] == f"{mean} ({low} to {high})"
+            assert table.column("gap closed %")[name] == f"{mean} ({low} to {high})"
 
 
 def test_headlines_of_methods(several: Found, page_of_methods: Reading) -> None:

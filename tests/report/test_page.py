@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.report.reading import as_tested
 
 from posesift import results, storage
 from posesift.poses.table import PoseTable
@@ -217,9 +218,9 @@ def test_without_data_the_numbers_stand_and_it_is_said(copied: Path) -> None:
     assert found.score is not None
     assert "No poses are shown: " in said(score_sections.gallery(found.score, None, None, "gone"))
     source, missing = pose_sets.source_of(found.score)
-    shown = nearest_section.nearest_sources(found, source, missing)
+    shown = nearest_section.nearest_sources(*as_tested(found), source, missing)
     assert "No source poses are shown: " in said(shown)
-    examples = example_sections.of_comparison(found)
+    examples = example_sections.of_comparison(*as_tested(found))
     assert "Skeletons without images: " in said(examples)
     gallery = examples.blocks[-1]
     assert isinstance(gallery, Gallery)
@@ -233,9 +234,13 @@ def test_data_that_have_changed_are_not_drawn(copied: Path, comparison: Path) ->
     moved.save(copied / "moved.parquet")
     address = f"poses:{copied / 'moved.parquet'},images={moved.root}"
     found = readdress(copied, f"{address},split=all")
-    assert "have changed since the predictions" in said(example_sections.of_comparison(found))
+    assert "have changed since the predictions" in said(
+        example_sections.of_comparison(*as_tested(found))
+    )
     found = readdress(copied, f"{address},split=test")
-    assert "is not what the predictions were" in said(example_sections.of_comparison(found))
+    assert "is not what the predictions were" in said(
+        example_sections.of_comparison(*as_tested(found))
+    )
 
 
 def test_parts_that_were_not_left_are_said(copied: Path) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from posesift import skeletons
 from posesift.report import evidence, statement
 from posesift.report.blocks import Note, Section
 from posesift.report.sections import coverage, renderings
@@ -87,6 +88,34 @@ def test_a_single_seed_has_no_interval_and_no_renderings_no_section():
     assert renderings.gained(unknown) == []
 
 
+def test_where_the_student_fails_is_a_table_with_the_middle_pose_of_each_cell():
+    body = skeletons.load("body16")
+    pose = [[float(i), float(i % 3)] if i != 4 else None for i in range(16)]
+    cells = [
+        {"joint": name, "share": 25.0, "error": 40.0 - i, "part": 7.5, "pose": pose}
+        for i, name in enumerate(("left_wrist", "right_ankle"))
+    ]
+    comparison = compared()
+    comparison["renderings"][1]["failing"] = cells
+    *_, table = renderings.gained(comparison, body)
+    assert table.title == "Where the student fails"
+    assert [row.name for row in table.rows] == ["left wrist", "right ankle"]
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [
+        ["25.0", "40.0", "7.5"], ["25.0", "39.0", "7.5"],
+    ]  # fmt: skip
+    assert "predictions on t1; seed 1" in table.caption
+    drawn = table.rows[0].picture
+    assert drawn is not None
+    assert len(drawn.joints) == 15
+    (ringed,) = drawn.missed
+    seen = [i for i in range(16) if i != 4]
+    assert ringed == drawn.joints[seen.index(body.keypoints.index("left_wrist"))]
+    *_, bare = renderings.gained(comparison)
+    assert bare.rows[0].picture is None
+    *_, other = renderings.gained(comparison, skeletons.load("hand21"))
+    assert other.rows[0].picture is None
+
+
 def test_the_section_holds_them_without_a_map_of_poses():
     blocks = renderings.gained(compared())
     section = coverage.coverage("", blocks)
@@ -113,12 +142,12 @@ def test_a_gain_is_credited_to_the_choice_only_over_its_control():
 
 def test_evidence_names_what_was_looked_at_and_the_finding_what_was_measured():
     comparison = compared()
-    shared = dict(evidence.shared(comparison))
+    shared = dict(evidence.terms(comparison))
     assert shared["what chose the renderings"] == "rendered like target: predictions on t0"
     told = renderings.measured(comparison)
     assert told.startswith(f"{count(1000)} renderings chosen for that")
     assert f"{comparison['primary']['mean']:+.1f} points" in told
-    assert "what chose the renderings" not in dict(evidence.shared(compared() | {"renderings": []}))
+    assert "what chose the renderings" not in dict(evidence.terms(compared() | {"renderings": []}))
 
 
 @pytest.mark.parametrize("counts", [(1000, 900, 1000)])

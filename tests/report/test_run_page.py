@@ -39,7 +39,7 @@ def test_the_page_of_a_run_says_how_it_was_trained(run: Path) -> None:
     terms = dict(contents.of_run(opened).terms)
     assert terms["method"] == "UDAPE, reference formulation (parity)"
     assert terms["style"] == "statistics"
-    assert terms["sampling"] == "uniform in the warm-up, hard-mining in adaptation"
+    assert terms["sampling"] == "hard-mining (adaptation)"
     assert terms["checkpoint"].startswith("agreement on unlabelled target images")
 
 

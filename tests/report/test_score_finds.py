@@ -82,7 +82,7 @@ def test_a_sport_with_few_but_easy_rows_is_neither_rare_nor_found(
     auc = slow_auc(score_N, few_N)
     assert auc < 0.4
     assert not any(f"acks {verb} rare" in told for told in said.values() for verb in ("is", "are"))
-    assert said[RARE].startswith("By the score, those of the hardest bin: 10.0 % of the source.")
+    assert said[RARE].startswith("By the score, those of the hardest bin, whose angles differ")
     told = said[score_finds.QUESTION]
     assert told.startswith("No: it takes them for easier than the others. The hardest tenth holds")
     hardest_N = score_N >= np.sort(score_N)[-50]

@@ -138,11 +138,10 @@ def test_squares_and_claims_are_tables() -> None:
     claim = Claim(
         "It helps.", Cell(1.2, "+.1f"), "points", "shown", [("95 % interval", "0.1 to 2.3")]
     )
-    claims, evidence = export.of(Claims("For all", [claim], [("seeds", "5")], []))
+    claims, evidence = export.of(Claims([claim], []))
     assert read_back(claims) == [
         {"claim": "It helps.", "value": "1.2", "unit": "points", "verdict": "shown"}
     ]
     assert [list(row.values()) for row in read_back(evidence)] == [
         ["It helps.", "95 % interval", "0.1 to 2.3"],
-        ["For all", "seeds", "5"],
     ]

@@ -54,8 +54,7 @@ def test_a_term_is_one_plain_sentence_and_stands_once() -> None:
 
 def test_parts_of_a_page_are_known_by_their_headings(methods_comparison: Path) -> None:
     page = contents.of(results.read(methods_comparison))
-    assert page.words == glossary.of(replace(page, words=[]))
-    terms = dict(page.words)
+    terms = dict(glossary.of(page))
     assert {"arm", "oracle", "UDAPE", "curriculum", "PCK@0.05"} <= terms.keys()
     assert "random pacing" not in terms
     named = ["Summary", *(part.title for part in page.sections)]

@@ -13,7 +13,6 @@ from posesift.report import theme
 from posesift.report.theme import Chart, data_uri
 from posesift.report.wording import signed, written
 
-REPRODUCE = "reproduce with"
 Point = tuple[float, float]
 Line = tuple[Point, Point]
 
@@ -273,7 +272,7 @@ class Claim:
         value: the number, with its sign where it is a difference.
         unit: of the number.
         verdict: one of the words that the block's rules explain.
-        evidence: term and what it is; what holds for all claims stands once, in `Claims.shared`.
+        evidence: term and what it is; what holds for all claims stands at the top of the page.
         strong: the one that was named in advance.
     """
 
@@ -287,36 +286,37 @@ class Claim:
 
 @dataclass(frozen=True)
 class Claims:
-    """Claims one below the other, what they share, and how verdicts are given.
+    """Claims one below the other, and how verdicts are given.
 
     ``compact``: as one table, where no claim has an interval over seeds to show.
     """
 
     kind: ClassVar[str] = "claims"
-    title: str
     claims: list[Claim]
-    shared: list[tuple[str, str]]
     rules: list[tuple[str, str]]
     compact: bool = False
 
-    def brief(self) -> list[tuple[Claim, str, str]]:
-        """Each claim with what is left of its evidence for one line, and its command."""
-        common = dict(self.shared).get(REPRODUCE, "")
+    def brief(self) -> list[tuple[Claim, str]]:
+        """Each claim with what is left of its evidence for one line."""
         return [
             (
                 claim,
                 "; ".join(
                     f"{name}: {told}"
                     for name, told in claim.evidence
-                    if name not in ("by seed", REPRODUCE) and not told.startswith("none:")
+                    if name != "by seed" and not told.startswith("none:")
                 ),
-                dict(claim.evidence).get(REPRODUCE, common),
             )
             for claim in self.claims
         ]
 
 
 Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Fold | Explorer | Claims
+
+
+def one_of(title: str, options: list[tuple[str, list[Block]]]) -> list[Block]:
+    """Let the reader choose where there is a choice; of one option give its blocks."""
+    return [Choice(title, options)] if len(options) > 1 else options[0][1]
 
 
 def inner(block: Block) -> list[Block]:
@@ -338,16 +338,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure at the top of the page: a number with its unit and what it is.
-
-    ``anchor``: of the part of the page with its evidence, or "".
-    """
+    """A figure at the top of the page: a number with its unit and what it is."""
 
     value: str
     unit: str
     what: str
     strong: bool = False
-    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -359,7 +355,6 @@ class Finding:
         answer: in one or two plain sentences.
         detail: what stands behind it.
         pictures: up to six poses that show the answer.
-        seen: what is drawn in them, or "".
         links: words and anchor of the parts of the page that hold the evidence.
     """
 
@@ -368,15 +363,14 @@ class Finding:
     detail: str
     pictures: list[Picture] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
-    seen: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
     """A whole report.
 
-    ``terms`` stand beside the headline (budget, seeds, protocol, labels); ``facts`` at the end,
-    after ``words``, what the page's terms mean; ``key`` names the colours of drawn limbs.
+    ``terms`` stand beside the headline (budget, seeds, protocol, labels); ``facts`` at the end;
+    ``key`` names the colours of drawn limbs.
     """
 
     kind: str
@@ -389,5 +383,4 @@ class Page:
     figures: list[Figure]
     findings: list[Finding]
     sections: list[Section]
-    words: list[tuple[str, str]] = field(default_factory=list)
     key: list[tuple[str, str]] = field(default_factory=list)

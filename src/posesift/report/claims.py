@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from posesift.difficulty.checks import FINDS, FINDS_PARTLY
 from posesift.experiments.methods import label_of
-from posesift.report import evidence, facts, statement
-from posesift.report.blocks import SIGNED, Cell, Claim, Claims, Section
-from posesift.report.statement import Statement
-from posesift.report.wording import capitalised, number, ordinal_part, plural
+from posesift.report import evidence, facts, statement, trivial
+from posesift.report.blocks import SIGNED, Cell, Claim, Claims, Figure, Section
+from posesift.report.statement import Statement, amount
+from posesift.report.wording import capitalised, number, ordinal_part, plural, signed
 from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
 from posesift.results.by_seed import Compared, Interval
 from posesift.results.run import Run
 
 TITLE = "Claims and their evidence"
-SHARED = "What all of these share"
 
 
-def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -> Section | None:
-    """Each number that the page leads with as a claim, and the lead of the best arm."""
-    found = [shown.claim for shown in headlines(comparison, summary)]
-    found += [claim] if (claim := of_lead(comparison)) else []
+def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -> Section:
+    """Each number that the page leads with as a claim."""
+    found = headlines(comparison, summary)
     used = {claim.verdict for claim in found}
     block = Claims(
-        SHARED,
         found,
-        evidence.shared(comparison),
         [(word, rule) for word, rule in statement.RULES.items() if word in used],
         compact=len(comparison["seeds"]) == 1,
     )
@@ -36,6 +31,14 @@ def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -
         "rules below the claims, never by hand."
     )
     return Section("claims", TITLE, lead, [block])
+
+
+def headlines(comparison: Compared, summary: dict[str, Any] | None) -> list[Claim]:
+    """List what the page leads with: adaptation, sampling, failure, headroom, score, the best."""
+    found = [*_adaptation(comparison), _primary(comparison), _fall(comparison)]
+    found += [_later_bins(comparison), _headroom(comparison)]
+    found += [_rare(summary) if summary else None, of_lead(comparison)]
+    return [claim for claim in found if claim]
 
 
 def of_lead(comparison: Compared) -> Claim | None:
@@ -62,22 +65,19 @@ def of_lead(comparison: Compared) -> Claim | None:
 
 
 def lead_anchor(comparison: Compared, summary: dict[str, Any] | None) -> str:
-    """Where the claim of `of_lead` stands on the page."""
-    return f"claim-{len(headlines(comparison, summary)) + 1}"
+    """Where the claim of `of_lead` stands on the page: it is the last."""
+    return f"claim-{len(headlines(comparison, summary))}"
 
 
-def of_run(folder: Run) -> Section | None:
-    """Return the numbers at the top of a run's page: each is of one seed."""
+def measured(folder: Run) -> list[tuple[Figure, Claim]]:
+    """Return the numbers at the top of a run's page, each with its claim: all of one seed."""
     name, entry = folder.headline
-    shown = folder.set_label(name)
-    if not entry:
-        return None
+    shown, form = folder.set_label(name), evalpose_form.of_run(folder.evaluation)
     found = []
-    form = evalpose_form.of_run(folder.evaluation)
     for keys, unit, what, ends in (
         (("pck", "0.05"), "%", "PCK@0.05", entry.get("interval")),
         ((form.key,), "of 100", form.name, None),
-        (("angle_error_deg",), "degrees", "the mean angle error", None),
+        (("angle_error_deg",), "degrees", "mean angle error", None),
     ):
         value = by_seed.lookup(entry, *keys)
         if value is None:
@@ -88,47 +88,22 @@ def of_run(folder: Run) -> Section | None:
         free = facts.beside(folder, *keys)
         sentence = capitalised(f"{what} is {number(value)} {unit} on {shown}{free}, single seed.")
         terms = [("95 % interval", over), ("samples", str(entry.get("samples", "")))]
-        found.append(Claim(sentence, Cell(value), unit, statement.SINGLE, terms))
-    if not found:
-        return None
-    settings = folder.settings
-    command = str(folder.manifest.get("command") or settings.get("command") or "")
-    rules = [(statement.SINGLE, statement.RULES[statement.SINGLE])]
-    terms = evidence.of_settings(
-        settings, entry, command, str(folder.environment.get("began_from") or "")
-    )
-    lead = "One run: for how sure a difference between runs is, compare over seeds."
-    return Section("claims", TITLE, lead, [Claims(SHARED, found, terms, rules, compact=True)])
-
-
-WHOLE = "PCK@0.05, target"  # the endpoint of that name
-ADAPTATION, GAP, SAMPLING = "adaptation", "gap", "endpoint named in advance"
-
-
-@dataclass(frozen=True)
-class Headline:
-    """A number that the page leads with, as a claim.
-
-    ``about``: what it is about, for the parts of the summary that point to it.
-    """
-
-    about: str
-    claim: Claim
-
-
-def anchors(comparison: Compared, summary: dict[str, Any] | None) -> dict[str, str]:
-    """Where on the page the evidence of each headline stands, by what it is about."""
-    found: dict[str, str] = {}
-    for i, shown in enumerate(headlines(comparison, summary)):
-        found.setdefault(shown.about, f"claim-{i + 1}")
+        figure = Figure(number(value), unit, f"{what} on {shown}{free}", strong=not found)
+        found.append((figure, Claim(sentence, Cell(value), unit, statement.SINGLE, terms)))
     return found
 
 
-def headlines(comparison: Compared, summary: dict[str, Any] | None) -> list[Headline]:
-    """List what the page leads with, in order: adaptation, sampling, failure, headroom, score."""
-    found = [*_adaptation(comparison), _primary(comparison), _fall(comparison)]
-    found += [_headroom(comparison), _rare(summary) if summary else None]
-    return [headline for headline in found if headline]
+def of_run(folder: Run) -> Section | None:
+    """Return the numbers at the top of a run's page with their evidence."""
+    found = [claim for _, claim in measured(folder)]
+    if not found:
+        return None
+    rules = [(statement.SINGLE, statement.RULES[statement.SINGLE])]
+    lead = "One run: for how sure a difference between runs is, compare over seeds."
+    return Section("claims", TITLE, lead, [Claims(found, rules, compact=True)])
+
+
+WHOLE = "PCK@0.05, target"  # the endpoint of that name
 
 
 def _claim(
@@ -139,21 +114,48 @@ def _claim(
     return Claim(statement.sentence(said), value, said.unit, statement.verdict(said), terms, strong)
 
 
-def _primary(comparison: Compared) -> Headline:
+def _primary(comparison: Compared) -> Claim:
     """Return the endpoint that was named in advance."""
     row = comparison["primary"]
     said, shown = evidence.statement(comparison, row), by_seed.endpoint(row)
     if said is None or shown is None:
         arm, against = (by_seed.label(comparison, row[key]) for key in ("arm", "against"))
-        claim = Claim(
+        return Claim(
             f"{arm} minus {against}: not known.", Cell(), "points", statement.INCONCLUSIVE,
             [("seeds", "no seed has both")], strong=True,
         )  # fmt: skip
-        return Headline(SAMPLING, claim)
-    return Headline(SAMPLING, _claim(said, evidence.of_row(comparison, row, shown), strong=True))
+    terms = evidence.of_row(comparison, row, shown)
+    if methods.samples_differently(comparison):
+        terms += _where_poses_are_new(comparison)
+    else:
+        terms += trivial.over(comparison, row["arm"])
+    return _claim(said, terms, strong=True)
 
 
-def _adaptation(comparison: Compared) -> list[Headline]:
+def _where_poses_are_new(comparison: Compared) -> evidence.Terms:
+    """Of the same two arms where poses are new but the look is not: levels, part of headroom."""
+    if not (square := comparison.get("gap")):
+        return []
+    one, other = (
+        by_seed.values(comparison, comparison["primary"][key], square["sets"][1][0], *ranking.PCK)
+        for key in ("arm", "against")
+    )
+    if (gain := by_seed.difference(one, other)) is None:
+        return []
+    levels = [by_seed.spread(values.values()) for values in (one, other)]
+    told = [number(level.mean) for level in levels if level]
+    text = f"PCK@0.05 {amount(gain)}: {told[0]} against {told[1]} %"
+    headroom = (comparison.get("headroom") or {}).get("mean")
+    if headroom is None:
+        text += "; no oracle was trained there, so the pose headroom is not known"
+    elif headroom <= 0:
+        text += f"; the headroom is {signed(headroom)}, so no sampler had anything to gain"
+    else:
+        text += f", {number(100 * gain.mean / headroom, 0)} % of the headroom of {number(headroom)}"
+    return [("where only the poses are new", text)]
+
+
+def _adaptation(comparison: Compared) -> list[Claim]:
     """Say what adaptation gains, and how much of the gap each method closes."""
     if not methods.several(comparison):
         return []
@@ -163,11 +165,10 @@ def _adaptation(comparison: Compared) -> list[Headline]:
     told = (comparison["primary"]["arm"], comparison["primary"]["against"])  # stands there already
     if called and called != reference and (called, reference) != told:
         row = endpoints.stated(comparison, called, reference, WHOLE)
-        if row and (change := by_seed.endpoint(row)):
-            said = evidence.statement(comparison, row, "PCK@0.05 on the target")
-            assert said is not None
-            terms = evidence.of_row(comparison, row, change)
-            found.append(Headline(ADAPTATION, _claim(said, terms)))
+        said = evidence.statement(comparison, row, "PCK@0.05 on the target") if row else None
+        if row and said:
+            terms = evidence.of_row(comparison, row, said.interval)
+            found.append(_claim(said, terms + trivial.over(comparison, called)))
     for method in methods.adapted(comparison):
         name = methods.uniform(comparison, method)
         share, seeds = methods.gap_closed(comparison, name) if name else (None, 0)
@@ -176,16 +177,42 @@ def _adaptation(comparison: Compared) -> list[Headline]:
     return found
 
 
-def _closed(comparison: Compared, called: str, share: Interval, seeds: int) -> Headline:
+def _closed(comparison: Compared, called: str, share: Interval, seeds: int) -> Claim:
     """Return the share of the gap to the oracle that an arm closes."""
     base = by_seed.label(comparison, by_seed.reference(comparison))
     method = label_of(methods.of(methods.arm(comparison, called)))
     where = "PCK@0.05, as a share of the gap to the oracle"
     said = Statement(method, base, where, share, seeds, unit="%")
-    return Headline(GAP, _claim(said, evidence.of_share(comparison, called, share), ".0f"))
+    return _claim(said, evidence.of_share(comparison, called, share), ".0f")
 
 
-def _fall(comparison: Compared) -> Headline | None:
+def _later_bins(comparison: Compared) -> Claim | None:
+    """Whether the hardest poses gain more than the easiest: hard mining's own claim."""
+    arm = by_seed.challenger(comparison)
+    against = methods.against(comparison, arm)
+    if against is None or not methods.several(comparison):
+        return None
+    pairs = zip(*(by_seed.bins_by_seed(comparison, name) for name in (arm, against)), strict=False)
+    gains = [{s: a[s] - b[s] for s in a.keys() & b.keys()} for a, b in pairs]
+    if len(gains) < 2 or (more := by_seed.difference(gains[-1], gains[0])) is None:
+        return None
+    one, other = (by_seed.label(comparison, name) for name in (arm, against))
+    apart = {s: gains[-1][s] - gains[0][s] for s in gains[-1].keys() & gains[0].keys()}
+    said = Statement(
+        f"{one} on the hardest {ordinal_part(len(gains))} of the target",
+        "itself on the easiest",
+        f"its gain in PCK@0.05 over {other}",
+        more,
+        len(apart),
+    )
+    terms = evidence.of_values(more, apart)
+    for where, gain in (("easiest", gains[0]), ("hardest", gains[-1])):
+        if level := by_seed.interval(gain.values()):
+            terms.append((f"gain on the {where}", amount(level)))
+    return _claim(said, terms)
+
+
+def _fall(comparison: Compared) -> Claim | None:
     """How much worse the reference is on hard target poses than on easy ones."""
     reference = by_seed.reference(comparison)
     levels = by_seed.bins_by_seed(comparison, reference)
@@ -206,10 +233,10 @@ def _fall(comparison: Compared) -> Headline | None:
     )
     terms = evidence.of_values(fall, {s: levels[-1][s] - levels[0][s] for s in shared})
     terms.append(("difficulty", "of a score that chose no training sample"))
-    return Headline("failure", _claim(said, terms))
+    return _claim(said, terms)
 
 
-def _headroom(comparison: Compared) -> Headline | None:
+def _headroom(comparison: Compared) -> Claim | None:
     """Say what any choice of poses could gain at most."""
     row = comparison.get("headroom") or {}
     shown = by_seed.endpoint(row)
@@ -225,17 +252,16 @@ def _headroom(comparison: Compared) -> Headline | None:
     )
     terms = evidence.of_values(shown, values)
     terms.append(("what it is", "what any choice of source poses could gain at most"))
-    return Headline("headroom", _claim(said, terms))
+    return _claim(said, terms)
 
 
-def _rare(summary: dict[str, Any]) -> Headline | None:
+def _rare(summary: dict[str, Any]) -> Claim | None:
     """How well the score finds rare modes."""
     auc, method = summary.get("rare_mode_auc") or {}, summary.get("method", "")
     if auc.get(method) is None:
         return None
     told, value = _found(method, auc[method]), Cell(auc[method], ".2f")
-    claim = Claim(told, value, "AUC", statement.SINGLE, evidence.of_score(summary))
-    return Headline("score", claim)
+    return Claim(told, value, "AUC", statement.SINGLE, evidence.of_score(summary))
 
 
 def _found(method: str, auc: float) -> str:

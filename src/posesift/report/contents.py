@@ -7,11 +7,11 @@ from typing import Any
 
 from posesift.experiments import choice
 from posesift.experiments.methods import label_of
-from posesift.report import claims, evidence, facts, glossary, pose_sets, uncovered
+from posesift.report import claims, evidence, facts, pose_sets, tables, uncovered
 from posesift.report.answers import comparison as opening
 from posesift.report.blocks import Figure, Fold, Note, Page, Section
 from posesift.report.explorer import data
-from posesift.report.facts import box_note, budget, flat, once
+from posesift.report.facts import box_note, flat, once
 from posesift.report.pose_sets import PoseSet
 from posesift.report.sections import (
     classes,
@@ -26,7 +26,6 @@ from posesift.report.sections import examples as example_sections
 from posesift.report.sections import run as run_sections
 from posesift.report.sections import score as score_sections
 from posesift.report.wording import count, number
-from posesift.results import by_seed, evalpose_form
 from posesift.results.comparison import Comparison
 from posesift.results.run import Run
 from posesift.results.score import Score
@@ -49,18 +48,13 @@ def of(folder: Score | Run | Comparison, target: str | None = None) -> Page:
         ValueError: a target for a run or comparison, which have their own.
     """
     if isinstance(folder, Score):
-        return _finished(of_score(folder, target))
+        return of_score(folder, target)
     if target is not None:
         raise ValueError(
             f"{folder.path} is a {'comparison' if isinstance(folder, Comparison) else 'run'} "
             "with a target of its own; --target is for the folder of a score"
         )
-    return _finished(of_comparison(folder) if isinstance(folder, Comparison) else of_run(folder))
-
-
-def _finished(page: Page) -> Page:
-    """Return the page with the meaning of its terms."""
-    return replace(page, words=glossary.of(page))
+    return of_comparison(folder) if isinstance(folder, Comparison) else of_run(folder)
 
 
 def came_out(
@@ -127,7 +121,7 @@ def of_comparison(folder: Comparison) -> Page:
     comparison = folder.comparison
     summary = folder.score.summary if folder.score else None
     seeds = comparison["seeds"]
-    chosen, notes = evidence.of_comparison(comparison)
+    _, notes = evidence.of_comparison(comparison)
     notes += comparison.get("notes") or []
     notes = [note for note in notes if not note.startswith("One seed")]
     if len(seeds) == 1:
@@ -142,37 +136,29 @@ def of_comparison(folder: Comparison) -> Page:
     lacks = uncovered.of(source, target)
     similar = summary.get("similarity") if summary else None
     sections = [
-        classes.classes(comparison, source, target, lacks),
+        classes.classes(source, target, lacks, comparison),
         *came_out(comparison, target, summary),
-        coverage.coverage(lacks, renderings.gained(comparison)),
+        coverage.coverage(
+            lacks, renderings.gained(comparison, target.table.skeleton if target else None)
+        ),
     ]
     if folder.score:
         sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
     sections += [
         _examples(
-            failures.nearest_sources(folder, source, missing),
-            example_sections.of_comparison(folder),
+            failures.nearest_sources(comparison, target, source, missing) if folder.score else None,
+            example_sections.of_comparison(comparison, target),
         ),
         data.explore(source, target, missing, similar, lacks),
     ]
     findings = opening.of_comparison(folder, source, target)
     if sections[0]:  # whose pictures stand in the table of classes
-        findings = [replace(one, pictures=[], seen="") for one in findings]
-    more = opening.further(comparison, summary)
-    results = sections[1]
-    assert results is not None
-    told = [Note(f"{one.question} {one.answer} {one.detail}", strong=False) for one in more]
-    results.blocks.append(Fold("More questions and answers", [*told]))
+        findings = [replace(one, pictures=[]) for one in findings]
     return Page(
         kind="Comparison",
         title=comparison["title"],
         lede=opening.message(comparison),
-        terms=[
-            ("budget", budget(comparison["budget"])),
-            ("seeds", facts.seeds(seeds)),
-            ("protocol", facts.protocol(comparison)),
-            ("checkpoint", chosen),
-        ],
+        terms=evidence.terms(comparison),
         facts=_comparison_facts(comparison),
         command=comparison.get("command") or "",
         notes=once(notes, summary),
@@ -204,6 +190,7 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
     explorer = data.explore(source, target, missing, similar, lacks)
     sections: list[Section | None] = [
         gathered(*score_sections.sections(folder, source, target, missing)),
+        classes.classes(source, target, lacks),
         coverage.coverage(lacks),
         explorer,
     ]
@@ -280,40 +267,28 @@ def _comparison_facts(comparison: dict[str, Any]) -> list[tuple[str, str]]:
 def of_run(folder: Run) -> Page:
     """Return the page of one training."""
     settings = folder.settings
-    name, entry = folder.headline
-    shown = folder.set_label(name)
-    form = evalpose_form.of_run(folder.evaluation)
-    figures = [
-        Figure(
-            number(value),
-            unit,
-            f"{what} on {shown}{facts.beside(folder, *keys)}",
-            strong=what == "PCK@0.05",
-        )
-        for keys, unit, what in (
-            (("pck", "0.05", "all"), "%", "PCK@0.05"),
-            ((form.key,), "of 100", form.name),
-            (("angle_error_deg",), "degrees", "mean angle error"),
-        )
-        if (value := by_seed.lookup(entry, *keys)) is not None
-    ]
+    _, entry = folder.headline
     source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
     target = pose_sets.target_of(folder)
     lacks = uncovered.of(source, target)
     similar = folder.score.summary.get("similarity") if folder.score else None
     result, *others = run_sections.sections(folder, target)
-    sections = [gathered(result, claims.of_run(folder), *others), coverage.coverage(lacks)]
+    sections = [
+        gathered(result, claims.of_run(folder), *others),
+        classes.classes(source, target, lacks),
+        coverage.coverage(lacks),
+    ]
     if folder.score:
         sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
-    sections.append(example_sections.of_run(folder))
+    sections.append(example_sections.of_run(folder, target))
     sections.append(data.explore(source, target, missing, similar, lacks))
     terms = [
-        ("budget", budget(settings)),
+        ("budget", evidence.draws(settings)),
         ("seed", str(settings.get("seed", ""))),
         ("method", _method(settings)),
         ("style", _style(settings)),
-        ("sampling", _sampling(settings)),
-        ("protocol", entry.get("protocol", "")),
+        ("sampling", tables.sampling(settings)),
+        ("protocol", facts.stated_protocol(entry) if entry else ""),
         ("checkpoint", evidence.of_run(settings)),
     ]
     notes = [evidence.LEAK] if settings.get("choose_by") in choice.LEAKS else []
@@ -329,7 +304,7 @@ def of_run(folder: Run) -> Page:
         + [(f"environment, {key}", value) for key, value in flat(folder.environment)],
         command=str(folder.manifest.get("command") or settings.get("command") or ""),
         notes=once(notes, folder.score.summary if folder.score else None),
-        figures=figures,
+        figures=[figure for figure, _ in claims.measured(folder)],
         findings=[*run_sections.findings(folder), *coverage.render_next(lacks)],
         sections=[section for section in sections if section],
         key=_key(source, target),
@@ -346,18 +321,6 @@ def _style(settings: dict[str, Any]) -> str:
     """Name the style transfer of the images; nothing for methods that know none."""
     style = settings.get("style")
     return "" if style is None or settings.get("method") == "oracle" else str(style)
-
-
-def _sampling(settings: dict[str, Any]) -> str:
-    """Name the strategy, stage by stage where it is not the same in both."""
-    strategy, stage = str(settings.get("sampling") or ""), settings.get("sample_in") or "both"
-    if stage == "both" or strategy in ("", "uniform"):
-        return strategy
-    told = [
-        f"{strategy if name == stage else 'uniform'} in {words}"
-        for name, words in (("warm-up", "the warm-up"), ("adaptation", "adaptation"))
-    ]
-    return ", ".join(told)
 
 
 def _warnings(folder: Run) -> list[str]:

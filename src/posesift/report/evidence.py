@@ -1,4 +1,4 @@
-"""What a claim rests on, as terms: interval, p, seeds, control; and what all claims share."""
+"""What a claim rests on, as terms: interval, p, seeds, control; and what all of a page share."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 from posesift.experiments import choice
 from posesift.report import facts
-from posesift.report.blocks import REPRODUCE
 from posesift.report.statement import Control, Statement, amount
-from posesift.report.wording import count, listed, number, p_value, percent, signed
+from posesift.report.wording import count, listed, number, p_value, percent, signed, written
 from posesift.results import by_seed, endpoints, methods, renderings
 from posesift.results.by_seed import Compared, Interval
 
@@ -69,29 +68,31 @@ def of_share(comparison: Compared, called: str, share: Interval) -> Terms:
     """Of a share of the gap to the oracle."""
     row = next(r for r in comparison["gap_closed"] if r["arm"] == called)
     known = [value for value in row.get("values") or [] if value is not None]
-    found: Terms = [("95 % CI", "none: single seed")]
-    if share.low is not None:
-        zero = "significant" if share.clear else "not significant"
-        found = [("95 % CI", f"{number(share.low, 0)} to {percent(share.high)}, {zero}")]
-    found.append(("by seed", listed([percent(value) for value in known])))
     oracle = methods.target_oracle(comparison)
     name = by_seed.label(comparison, oracle["name"]) if oracle else "an oracle"
-    return [*found, ("0 % and 100 %", f"{_base(comparison)} and {name}, on the target")]
+    ends = f"{_base(comparison)} and {name}, on the target"
+    return [
+        ("95 % CI", _ends(share, ".0f", " %")),
+        ("by seed", listed([percent(value) for value in known])),
+        ("0 % and 100 %", ends),
+    ]
 
 
 def of_values(shown: Interval, values: Mapping[int, float] | Sequence[float]) -> Terms:
     """Interval and each seed's own value, in points; named where the seeds are known."""
-    found: Terms = [("95 % CI", "none: single seed")]
-    if shown.low is not None:
-        zero = "significant" if shown.clear else "not significant"
-        ends = f"{signed(shown.low)} to {signed(shown.high)} points"
-        found = [("95 % CI", f"{ends}, {zero}")]
-    if not isinstance(values, Mapping):
-        return [*found, ("by seed", listed([signed(value) for value in values]))]
-    told = listed([signed(value) for value in values.values()])
-    names = listed([str(seed) for seed in values])
-    seeds = f"seed{'s' * (len(values) > 1)} {names}"
-    return [*found, ("by seed", f"{told} ({seeds})")]
+    named = isinstance(values, Mapping)
+    told = listed([signed(value) for value in (values.values() if named else values)])
+    if named:
+        told += f" (seed{'s' * (len(values) > 1)} {listed([str(seed) for seed in values])})"
+    return [("95 % CI", _ends(shown, "+.1f", " points")), ("by seed", told)]
+
+
+def _ends(shown: Interval, form: str, unit: str) -> str:
+    """Say an interval with its unit, and whether it includes 0."""
+    if shown.low is None:
+        return "none: single seed"
+    zero = "significant" if shown.clear else "not significant"
+    return f"{written(shown.low, form)} to {written(shown.high, form)}{unit}, {zero}"
 
 
 def of_score(summary: dict[str, Any]) -> Terms:
@@ -105,54 +106,29 @@ def of_score(summary: dict[str, Any]) -> Terms:
         ("by chance", "0.50"),
         ("other scores", listed(rivals)),
         ("poses", f"{count(summary['samples'])} of {address}"),
-        (REPRODUCE, shlex.join(command)),
+        ("reproduce with", shlex.join(command)),
     ]
     return [(name, told) for name, told in found if told]
 
 
-def shared(comparison: Compared) -> Terms:
-    """Say what all claims of a comparison have alike: seeds, budget, protocol, labels, command."""
-    seeds = comparison["seeds"]
-    chosen, _ = of_comparison(comparison)
-    tests = [
-        f"{entry.get('label') or name}: {count(entry['samples'])} samples"
-        for name, entry in comparison["sets"].items()
-        if entry.get("samples")
-    ]
+def terms(comparison: Compared) -> Terms:
+    """Say what all numbers of a comparison have alike: budget, seeds, protocol, labels."""
     found = [
-        ("seeds", f"{facts.seeds(seeds)}; each redraws everything"),
-        ("draw budget of each configuration", _draws(comparison["budget"])),
-        ("the network began from", (comparison.get("environment") or {}).get("began_from", "")),
+        ("draw budget of each configuration", draws(comparison["budget"])),
+        ("seeds", f"{facts.seeds(comparison['seeds'])}; each redraws everything"),
         ("protocol", f"PCK {facts.protocol(comparison)}"),
-        ("labels that chose the checkpoint", chosen),
+        ("labels that chose the checkpoint", of_comparison(comparison)[0]),
         ("what chose the renderings", "; ".join(renderings.looked_at(comparison))),
-        ("tested on, with each seed", "; ".join(tests)),
-        (REPRODUCE, comparison.get("command") or ""),
     ]
     return [(name, told) for name, told in found if told]
 
 
-def of_settings(
-    settings: dict[str, Any], entry: dict[str, Any], command: str, began_from: str = ""
-) -> Terms:
-    """Say what all claims of one run have alike."""
-    found = [
-        ("seed", str(settings.get("seed", ""))),
-        ("draw budget", _draws(settings)),
-        ("the network began from", began_from),
-        ("protocol", f"PCK {entry.get('protocol') or 'pooled'}"),
-        ("labels that chose the checkpoint", of_run(settings)),
-        (REPRODUCE, command),
-    ]
-    return [(name, told) for name, told in found if told]
-
-
-def _draws(budget: dict[str, Any]) -> str:
+def draws(budget: dict[str, Any]) -> str:
     """Return steps in words, and how many samples that is."""
     steps = sum(budget.get(key) or 0 for key in ("warmup_steps", "steps"))
-    draws = steps * (budget.get("batch_size") or 0)
+    drawn = steps * (budget.get("batch_size") or 0)
     words = facts.budget(budget)
-    return f"{words}: {count(draws)} draws" if draws else words
+    return f"{words}: {count(drawn)} draws" if drawn else words
 
 
 def _control(comparison: Compared, row: dict[str, Any]) -> Terms:

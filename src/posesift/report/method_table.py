@@ -1,20 +1,16 @@
-"""The table of methods: joint groups by arm, the share of the gap closed; published rows apart."""
+"""The table of results, a row a configuration; published rows apart."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from posesift.experiments.methods import label_of
 from posesift.report.blocks import SIGNED, WHOLE, Block, Cell, Note, Row, Table
 from posesift.report.facts import NAMES
-from posesift.report.tables import Column, cell, embolden, fewer_seeds, group_columns, told_apart
-from posesift.report.wording import plural
+from posesift.report.tables import Column, cell
 from posesift.results import by_seed, endpoints, evalpose_form, methods
 from posesift.results.by_seed import Compared
 
-GROUPS = ("pck", "0.05")
-GAP = Column("gap closed %", (), form=WHOLE)
-PCK = Column("PCK@0.05 %", (*GROUPS, "all"))
+PCK = Column("PCK@0.05 %", ("pck", "0.05", "all"))
 
 
 def results(comparison: Compared) -> Table:
@@ -50,7 +46,7 @@ def results(comparison: Compared) -> Table:
         role = "oracle" if oracle and name == oracle["name"] else "arm"
         rows.append(Row(by_seed.label(comparison, name), cells, role))
     over = "over images" if len(comparison["seeds"]) == 1 else "over seeds"
-    titles = [PCK.title, "difference", GAP.title, "hardest part %", *(c.title for c in others)]
+    titles = [PCK.title, "difference", "gap closed %", "hardest part %", *(c.title for c in others)]
     caption = (
         f"In brackets: 95 % CI, of PCK {over}, of differences and of the gap over seeds. "
         "Difference: in PCK@0.05, from unrounded values; a strategy minus its method with uniform "
@@ -73,53 +69,6 @@ def _gain(comparison: Compared, called: str) -> Cell:
 def _mean(values: Mapping[int, float]) -> Cell:
     found = by_seed.spread(values.values())
     return Cell(found.mean if found else None)
-
-
-def measured(comparison: Compared) -> Table:
-    """Arms under their methods and the oracle: PCK@0.05 of all, the gap closed, joint groups."""
-    groups = group_columns(by_seed.some_entry(comparison, "target"), *GROUPS)
-    place = 1 if groups and groups[0].title == "all" else 0  # of the gap, right behind "all"
-    closed = any(row.get("mean") is not None for row in comparison.get("gap_closed") or [])
-    columns = [*groups[:place], *[GAP] * closed, *groups[place:]]
-    rows: list[Row] = []
-    contending: dict[int, str] = {}
-    fewer = by_seed.with_fewer_seeds(comparison, "arm")
-    for method in methods.ordered(comparison):
-        rows.append(Row(label_of(method), [], "group"))
-        for called in methods.arms_of(comparison, method):
-            if called not in fewer and len(comparison["seeds"]) > 1:  # else nothing is bold
-                contending[len(rows)] = called
-            rows.append(_row(comparison, called, columns, "arm"))
-    if oracle := methods.target_oracle(comparison):
-        rows.append(Row("Trained on the target's labels", [], "group"))
-        rows.append(_row(comparison, oracle["name"], columns, "oracle"))
-    embolden(rows, columns, list(contending))
-    values = [
-        {n: by_seed.values(comparison, n, "target", *c.keys) for n in contending.values()}
-        for c in groups
-    ]
-    apart = told_apart(groups, values, len(comparison["seeds"]))
-    return Table(
-        title="PCK@0.05 on the target (%)",
-        corner="",
-        columns=[column.title for column in columns],
-        rows=rows,
-        caption=f"{_caption(comparison, closed)} {apart}".strip(),
-    )
-
-
-def _row(comparison: Compared, called: str, columns: list[Column], role: str) -> Row:
-    """Levels of an arm, that of all joints with its interval, and its share of the gap closed."""
-    cells = []
-    for column in columns:
-        if column is GAP:
-            cells.append(cell(methods.gap_closed(comparison, called)[0], WHOLE))
-        elif column.title == "all":
-            cells.append(cell(by_seed.level(comparison, called)))
-        else:
-            values = by_seed.values(comparison, called, "target", *column.keys)
-            cells.append(cell(by_seed.spread(values.values())))
-    return Row(by_seed.label(comparison, called), cells, role)
 
 
 def published(comparison: Compared) -> list[Block]:
@@ -152,22 +101,3 @@ def published(comparison: Compared) -> list[Block]:
             said.setdefault(str(row["note"]), []).append(str(row["method"]))
     notes = [Note(f"{'; '.join(of)}: {note}", strong=False) for note, of in said.items()]
     return [table, *notes]
-
-
-def _caption(comparison: Compared, closed: bool) -> str:
-    seeds = len(comparison["seeds"])
-    how = (
-        "Single seed. A range behind “all” is a 95 % interval over images."
-        if seeds == 1
-        else f"Joint groups: mean ± standard deviation over {plural(seeds, 'seed')}"
-        f"{fewer_seeds(comparison)}; “all”: mean and 95 % interval over them."
-    )
-    told = "Bold: best of a column among configurations"
-    told += " that have all seeds" if by_seed.with_fewer_seeds(comparison, "arm") else ""
-    told += ", the oracle apart."
-    if closed:
-        told += (
-            " Gap closed: the way from source-only training (0) to the oracle (100) on the "
-            "target, paired over the seeds that have both."
-        )
-    return f"{how} {told}"

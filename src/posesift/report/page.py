@@ -15,7 +15,7 @@ from pathlib import Path
 import jinja2
 
 from posesift import results, storage
-from posesift.report import contents, pictures
+from posesift.report import contents, glossary, pictures
 from posesift.report.blocks import Explorer, Page
 from posesift.report.wording import typeset
 from posesift.version import __version__
@@ -71,6 +71,7 @@ def render(page: Page) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template.render(
         page=page,
+        words=glossary.of(page),
         repeated=pictures.of(page),
         version=__version__,
         script=script,

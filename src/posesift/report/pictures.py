@@ -19,7 +19,18 @@ from posesift.data.readers import read
 from posesift.data.stream import read_rows
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
-from posesift.report.blocks import Block, Gallery, Line, Page, Picture, Point, Table, inner
+from posesift.report.blocks import (
+    Block,
+    Gallery,
+    Line,
+    Note,
+    Page,
+    Picture,
+    Point,
+    Strip,
+    Table,
+    inner,
+)
 from posesift.report.cropping import cropped
 from posesift.report.theme import data_uri
 from posesift.report.wording import count
@@ -28,6 +39,10 @@ from posesift.skeletons import Skeleton
 SIDE = 144  # of a crop on the page: sharp at the size shown, and about 5 kB as JPEG
 NO_IMAGES = "the data have no images"
 AROUND = 1.5  # side of a crop around a pose, in sides of the pose
+
+
+Group = tuple[str, str, np.ndarray, list[tuple[str, list[str]]]]
+"""Name and detail of a strip, the rows that it shows, and what is said of each."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,11 @@ def shortfall(images: Sequence[object | None], problem: str) -> str:
         return problem if missing else ""
     nouns = "image is" if len(images) == 1 else "images are"
     return f"{count(missing)} of {count(len(images))} {nouns} not available (first: {problem})"
+
+
+def without_images(problem: str, whose: str = "") -> list[Block]:
+    """Say why poses are drawn without their images; nothing where they have them."""
+    return [Note(f"Skeletons{whose} without images: {problem}.")] if problem else []
 
 
 def table_of(
@@ -243,6 +263,15 @@ def labelled(
     found = crops(table, rows, near=True)
     drawn = [on_crop(found, i, alt=alt, caption=lines) for i, (alt, lines) in enumerate(said)]
     return drawn, found
+
+
+def strips(table: PoseTable, groups: Sequence[Group]) -> tuple[list[Strip], str]:
+    """Draw rows of labelled poses, a strip a group; and why images are missing, or ""."""
+    rows = np.concatenate([np.asarray(rows, np.int64) for _, _, rows, _ in groups])
+    drawn, crops = labelled(table, rows, [one for *_, said in groups for one in said])
+    rest = iter(drawn)
+    found = [Strip(name, detail, [next(rest) for _ in rows]) for name, detail, rows, _ in groups]
+    return found, crops.shortfall
 
 
 def framing(keypoints_K2: np.ndarray, visible_K: np.ndarray) -> tuple[np.ndarray, float]:

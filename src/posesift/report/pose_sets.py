@@ -8,6 +8,7 @@ N samples, K keypoints, A angles, k bins, 2 = (x, y).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from posesift.data import address
 from posesift.data.readers import read
 from posesift.difficulty import bins
+from posesift.poses import geometry
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
 from posesift.report import pictures
@@ -45,6 +47,8 @@ class Outcome:
         oracle: whether it was trained on the labels of these poses' own set.
         counted_N: keypoints that ``pck_N`` counts, by which a mean over samples weighs them to be
             the PCK of all of them together; None = not known, every sample weighs the same.
+        kept: the predictions as they were kept, with the labels that they were judged by.
+        arm: of a comparison, by its name there.
     """
 
     label: str
@@ -54,6 +58,8 @@ class Outcome:
     side: int = 0
     oracle: bool = False
     counted_N: NDArray[np.int64] | None = None
+    kept: Predictions | None = None
+    arm: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,16 @@ class PoseSet:
     def of_world(self) -> bool:
         """Whether a built-in world made the poses, so that no label can be wrong."""
         return self.table.share is not None or self.table.root.startswith("world:")
+
+    def middle(self, inside_N: NDArray[np.bool_]) -> int | None:
+        """Return the row of the pose with the middle score of some; None where none has one."""
+        rows = np.flatnonzero(inside_N & np.isfinite(self.score_N))
+        order = rows[np.argsort(self.score_N[rows], kind="stable")]
+        return int(order[len(order) // 2]) if len(order) else None
+
+    def binned_as(self, edges: Sequence[float] | NDArray) -> bool:
+        """Whether bin 7 means here what it means between these edges."""
+        return np.array_equal(self.edges, np.asarray(edges))
 
     @property
     def k(self) -> int:
@@ -172,11 +188,11 @@ def target_of(folder: Run | Comparison) -> PoseSet | None:
         name, _ = folder.headline
         one = read_predictions(folder.path, name)
         oracle = folder.settings.get("method") == "oracle"
-        of_run = [] if one is None else [("this run", one, oracle)]
+        of_run = [] if one is None else [("", "this run", one, oracle)]
         title, predicted = folder.set_label(name), of_run
     if not predicted:
         return None
-    first = predicted[0][1]
+    first = predicted[0][2]
     table, problem = _tested(first)
     scored = _scored(folder.score, table, first)
     return PoseSet(
@@ -198,8 +214,10 @@ def target_of(folder: Run | Comparison) -> PoseSet | None:
                 side=one.side,
                 oracle=oracle,
                 counted_N=one.counted_N,
+                kept=one,
+                arm=arm,
             )
-            for label, one, oracle in predicted
+            for arm, label, one, oracle in predicted
         ],
         problem=problem,
     )
@@ -243,28 +261,29 @@ def told(target: PoseSet) -> str:
     return f"{poses}, split {split}: {target.table.address}"
 
 
-def _arms(folder: Comparison) -> list[tuple[str, Predictions, bool]]:
+def _arms(folder: Comparison) -> list[tuple[str, str, Predictions, bool]]:
     """Predictions of the first seed, and whose labels: reference first, target's oracle last."""
     comparison = folder.comparison
-    seed = comparison["seeds"][0]
-    names = by_seed.shown_arms(comparison)
     oracles = by_seed.arms(comparison, "oracle")
     own = [a["name"] for a in oracles if a["trained_on"] == "target"]
-    names += own
     found = []
-    for name in names:
-        cell = folder.cell(name, seed)
-        one = read_predictions(cell, "target") if cell else None
-        if one is not None and (not found or np.array_equal(one.index_N, found[0][1].index_N)):
-            found.append((by_seed.label(comparison, name), one, name in own))
+    for name in by_seed.shown_arms(comparison) + own:
+        one = folder.predictions(name, comparison["seeds"][0])
+        if one is not None and (not found or np.array_equal(one.index_N, found[0][2].index_N)):
+            found.append((name, by_seed.label(comparison, name), one, name in own))
     return found
 
 
 def _tested(of: Predictions) -> tuple[PoseTable, str]:
     """Return the tested samples as their data hold them, else the crops' labels without images."""
     table, problem = pictures.table_of(of.address, split="test")
-    if table is not None and of.index_N.max() < len(table) and table.skeleton.same_as(of.skeleton):
-        return table.select(of.index_N), ""
+    if table is not None:
+        problem = f"{of.address} is not what the predictions were made on"
+        if of.index_N.max() < len(table) and table.skeleton.same_as(of.skeleton):
+            tested = table.select(of.index_N)
+            if _labelled_alike(tested, of):
+                return tested, ""
+            problem = f"the labels of {of.address} have changed since the predictions were made"
     n = len(of.index_N)
     kept = PoseTable(
         skeleton=of.skeleton,
@@ -274,7 +293,15 @@ def _tested(of: Predictions) -> tuple[PoseTable, str]:
         height_N=np.full(n, of.side, np.int32),
         address=of.address,
     )
-    return kept, problem or f"{of.address} is not what the predictions were made on"
+    return kept, problem
+
+
+def _labelled_alike(table: PoseTable, of: Predictions) -> bool:
+    """Whether samples, cropped as they were for a network, have the labels kept beside it."""
+    matrix_N23 = geometry.crop_matrices(table.crop_boxes_N4(), of.side)
+    away_NK2 = geometry.apply(matrix_N23, table.keypoints_NK2) - of.keypoints_NK2
+    away_NK = np.linalg.norm(away_NK2, axis=-1)
+    return not (away_NK[of.visible_NK] > 0.02 * of.side).any()
 
 
 _Scored = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], str]

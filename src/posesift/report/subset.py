@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from posesift.experiments.subset import Choice, Source
-from posesift.report import contents, glossary, page
+from posesift.report import contents, page
 from posesift.report.blocks import Figure, Page
 from posesift.report.sections import subset
 from posesift.report.wording import capitalised, count, percent, plural
@@ -46,7 +45,7 @@ def write_page(
         ],
         key=contents.key_of(sources[0].table.skeleton),
     )
-    return page.save(dataclasses.replace(made, words=glossary.of(made)), folder)
+    return page.save(made, folder)
 
 
 def notes(summary: dict[str, Any], choices: Sequence[Choice]) -> list[str]:

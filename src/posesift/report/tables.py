@@ -128,7 +128,7 @@ def arms(comparison: Compared) -> Table:
         trained_on = arm.get("trained_on") or "source"
         cells = [
             Cell(arm.get("method")),
-            Cell(_sampling(arm)),
+            Cell(sampling(arm) or None),
             Cell(arm.get("effective_sample_size"), COUNT),
             Cell(arm.get("largest_weight"), ".2g"),
             Cell(comparison["sets"].get(trained_on, {}).get("label") or trained_on),
@@ -145,10 +145,14 @@ def arms(comparison: Compared) -> Table:
     return Table("What was trained", "arm", columns + ["compared with"] * named, rows, caption)
 
 
-def _sampling(arm: dict[str, Any]) -> str:
-    """Return a strategy, and the stage it is used in where it is used in one only."""
-    strategy, stage = arm.get("sampling") or "–", arm.get("sample_in") or "both"
-    return strategy if stage == "both" or strategy == "uniform" else f"{strategy} ({stage})"
+def sampling(of: dict[str, Any]) -> str:
+    """Name a strategy, and the stage that it is used in where it is used in one only.
+
+    >>> sampling({"sampling": "curriculum", "sample_in": "adaptation"}), sampling({})
+    ('curriculum (adaptation)', '')
+    """
+    strategy, stage = str(of.get("sampling") or ""), of.get("sample_in") or "both"
+    return strategy if stage == "both" or strategy in ("", "uniform") else f"{strategy} ({stage})"
 
 
 def spread_note(comparison: Compared, set_name: str = "target") -> str:

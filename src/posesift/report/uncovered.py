@@ -5,18 +5,17 @@ N target poses that were looked at, K keypoints, A angles, R ranked poses, 2 = (
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesift.poses.angles import MINIMUM_ANGLES
 from posesift.report import pictures as samples
-from posesift.report.answers.rare_poses import spoken
 from posesift.report.blocks import Picture
 from posesift.report.pictures import on_crop
 from posesift.report.pose_sets import Outcome, PoseSet
-from posesift.report.wording import number
+from posesift.report.wording import number, spoken
 from posesift.similarity import coverage
 from posesift.similarity.coverage import Coverage
 from posesift.similarity.orientation import Poses
@@ -63,13 +62,11 @@ class ModeLacking:
         mode: as the data name it.
         lacking: how many of its poses the source lacks.
         total: how many poses it has.
-        only_turned: of those lacking, how many the source covers in their joint angles.
     """
 
     mode: str
     lacking: int
     total: int
-    only_turned: int
 
 
 @dataclass(frozen=True)
@@ -84,8 +81,7 @@ class Lacking:
         predicted_by: the model whose predictions stand in for the labels that the target does not
             have; "" where the labels are compared.
         controls: of models that never saw the target's labels.
-        shown_P: ranks, from 0, of the poses that are pictured: the first of the list.
-        pictures: of these.
+        pictures: of the first `SHOWN` ranked poses.
         nearest: picture of the source pose nearest to each of them, None where there is none.
         problem: why images are missing, or "".
     """
@@ -96,7 +92,6 @@ class Lacking:
     angles_NA: NDArray[np.float64]
     predicted_by: str
     controls: list[Control]
-    shown_P: NDArray[np.int64]
     pictures: list[Picture]
     nearest: list[Picture | None]
     problem: str
@@ -119,15 +114,11 @@ class Lacking:
             return []
         names, which_N = np.unique(self.mode_N, return_inverse=True)
         c = self.coverage
-        total, lacking, turned = (
-            np.bincount(which_N[rows], minlength=len(names))
-            for rows in (slice(None), ~c.covered_N, c.by_angles_N & ~c.covered_N)
+        total, lacking = (
+            np.bincount(which_N[rows], minlength=len(names)) for rows in (slice(None), ~c.covered_N)
         )
         order = [i for i in np.argsort(-lacking, kind="stable") if lacking[i]]
-        return [
-            ModeLacking(str(names[i]), int(lacking[i]), int(total[i]), int(turned[i]))
-            for i in order
-        ]
+        return [ModeLacking(str(names[i]), int(lacking[i]), int(total[i])) for i in order]
 
     @property
     def first_to_half(self) -> int:
@@ -152,32 +143,21 @@ def of(source: PoseSet | None, target: PoseSet | None) -> Lacking | str:
         predicted, poses = free[0], _predicted(target, free[0])
     covering = _labelled(source)
     found = coverage.cover(poses, covering)
-    bare = Lacking(
+    controls = [] if predicted else free[:CONTROLS]
+    places = found.ranked_R[:SHOWN]
+    pictures, problem = _targets(target, found.row_N[places], predicted)
+    nearest, without = _sources(source, found, places)
+    return Lacking(
         source=source,
         target=target,
         coverage=found,
         angles_NA=poses.angles_NA,
         predicted_by=predicted.label if predicted else "",
-        controls=[]
-        if predicted
-        else [_control(o, covering, target, found) for o in free[:CONTROLS]],
-        shown_P=np.zeros(0, np.int64),
-        pictures=[],
-        nearest=[],
-        problem="",
+        controls=[_control(one, covering, target, found) for one in controls],
+        pictures=pictures,
+        nearest=nearest,
+        problem=problem or without,
     )
-    shown_P = _shown(bare)
-    places = found.ranked_R[shown_P]
-    pictures, problem = _targets(target, found.row_N[places], predicted)
-    nearest, without = _sources(source, found, places)
-    return replace(
-        bare, shown_P=shown_P, pictures=pictures, nearest=nearest, problem=problem or without
-    )
-
-
-def _shown(found: Lacking) -> NDArray[np.int64]:
-    """Return the first of the list: there is one ranking, and the page pictures where it begins."""
-    return np.arange(len(found.coverage.ranked_R))[:SHOWN]
 
 
 def _control(outcome: Outcome, source: Poses, target: PoseSet, found: Coverage) -> Control:
@@ -208,17 +188,21 @@ def _targets(
 ) -> tuple[list[Picture], str]:
     """Target poses as labelled, or as predicted on the crop that the model saw."""
     crops = samples.crops(target.table, rows, near=predicted is None)
-    drawn: NDArray | None = None if predicted is None else predicted.predicted_NK2
-    side = None if drawn is None or predicted is None else predicted.side
-    pictures = []
+    mode_N, pictures = target.table.mode_N, []
     for i, row in enumerate(rows):
-        shows = spoken(str(target.table.mode_N[row])) if target.table.mode_N is not None else ""
-        alt = f"Target pose {i + 1} to render{': ' + shows if shows else ''}"
-        caption = [f"{i + 1}. {shows}" if shows else f"{i + 1}"]
-        pose_K2 = None if drawn is None else drawn[row]
-        pictures.append(
-            on_crop(crops, i, alt=alt, caption=caption, keypoints_K2=pose_K2, side=side)
+        shows = "" if mode_N is None else spoken(str(mode_N[row]))
+        drawn = None
+        if predicted is not None and predicted.predicted_NK2 is not None:
+            drawn = predicted.predicted_NK2[row]
+        picture = on_crop(
+            crops,
+            i,
+            alt=f"Target pose {i + 1} to render{f': {shows}' * bool(shows)}",
+            caption=[f"{i + 1}{f'. {shows}' * bool(shows)}"],
+            keypoints_K2=drawn,
+            side=predicted.side if predicted else None,
         )
+        pictures.append(picture)
     return pictures, target.problem or crops.shortfall
 
 

@@ -84,19 +84,6 @@ def plural(value: int, noun: str, many: str | None = None) -> str:
     return f"{shown} {noun if value == 1 else many or noun + 's'}"
 
 
-def between(low: float | None, high: float | None) -> str:
-    """Return a 95 % interval of a difference, or what it means that there is none.
-
-    >>> between(-0.2, 1.1)
-    '95 % interval −0.2 to +1.1'
-    >>> between(None, None)
-    'no interval'
-    """
-    if low is None or high is None:
-        return "no interval"
-    return f"95 % interval {signed(low)} to {signed(high)}"
-
-
 def p_value(value: float | None) -> str:
     """Return a p value; a very small one is a bound, never zero.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from posesift import notebook, storage
 from posesift.results import by_seed, checked, methods, schema
+from posesift.results.predictions import Predictions, read_predictions
 from posesift.results.score import Score, score_inside
 
 COMPARISON = "comparison.json"
@@ -21,6 +22,7 @@ class Comparison:
     path: Path
     comparison: dict[str, Any]
     score: Score | None
+    _read: dict[Path, Predictions | None] = field(default_factory=dict, repr=False, compare=False)
 
     def cell(self, arm: str, seed: int) -> Path | None:
         """Give the run folder of one configuration and seed, None when it is not available."""
@@ -29,6 +31,13 @@ class Comparison:
                 folder = storage.inside(self.path, cell["folder"])
                 return folder if folder.is_dir() else None
         return None
+
+    def predictions(self, arm: str, seed: int) -> Predictions | None:
+        """Read what one configuration and seed predicted on the target, once; None without any."""
+        cell = self.cell(arm, seed)
+        if cell is not None and cell not in self._read:
+            self._read[cell] = read_predictions(cell, "target")
+        return self._read[cell] if cell else None
 
     def _repr_html_(self) -> str:
         return comparison_html(self.comparison)

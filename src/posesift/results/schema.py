@@ -243,6 +243,20 @@ class Headroom(TypedDict, total=False):
     p: Number
 
 
+class FailingCell(TypedDict):
+    """One joint in one cluster of a target's poses, on which a student fails; percent.
+
+    ``part`` of all error lies here: the cluster's ``share`` times its mean ``error``. ``pose`` is
+    in the middle of the cluster, a place a keypoint, null where it is not visible.
+    """
+
+    joint: str
+    share: Number
+    error: Number
+    part: Number
+    pose: list[Annotated[list[float], _Two] | None]
+
+
 class Rendering(TypedDict, total=False):
     """What took the place of a part of an arm's source, of one seed; shares in percent."""
 
@@ -259,6 +273,7 @@ class Rendering(TypedDict, total=False):
     test_lacked_before: Number
     test_lack_after: Number
     classes: dict[str, Count] | None
+    failing: list[FailingCell] | None
 
 
 class Square(TypedDict):

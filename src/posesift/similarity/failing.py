@@ -53,6 +53,17 @@ class Failing:
         cell_CK = self.share_C[:, None] * self.error_CK
         return cell_CK / max(cell_CK.sum(), 1e-300)
 
+    def worst(self, most: int) -> list[tuple[int, int]]:
+        """Return the cells in which most error lies: cluster and joint of each, most first."""
+        order = np.argsort(-self.weight_CK, axis=None, kind="stable")[:most]
+        return [divmod(int(cell), self.error_CK.shape[1]) for cell in order]
+
+    def middle(self, cluster: int, angles_NA: ArrayLike) -> int:
+        """Return the row of the pose nearest to the middle of a cluster."""
+        rows = np.flatnonzero(self.cluster_N == cluster)
+        apart_RA = np.asarray(angles_NA, np.float64)[rows] - self.centre_CA[cluster]
+        return int(rows[np.nanmean(apart_RA**2, axis=1).argmin()])
+
 
 def where_failing(
     angles_NA: ArrayLike, error_NK: ArrayLike, clusters: int = CLUSTERS, seed: int = 0

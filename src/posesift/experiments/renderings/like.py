@@ -19,6 +19,7 @@ from posesift.results.predictions import read_predictions
 from posesift.results.read import read as read_result
 from posesift.results.run import Run
 from posesift.similarity import failing
+from posesift.similarity.failing import Failing
 from posesift.similarity.orientation import Poses
 from posesift.skeletons import Skeleton
 
@@ -36,6 +37,7 @@ class TargetPoses:
         error_NK: of the student that predicted them, 0 to 1, NaN = not known; None without one.
         errors_told: how the errors are known, for people.
         source: address of what that student was trained on; None where it is not known.
+        failing: where the student fails, if the poses are weighed by that.
     """
 
     poses: Poses
@@ -46,6 +48,7 @@ class TargetPoses:
     error_NK: NDArray[np.float64] | None = None
     errors_told: str = ""
     source: str | None = None
+    failing: Failing | None = None
 
     def where_failing(self) -> TargetPoses:
         """Weigh the poses by where the student fails, too (`similarity.failing`).
@@ -60,7 +63,7 @@ class TargetPoses:
             )
         found = failing.where_failing(self.poses.angles_NA, self.error_NK)
         told = f"{self.told}, weighed by where the student fails ({self.errors_told})"
-        return replace(self, weight_N=self.weight_N * found.weight_N, told=told)
+        return replace(self, weight_N=self.weight_N * found.weight_N, told=told, failing=found)
 
 
 def of_labels(table: PoseTable) -> TargetPoses:

@@ -31,6 +31,7 @@ from posesift.similarity.orientation import Poses
 _GIVES_WAY = 771  # beside the seed of the experiment: which poses of the source give way
 _MIXTURES = {"rendered-at-random": "source", "rendered-flat": "target"}
 MODES = 20  # classes of poses that the facts list
+CELLS = 8  # of pose cluster and joint that the facts list
 
 
 def write_replaced(
@@ -59,7 +60,8 @@ def write_replaced(
         The facts: ``rendering``, how many were ``asked`` for and ``rendered``, what was
         ``looked_at``; percent of the target poses looked at that ``lacked_before`` and
         ``lack_after``, and the same of ``test`` as ``test_lacked_before`` and ``test_lack_after``,
-        of ``test_samples``; and the ``classes`` of the renderings, most first.
+        of ``test_samples``; the ``classes`` of the renderings, most first; and where they were
+        chosen by where a student fails, the ``failing`` cells (`results.schema.FailingCell`).
 
     Raises:
         ValueError: see `check_source`.
@@ -70,6 +72,7 @@ def write_replaced(
         assert target is not None, rendering
         if rendering == "rendered-where-failing":
             target = target.where_failing()
+            facts["failing"] = _failing(target)
         offered = of_all_mixtures(source.root, proposed)
         found = choose(offered, target, source, n)
         rendered = offered.select(found.row_R)
@@ -144,6 +147,26 @@ def _classes(rendered: PoseTable) -> dict[str, int]:
     names, counts = np.unique(rendered.mode_N.astype(str), return_counts=True)
     order = np.argsort(-counts, kind="stable")[:MODES]
     return {str(names[i]): int(counts[i]) for i in order}
+
+
+def _failing(target: TargetPoses) -> list[dict[str, Any]]:
+    """List the cells of pose cluster and joint in which most error lies, with a pose of each."""
+    found = target.failing
+    assert found is not None
+    told = []
+    for cluster, joint in found.worst(CELLS):
+        row = found.middle(cluster, target.poses.angles_NA)
+        places = zip(target.poses.place_NK[row], target.poses.visible_NK[row], strict=True)
+        told.append(
+            {
+                "joint": target.skeleton.keypoints[joint],
+                "share": 100 * float(found.share_C[cluster]),
+                "error": 100 * float(found.error_CK[cluster, joint]),
+                "part": 100 * float(found.weight_CK[cluster, joint]),
+                "pose": [[float(at.real), float(at.imag)] if seen else None for at, seen in places],
+            }
+        )
+    return told
 
 
 def _poses(table: PoseTable) -> Poses:

@@ -6,22 +6,18 @@ best and how sure that is. What should be rendered next follows from the coverag
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from posesift.experiments.methods import label_of
 from posesift.report import claims, evidence
-from posesift.report.answers import adaptation, rare_failure, rare_poses
+from posesift.report.answers import rare_failure, rare_poses
 from posesift.report.answers import score as score_finds
-from posesift.report.answers import support as support_finding
-from posesift.report.answers.adaptation import adapted, closed, later_bins
-from posesift.report.answers.sampling import changed, uncredited
 from posesift.report.answers.score import lacks
 from posesift.report.blocks import Finding
 from posesift.report.facts import SCORES, VAE
 from posesift.report.pose_sets import PoseSet
 from posesift.report.statement import amount, excess, sentence
-from posesift.report.wording import capitalised, count, listed, number, ordinal_part, plural, signed
+from posesift.report.wording import capitalised, count, listed, number, ordinal_part, plural
 from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
 from posesift.results.by_seed import Compared
 from posesift.results.comparison import Comparison
@@ -129,7 +125,11 @@ def of_best(comparison: Compared, anchor: str) -> Finding | None:
             f"here says that {credit.to} makes the difference."
         )
     if endpoints.lacks_control(comparison, found.best):
-        detail.append(uncredited(comparison, found.best))
+        credit = endpoints.credit(comparison, found.best)
+        detail.append(
+            f"No {credit.control} of {best} was run, so its gain cannot be attributed to "
+            f"{credit.to}."
+        )
     if oracle := methods.target_oracle(comparison):
         name = oracle["name"]
         top = by_seed.values(comparison, name, "target", "pck", "0.05", "all").values()
@@ -192,24 +192,6 @@ CHEAP = {name: f"the {shown}" for name, shown in SCORES.items() if name not in V
 _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
 
-def further(comparison: Compared, summary: dict[str, Any] | None) -> list[Finding]:
-    """Give what a comparison says beyond the opening questions, in the order of the page."""
-    at = claims.anchors(comparison, summary)
-    found = [_proven(adapted(comparison), at.get(claims.ADAPTATION))]
-    found += [_proven(closed(comparison), at.get(claims.GAP))]
-    if methods.samples_differently(comparison):
-        found.append(_proven(changed(comparison), at.get(claims.SAMPLING)))
-    found += [later_bins(comparison)]
-    found += [gap(comparison), cheaper(summary) if summary else None]
-    found += [support_finding.supported(comparison), adaptation.free(comparison)]
-    return [finding for finding in found if finding]
-
-
-def _proven(finding: Finding | None, anchor: str | None) -> Finding | None:
-    """Return a finding with a link to its claim, where there are both."""
-    return replace(finding, links=[("Evidence", anchor)]) if finding and anchor else finding
-
-
 def fails(comparison: Compared) -> Finding | None:
     """Whether the reference loses more on hard target poses than an oracle does."""
     arm = by_seed.reference(comparison)
@@ -238,47 +220,6 @@ def fails(comparison: Compared) -> Finding | None:
 def _fall(levels: list[dict[int, float]]) -> dict[int, float]:
     """Points lost from the easiest bin to the hardest, by seed."""
     return {s: levels[0][s] - levels[-1][s] for s in levels[0].keys() & levels[-1].keys()}
-
-
-def gap(comparison: Compared) -> Finding | None:
-    """Say what changing the look and changing the poses cost, each alone."""
-    arm = by_seed.reference(comparison)
-    square = by_seed.gap(comparison, arm)
-    if square is None or square.interaction is None:
-        return None
-    (source, look), (poses, both) = square.cells
-    assert source is not None
-    assert look is not None
-    assert poses is not None
-    assert both is not None
-    answer = (
-        f"From {number(source)} on its own world to {number(both)} on the target: the new look "
-        f"alone changes PCK@0.05 by {signed(look - source)} points, the new poses alone by "
-        f"{signed(poses - source)}."
-    )
-    larger = "look" if source - look > source - poses else "poses"
-    apart = square.interaction
-    beside = "as much as" if abs(apart) < 0.05 else f"{number(abs(apart))} points "
-    beside += "" if abs(apart) < 0.05 else f"{'less' if apart > 0 else 'more'} than "
-    detail = (
-        f"For {by_seed.label(comparison, arm)} the larger part is the {larger}. Both "
-        f"changes together cost {beside}the sum of each alone. {_won_back(comparison, square)}"
-    )
-    return Finding("Is it the poses or the appearance?", answer, detail)
-
-
-def _won_back(comparison: Compared, square: by_seed.Gap) -> str:
-    """Say what an oracle makes of the cell where only the poses are new."""
-    regret = square.regret[1][0]
-    if regret is None:
-        return (
-            "No oracle was trained on the new poses in the source's appearance, so how much of the "
-            "poses' part could be won back by other training poses is not known."
-        )
-    return (
-        "An oracle trained on the new poses in the source's appearance is there "
-        f"{number(abs(regret))} points {'better' if regret >= 0 else 'worse'}."
-    )
 
 
 def cheaper(summary: dict[str, Any]) -> Finding | None:

@@ -16,22 +16,17 @@ import numpy as np
 from posesift.evaluation import intervals, pck
 from posesift.report import pictures
 from posesift.report.answers import rare_poses
-from posesift.report.blocks import Finding, Picture
+from posesift.report.blocks import Finding
 from posesift.report.pose_sets import PoseSet
 from posesift.report.statement import amount, excess
 from posesift.report.wording import number, signed
 from posesift.results import by_seed, methods, ranking
 from posesift.results.by_seed import Interval
 from posesift.results.comparison import Comparison
-from posesift.results.predictions import Predictions, read_predictions
+from posesift.results.predictions import Predictions
 
 QUESTION = "Does the model fail on them?"
 THRESHOLD = 0.05
-DRAWN = (
-    "Drawn is the labelled pose, not a prediction; below it the PCK of all target poses of its "
-    "kind."
-)
-FEWEST = 10  # poses of a kind, below which its PCK is not shown
 Side = tuple[np.ndarray, np.ndarray]
 """Correct and counted joints of each of some samples."""
 Masks = dict[int, tuple[np.ndarray, np.ndarray]]
@@ -88,18 +83,8 @@ def failing(folder: Comparison, source: PoseSet | None, target: PoseSet | None) 
             told += f", minus the oracle's: {amount(more, over=over)}"
         detail.append(f"{told}.")
     detail.append(f"A joint is found when it is within {100 * THRESHOLD:.0f} % of the crop's side.")
-    shown: list[Picture] = []
-    cell = folder.cell(reference, comparison["seeds"][0])
-    if cell and (first := read_predictions(cell, "target")):
-        shown = worst(first, target, set(modes or ()))
-    return Finding(
-        QUESTION,
-        answer,
-        " ".join(detail),
-        pictures=shown,
-        seen=DRAWN if shown else "",
-        links=[("By difficulty", "difficulty"), ("Failures", "failures")],
-    )
+    links = [("By difficulty", "difficulty"), ("Failures", "failures")]
+    return Finding(QUESTION, answer, " ".join(detail), links=links)
 
 
 def split(folder: Comparison, called: str, masks: Masks) -> Split | None:
@@ -138,11 +123,10 @@ def _sides(folder: Comparison, called: str, masks: Masks) -> dict[int, list[Side
     """By seed: correct and counted joints of an arm on rare poses, and on the others."""
     found: dict[int, list[Side]] = {}
     for seed, (index_N, rare_N) in masks.items():
-        cell = folder.cell(called, seed)
-        of = read_predictions(cell, "target") if cell else None
+        of = folder.predictions(called, seed)
         if of is None or not np.array_equal(of.index_N, index_N):
             continue
-        correct_N, counted_N = hits(of)
+        correct_N, counted_N = _hits(of)
         if counted_N[rare_N].sum() and counted_N[~rare_N].sum():
             found[seed] = [(correct_N[some], counted_N[some]) for some in (rare_N, ~rare_N)]
     return found
@@ -155,42 +139,10 @@ def _over_images(change: Interval | None, half: float) -> Interval | None:
     return Interval(change.mean, change.mean - half, change.mean + half)
 
 
-def hits(of: Predictions) -> tuple[np.ndarray, np.ndarray]:
+def _hits(of: Predictions) -> Side:
     """Correct and counted joints of the headline group, a sample: (N,) each."""
     errors_NK = pck.relative_errors(of.predicted_NK2, of.keypoints_NK2, of.visible_NK, of.side)
     return pck.hits(errors_NK, THRESHOLD, of.skeleton.groups["all"])
-
-
-def worst(of: Predictions, target: PoseSet, modes: set[str]) -> list[Picture]:
-    """Of the rare modes that a model fails on most, a pose each, with the PCK@0.05 of its mode.
-
-    The pose shown is the middle one of its mode by its own share of joints found.
-    """
-    if target.table.mode_N is None or not np.array_equal(of.index_N, target.row_N):
-        return []
-    correct_N, counted_N = hits(of)
-    mode_N = target.table.mode_N.astype(str)
-    known = {mode: np.flatnonzero((mode_N == mode) & (counted_N > 0)) for mode in sorted(modes)}
-    level = {
-        mode: float(100 * correct_N[rows].sum() / counted_N[rows].sum())
-        for mode, rows in known.items()
-        if len(rows) >= FEWEST
-    }
-    order = sorted(level, key=lambda mode: (level[mode], mode))[: rare_poses.SHOWN]
-    if not order:
-        return []
-    share_N = correct_N / np.maximum(counted_N, 1)
-    rows = np.array([_middle(known[mode], share_N) for mode in order])
-    said = []
-    for mode in order:
-        name, shown = rare_poses.spoken(mode), number(level[mode], 0)
-        alt = f"Labelled target pose, {name}: PCK of this kind {shown} %"
-        said.append((alt, [name, f"PCK {shown} %"]))
-    return pictures.labelled(target.table, rows, said)[0]
-
-
-def _middle(rows: np.ndarray, share_N: np.ndarray) -> int:
-    return int(rows[np.argsort(share_N[rows], kind="stable")][len(rows) // 2])
 
 
 def _masks(folder: Comparison, source: PoseSet, target: PoseSet, modes: set[str]) -> Masks:
@@ -198,14 +150,13 @@ def _masks(folder: Comparison, source: PoseSet, target: PoseSet, modes: set[str]
     comparison = folder.comparison
     first = comparison["seeds"][0]
     if not modes or target.table.mode_N is None:
-        if not rare_poses.same_bins(source, target) or source.k < 2:
+        if not target.binned_as(source.edges) or source.k < 2:
             return {}
         return {first: (target.row_N, target.bin_N == source.k - 1)}
     found: Masks = {}
     reference = by_seed.reference(comparison)
     for seed in comparison["seeds"]:
-        cell = folder.cell(reference, seed)
-        of = read_predictions(cell, "target") if cell else None
+        of = folder.predictions(reference, seed)
         table, _ = pictures.table_of(of.address, split="test") if of else (None, "")
         if of is None or table is None or table.mode_N is None or of.index_N.max() >= len(table):
             continue

@@ -23,9 +23,11 @@ from posesift.report.wording import (
     shortened,
     spoken,
 )
+from posesift.similarity import plane
 
 SHOWN = 6
 NAMED = 9  # modes that a sentence lists
+_ANGLES = 3
 QUESTION = "Which poses are rare in the source?"
 
 
@@ -84,11 +86,6 @@ def rarest(source: PoseSet, target: PoseSet | None) -> Finding | None:
     return _by_bin(source, target) if told else None
 
 
-def same_bins(source: PoseSet, target: PoseSet) -> bool:
-    """Whether bin 7 of the target means what bin 7 of the source does."""
-    return np.array_equal(source.edges, target.edges)
-
-
 def _by_mode(source: PoseSet, target: PoseSet | None, modes: dict[str, float]) -> Finding:
     named = [spoken(mode) for mode in modes]
     if len(named) > NAMED + 1:
@@ -117,12 +114,17 @@ def _by_mode(source: PoseSet, target: PoseSet | None, modes: dict[str, float]) -
 
 
 def _by_bin(source: PoseSet, target: PoseSet | None) -> Finding:
+    """Of the hardest bin: which joints are bent otherwise, and how much of the target lies there.
+
+    The share of the source says nothing: bins of equal size hold as much by construction.
+    """
     inside_N = source.bin_N == source.k - 1
-    share = 100 * inside_N.mean()
-    answer = f"By the score, those of the hardest bin: {number(share)} % of the source"
-    if target is not None and len(target) and same_bins(source, target):
-        theirs = 100 * (target.bin_N == source.k - 1).mean()
-        answer += f", and {percent(theirs)} of the target by the same score"
+    answer = "By the score, those of the hardest bin"
+    if unlike := differing(source.angles_NA[inside_N], source):
+        answer += f", whose angles differ most from the source's at {unlike}"
+    if target is not None and len(target) and target.binned_as(source.edges):
+        theirs = percent(100 * (target.bin_N == source.k - 1).mean())
+        answer += f"; {theirs} of the target lie there too"
     rows = of_bin(source.bin_N, source.k - 1, SHOWN)
     captions = [[f"bin {source.k}", number(float(source.score_N[row]), 2)] for row in rows]
     named = "The data do not say which poses are rare"
@@ -135,6 +137,15 @@ def _by_bin(source: PoseSet, target: PoseSet | None) -> Finding:
         links.append(("Look at these labels first", "labels"))
     pictures = _pictures(source, rows, captions)
     return Finding(QUESTION, f"{answer}.", " ".join(detail), pictures=pictures, links=links)
+
+
+def differing(angles_NA: np.ndarray, source: PoseSet) -> str:
+    """Name the joints at which some poses bend most otherwise than the source; "" where none do."""
+    shift_A = np.nan_to_num(plane.shift_deg(angles_NA, source.angles_NA))
+    most = np.argsort(-shift_A.round(9), kind="stable")[:_ANGLES]
+    names = source.table.skeleton.angle_names
+    told = [f"{names[a]} ({number(float(shift_A[a]), 0)}°)" for a in most]
+    return listed(told) if shift_A.any() else ""
 
 
 def _links() -> list[tuple[str, str]]:
@@ -152,15 +163,10 @@ def _typical(source: PoseSet, modes: dict[str, float]) -> list[Picture]:
     """Of the rarest modes the pose with the middle score of its mode."""
     assert source.table.mode_N is not None
     mode_N = source.table.mode_N.astype(str)
-    rows, captions = [], []
-    for mode, share in modes.items():
-        inside = np.flatnonzero((mode_N == mode) & np.isfinite(source.score_N))
-        if len(inside) == 0 or len(rows) == SHOWN:
-            continue
-        order = inside[np.argsort(source.score_N[inside], kind="stable")]
-        rows.append(order[len(order) // 2])
-        captions.append([spoken(mode), f"{number(share)} %"])
-    return _pictures(source, np.array(rows, np.int64), captions)
+    middle = {mode: source.middle(mode_N == mode) for mode in modes}
+    shown = [(row, mode) for mode, row in middle.items() if row is not None][:SHOWN]
+    captions = [[spoken(mode), f"{number(modes[mode])} %"] for _, mode in shown]
+    return _pictures(source, np.array([row for row, _ in shown], np.int64), captions)
 
 
 def _pictures(of: PoseSet, rows: np.ndarray, captions: list[list[str]]) -> list[Picture]:

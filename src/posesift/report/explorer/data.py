@@ -64,7 +64,7 @@ def explorer_json(
         raise ValueError(
             f"expected one skeleton, found {skeleton.difference(sets[-1].table.skeleton)}"
         )
-    shared_N = np.concatenate([one.score_N for one in sets if _binned_as(one, first)])
+    shared_N = np.concatenate([one.score_N for one in sets if one.binned_as(first.edges)])
     shared = axes.bars(shared_N, first.edges)
     models = [] if target is None else [outcome.label for outcome in target.outcomes]
     return thumbnails.safe_json(
@@ -97,17 +97,17 @@ def _set(
 ) -> dict[str, Any]:
     """One set: what it is, its counts over all N, and the columns of the M that are listed."""
     n, k = len(one), first.k
-    own = not _binned_as(one, first)
+    own = not one.binned_as(first.edges)
     bin_N, edges = _bins(one, k)
     listed = fair_share(bin_N, LISTED)
     chosen = listed[pictured(one, bin_N[listed], listed)]
-    thumbs = thumbnails.thumbnails(
+    pictures, shortfall = thumbnails.thumbnails(
         one.table.select(chosen),
         one.title,
         min(thumbnails.LIMIT, PICTURE_BYTES[one.which] // max(len(chosen), 1)),
     )
-    images = [image for image in thumbs.images if image is not None]
-    shown = chosen[[image is not None for image in thumbs.images]]
+    images = [image for image in pictures if image is not None]
+    shown = chosen[[image is not None for image in pictures]]
     picture_N = np.full(n, -1, np.int64)
     picture_N[shown] = np.arange(len(images))
     modes, mode_N = _levels(one.table.mode_N, n, MOST_MODES)
@@ -126,7 +126,7 @@ def _set(
         "address": one.table.address,
         "total": one.total,
         "listed": len(listed),
-        "note": _note(one, len(listed), len(images), thumbs, own, with_them),
+        "note": _note(one, len(listed), len(images), shortfall, own, with_them),
         "histogram": {
             "edges": bars.tolist(),
             "counts": counts.tolist(),
@@ -160,11 +160,6 @@ def _colours(at: float) -> list[str]:
     """Give a place on the ramp on a light and on a dark page, and the ink read on each."""
     pair = theme.ramp_pair(at)
     return [*pair, *map(theme.on, pair)]
-
-
-def _binned_as(one: PoseSet, first: PoseSet) -> bool:
-    """Whether bin 7 means the same in both: not where the source's scorer was not available."""
-    return np.array_equal(one.edges, first.edges)
 
 
 def _bins(one: PoseSet, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -240,7 +235,7 @@ def _note(
     one: PoseSet,
     listed: int,
     images: int,
-    thumbs: thumbnails.Thumbnails,
+    shortfall: str,
     own: bool,
     predictions: int,
 ) -> str:
@@ -265,7 +260,7 @@ def _note(
         said = [f"{begin}: {count(images)} with pictures ({of}), the rest drawn."]
     if 0 < predictions < listed:
         said.append(f"Predictions are kept for the {count(predictions)} poses chosen for pictures.")
-    if reason := one.problem or thumbs.shortfall:
+    if reason := one.problem or shortfall:
         said.append(f"{reason[:1].upper()}{reason[1:]}.")
     if own:
         said.append(f"Bins are of this set alone, by the {one.scored_by}.")

@@ -196,13 +196,12 @@ class ExplorerOfPoses {
 
   // Draw once a frame, however often a finger moves.
   later() {
-    this.waiting ??= requestAnimationFrame(() => {
-      this.waiting = null;
-      this.render();
-    });
+    this.waiting ??= requestAnimationFrame(() => this.render());
   }
 
   render() {
+    cancelAnimationFrame(this.waiting);
+    this.waiting = null;
     this.tell(null);
     const view = this.views.at(-1);
     const show = { gallery: galleryView, pair: pairView, pose: poseView }[view.kind];
@@ -327,6 +326,7 @@ async function start() {
     explorer.build();
     explorer.render();
     document.documentElement.dataset.explorer = "ready";
+    performance.mark("explorer ready");
     for (const set of explorer.sets) await named(await opened(set));
   } catch (error) {
     document.documentElement.dataset.explorer = "failed";

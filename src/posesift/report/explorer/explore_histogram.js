@@ -23,6 +23,7 @@ function histogramOf(score, choose) {
   let scale = null;
   let shade = null;
   let range = null;
+  let painted = 0; // the width that it was last painted at
   let hint = null; // the scores of the bins that are chosen, or of the one under the pointer
 
   function scaled(width) {
@@ -69,7 +70,8 @@ function histogramOf(score, choose) {
   }
 
   function paintAll() {
-    const width = Math.max(place.clientWidth, 120);
+    painted = place.clientWidth;
+    const width = Math.max(painted, 120);
     const height = Math.max(place.clientHeight - HEAD - BAND - AXIS, 40);
     scale = scaled(width);
     const all = set.histogram.counts;
@@ -149,7 +151,7 @@ function histogramOf(score, choose) {
     if (!event.shiftKey) anchor = moving;
     span(anchor, moving);
   });
-  new ResizeObserver(() => set && paintAll()).observe(place);
+  new ResizeObserver(() => set && place.clientWidth !== painted && paintAll()).observe(place);
 
   return {
     element: place,

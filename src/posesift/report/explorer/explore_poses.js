@@ -72,12 +72,13 @@ function passing(set, { joint, mode, clip, file, picture, covered }) {
   return tests.length || file ? Uint8Array.from(set.score, (_, i) => tests.every((test) => test(i))) : null;
 }
 
-// How many poses hide each joint.
+// How many poses hide each joint; counted once.
 function hiddenIn(set) {
+  if (set.hidden) return set.hidden;
   const K = set.visible.length / Math.max(set.listed, 1);
   const hidden = new Uint32Array(K);
   for (let at = 0, j = 0; at < set.visible.length; at++, j = (j + 1) % K) hidden[j] += 1 - set.visible[at];
-  return hidden;
+  return (set.hidden = hidden);
 }
 
 // Poses by value of a key, undefined ones last; equal PCK by EvalPose, then by row. Sorted once.

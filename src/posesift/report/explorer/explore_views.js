@@ -28,27 +28,32 @@ function captionOf(explorer, set, i, oneBin) {
   return caption;
 }
 
-// A button with one pose; hover and focus tell what is known of it, a click chooses it.
-function tile(explorer, set, i, caption, siblings) {
+// A button with one pose.
+function tile(explorer, set, i, caption) {
   const alt = `Pose of row ${counted(set.row[i])}, ${binNames(set.bin[i], set.bin[i])}`;
-  const button = make("button", {
-    type: "button", class: "x-tile pose", "aria-label": `${alt}: ${caption.join(", ")}`,
-    onclick: () => explorer.visit({ kind: "pose", set, i, siblings: siblings ?? [i] }, button),
-    onpointerenter: (event) => event.pointerType !== "touch" && explorer.tell(button, factsOf(set, i)),
-    onpointerleave: () => explorer.tell(null),
-    onfocus: () => explorer.tell(button, factsOf(set, i)),
-    onblur: () => explorer.tell(null),
+  return make("button", {
+    type: "button", class: "x-tile pose", "aria-label": `${alt}: ${caption.join(", ")}`, "data-pose": `${set.which} ${i}`,
   }, framed(explorer.data.skeleton, set, i, alt),
   make("span", { class: "x-caption" }, ...caption.map((text) => make("span", {}, text))));
-  button.dataset.pose = `${set.which} ${i}`;
-  return button;
 }
 
-// Tiles in a grid: one stop for the tab key, arrow keys within.
+// The poses `found` in a grid: one stop for the tab key, arrow keys within; hover and focus tell
+// what is known of a pose, a click chooses it.
 function tiles(explorer, set, found, captions) {
-  const grid = make("div", { class: "x-tiles", role: "group" });
-  const add = (more, siblings) => {
-    for (const i of more) grid.append(tile(explorer, set, i, captions(i), siblings));
+  const poseOf = (button) => Number(button.dataset.pose.split(" ")[1]);
+  const on = (told) => (event) => {
+    const button = event.target.closest(".x-tile");
+    if (button) told(button, poseOf(button), event);
+  };
+  const tell = on((button, i, event) => event.pointerType !== "touch" && explorer.tell(button, factsOf(set, i)));
+  const untell = () => explorer.tell(null);
+  const grid = make("div", {
+    class: "x-tiles", role: "group",
+    onclick: on((button, i) => explorer.visit({ kind: "pose", set, i, siblings: found }, button)),
+    onpointerover: tell, onfocusin: tell, onpointerout: untell, onfocusout: untell,
+  });
+  const add = (more) => {
+    for (const i of more) grid.append(tile(explorer, set, i, captions(i)));
     for (const [at, one] of [...grid.children].entries()) one.tabIndex = at ? -1 : 0;
   };
   grid.addEventListener("keydown", (event) => {
@@ -64,7 +69,7 @@ function tiles(explorer, set, found, captions) {
     for (const one of all) one.tabIndex = one === next ? 0 : -1;
     next.focus();
   });
-  add(found, found);
+  add(found);
   return { grid, add };
 }
 
@@ -79,7 +84,7 @@ function galleryView(explorer) {
     explorer.shown += PAGE;
     const longer = query(explorer.shown).found;
     found.push(...longer.slice(before));
-    shown.add(longer.slice(before), found);
+    shown.add(longer.slice(before));
     say();
     shown.grid.children[before]?.focus();
   } }, `Show ${PAGE} more`);

@@ -13,7 +13,6 @@ import base64
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -35,24 +34,6 @@ LIMIT = 6000  # bytes of a picture, where the caller knows no better
 PAINTED = 128  # side at which worlds are painted: a frame is about three quarters of that
 
 
-@dataclass(frozen=True)
-class Thumbnails:
-    """Pictures of M samples.
-
-    Attributes:
-        images: JPEG files, None for each that is not available.
-        problem: why the first missing one is, or "".
-    """
-
-    images: list[bytes | None]
-    problem: str = ""
-
-    @property
-    def shortfall(self) -> str:
-        """How many pictures are not available and why the first is not, or ""."""
-        return shortfall(self.images, self.problem)
-
-
 def frames(table: PoseTable) -> NDArray[np.float64]:
     """Return the square frame of each pose (M, 4): its labelled keypoints and a margin.
 
@@ -67,16 +48,21 @@ def frames(table: PoseTable) -> NDArray[np.float64]:
     return framed_M4.astype(np.float64)
 
 
-def thumbnails(table: PoseTable, what: str = "poses", limit: int = LIMIT) -> Thumbnails:
+def thumbnails(
+    table: PoseTable, what: str = "poses", limit: int = LIMIT
+) -> tuple[list[bytes | None], str]:
     """Pictures of all samples of a table, `SIDE` pixels each way where they fit the limit.
 
     Args:
         table: of the chosen samples, in the order of the data (videos are read forwards).
         what: is pictured, for the progress bar.
         limit: bytes of a picture, kept unless even the smallest and worst one is larger.
+
+    Returns:
+        JPEG files, None for each that is not available; and what a page says of these, or "".
     """
     if not table.has_images:
-        return Thumbnails([None] * len(table), NO_IMAGES)
+        return [None] * len(table), shortfall([None] * len(table), NO_IMAGES)
     images: list[bytes | None] = []
     problem = ""
     with bar(f"pictures of {what}", len(table)) as done:
@@ -87,7 +73,7 @@ def thumbnails(table: PoseTable, what: str = "poses", limit: int = LIMIT) -> Thu
             else:
                 images.append(_encoded(found, limit))
             done.advance()
-    return Thumbnails(images, problem)
+    return images, shortfall(images, problem)
 
 
 def _encoded(bgr_SS3: NDArray, limit: int) -> bytes:

@@ -255,7 +255,7 @@ def _claims(block: Claims) -> list[Table]:
     ]
     evidence = []
     based = [(claim.sentence, claim.evidence) for claim in block.claims]
-    for title, terms in (*based, (block.title, block.shared)):
+    for title, terms in based:
         evidence += [Row(title, [], "group"), *(Row(name, [Cell(what)]) for name, what in terms)]
     return [
         Table("Claims", "claim", ["value", "unit", "verdict"], claimed),

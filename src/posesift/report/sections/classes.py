@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from posesift.difficulty.bins import groups
 from posesift.report import pictures
-from posesift.report.answers.rare_poses import same_bins
 from posesift.report.blocks import WHOLE, Block, Cell, Fold, Picture, Row, Section, Table
 from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.uncovered import Lacking
@@ -35,15 +34,20 @@ class _Class:
     in_target_N: NDArray[np.bool_]
 
 
-def classes(comparison: Compared, source: PoseSet | None, target: PoseSet | None,
-            lacks: Lacking | str) -> Section | None:  # fmt: skip
-    """Classes with their shares, PCK@0.05 of the reference and the best, and what is not covered.
+def classes(
+    source: PoseSet | None,
+    target: PoseSet | None,
+    lacks: Lacking | str,
+    comparison: Compared | None = None,
+) -> Section | None:
+    """Classes with their shares, PCK@0.05 of models, and what is not covered.
 
     Args:
-        comparison: of ``comparison.json``.
         source: the scored poses.
-        target: the tested poses with every model's errors, of the first seed.
+        target: the poses to be predicted, with the errors of models where any predicted them.
         lacks: of `uncovered.of`.
+        comparison: of ``comparison.json``, whose first seed the target is of: the reference and
+            the best configuration are shown.
 
     Returns:
         None where one of the two sets is not available, or nothing splits both.
@@ -53,16 +57,22 @@ def classes(comparison: Compared, source: PoseSet | None, target: PoseSet | None
     split, by_name = _split(source, target)
     if not split:
         return None
-    shown = _shown(comparison, target)
+    shown = _shown(comparison, target) if comparison else target.outcomes
     drawn = _pictures(split, target)
     rows = [_row(one, shown, lacks, picture) for one, picture in zip(split, drawn, strict=True)]
-    columns = ["source %", "target %", *(f"PCK {one.label}" for one in shown), "not covered %"]
-    seed = comparison["seeds"][0]
-    of = f" of seed {seed}" * (len(comparison["seeds"]) > 1)
-    caption = (
-        "Shares of all poses of the source and of the target. PCK@0.05 in percent, over the "
-        f"target images of the class{of}; – where there are fewer than {FEWEST}. Not covered: "
-        "target poses without a similar source pose."
+    columns = ["source %", "target %", *(f"PCK {one.label}" for one in shown)]
+    columns += ["not covered %", "covered up to rotation %"]
+    seeds = comparison["seeds"] if comparison else []
+    of = f" of seed {seeds[0]}" if len(seeds) > 1 else ""
+    caption = "Shares of all poses of the source and of the target. "
+    if shown:
+        caption += (
+            f"PCK@0.05 in percent, over the target images of the class{of}; – where there are "
+            f"fewer than {FEWEST}. "
+        )
+    caption += (
+        "Not covered: target poses without a similar source pose; up to rotation: those of them "
+        "whose joint angles the source has, but turned otherwise."
     )
     what = "pose class" if by_name else "bin of the score"
     table = Table("Pose classes" if by_name else "Bins of the score", what, columns, rows, caption)
@@ -85,7 +95,7 @@ def _split(source: PoseSet, target: PoseSet) -> tuple[list[_Class], bool]:
         mine, theirs = source.table.mode_N.astype(str), target.table.mode_N.astype(str)
         found = [_Class(spoken(str(n)), mine == n, theirs == n) for n in np.unique(theirs) if n]
         return sorted(found, key=lambda one: (one.in_source_N.mean(), one.name)), True
-    if not same_bins(source, target) or source.k < 2:
+    if not target.binned_as(source.edges) or source.k < 2:
         return [], False
     pairs = groups(source.k, BINS).tolist()
     found = [
@@ -111,7 +121,8 @@ def _shown(comparison: Compared, target: PoseSet) -> list[Outcome]:
 def _row(one: _Class, shown: list[Outcome], lacks: Lacking | str, drawn: Picture | None) -> Row:
     cells = [Cell(100 * float(inside_N.mean())) for inside_N in (one.in_source_N, one.in_target_N)]
     cells += [Cell(_pck(outcome, one.in_target_N)) for outcome in shown]
-    return Row(one.name, [*cells, Cell(_uncovered(lacks, one.in_target_N), WHOLE)], picture=drawn)
+    cells += [Cell(share, WHOLE) for share in _uncovered(lacks, one.in_target_N)]
+    return Row(one.name, cells, picture=drawn)
 
 
 def _pck(outcome: Outcome, inside_N: NDArray[np.bool_]) -> float | None:
@@ -123,27 +134,23 @@ def _pck(outcome: Outcome, inside_N: NDArray[np.bool_]) -> float | None:
     return float(np.average(outcome.pck_N[known_N], weights=weight_N[known_N]))
 
 
-def _uncovered(lacks: Lacking | str, inside_N: NDArray[np.bool_]) -> float | None:
-    """Percent of a class's poses, of those looked at, that the source does not cover."""
-    if isinstance(lacks, str):
-        return None
-    inside = inside_N[lacks.coverage.row_N]
-    return 100 * float((~lacks.coverage.covered_N[inside]).mean()) if inside.any() else None
+def _uncovered(lacks: Lacking | str, inside_N: NDArray[np.bool_]) -> list[float | None]:
+    """Percent of a class's poses looked at that the source lacks, and lacks only so turned."""
+    if isinstance(lacks, str) or not (inside := inside_N[lacks.coverage.row_N]).any():
+        return [None, None]
+    lacking_N = ~lacks.coverage.covered_N[inside]
+    turned_N = lacking_N & lacks.coverage.by_angles_N[inside]
+    return [100 * float(some_N.mean()) for some_N in (lacking_N, turned_N)]
 
 
 def _pictures(split: list[_Class], target: PoseSet) -> list[Picture | None]:
     """Return a pose of each class: of the target the one with the middle score."""
-    found: list[Picture | None] = [None] * len(split)
-    places, rows = [], []
-    for place, one in enumerate(split):
-        inside = np.flatnonzero(one.in_target_N & np.isfinite(target.score_N))
-        if len(inside):
-            order = inside[np.argsort(target.score_N[inside], kind="stable")]
-            places.append(place)
-            rows.append(int(order[len(order) // 2]))
-    if rows:
-        said = [(f"Target pose, {split[place].name}", []) for place in places]
-        drawn, _ = pictures.labelled(target.table, np.array(rows), said)
-        for place, picture in zip(places, drawn, strict=True):
-            found[place] = picture
-    return found
+    middle = [target.middle(one.in_target_N) for one in split]
+    known = [row for row in middle if row is not None]
+    said = [
+        (f"Target pose, {one.name}", [])
+        for one, row in zip(split, middle, strict=True)
+        if row is not None
+    ]
+    drawn = iter(pictures.labelled(target.table, np.array(known, np.int64), said)[0])
+    return [None if row is None else next(drawn) for row in middle]

@@ -10,27 +10,30 @@ from typing import Any
 
 import numpy as np
 
-from posesift.report.answers.rare_poses import spoken
+from posesift.report.answers.rare_poses import differing
 from posesift.report.blocks import (
-    COUNT,
-    WHOLE,
     Block,
-    Cell,
     Charts,
     Download,
     Finding,
     Fold,
     Gallery,
     Note,
-    Row,
     Section,
     Strip,
-    Table,
 )
 from posesift.report.figures import coverage as coverage_figures
+from posesift.report.pictures import without_images
 from posesift.report.uncovered import TELLING, Lacking, away
-from posesift.report.wording import capitalised, count, listed, number, percent, plural, signed
-from posesift.similarity import plane
+from posesift.report.wording import (
+    capitalised,
+    count,
+    listed,
+    percent,
+    plural,
+    signed,
+    spoken,
+)
 
 ANCHOR = "coverage"
 TITLE = "What to render next"
@@ -49,11 +52,7 @@ def coverage(found: Lacking | str, gained: Sequence[Block] = ()) -> Section | No
         return Section(ANCHOR, TITLE, "", [*told, *gained]) if told or gained else None
     blocks: list[Block] = [*gained]
     if found.coverage.lacking:
-        if found.problem:
-            blocks.append(Note(f"Skeletons without images: {found.problem}."))
-        blocks += [_gallery(found), download(found)]
-    if table := by_mode(found):
-        blocks.append(Fold("Not covered, by pose class", [table]))
+        blocks += [*without_images(found.problem), _gallery(found), download(found)]
     if remarks := _remarks(found):
         how: list[Block] = [Note(text, strong=False) for text in remarks]
         blocks.append(Fold("How coverage is decided, and how it changes with the limits", how))
@@ -65,10 +64,9 @@ def lead(found: Lacking) -> str:
     """How many target poses the source covers, and what that means."""
     c = found.coverage
     n, sources = len(c.row_N), count(c.source_used)
-    enough = "" if c.needed == 1 else f"at least {c.needed} "
     mirror = ", as it is or mirrored," if has_sides(found) else ""
     rule = (
-        f"{enough}of the {sources} source poses{mirror} within {c.radius_deg:g} degrees of it, as "
+        f"one of the {sources} source poses{mirror} within {c.radius_deg:g} degrees of it, as "
         "the root mean square over the joint angles, and turned against it by at most "
         f"{c.turn_deg:g} degrees in the picture"
     )
@@ -79,7 +77,7 @@ def lead(found: Lacking) -> str:
     covered, share = n - c.lacking, percent(100 * (c.covered_share or 0.0))
     return (
         f"The source covers {count(covered)} of {count(n)} target poses ({share}) and not "
-        f"{count(c.lacking)}. Covered: a target pose with {'one ' if c.needed == 1 else ''}{rule}."
+        f"{count(c.lacking)}. Covered: a target pose with {rule}."
     )
 
 
@@ -149,7 +147,7 @@ def _remarks(found: Lacking) -> list[str]:
             + ". Support, joint angles and the figures below are blind to orientation"
             + (" and to mirroring." if has_sides(found) else ".")
         )
-    if c.needed == 1 and n:
+    if n:
         shares = [100 * float((c.distance_deg_N <= f * c.radius_deg).mean()) for f, _ in _OTHER]
         near = [
             f"with both limits a third {word} ({f * c.radius_deg:g}° and {f * c.turn_deg:g}°) "
@@ -165,7 +163,9 @@ def _charts(found: Lacking) -> list:
     target_NA = found.angles_NA[c.row_N]
     names = found.target.table.skeleton.angle_names
     charts = [
-        coverage_figures.pose_map(found.source.angles_NA, target_NA, c, found.shown_P, names),
+        coverage_figures.pose_map(
+            found.source.angles_NA, target_NA, c, np.arange(len(found.pictures)), names
+        ),
         coverage_figures.angle_densities(found.source.angles_NA, target_NA, names),
     ]
     return [chart for chart in charts if chart]
@@ -175,8 +175,7 @@ def _gallery(found: Lacking) -> Gallery:
     """Lacking poses, each beside its nearest source pose."""
     c = found.coverage
     strips = []
-    shown = zip(found.shown_P.tolist(), found.pictures, found.nearest, strict=True)
-    for rank, pose, nearest in shown:
+    for rank, (pose, nearest) in enumerate(zip(found.pictures, found.nearest, strict=True)):
         place = int(c.ranked_R[rank])
         detail = [f"stands for {plural(int(c.stands_for_R[rank]), 'pose')}"]
         if nearest:
@@ -186,19 +185,15 @@ def _gallery(found: Lacking) -> Gallery:
             pictures.append(nearest)
         strips.append(Strip(" ".join(pose.caption), "; ".join(detail), pictures))
     half = capitalised(plural(found.first_to_half, "pose"))
-    near = f"{c.radius_deg:g}° in the joint angles and {c.turn_deg:g}° of turn"
     return Gallery(
         title="What to render next",
         caption=(
             "Left a target pose that the source does not cover, right the source pose nearest to "
-            "it; "
-            "mirrored: its mirror image is that near, it is drawn as it is. "
-            "These are the first of the list. It takes, each time, the pose that stands for most "
-            "of what is still "
-            f"not covered: all uncovered poses within {near} of it; of several that stand for as "
-            f"many, the one farthest from the source. {half} would "
-            f"stand for half of the {count(c.lacking)} uncovered poses, "
-            f"{plural(len(c.ranked_R), 'pose')} for all."
+            "it; mirrored: its mirror image is that near, it is drawn as it is. These are the "
+            "first of the list. It takes, each time, the pose that stands for most of what is "
+            "still not covered, all uncovered poses similar to it; of several that stand for as "
+            f"many, the one farthest from the source. {half} would stand for half of the "
+            f"{count(c.lacking)} uncovered poses, {plural(len(c.ranked_R), 'pose')} for all."
         ),
         strips=strips,
         pairs=True,
@@ -208,7 +203,6 @@ def _gallery(found: Lacking) -> Gallery:
 QUESTION = "What should be rendered next?"
 _MODES = 5
 _PICTURES = 6
-_ANGLES = 3
 
 
 def render_next(
@@ -225,17 +219,10 @@ def render_next(
         return []
     c = found.coverage
     n = len(c.row_N)
-    near = f"within {c.radius_deg:g} degrees over the joint angles"
-    turned = f"turned by at most {c.turn_deg:g} degrees"
     links = [("The list and its table", ANCHOR)]
     if not c.lacking:
-        answer = (
-            f"Nothing new by this measure: each of the {count(n)} target poses has a source pose "
-            f"{near} and {turned}."
-        )
-        return [Finding(QUESTION, answer, "", links=[("Coverage", ANCHOR)])]
+        return [Finding(QUESTION, f"Nothing new by this measure. {lead(found)}", "", links=links)]
     share = percent(100 * c.lacking / n)
-    similar = "no similar pose" if c.needed == 1 else f"fewer than {c.needed} similar poses"
     by = (
         f"as predicted by {found.predicted_by}, for the target has no labels"
         if found.predicted_by
@@ -243,19 +230,11 @@ def render_next(
     )
     answer = (
         f"{_named(found)}: for {count(c.lacking)} of {count(n)} target poses ({share}) the source "
-        f"has {similar}, {by}. "
-        f"{measured or _gain(headroom)}"
+        f"has no similar pose, {by}. {measured or _gain(headroom)}"
     )
-    detail = (
-        f"{capitalised(plural(found.first_to_half, 'pose'))} of the ranked list would stand for "
-        f"half of what is not covered. Similar: {near}, and {turned} in the picture"
-        f"{', as it is or mirrored' if has_sides(found) else ''}."
-    )
-    if found.controls:
-        telling = any(one.tells for one in found.controls)
-        detail += (
-            f" Predictions without labels {'tell in part' if telling else 'hardly tell'} which."
-        )
+    telling = any(one.tells for one in found.controls)
+    detail = f"Predictions without labels {'tell in part' if telling else 'hardly tell'} which."
+    detail *= bool(found.controls)
     return [Finding(QUESTION, answer, detail, pictures=found.pictures[:_PICTURES], links=links)]
 
 
@@ -288,60 +267,16 @@ def _named(found: Lacking) -> str:
             for one in modes
         ]
         return f"Poses like these, above all {listed(told)}"
-    c = found.coverage
-    lacking_NA = found.angles_NA[c.row_N[~c.covered_N]]
-    shift_A = np.nan_to_num(plane.shift_deg(lacking_NA, found.source.angles_NA))
-    most = np.argsort(-shift_A.round(9), kind="stable")[:_ANGLES]
-    if not shift_A.any():
-        return "Poses like these"
-    names = found.target.table.skeleton.angle_names
-    told = [f"{names[a]} ({number(float(shift_A[a]), 0)}°)" for a in most]
-    return f"Poses like these, whose angles differ most from the source's at {listed(told)}"
+    lacking_NA = found.angles_NA[found.coverage.row_N[~found.coverage.covered_N]]
+    told = differing(lacking_NA, found.source)
+    unlike = f", whose angles differ most from the source's at {told}" if told else ""
+    return f"Poses like these{unlike}"
 
 
 EXPORTED = 500  # rows of the CSV; some 100 kB
-LISTED = 20  # modes in the table
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FIRST = ("rank", "row", "file", "mode", "stands_for", "share_reached")
 _COLUMNS = (*_FIRST, "nearest_source_deg", "turned_deg", "mirrored", "nearest_source_row")
-
-
-def by_mode(found: Lacking) -> Table | None:
-    """Tabulate what is lacking by mode, most first; None where the target has no modes."""
-    if not found.by_mode:
-        return None
-    source_modes = found.source.table.mode_N
-    rendered = None if source_modes is None else source_modes.astype(str)
-    rows = []
-    for one in found.by_mode[:LISTED]:
-        share = Cell(100 * one.lacking / one.total, WHOLE, " %")
-        counts = [Cell(n, COUNT) for n in (one.lacking, one.total, one.only_turned)]
-        cells = [*counts[:2], share, counts[2]]
-        if rendered is not None:
-            cells.append(Cell(int((rendered == one.mode).sum()), COUNT))
-        rows.append(Row(spoken(one.mode), cells))
-    columns = ["not covered", "of", "share", "covered up to rotation"]
-    left_out = len(found.by_mode) - len(rows)
-    return Table(
-        title="Not covered, by pose class",
-        corner="pose class",
-        columns=columns if rendered is None else [*columns, "in source"],
-        rows=rows,
-        caption=(
-            "Pose class: as the data name it. Not covered: target poses without a similar "
-            "source pose, of all of this class. Only turned: uncovered poses whose joint angles "
-            "the "
-            "source has, but turned otherwise."
-            + (
-                " In source: source poses of this class; a class may have many and still not be "
-                "covered, where "
-                "they are other poses."
-                if rendered is not None
-                else ""
-            )
-            + (f" {left_out} classes that lack less are left out." if left_out else "")
-        ),
-    )
 
 
 def download(found: Lacking) -> Download:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from posesift.report.blocks import Block, Charts, Choice, Fold, Note, Section
+from posesift.report.blocks import Block, Charts, Fold, Note, Section, one_of
 from posesift.report.figures import curves
 from posesift.report.figures.curves import Parts
 from posesift.report.pose_sets import PoseSet
@@ -16,6 +16,7 @@ from posesift.results.by_seed import Compared, Interval
 from posesift.results.evalpose_form import LIMBS, Form
 
 TITLE = "By difficulty"
+BY = "Measured by"
 AXIS = "difficulty of the target's poses"
 NOT_SPLIT = (
     "Nothing is shown by difficulty: too few samples of a known difficulty were tested to be "
@@ -60,9 +61,9 @@ def difficulty(comparison: Compared, target: PoseSet | None = None) -> Section:
     )
     first = [(measure, blocks[:1]) for measure, blocks in options]
     rest = [(measure, blocks[1:]) for measure, blocks in options if blocks[1:]]
-    shown = _chosen(first)
+    shown = one_of(BY, first)
     if rest:
-        shown.append(Fold("By sampling strategy and by bin of the score", _chosen(rest)))
+        shown.append(Fold("By sampling strategy and by bin of the score", one_of(BY, rest)))
     return Section("difficulty", TITLE, lead, shown)
 
 
@@ -96,21 +97,17 @@ def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Se
         if charts:
             options.append((measure, [Charts(charts)]))
     if not options:
-        return Section("difficulty", "By difficulty", "", [Note(NOT_SPLIT)])
+        return Section("difficulty", TITLE, "", [Note(NOT_SPLIT)])
     lead = (
         "Samples of each set in bins of equal size, easiest first, by a score that chose no "
         "training sample."
     )
-    return Section("difficulty", "By difficulty", lead, _chosen(options))
+    return Section("difficulty", TITLE, lead, one_of(BY, options))
 
 
 def _measures(form: Form) -> tuple[tuple[str, str, str], ...]:
     """Key in a row of ``by_bin``, name and unit."""
     return ("pck", "PCK@0.05", "%"), (form.key, form.name, "0–100")
-
-
-def _chosen(options: list[tuple[str, list[Block]]]) -> list[Block]:
-    return [Choice("Measured by", options)] if len(options) > 1 else options[0][1]
 
 
 def _levels(entry: dict[str, Any], key: str) -> list[Interval | None]:

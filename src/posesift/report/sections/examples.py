@@ -5,19 +5,19 @@ N samples of one set, K keypoints.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from posesift.report import pictures
-from posesift.report.blocks import Block, Choice, Gallery, Note, Picture, Section, Strip
-from posesift.report.pictures import by_gain
+from posesift.report.blocks import Block, Gallery, Note, Picture, Section, Strip, one_of
+from posesift.report.pictures import by_gain, without_images
+from posesift.report.pose_sets import PoseSet
 from posesift.report.wording import capitalised, listed, number, signed
 from posesift.results import by_seed, methods
 from posesift.results.by_seed import Compared
-from posesift.results.comparison import Comparison
-from posesift.results.predictions import Predictions, read_predictions
+from posesift.results.predictions import Predictions
 from posesift.results.run import Run
 
 THRESHOLD = 0.05
@@ -31,77 +31,65 @@ TITLE = "Single predictions"
 
 Chosen = list[tuple[str, np.ndarray]]
 """Kinds of samples, such as "largest gain", and the rows that are shown of each."""
+Group = tuple[str, list[tuple[str, Predictions]], Chosen, str]
+"""A label, the arms that are shown beside the truth, chosen rows and the rule that chose them."""
 
 
-def of_comparison(folder: Comparison) -> Section:
+def of_comparison(comparison: Compared, target: PoseSet | None) -> Section:
     """Ground truth, baseline and arm: each arm beside what it is compared with, first seed."""
-    comparison = folder.comparison
-    seed = comparison["seeds"][0]
+    label = partial(by_seed.label, comparison)
     pairs = pairs_of(comparison)
-    single = [a["name"] for a in by_seed.arms(comparison, "arm")] if not pairs else []
-    names = list(dict.fromkeys([*(name for pair in pairs for name in pair), *single]))
-    found = predicted(folder, names, seed)
+    alone = [arm["name"] for arm in by_seed.arms(comparison, "arm")]
+    names = list(dict.fromkeys(name for pair in pairs for name in pair)) if pairs else alone
+    found = predicted(target, names)
     shown = [pair for pair in pairs if pair[0] in found and pair[1] in found]
-    lead = f"Single target images, seed {seed}: the labels, and what two models made of them."
     groups = [
-        (
-            f"{by_seed.label(comparison, arm)} against {by_seed.label(comparison, against)}",
-            *_gains(comparison, found, arm, against),
-        )
+        (f"{label(arm)} against {label(against)}", *_gains(comparison, found, arm, against))
         for arm, against in shown[:PAIRS]
     ]
-    if not pairs:
-        lead = f"Single target images, seed {seed}."
-        groups = [
-            (label, [(label, one)], *_extremes(one))
-            for name, one in found.items()
-            if (label := by_seed.label(comparison, name))
-        ]
-    groups = [group for group in groups if any(len(rows) for _, rows in group[2])]
-    if not groups:
-        why = (
-            "the predictions are not available"
-            if not (shown or (single and found))
-            else "no measure is defined on any of them"
-        )
-        return Section("examples", TITLE, "", [Note(f"No single predictions are shown: {why}.")])
-    blocks: list[Block] = []
-    images, problem = _images(groups)
-    if problem:
-        blocks.append(Note(f"Skeletons without images: {problem}."))
-    missing = [by_seed.label(comparison, name) for name in names if name not in found]
-    if missing:
-        blocks.append(Note(f"Predictions that are not available: {listed(missing)}.", strong=False))
-    options: list[tuple[str, list[Block]]] = [
-        (label, [_gallery(arms, chosen, rule, images)]) for label, arms, chosen, rule in groups
-    ]
-    blocks += [Choice("Shown", options)] if len(options) > 1 else options[0][1]
+    lead = f"Single target images, seed {comparison['seeds'][0]}"
+    if pairs:
+        lead += ": the labels, and what two models made of them"
+    else:
+        groups = [(label(name), [(label(name), of)], *_extremes(of)) for name, of in found.items()]
+    notes = []
+    if missing := [label(name) for name in names if name not in found]:
+        notes.append(f"Predictions that are not available: {listed(missing)}.")
     if len(shown) > PAIRS:
-        left = f"{PAIRS} of {len(shown)} pairs are shown, the pre-specified one first."
-        blocks.append(Note(left, strong=False))
-    return Section("examples", TITLE, lead, blocks)
+        notes.append(f"{PAIRS} of {len(shown)} pairs are shown, the pre-specified one first.")
+    why = "" if groups else "the predictions are not available"
+    return _section(f"{lead}.", target, groups, why, notes)
 
 
-def of_run(folder: Run) -> Section | None:
+def of_run(folder: Run, target: PoseSet | None) -> Section | None:
     """Best, worst and random predictions of one run on the set that it is judged by."""
     name, entry = folder.headline
     if not entry:
         return None
-    found = read_predictions(folder.path, name)
-    chosen, rule = _extremes(found) if found else ([], "")
-    if found is None or not any(len(rows) for _, rows in chosen):
-        why = (
-            f"predictions.parquet has none of the set “{name}”, or is not available"
-            if found is None
-            else "no measure is defined on any of them"
-        )
+    groups: list[Group] = [
+        ("", [("prediction", of)], *_extremes(of)) for of in predicted(target, [""]).values()
+    ]
+    why = "" if groups else f"predictions.parquet has none of the set “{name}”, or is not available"
+    return _section(f"Single images of the set “{name}”.", target, groups, why)
+
+
+def _section(
+    lead: str, target: PoseSet | None, groups: list[Group], why: str, notes: Sequence[str] = ()
+) -> Section:
+    """One group at a time, on images of which each is read once; else why there is none."""
+    groups = [group for group in groups if any(len(rows) for _, rows in group[2])]
+    if target is None or not groups:
+        why = why or "no measure is defined on any of them"
         return Section("examples", TITLE, "", [Note(f"No single predictions are shown: {why}.")])
-    group = ("", [("prediction", found)], chosen, rule)
-    images, problem = _images([group])
-    blocks: list[Block] = [_gallery([("prediction", found)], chosen, rule, images)]
-    if problem:
-        blocks.insert(0, Note(f"Skeletons without images: {problem}."))
-    return Section("examples", TITLE, f"Single images of the set “{name}”.", blocks)
+    rows = [row for _, _, chosen, _ in groups for _, some in chosen for row in some]
+    images, problem = images_of(target, rows)
+    options: list[tuple[str, list[Block]]] = [
+        (label, [_gallery(arms, chosen, rule, images)]) for label, arms, chosen, rule in groups
+    ]
+    said = [Note(text, strong=False) for text in notes]
+    return Section(
+        "examples", TITLE, lead, [*without_images(problem), *said, *one_of("Shown", options)]
+    )
 
 
 def pairs_of(comparison: Compared) -> list[tuple[str, str]]:
@@ -119,23 +107,10 @@ def pairs_of(comparison: Compared) -> list[tuple[str, str]]:
     return [(arm, against) for arm, against in pairs if against and against != arm]
 
 
-def predicted(folder: Comparison, names: list[str], seed: int) -> dict[str, Predictions]:
-    """Predictions on the target of those arms that kept them, all on the same samples.
-
-    Where arms predicted different samples, those that most of them did count.
-    """
-    found: dict[str, Predictions] = {}
-    for name in names:
-        cell = folder.cell(name, seed)
-        one = read_predictions(cell, "target") if cell else None
-        if one is not None:
-            found[name] = one
-    common = Counter(one.index_N.tobytes() for one in found.values()).most_common(1)
-    return {name: one for name, one in found.items() if one.index_N.tobytes() == common[0][0]}
-
-
-Group = tuple[str, list[tuple[str, Predictions]], Chosen, str]
-"""A label, the arms that are shown beside the truth, chosen rows and the rule that chose them."""
+def predicted(target: PoseSet | None, arms: Sequence[str]) -> dict[str, Predictions]:
+    """Predictions of those arms that kept them, all on the same samples."""
+    kept = {outcome.arm: outcome.kept for outcome in (target.outcomes if target else ())}
+    return {arm: of for arm in arms if (of := kept.get(arm))}
 
 
 def _gains(
@@ -169,14 +144,6 @@ def _extremes(found: Predictions) -> tuple[Chosen, str]:
     return [("best", best[1]), ("worst", worst[1]), random], rule
 
 
-def _images(groups: Sequence[Group]) -> tuple[dict[int, str | None], str]:
-    """Return the crops of all rows that are shown, each read once, or why there are none."""
-    rows = np.unique(np.concatenate([rows for _, _, chosen, _ in groups for _, rows in chosen]))
-    rows = rows.astype(np.int64)
-    images, problem = images_of(groups[0][1][0][1], rows)
-    return dict(zip(rows.tolist(), images, strict=True)), problem
-
-
 def _gallery(
     found: list[tuple[str, Predictions]], chosen: Chosen, rule: str, images: dict[int, str | None]
 ) -> Gallery:
@@ -197,22 +164,11 @@ def _gallery(
     return Gallery("Examples", rule, strips, ["ground truth", *(name for name, _ in found)])
 
 
-def images_of(of: Predictions, rows: np.ndarray) -> tuple[list[str | None], str]:
-    """Crop some rows, or say why there are none: data that moved, or that are others now."""
-    nothing: list[str | None] = [None] * len(rows)
-    table, problem = pictures.table_of(of.address, split="test")
-    if table is None or len(rows) == 0:
-        return nothing, problem
-    if of.index_N[rows].max() >= len(table) or not table.skeleton.same_as(of.skeleton):
-        return nothing, f"{of.address} is not what the predictions were made on"
-    crops = pictures.crops(table, of.index_N[rows])
-    # The labels of the same crop, in the pixels of the predictions, must be those kept with them.
-    shrink = of.side / crops.side
-    now_MK2 = (crops.keypoints_MK2 + 0.5) * shrink - 0.5
-    away_MK = np.linalg.norm(now_MK2 - of.keypoints_NK2[rows], axis=-1)
-    if (away_MK[of.visible_NK[rows]] > 0.02 * of.side).any():
-        return nothing, f"the labels of {of.address} have changed since the predictions were made"
-    return crops.images, crops.shortfall
+def images_of(target: PoseSet, rows: Sequence[int]) -> tuple[dict[int, str | None], str]:
+    """Crop some rows as the network saw them, each once, or say why that cannot be."""
+    places = np.unique(np.array(rows, np.int64))
+    crops = pictures.crops(target.table, places)
+    return dict(zip(places.tolist(), crops.images, strict=True)), target.problem or crops.shortfall
 
 
 def truth(of: Predictions, row: int, image: str | None) -> Picture:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from posesift.poses.angles import joint_angles
 from posesift.report import pictures
-from posesift.report.blocks import Block, Choice, Fold, Gallery, Note, Section, Strip
+from posesift.report.blocks import Block, Fold, Gallery, Note, Section, Strip, one_of
 from posesift.report.pose_sets import PoseSet
 from posesift.report.sections.examples import images_of, predicted, prediction, truth
 from posesift.report.wording import number, plural
 from posesift.results import by_seed, methods
-from posesift.results.comparison import Comparison
+from posesift.results.by_seed import Compared
 from posesift.results.predictions import Predictions
 from posesift.similarity.neighbours import RADIUS_DEG, count_within, nearest
 
@@ -53,21 +53,23 @@ class Failure:
     index_S: NDArray[np.int64]
 
 
-def nearest_sources(folder: Comparison, source: PoseSet | None, missing: str) -> Section | None:
+def nearest_sources(
+    comparison: Compared, target: PoseSet | None, source: PoseSet | None, missing: str
+) -> Section | None:
     """Return the worst quarter's best and least supported samples, arm by arm.
 
     Args:
-        folder: of the comparison.
+        comparison: of ``comparison.json``.
+        target: the tested poses with every model's errors.
         source: the scored poses, or None.
         missing: why there are none, or "".
 
     Returns:
-        None where no predictions or no scores were kept.
+        None where no predictions were kept.
     """
-    comparison = folder.comparison
     seed = comparison["seeds"][0]
-    found = predicted(folder, methods.representatives(comparison)[:ARMS], seed)
-    if not found or folder.score is None:
+    found = predicted(target, methods.representatives(comparison)[:ARMS])
+    if target is None or not found:
         return None
     first = next(iter(found.values()))
     lead = (
@@ -83,9 +85,7 @@ def nearest_sources(folder: Comparison, source: PoseSet | None, missing: str) ->
         none = "No failures are shown: too few samples have a PCK and enough joint angles."
         return Section("failures", TITLE, lead, [Note(none)])
     every = [failure for some in chosen.values() for failure in some]
-    rows = np.unique([failure.row for failure in every])
-    target, problem = images_of(first, rows)
-    images = dict(zip(rows.tolist(), target, strict=True))
+    images, problem = images_of(target, [failure.row for failure in every])
     index_M = np.unique(np.concatenate([failure.index_S for failure in every]))
     pictured = pictures.crops(source.table, index_M, near=True)
     options: list[tuple[str, list[Block]]] = []
@@ -103,11 +103,8 @@ def nearest_sources(folder: Comparison, source: PoseSet | None, missing: str) ->
             rest = Gallery("Failures without similar source poses", RULE, strips[half:], columns)
             shown.append(Fold("Failures without similar source poses", [rest]))
         options.append((label, shown))
-    blocks: list[Block] = []
-    if problem := problem or pictured.shortfall:
-        blocks.append(Note(f"Skeletons without images: {problem}."))
-    blocks += [Choice("Failures of", options)] if len(options) > 1 else options[0][1]
-    return Section("failures", TITLE, lead, blocks)
+    said = pictures.without_images(problem or pictured.shortfall)
+    return Section("failures", TITLE, lead, [*said, *one_of("Failures of", options)])
 
 
 def failures(found: Predictions, source_MA: NDArray[np.float64]) -> list[Failure]:

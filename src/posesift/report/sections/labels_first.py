@@ -10,12 +10,13 @@ import shlex
 import numpy as np
 
 from posesift.data.checks.suspects import marked
-from posesift.report.blocks import Block, Gallery, Note, Section, Strip
-from posesift.report.pictures import labelled
+from posesift.report.blocks import Gallery, Section, Strip
+from posesift.report.pictures import labelled, without_images
 from posesift.report.pose_sets import PoseSet
 from posesift.report.wording import count, number
 
 ANCHOR = "labels"
+TITLE = "Look at these labels first"
 SHOWN = 12
 _A_ROW = 6
 _LETTERS = 20  # of an image's name that fit below a picture
@@ -52,10 +53,8 @@ def labels_first(source: PoseSet | None) -> Section | None:
         f"{_suspect(len(why), len(rows))} {command} looks for such labels in the "
         "whole set and shows them on its contact sheet."
     )
-    blocks: list[Block] = [Gallery("Look at these labels first", "Hardest first.", strips)]
-    if crops.shortfall:
-        blocks.append(Note(f"Skeletons without images: {crops.shortfall}.", strong=False))
-    return Section(ANCHOR, "Look at these labels first", lead, blocks)
+    gallery = Gallery(TITLE, "Hardest first.", strips)
+    return Section(ANCHOR, TITLE, lead, [*without_images(crops.shortfall), gallery])
 
 
 def _suspect(marks: int, shown: int) -> str:

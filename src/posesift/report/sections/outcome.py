@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from posesift.experiments.methods import label_of
-from posesift.report import method_table, tables
+from posesift.report import method_table, tables, trivial
 from posesift.report.blocks import (
     Block,
     Cell,
@@ -24,8 +24,9 @@ from posesift.report.blocks import (
 from posesift.report.facts import protocol
 from posesift.report.figures import forest
 from posesift.report.figures.forest import Shown
+from posesift.report.statement import amount
 from posesift.report.theme import Chart
-from posesift.report.wording import between, capitalised, plural, signed
+from posesift.report.wording import capitalised, number, plural, signed
 from posesift.results import by_seed, evalpose_form, methods
 from posesift.results.by_seed import Compared
 
@@ -44,14 +45,15 @@ def results(comparison: Compared, claims: Section | None = None) -> Section:
     paired = _of_methods if methods.several(comparison) else _of_sampling
     lead, charts, stated = paired(comparison)
     blocks: list[Block] = [method_table.results(comparison)]
+    if told := trivial.as_well(comparison):
+        blocks.append(Note(told))
     if charts and any(row.get("low") is not None for row in _stated(comparison)):
         blocks.append(Charts(charts))  # dots without an interval say no more than their table
     if claims:
         blocks.append(Fold(claims.title, claims.blocks, claims.anchor))
     blocks.append(Fold("Every difference", [Note(lead, strong=False), stated], "differences"))
-    blocks.append(
-        Fold("By joint group", [method_table.measured(comparison), *groups(comparison)], "groups")
-    )
+    if by_group := groups(comparison):
+        blocks.append(Fold("By joint group", by_group, "groups"))
     blocks.append(Fold("All measures", [_overall(comparison)]))
     blocks.append(Fold("What was trained", [tables.arms(comparison)]))
     if published := method_table.published(comparison):
@@ -165,7 +167,7 @@ def _pair(comparison: Compared, row: Stated) -> str:
 
 
 def groups(comparison: Compared) -> list[Block]:
-    """PCK@0.05 and the angle error by joint group; of several methods the angle error alone."""
+    """PCK@0.05 and the angle error by joint group."""
     entry = by_seed.some_entry(comparison, "target")
     measures = (
         ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
@@ -177,7 +179,7 @@ def groups(comparison: Compared) -> list[Block]:
         "hand), not the mean of the columns."
     )
     found: list[Block] = []
-    for title, keys, higher in measures[methods.several(comparison) :]:  # the first is there
+    for title, keys, higher in measures:
         if columns := tables.group_columns(entry, *keys, higher=higher):
             if "all" not in (column.title for column in columns):
                 columns.insert(0, tables.Column("all", ("angle_error_deg",), higher=False))
@@ -230,6 +232,7 @@ def gap(comparison: Compared) -> Section | None:
             "what is left to gain there.",
             drawn,
         ),
+        *([Note(told, strong=False)] if (told := _larger_part(comparison)) else []),
         Note(_headroom(comparison), strong=False),
     ]
     lead = (
@@ -240,21 +243,37 @@ def gap(comparison: Compared) -> Section | None:
     return Section("gap", "Domain gap: appearance x pose", lead, blocks)
 
 
+def _larger_part(comparison: Compared) -> str:
+    """Say what changing the look and changing the poses cost the reference, each alone."""
+    arm = by_seed.reference(comparison)
+    square = by_seed.gap(comparison, arm)
+    if square is None or square.interaction is None:
+        return ""
+    (source, look), (poses, both) = square.cells
+    assert source is not None
+    assert look is not None
+    assert poses is not None
+    larger = "look" if look < poses else "poses"
+    together = square.interaction
+    return (
+        f"{capitalised(by_seed.label(comparison, arm))} goes from {number(source)} on its own "
+        f"world to {number(both)} on the target: the new look alone changes PCK@0.05 by "
+        f"{signed(look - source)} points, the new poses alone by {signed(poses - source)}, so the "
+        f"larger part is the {larger}. Both together cost {number(abs(together))} points "
+        f"{'less' if together > 0 else 'more'} than the sum of each alone (the interaction)."
+    )
+
+
 def _headroom(comparison: Compared) -> str:
-    headroom = comparison.get("headroom")
-    if not headroom or headroom.get("mean") is None:
+    shown = by_seed.endpoint(comparison.get("headroom") or {})
+    if shown is None:
         return (
             "The pose headroom needs an oracle on target poses in the source's appearance (not "
             "trained here)."
         )
-    shown = by_seed.endpoint(headroom)
-    assert shown is not None
-    sure = between(shown.low, shown.high) if shown.low is not None else "one seed"
     return (
-        f"Pose headroom H: {signed(shown.mean)} points ({sure}). That is what training on the "
-        "target's own poses in the source's appearance gives at equal size; no pose sampler can "
-        "gain "
-        "more in that cell."
+        f"Pose headroom H: {amount(shown)}. That is what training on the target's own poses in the "
+        "source's appearance gives at equal size; no pose sampler can gain more in that cell."
     )
 
 

@@ -5,27 +5,77 @@ The poses counted are those of the target's test set, by its labels, which chose
 
 from __future__ import annotations
 
-from posesift.report.answers.rare_poses import spoken
-from posesift.report.blocks import Block, Cell, Note, Row, Table
+from typing import Any
+
+import numpy as np
+
+from posesift.report import pictures
+from posesift.report.blocks import Block, Cell, Note, Picture, Row, Table
 from posesift.report.statement import Statement, amount, sentence
-from posesift.report.wording import capitalised, count, listed, percent, plural
+from posesift.report.wording import capitalised, count, listed, percent, plural, spoken
 from posesift.results import by_seed, endpoints, methods, renderings
 from posesift.results.by_seed import Compared
+from posesift.similarity.failing import FAR
+from posesift.skeletons import Skeleton
 
 CLASSES = 4  # named of an arm
 
 
-def gained(comparison: Compared) -> list[Block]:
+def gained(comparison: Compared, skeleton: Skeleton | None = None) -> list[Block]:
     """Say what the renderings of each arm changed; nothing where no arm has any.
 
-    First one sentence, of the first arm that looks at the target, where there is one.
+    First one sentence, of the first arm that looks at the target, where there is one; last where
+    the student fails that renderings were chosen by, drawn where the ``skeleton`` is known.
     """
     arms = [
         arm for arm in renderings.arms(comparison) if by_seed.difference(*_lacking(comparison, arm))
     ]
+    found: list[Block] = failing(comparison, skeleton)
     if not arms:
+        return found
+    return [Note(sentence(statement(comparison, arms[0]))), _table(comparison, arms), *found]
+
+
+def failing(comparison: Compared, skeleton: Skeleton | None) -> list[Block]:
+    """Tabulate the cells of pose cluster and joint in which most of a student's error lies."""
+    known = (row for row in comparison.get("renderings") or [] if row.get("failing"))
+    if (row := next(known, None)) is None:
         return []
-    return [Note(sentence(statement(comparison, arms[0]))), _table(comparison, arms)]
+    rows = [
+        Row(
+            spoken(cell["joint"]),
+            [Cell(cell[key]) for key in ("share", "error", "part")],
+            picture=_middle(cell, skeleton) if skeleton else None,
+        )
+        for cell in row["failing"]
+    ]
+    caption = (
+        "Cells of a joint in a cluster of like poses, those with most error first, by which "
+        f"renderings were chosen: {row['looked_at']}; seed {row['seed']}. Drawn is the pose in the "
+        "middle of the cluster, the joint ringed. Error: mean over the cluster, 100 where a joint "
+        f"is off by {100 * FAR:.0f} % of the crop's side or more. Part of all error: share times "
+        "error."
+    )
+    columns = ["share of the target %", "error", "part of all error %"]
+    return [Table("Where the student fails", "joint", columns, rows, caption)]
+
+
+def _middle(cell: dict[str, Any], skeleton: Skeleton) -> Picture | None:
+    """Draw the pose in the middle of a cluster; None where it is of another skeleton."""
+    if len(cell["pose"]) != len(skeleton):
+        return None
+    visible_K = np.array([at is not None for at in cell["pose"]])
+    places_K2 = np.array([at or (0.0, 0.0) for at in cell["pose"]])
+    moved_K2, side = pictures.framing(places_K2, visible_K)
+    return pictures.picture(
+        skeleton,
+        moved_K2,
+        visible_K,
+        side=side,
+        image=None,
+        alt=f"Middle of a cluster of poses whose {spoken(cell['joint'])} is off",
+        missed_K=np.array([name == cell["joint"] for name in skeleton.keypoints]),
+    )
 
 
 def statement(comparison: Compared, arm: str) -> Statement:

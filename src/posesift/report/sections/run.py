@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from posesift.report import tables
 from posesift.report.blocks import Block, Charts, Finding, Note, Section
-from posesift.report.facts import NAMES as FREE
-from posesift.report.facts import beside, stated_protocol
+from posesift.report.facts import stated_protocol
 from posesift.report.figures import forest as result_figures
 from posesift.report.pose_sets import PoseSet
 from posesift.report.sections import difficulty as difficulty_section
 from posesift.report.sections import support as support_section
-from posesift.report.wording import capitalised, listed, number, ordinal_part
-from posesift.results import by_seed, evalpose_form
+from posesift.report.wording import number, ordinal_part
+from posesift.results import evalpose_form
 from posesift.results.run import Run
 
 NO_SETS = (
@@ -84,42 +83,17 @@ def training(folder: Run) -> Section | None:
 
 
 def findings(folder: Run) -> list[Finding]:
-    """Say what one run can say, and that it is one run."""
-    found = []
-    name, entry = folder.headline
-    shown = folder.set_label(name)
-    if entry:
-        at_05 = by_seed.lookup(entry, "pck", "0.05", "all")
-        angle = by_seed.lookup(entry, "angle_error_deg")
-        found.append(
-            Finding(
-                "How good is it?",
-                f"PCK@0.05 of {number(at_05)} % on {shown}, joint angles off by "
-                f"{number(angle)} degrees on average{beside(folder, 'angle_error_deg')}.",
-                "Single seed: no confidence interval.",
-            )
-        )
-        told = [
-            f"{FREE.get(baseline, baseline)} reaches {number(value)}"
-            for baseline, free in (folder.evaluation.get("baselines") or {}).items()
-            if (value := by_seed.lookup(free.get(name), "pck", "0.05", "all")) is not None
-        ]
-        if told:
-            answer = f"{capitalised(listed(told))}; this run {number(at_05)}."
-            found.append(
-                Finding("What do trivial baselines reach?", answer, "PCK@0.05, in percent.")
-            )
-        rows = [row for row in entry.get("by_bin") or [] if row["pck"] is not None]
-        if len(rows) > 1:
-            found.append(
-                Finding(
-                    "Where does it fail?",
-                    f"PCK@0.05 is {number(rows[0]['pck'])} % in the easiest and "
-                    f"{number(rows[-1]['pck'])} % in the hardest {ordinal_part(len(rows))}.",
-                    "",
-                )
-            )
-    return found
+    """Say where one run fails; how good it is stands in the numbers at the top."""
+    _, entry = folder.headline
+    rows = [row for row in entry.get("by_bin") or [] if row["pck"] is not None]
+    if len(rows) < 2:
+        return []
+    answer = (
+        f"PCK@0.05 is {number(rows[0]['pck'])} % in the easiest and {number(rows[-1]['pck'])} % in "
+        f"the hardest {ordinal_part(len(rows))}."
+    )
+    links = [("By difficulty", "difficulty")]
+    return [Finding("Where does it fail?", answer, "Single seed.", links=links)]
 
 
 def _protocol(folder: Run) -> str:

@@ -32,7 +32,6 @@ from posesift.report.wording import (
     capitalised,
     count,
     number,
-    ordinal_part,
     percent,
     plural,
     spoken,
@@ -80,10 +79,11 @@ def distribution(score: Score, target: PoseSet | None = None) -> Section:
     held_out = (summary.get("agreement") or {}).get(summary["method"]) is not None
     rows = summary.get("variation_grouped") or summary["variation"]
     varied = variation_figures.pose_boxes(rows, held_out)
-    scored_M = _scored(target, summary)
+    same = target is not None and target.binned_as(summary["edges"])
+    scored_M = target.score_N[target.bin_N >= 0] if target and same else np.zeros(0)
     charts: list[theme.Chart | None] = [
         score_figures.histogram(score.score_N, summary["edges"], panel(k))
-        if scored_M is None
+        if not len(scored_M)
         else score_figures.both_spreads(score.score_N, scored_M),
         varied,
     ]
@@ -132,7 +132,7 @@ def gallery(
     summary = score.summary
     lead = "From easy to hard: the eye is the first check of a difficulty score."
     blocks: list[Block] = []
-    if target is not None and not comparable(target, summary):
+    if target is not None and not target.binned_as(summary["edges"]):
         why = "the scorer was not kept, so the target's poses are in bins of another measure"
         blocks.append(Note(f"The target is not shown in these bins: {why}.", strong=False))
         target = None
@@ -150,27 +150,12 @@ def gallery(
     return Section("bins", "The bins in pictures", lead, blocks)
 
 
-def _scored(target: PoseSet | None, summary: dict[str, Any]) -> np.ndarray | None:
-    """Return a target's scores by the scorer of the source; None where there are none."""
-    if target is None or not comparable(target, summary):
-        return None
-    scored_M = target.score_N[target.bin_N >= 0]
-    return scored_M if len(scored_M) else None
-
-
 def _hardest(score: Score, target_M: np.ndarray) -> str:
-    """How much of the target is as hard as the hardest part of the source, in one sentence."""
-    summary = score.summary
-    k, total = summary["bins"], len(target_M)
+    """How much of the target is as hard as the hardest tenth of the source, in one sentence."""
+    inside, total = int((target_M > np.quantile(score.score_N, 0.9)).sum()), len(target_M)
     poses = f"{count(total)} target pose{'s' * (total != 1)}"
-    part = ordinal_part(k) if summary.get("binning", "quantile") == "quantile" else "bin"
-    if k == 1 or part == "bin":
-        inside = int((target_M > np.quantile(score.score_N, 0.9)).sum())
-        return f"{count(inside)} of {poses} are harder than 90 % of the source."
-    inside = int((target_M >= summary["edges"][-2]).sum())
-    share = 100 * float((score.bin_N == k - 1).mean())
-    held = f"{number(share, 0 if share >= 9.95 else 1)} % of the source"
-    return f"{count(inside)} of {poses} lie in the source's hardest {part}, which holds {held}."
+    share = percent(100 * inside / total)
+    return f"{count(inside)} of {poses} ({share}) are harder than 90 % of the source."
 
 
 def alike(score: Score, source: PoseSet | None = None) -> Section:
@@ -202,11 +187,6 @@ def alike(score: Score, source: PoseSet | None = None) -> Section:
 PER_BIN = 6
 
 
-def comparable(target: PoseSet | None, summary: dict[str, Any]) -> bool:
-    """Whether the target's bins are those of the score, and not cut by another measure."""
-    return target is not None and np.array_equal(target.edges, np.asarray(summary["edges"]))
-
-
 def galleries(
     summary: dict[str, Any], source: PoseSet | None, target: PoseSet | None, missing: str
 ) -> list[Block]:
@@ -225,44 +205,34 @@ def galleries(
         notes.append(Note(f"No {what} are shown: {missing or 'they were not kept'}."))
     if not shown:
         return notes
-    drawn: dict[str, list[str | None]] = {one.which: [] for one in shown}
-    first = {one.which: one.problem for one in shown}
-    strips = []
-    for pair in panel(summary["bins"]):
-        for one in shown:
-            strip, problem = _strip(one, pair, summary, several=target is not None)
-            drawn[one.which] += [picture.image for picture in strip.pictures]
-            first[one.which] = first[one.which] or problem
-            strips.append(replace(strip, follows=one is not shown[0]))
+    pairs = panel(summary["bins"])
+    by_set: list[list[Strip]] = []
     for one in shown:
-        if problem := one.problem or pictures.shortfall(drawn[one.which], first[one.which]):
-            whose = f" of the {one.which}" if len(shown) > 1 else ""
-            notes.append(Note(f"Skeletons{whose} without images: {problem}."))
-    what = "bin" if all(first == last for first, last in panel(summary["bins"])) else "row"
+        groups = [_group(one, pair, summary, several=target is not None) for pair in pairs]
+        strips, problem = pictures.strips(one.table, groups)
+        whose = f" of the {one.which}" * (len(shown) > 1)
+        notes += pictures.without_images(one.problem or problem, whose)
+        by_set.append([replace(strip, follows=one is not shown[0]) for strip in strips])
+    strips = [strip for both in zip(*by_set, strict=True) for strip in both]
+    what = "bin" if all(first == last for first, last in pairs) else "row"
     caption = f"Up to {PER_BIN} poses of each {what}, drawn at random (seed 0), not chosen."
     if target is not None:
         caption += " The target's poses were scored and binned by the scorer of the source."
     return [*notes, Gallery("Bins in pictures", caption, strips)]
 
 
-def _strip(
+def _group(
     one: PoseSet, pair: tuple[int, int], summary: dict[str, Any], several: bool
-) -> tuple[Strip, str]:
-    """Return some poses of the bins of ``pair``, and why they have no images, or ""."""
+) -> pictures.Group:
+    """Choose poses of the bins of ``pair``, and what is said of them."""
     first, last = pair
-    bin_N = np.where((one.bin_N >= first) & (one.bin_N <= last), first, UNBINNED)
-    rows = of_bin(bin_N, first, PER_BIN)
-    every = one.every_bin
-    inside = int(((every >= first) & (every <= last)).sum())
-    low, high = summary["edges"][first], summary["edges"][last + 1]
+    inside_N = (one.bin_N >= first) & (one.bin_N <= last)
+    rows = of_bin(np.where(inside_N, first, UNBINNED), first, PER_BIN)
+    inside = int(((one.every_bin >= first) & (one.every_bin <= last)).sum())
     detail = f"{count(inside)} of {count(one.total)} {one.which} poses"
     if one.which == "source" or not several:
+        low, high = summary["edges"][first], summary["edges"][last + 1]
         detail = f"score {number(low, 2)} to {number(high, 2)}, {detail}"
-    if not inside:
-        detail = f"no {one.which} pose falls here"
-    name = capitalised(named(pair)) + f", {one.which}" * several
-    if not inside:
-        return Strip(name, detail, []), ""
     said = []
     for row in rows:
         shown = number(float(one.score_N[row]), 2)
@@ -270,8 +240,8 @@ def _strip(
         caption = [part for part in (mode, shown) if part]
         alt = f"{capitalised(one.which)} pose of {named(pair)}, score {', '.join(caption[::-1])}"
         said.append((alt, caption))
-    drawn, crops = pictures.labelled(one.table, rows, said)
-    return Strip(name, detail, drawn), crops.problem
+    name = capitalised(named(pair)) + f", {one.which}" * several
+    return name, detail if inside else f"no {one.which} pose falls here", rows, said
 
 
 def scorers(summary: dict[str, Any]) -> Table | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,23 +73,21 @@ def never_drawn(choice: Choice) -> str:
 def gallery(source: Source, choice: Choice) -> Section:
     """Show some poses that are taken and some that are left, of the same bins."""
     taken_N = choice.draws_N > 0
-    strips, images, problem = [], [], ""
-    for first, last in panel(choice.k):
-        inside_N = (choice.bin_N >= first) & (choice.bin_N <= last)
-        for which_N, told in ((taken_N, "taken"), (~taken_N, "left")):
-            chosen_N = inside_N & which_N
-            strip, crops = _strip(source, chosen_N, f"{named((first, last))}, {told}")
-            strips.append(Strip(strip.name, strip.detail, strip.pictures, told == "left"))
-            images += [picture.image for picture in strip.pictures]
-            problem = problem or crops
-    notes: list[Block] = []
-    if short := pictures.shortfall(images, problem):
-        notes.append(Note(f"Skeletons without images: {short}."))
+    groups = [
+        _group(source, inside_N & which_N, f"{named(pair)}, {told}")
+        for pair in panel(choice.k)
+        for inside_N in [(choice.bin_N >= pair[0]) & (choice.bin_N <= pair[1])]
+        for which_N, told in ((taken_N, "taken"), (~taken_N, "left"))
+    ]
+    strips, problem = pictures.strips(source.table, groups)
+    strips = [replace(strip, follows=bool(i % 2)) for i, strip in enumerate(strips)]
     caption = f"Up to {PER_STRIP} poses of each, drawn at random (seed 0), not chosen."
     block = Gallery("Taken and left, in pictures", caption, strips)
     lead = "What the subset keeps of each bin, and what it does without."
     title = f"Taken and left{_of(source)}"
-    return Section(f"pictures{_mark(source)}", title, lead, [*notes, block])
+    return Section(
+        f"pictures{_mark(source)}", title, lead, [*pictures.without_images(problem), block]
+    )
 
 
 def duplicates(source: Source, choice: Choice) -> Section:
@@ -177,19 +176,14 @@ def _times(taken: int, uniform: int) -> float | None:
     return taken / uniform if uniform else None
 
 
-def _strip(source: Source, chosen_N: np.ndarray, name: str) -> tuple[Strip, str]:
+def _group(source: Source, chosen_N: np.ndarray, name: str) -> pictures.Group:
     rows = pictures.of_bin(chosen_N.astype(np.int64), 1, PER_STRIP)
-    detail = plural(int(chosen_N.sum()), "pose")
-    if not len(rows):
-        return Strip(capitalised(name), detail, []), ""
-    said = []
+    mode, said = source.table.mode_N, []
     for row in rows.tolist():
         score = number(float(source.score.score_N[row]), 2)
-        mode = source.table.mode_N
         caption = [*([] if mode is None else [spoken(str(mode[row]))]), score]
         said.append((f"Pose of {name}, score {score}", caption))
-    shown, crops = pictures.labelled(source.table, rows, said)
-    return Strip(capitalised(name), detail, shown), crops.problem
+    return capitalised(name), plural(int(chosen_N.sum()), "pose"), rows, said
 
 
 def _of(source: Source) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from posesift.report.answers.support import supported
 from posesift.report.blocks import Block, Charts, Note, Section
 from posesift.report.figures import curves
 from posesift.report.figures import curves as part_figures
@@ -37,6 +38,8 @@ def support(comparison: Compared) -> Section:
             "Accuracy by support in the source",
             _caption(comparison, most),
         )
+        if said := supported(comparison):
+            blocks.append(Note(f"{said.answer} {said.detail}", strong=False))
         blocks += curves.pairs(comparison, split)
     if not blocks:
         return Section("support", TITLE, "", [Note(NOT_MEASURED)])
