@@ -17,8 +17,8 @@ from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.training.trackers import trackers
 from posesift.data.address import Address
 from posesift.data.inputs import inputs_of
+from posesift.data.labels.mapped import warning_of_never_visible
 from posesift.data.loading import PoseDataset
-from posesift.data.mapped import warning_of_never_visible
 from posesift.data.readers import read
 from posesift.evaluation.judge import Protocol, judge, test_sets
 from posesift.experiments.leaks import leaks

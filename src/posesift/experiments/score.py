@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesift import folders
-from posesift.data.files.listed_images import boxes_in_place
+from posesift.data.labels.boxes import boxes_in_place
 from posesift.data.stream import PoseStream
 from posesift.difficulty import bins, checks
 from posesift.difficulty.scorers import Scorer, fit, load_scorer

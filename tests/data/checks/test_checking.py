@@ -8,8 +8,7 @@ import pytest
 from tests.datasets import pose_table, write_coco, write_images, write_lspet
 
 from posesift.data.address import parse
-from posesift.data.checks.checking import check
-from posesift.data.checks.split_images import test_images as images_of_test
+from posesift.data.checks.checking import check, images_of_test
 from posesift.data.readers import read
 
 

@@ -23,10 +23,10 @@ from tests.patience import PATIENCE
 
 from posesift import folders, storage
 from posesift.data import prepare, readers
-from posesift.data.parts import Part
 from posesift.data.pixels import read_image
 from posesift.data.prepare import cropping, shards
 from posesift.data.prepare import prepare as prepared
+from posesift.data.readers.parts import Part
 from posesift.poses import PoseTable, boxes
 
 

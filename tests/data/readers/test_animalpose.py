@@ -170,5 +170,5 @@ def test_no_animals_and_no_folder_of_photographs(tmp_path):
     with pytest.raises(ValueError, match=r"expected animals of dog and cat and .*, found none"):
         read(f"animalpose:{tmp_path}")
     (tmp_path / "images").rename(tmp_path / "pictures")
-    with pytest.raises(ValueError, match=r"photographs in .*/images, found none"):
+    with pytest.raises(ValueError, match=r"with keypoints\.json and images/, found no images/ in"):
         read(f"animalpose:{tmp_path}")

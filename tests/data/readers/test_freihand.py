@@ -64,9 +64,7 @@ def test_parity_is_the_published_split_leak_included(tmp_path):
 
 def test_the_evaluation_photographs_where_their_labels_are(tmp_path):
     write_freihand(tmp_path)
-    with pytest.raises(
-        ValueError, match=r"FreiHAND folder with evaluation_xyz\.json, found no such"
-    ):
+    with pytest.raises(ValueError, match=r"FreiHAND folder with .*, found no evaluation_xyz\.json"):
         read(f"freihand:{tmp_path},subset=evaluation")
     truth = write_freihand(tmp_path, poses=6, seed=3, subset="evaluation")
     table = read(f"freihand:{tmp_path},subset=evaluation,hands=stored")

@@ -5,12 +5,13 @@ Shapes: N samples, M images.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from posesift.data.address import parse
+from posesift.data.address import Address, parse
 from posesift.data.checks.duplicates import Duplicates, find_duplicates, leaks
 from posesift.data.checks.flips import find_flips
 from posesift.data.checks.impossible import Impossible, find_impossible
@@ -19,7 +20,7 @@ from posesift.data.checks.meaning import misreadings
 from posesift.data.checks.statistics import label_statistics
 from posesift.data.checks.suspects import suspects
 from posesift.data.files.image_folder import told_of_turned
-from posesift.data.readers import options
+from posesift.data.readers import options, read
 from posesift.poses.table import PoseTable
 
 FEWEST = 4
@@ -27,6 +28,9 @@ FEWEST = 4
 
 MOST_BAD = 0.05
 """Share of images that may be broken."""
+
+PATIENCE = 20.0
+"""Seconds that reading all labels may have taken, for the test's to be read once more."""
 
 _LISTED = 1000  # samples that are named with one kind of fault; the counts count all
 _SHOWN = 3  # examples in a sentence
@@ -107,6 +111,29 @@ def check(
         "sides": flips.facts(),
         "duplicates": duplicates.facts(images) | {"in_both_splits": len(shared)},
     }
+
+
+def images_of_test(address: Address, seconds: float) -> set[str] | None:
+    """Names of the test split's images.
+
+    Args:
+        address: as it was read.
+        seconds: how long that took.
+
+    Returns:
+        None where the address names one split, the format has no ``all``, there are no images,
+        the test split cannot be read, or it would take too long.
+    """
+    split = options(address.kind).get("split")
+    chosen = address.options.get("split", None if split is None else split.default)
+    if chosen != "all" or seconds > PATIENCE:
+        return None
+    test = dataclasses.replace(address, options=address.options | {"split": "test"})
+    try:
+        table = read(test)
+    except ValueError:
+        return None
+    return None if table.image_N is None else set(map(str, table.image_N.tolist()))
 
 
 def _notes(table: PoseTable, images: Looks) -> list[str]:

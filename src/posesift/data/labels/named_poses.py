@@ -19,8 +19,7 @@ from posesift import skeletons
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import Photographs, image_folder, photographs
 from posesift.data.files.image_names import Names
-from posesift.data.files.listed_images import is_box
-from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.boxes import Boxes, is_box
 from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split

@@ -25,11 +25,11 @@ import cv2
 from posesift import progress, storage
 from posesift.data.address import Address, parse
 from posesift.data.inputs import inputs_of
-from posesift.data.parts import Part
 from posesift.data.pixels import image_path
 from posesift.data.prepare import shards
 from posesift.data.prepare.cropping import Crops, Cut, cut, cut_table, sampled
 from posesift.data.readers import options, read_parts
+from posesift.data.readers.parts import Part
 from posesift.engines import Engine
 from posesift.folders import claim, write_manifest
 from posesift.poses.table import PoseTable

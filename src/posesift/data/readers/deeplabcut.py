@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files import hdf5, pandas_hdf5
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import image_folder, photographs
@@ -25,6 +24,7 @@ from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_o
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
 from posesift.data.labels.turned import told_of_view
+from posesift.data.readers.about import About
 from posesift.poses.table import PoseTable
 
 ABOUT = About(

@@ -19,7 +19,6 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from posesift.data.about import About
 from posesift.data.files import typed_json
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import photographs
@@ -28,6 +27,7 @@ from posesift.data.files.images import MAYBE, SUFFIXES
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.named_poses import NamedPoses, pose_table
 from posesift.data.labels.splits import Split
+from posesift.data.readers.about import About
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
 

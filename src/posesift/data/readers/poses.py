@@ -19,13 +19,12 @@ from typing import Any, overload
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.address import parse
 from posesift.data.files.exif import Exif
-from posesift.data.files.listed_images import completed, told_of_boxes
-from posesift.data.labels.boxes import Boxes, with_boxes
+from posesift.data.labels.boxes import Boxes, completed, told_of_boxes, with_boxes
 from posesift.data.labels.cleaning import Impossible
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.readers.about import About
 from posesift.data.worlds import painted
 from posesift.poses.shards import Shards
 from posesift.poses.store import local

@@ -20,7 +20,6 @@ import msgspec
 import numpy as np
 
 from posesift import documents, skeletons, storage
-from posesift.data.about import About
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import photographs
 from posesift.data.files.image_names import is_folder, is_there
@@ -30,6 +29,7 @@ from posesift.data.labels.cleaning import pull_to_edge
 from posesift.data.labels.keypoint_names import places, skeleton_of
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.readers.about import About
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
 from posesift.skeletons.sides import readable

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from posesift import documents, storage
 from posesift.data.files.image_names import last_part
-from posesift.data.files.listed_images import is_box
+from posesift.data.labels.boxes import is_box
 from posesift.data.readers.coco import document
 from posesift.data.readers.csv import columns
 

@@ -16,17 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from posesift.data.about import About
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import Photographs, image_folder, photographs
 from posesift.data.files.image_names import Names
-from posesift.data.files.listed_images import is_box
-from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.boxes import Boxes, is_box
 from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
 from posesift.data.labels.turned import told_of_view
 from posesift.data.readers import deeplabcut
+from posesift.data.readers.about import About
 from posesift.data.readers.csv import columns
 from posesift.poses.table import PoseTable
 from posesift.skeletons import load

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from posesift import progress
-from posesift.data.about import About
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.splits import Split
-from posesift.data.parts import Part
+from posesift.data.readers.about import About
 from posesift.data.readers.human36m import cdf, photographs
 from posesift.data.readers.human36m import json_release as release
 from posesift.data.readers.human36m.clips import Choice
+from posesift.data.readers.parts import Part
 from posesift.poses.table import PoseTable, joined
 
 ABOUT = About(

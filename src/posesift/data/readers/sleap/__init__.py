@@ -14,11 +14,11 @@ from typing import Literal
 
 import numpy as np
 
-from posesift.data.about import About
 from posesift.data.files import hdf5
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.named_poses import NamedPoses, pose_table
 from posesift.data.labels.splits import Split
+from posesift.data.readers.about import About
 from posesift.data.readers.sleap import analysis, labels, videos
 from posesift.poses.table import PoseTable
 

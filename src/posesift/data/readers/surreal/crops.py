@@ -9,7 +9,6 @@ Shapes: N crops, J = 24 joints of SMPL, 2 = (x, y).
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -21,9 +20,9 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.files import typed_json
 from posesift.data.files.images import image_sizes
-from posesift.data.labels.cleaning import LeftOut
 from posesift.data.labels.labelled import labelled
-from posesift.data.parts import Part
+from posesift.data.labels.published_rows import shuffled
+from posesift.data.readers.parts import LeftOut, Part
 from posesift.data.readers.surreal.joints import keypoints
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
@@ -98,9 +97,8 @@ def _check_whole(folder: Path, splits: Sequence[str], runs: Sequence[str]) -> No
 
 def _parity_rows(split: str, count: int) -> list[int]:
     """Which rows of a folder's lists the reference code uses, in its order."""
-    rows = list(range(count))
-    random.Random(42).shuffle(rows)
-    held_out = min(int(0.2 * count), 3200)
+    rows, is_test_N = shuffled(count)
+    held_out = int(is_test_N.sum())
     return {"train": rows[held_out:], "test": rows[:held_out], "val": rows}[split]
 
 
