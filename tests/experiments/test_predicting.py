@@ -522,6 +522,6 @@ def test_ctrl_c_and_resume_give_the_same_bytes(run, tmp_path, capsys, monkeypatc
     assert not folders.is_finished(tmp_path / "out")
     code, _, error = posesift(capsys, *arguments, tmp_path / "out", "--batch-size", "2", "--resume")
     assert code == 2
-    assert "was begun with another batch_size" in error
+    assert "was begun with batch_size 3, and now batch_size 2 is asked for" in error
     assert posesift(capsys, *arguments, tmp_path / "out", "--resume")[0] == 0
     assert content(tmp_path / "out") == content(tmp_path / "whole")

@@ -169,8 +169,9 @@ def describe(found: dict[str, Any]) -> str:
         lines.append(f"Terms: {found['terms']}")
     if found.get("sheet"):
         lines.append(f"Contact sheet: {found['sheet']}")
-    counts = f"{_counted(found['warnings'], 'warning')}, {_counted(problems, 'problem')}."
-    lines.append("Nothing is wrong." if found["ok"] else counts)
+    if not found["ok"]:
+        lines.append(f"{_counted(found['warnings'], 'warning')}, {_counted(problems, 'problem')}.")
+    lines.append(found["verdict"])
     return "\n".join(map(printable, lines))
 
 

@@ -51,6 +51,7 @@ def check(
         A dict that JSON can hold.
 
         - ``ok``: nothing is wrong. ``unusable``: why it cannot be trained on, empty when it can.
+          ``verdict``: whether it can, and what to look at first, in one sentence.
         - ``warnings``: what looks wrong with the set, in sentences. ``problems``: one line a bad
           sample or image: what the reader found, images that are missing or corrupt, impossible
           keypoints. ``notes``: how the reader understood what can be understood in two ways,
@@ -86,10 +87,12 @@ def check(
     if empty := statistics["boxes_of_no_size"]:
         warnings.append(f"{empty} samples have a box of no size: there is nothing to crop")
     unusable = _unusable(table, images, labelled)
+    kinds = [*unusable, *warnings, *_said_of_lines(table, impossible)]
     return {
         "address": table.address,
         "skeleton": table.skeleton.name,
         "ok": not (problems or warnings or unusable),
+        "verdict": _verdict(table, labelled, not unusable, kinds),
         "unusable": unusable,
         "warnings": warnings,
         "problems": problems,
@@ -164,6 +167,39 @@ def _unusable(table: PoseTable, images: Looks, labelled: bool) -> list[str]:
             "them anew, or leave their samples out of the labels"
         )
     return reasons
+
+
+def _verdict(table: PoseTable, labelled: bool, is_usable: bool, kinds: Sequence[str]) -> str:
+    """Say in one sentence what the data are good for, and which of their faults to see first.
+
+    Args:
+        table: what was looked at.
+        labelled: whether the format has labels at all.
+        is_usable: nothing forbids to use it.
+        kinds: what was found, one line a kind, what matters most first.
+    """
+    if not is_usable:
+        good_for = "These data cannot be trained on"
+    elif not labelled:
+        good_for = "These images can be adapted to, and have no labels to train on"
+    elif not table.has_images:
+        good_for = "These poses can be scored, and not trained on without their images"
+    else:
+        good_for = "These data can be trained on"
+    if not kinds:
+        return f"{good_for}: nothing suspicious found."
+    many = f"{len(kinds)} kinds of finding, the first to look at"
+    return f"{good_for}; {many if len(kinds) > 1 else '1 finding'}: {kinds[0].rstrip('.')}."
+
+
+def _said_of_lines(table: PoseTable, impossible: Impossible) -> list[str]:
+    """One line a kind of problem of which no warning speaks."""
+    counts = {
+        "samples with a visible keypoint off their image": int(impossible.off_N.sum()),
+        "samples with all visible keypoints in one point": int(impossible.point_N.sum()),
+        "things that were left out or mended on reading, see the problems": len(table.problems),
+    }
+    return [f"{count} {what}" for what, count in counts.items() if count]
 
 
 def _said_of_pictures(

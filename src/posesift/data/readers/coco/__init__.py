@@ -23,6 +23,7 @@ from posesift.data.labels.boxes import Boxes, is_box
 from posesift.data.labels.cleaning import pull_to_edge
 from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
 from posesift.data.labels.labelled import labelled, placed
+from posesift.data.labels.named_poses import V_NEVER_2
 from posesift.data.labels.splits import Split, in_split
 from posesift.data.labels.turned import told_of_view
 from posesift.data.readers.about import About
@@ -118,7 +119,7 @@ def read(
         for values in (found.keypoints_NJ2, found.seen_NJ)
     )
     if not (knows_hidden := bool((found.seen_NJ == 2).any())) and found.seen_NJ.any():
-        told.append("v is never 2: 1 is taken as labelled, and nothing is known of what is hidden")
+        told.append(V_NEVER_2)
     columns: dict[str, Any] = {
         "chosen_N": None if split == "all" else in_split(split, found.image_N.tolist()),
         "problems": found.skipped,

@@ -109,10 +109,11 @@ def _published(points_NK2: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         (N, 4).
     """
     low_N2, high_N2 = points_NK2.min(1), points_NK2.max(1)
-    # Python and numpy both round halves to even
-    side_N = np.rint(_PUBLISHED_SCALE * (high_N2 - low_N2).max(1)).clip(max=min(size))
-    corner_N2 = np.rint((low_N2 + high_N2) / 2 - side_N[:, None] / 2)
-    corner_N2 = corner_N2.clip(0, np.array(size) - side_N[:, None])
+    with np.errstate(over="ignore", invalid="ignore"):  # of joints that are nowhere
+        # Python and numpy both round halves to even
+        side_N = np.rint(_PUBLISHED_SCALE * (high_N2 - low_N2).max(1)).clip(max=min(size))
+        corner_N2 = np.rint((low_N2 + high_N2) / 2 - side_N[:, None] / 2)
+        corner_N2 = corner_N2.clip(0, np.array(size) - side_N[:, None])
     return np.column_stack([corner_N2, side_N, side_N])
 
 

@@ -128,7 +128,9 @@ def _packed(rows: list[_Row]) -> np.ndarray:
     """Joints (N, 24, 2) of a few rows: as Python's lists they take twenty times the space."""
     text = b"[" + b",".join([bytes(row.keypoint2d) for row in rows]) + b"]"
     try:
-        joints_NJ2 = np.array(msgspec.json.decode(text, type=list[list[list[float]]]), np.float32)
+        joints = msgspec.json.decode(text, type=list[list[list[float]]])
+        with np.errstate(over="ignore"):  # beyond float32 is as far off the image
+            joints_NJ2 = np.array(joints, np.float32)
     except ValueError:  # of msgspec: no numbers; of NumPy: rows of different lengths
         joints_NJ2 = np.empty(0)
     if joints_NJ2.shape == (len(rows), 24, 2):
