@@ -34,14 +34,14 @@ from posesift.experiments.rendered_arms import check_rendering, render
 from posesift.experiments.resolved import runtime_of
 from posesift.experiments.run import check as check_run
 from posesift.experiments.run import data_of, inputs_of_run, train
-from posesift.experiments.score import Page, ScoreSettings, score_poses
+from posesift.experiments.score import Page, ScoreSettings, scored
 from posesift.experiments.side_by_side import side_by_side
 from posesift.experiments.spec import Experiment, read_yaml
 from posesift.experiments.trained import load_method, style_of
 from posesift.poses import PoseTable
 from posesift.progress import note
 from posesift.results.comparison import write_comparison
-from posesift.results.score import Score, read_score_of
+from posesift.results.score import Score
 
 DECIDED = ("device", "precision", "threads")
 ADABN_IMAGES = 512  # unlabelled target images that re-estimate the BatchNorm statistics
@@ -151,8 +151,8 @@ def _do(plan: Comparison, folder: Path, task: Task) -> None:
     elif task.beside:
         _baselines(cell_folder(folder, task.arm, task.seed), experiment)
     elif not folders.is_finished(cell := cell_folder(folder, task.arm, task.seed)):
-        scored = _scored(experiment, score, check=first)
-        train(of_arm(experiment, plan.arm(task.arm), folder), cell, scored=scored)
+        known = _scored(experiment, score, check=first)
+        train(of_arm(experiment, plan.arm(task.arm), folder), cell, known=known)
 
 
 def _tell(folder: Path, task: Task) -> None:
@@ -304,12 +304,8 @@ def _given(plan: Comparison) -> dict[str, Any]:
 
 
 def _scored(experiment: Experiment, folder: Path, check: bool) -> Score:
-    table = read(experiment.data.source, default_split="train")
-    if folders.is_finished(folder):
-        return read_score_of(folder, table)
-    return score_poses(
-        table, folder, dataclasses.replace(ScoreSettings.of(experiment), check=check)
-    )
+    settings = dataclasses.replace(ScoreSettings.of(experiment), check=check)
+    return scored(read(experiment.data.source, default_split="train"), folder, settings)
 
 
 def _reference(plan: Comparison) -> str:

@@ -9,15 +9,23 @@ from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from posesift.data.files import image_folder
+from posesift.data.files import image_folder, typed_json
+
+
+class Image(msgspec.Struct, gc=False):
+    """An image as a label file lists it; 0 for a size that it does not give."""
+
+    file_name: str
+    width: typed_json.Side = 0
+    height: typed_json.Side = 0
 
 
 def listed(
     image_N: Sequence[Hashable],
-    name_of: Mapping[Any, str],
-    size_of: Mapping[Any, tuple[int, int]],
+    images: Mapping[Any, Image],
     root: Path | None,
     sample_N: Sequence[str],
 ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
@@ -25,9 +33,7 @@ def listed(
 
     Args:
         image_N: ids that the annotations name.
-        name_of: id to file name, relative to ``root``.
-        size_of: id to width and height where the file gives them; others are looked up in the
-            images.
+        images: by id, named relative to ``root``; sizes that are not given are looked up in them.
         root: folder of the images; None where there are labels alone.
         sample_N: what to call each annotation in messages.
 
@@ -38,11 +44,10 @@ def listed(
     Raises:
         ValueError: a name leads out of ``root``.
     """
-    ids = [i for i in dict.fromkeys(image_N) if i in name_of]
-    names = [name_of[i] for i in ids]
-    given_M2 = np.array([size_of.get(i, (0, 0)) for i in ids]).reshape(-1, 2)
-    found = image_folder.photographs(names, given_M2, root)
-    row_of = {i: row for row, i in enumerate(ids)}
+    row_of = {i: row for row, i in enumerate(i for i in dict.fromkeys(image_N) if i in images)}
+    given = [images[i] for i in row_of]
+    size_M2 = np.array([(one.width, one.height) for one in given]).reshape(-1, 2)
+    found = image_folder.photographs([one.file_name for one in given], size_M2, root)
     size_N2 = np.zeros((len(image_N), 2), np.int32)
     name_N = np.full(len(image_N), None, dtype=object)
     bad = {}

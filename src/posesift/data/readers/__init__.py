@@ -90,12 +90,7 @@ def read(address: str | Address, *, default_split: str | None = None) -> PoseTab
     return _named(_module(address.kind).read(address.path, **values), address, change)
 
 
-def read_parts(
-    address: str | Address,
-    *,
-    default_split: str | None = None,
-    size: int = 1000,
-) -> Iterator[Part]:
+def read_parts(address: str | Address, *, size: int = 1000) -> Iterator[Part]:
     """Yield the same samples as `read` in the same order, piece by piece.
 
     Where the format reads clip by clip, no more than one part need be in memory at a time; other
@@ -103,13 +98,12 @@ def read_parts(
 
     Args:
         address: as for `read`.
-        default_split: as for `read`.
         size: samples a part, where the format has no parts of its own.
 
     Raises:
         ValueError: as `read`, some of it only when a part is read.
     """
-    address = _with_split(address, default_split)
+    address = _with_split(address, None)
     module = _module(address.kind)
     if not hasattr(module, "parts"):
         table = read(address)

@@ -56,11 +56,8 @@ have in the other skeletons of animals, see there."""
 _PARTS = {"train": ("train",), "test": ("test",), "all": ("train", "val", "test")}
 
 
-class _Image(msgspec.Struct, gc=False):
+class _Image(listed_images.Image, kw_only=True, gc=False):
     id: int
-    file_name: str
-    width: typed_json.Side = 0
-    height: typed_json.Side = 0
 
 
 class _Annotation(msgspec.Struct, gc=False):
@@ -147,11 +144,7 @@ def read(
     joints_NK3, bad = _joints(rows, len(skeleton))
     sample_N = [f"annotation {a.id}" for a in rows]
     size_N2, image_N, missing = listed_images.listed(
-        [a.image_id for a in rows],
-        {image.id: image.file_name for image in images.values()},
-        {image.id: (image.width, image.height) for image in images.values()},
-        folder / "data",
-        sample_N,
+        [a.image_id for a in rows], images, folder / "data", sample_N
     )
     problems = [f"skipped: {dropped} animals without a labelled keypoint"] if dropped else []
     return labelled(

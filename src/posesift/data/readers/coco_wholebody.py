@@ -19,7 +19,7 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.files import typed_json
 from posesift.data.files.image_folder import image_folder
-from posesift.data.files.listed_images import listed
+from posesift.data.files.listed_images import Image, listed
 from posesift.data.labels.boxes import Boxes, of_lists, squares
 from posesift.data.labels.labelled import labelled
 from posesift.data.labels.left_hands import Hands, seen_as
@@ -48,11 +48,8 @@ _GROWN = 1.5  # the file's boxes touch the outermost joints: side of ours over t
 _CHUNK = 2000  # hands decoded at once
 
 
-class _Image(msgspec.Struct, gc=False):
+class _Image(Image, kw_only=True, gc=False):
     id: int
-    file_name: str
-    width: typed_json.Side = 0
-    height: typed_json.Side = 0
 
 
 class _Annotation(msgspec.Struct, gc=False):
@@ -129,15 +126,10 @@ def read(
             f"{file}: expected valid hands with labelled joints, found none among "
             f"{len(whole.annotations)} people; {'; '.join(skipped)}"
         )
-    used = [image_of[hand.image] for hand in found if hand.image in image_of]
-    root = image_folder(file, images, used[0].file_name if used else None)
-    size_N2, name_N, wrong = listed(
-        [hand.image for hand in found],
-        {image.id: image.file_name for image in used},
-        {image.id: (image.width, image.height) for image in used},
-        root,
-        [str(hand) for hand in found],
-    )
+    first = next((image_of[hand.image] for hand in found if hand.image in image_of), None)
+    root = image_folder(file, images, first.file_name if first else None)
+    sample_N = [str(hand) for hand in found]
+    size_N2, name_N, wrong = listed([hand.image for hand in found], image_of, root, sample_N)
 
     is_right_N = np.array([hand.is_right for hand in found])
     box_N4 = squares(of_lists(hand.box for hand in found), _GROWN)
@@ -149,7 +141,7 @@ def read(
         keypoints_NK2,
         joints_NK3[..., 2] > 0,
         size_N2,
-        [str(hand) for hand in found],
+        sample_N,
         str(file),
         chosen_N=in_split(split, [hand.image for hand in found]),
         bad=wrong | bad,

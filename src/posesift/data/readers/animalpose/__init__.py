@@ -111,7 +111,10 @@ def read(
     problems += [told] if told else []
     joints_NK3 = placed(joints_NJ3, place_J, len(skeleton))
     size_N2, image_N, missing = listed_images.listed(
-        [str(a.image_id) for a in animals], document.images, {}, folder / "images", sample_N
+        [str(a.image_id) for a in animals],
+        {key: listed_images.Image(name) for key, name in document.images.items()},
+        folder / "images",
+        sample_N,
     )
     box_N4 = of_corners(of_lists(a.bbox for a in animals))
     if parity:

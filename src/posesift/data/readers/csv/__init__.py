@@ -111,7 +111,7 @@ def read(
             sample_N=[f"line {row + 2}" for row in kept.tolist()],
             box_N4=table.numbers(_BOX)[kept],
             mode_N=None if mode_N is None else [mode.lower() for mode in mode_N[kept]],
-            clip_N=None if clip_N is None else clip_N[kept],
+            clip_N=None if clip_N is None else clip_N[kept].tolist(),
             id_N=kept.astype(np.int64) + 2,
             bad={row: wrong[line] for row, line in enumerate(kept.tolist()) if line in wrong},
             problems=told,
