@@ -194,6 +194,17 @@ def test_the_halves_are_apart_make_the_whole_and_change_nothing(layout, written)
         assert sorted(rows["train"] + rows["test"]) == list(range(len(whole)))
 
 
+@of(lambda layout: layout.choice)
+def test_some_samples_read_alone_are_split_as_all_are(layout, written):
+    address = written(layout).address
+    some = _keys(read(f"{address},{layout.choice}"))
+    assert 0 < len(some) < len(read(address))
+    for half in ("train", "test"):
+        whole = read(f"{address},split={half}")
+        rows = [row for key, row in _keys(whole).items() if key in some]
+        same(read(f"{address},{layout.choice},split={half}"), whole, rows)
+
+
 def _keys(table: PoseTable) -> dict[tuple, int]:
     keys = {
         (name, points.tobytes()): row
