@@ -45,9 +45,7 @@ def test_a_list_that_will_not_do(tmp_path, content, told):
 def test_lists_lie_in_the_folder_or_up_to_two_above_it(tmp_path):
     folder = tmp_path / "a/b/set"
     folder.mkdir(parents=True)
-    with pytest.raises(
-        ValueError, match=r"the lists: x\.npy and y\.npy in .*leave parity out"
-    ):
+    with pytest.raises(ValueError, match=r"the lists: x\.npy and y\.npy in .*leave parity out"):
         place(folder, ["lists"], ["x.npy", "y.npy"], "the lists")
     for above in (tmp_path / "a", tmp_path / "a/b", folder):
         (above / "lists").mkdir()
