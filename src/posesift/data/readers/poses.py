@@ -21,6 +21,7 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.address import parse
 from posesift.data.files.exif import Exif
+from posesift.data.files.image_folder import folder_at
 from posesift.data.labels.boxes import Boxes, completed, told_of_boxes, with_boxes
 from posesift.data.labels.cleaning import Impossible
 from posesift.data.labels.splits import Split, in_split
@@ -246,10 +247,7 @@ def _checked(table: PoseTable, stretch: Stretch, first: int, asked: _Asked) -> P
     if not len(table):
         return dataclasses.replace(table, **changes)
     if images is not None:
-        folder = Path(images).expanduser().resolve()
-        if not folder.is_dir():
-            raise ValueError(f"expected the folder of the images at {folder}, found no folder")
-        changes["root"] = str(folder)
+        changes["root"] = str(folder_at(images))
     elif shards.is_remote:
         pass  # nothing there is opened
     elif table.image_N is not None and not table.root:
