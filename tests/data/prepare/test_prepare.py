@@ -246,7 +246,7 @@ PLACES = {
     "before the table": (shards, "gather", 1),
     "while the table is written": (shards, "_stream", 1),
     "before the shards are removed": (shutil, "rmtree", 1),
-    "before the manifest": (prepare, "write_manifest", 1),
+    "before the manifest": (folders, "write_manifest", 1),
 }
 
 
