@@ -218,14 +218,6 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def differing(path: Path, record: dict[str, Any]) -> list[str]:
-    """Keep a record of what was asked for; name what an earlier one there says otherwise."""
-    if not path.is_file():
-        write_json(path, record)
-    before = read_json(path, dict[str, Any])
-    return [name for name in record if before.get(name) != plain(record[name])]
-
-
 def cache_folder() -> Path:
     """Where things that can be made again are kept.
 

@@ -35,6 +35,8 @@ def test_a_sound_set(capsys, tmp_path):
     assert f"Terms: {ABOUT.terms}" in out
     assert "Contact sheet: contact-sheet.jpg" in out
     assert cv2.imread("contact-sheet.jpg").shape[1] == 1600
+    verdict = out.splitlines()[-1]
+    assert verdict.startswith("These data can be trained on")
 
 
 def test_json_holds_everything(capsys, tmp_path):
@@ -74,6 +76,9 @@ def test_a_swapped_joint_of_a_coco_file_is_named(capsys, tmp_path):
     assert "warning: left and right hip look swapped by the mapping" in out
     assert "warning: there are no images" in out
     assert f"looked for beside {tmp_path}/a.json; images=FOLDER says where" in out
+    verdict = out.splitlines()[-1]
+    assert verdict.startswith("These poses can be scored, and not trained on without their images")
+    assert "kinds of finding, the first to look at: left and right hip look swapped" in verdict
 
 
 def test_the_same_picture_in_both_splits_is_told(capsys, tmp_path):
@@ -96,6 +101,9 @@ def test_broken_images_end_with_2(capsys, tmp_path):
     assert code == 2
     assert "is a JPEG that is cut short" in out
     assert "cannot be trained on: 1 of 12 images are missing or broken" in err
+    verdict = out.splitlines()[-1]
+    assert verdict.startswith("These data cannot be trained on; ")
+    assert "the first to look at: 1 of 12 images are missing or broken" in verdict
     assert (tmp_path / "s.png").exists()
     code, out, _ = check(capsys, f"lspet:{tmp_path}/set", "--json")
     assert code == 2
@@ -115,6 +123,7 @@ def test_no_labels_end_with_2_but_a_target_needs_none(capsys, tmp_path):
     code, out, _ = check(capsys, f"images:{tmp_path}/photos")
     assert code == 0
     assert "samples without a visible keypoint: 8" in out
+    assert out.splitlines()[-1].startswith("These images can be adapted to, and have no labels")
 
 
 def test_few_samples_end_with_2(capsys, tmp_path):

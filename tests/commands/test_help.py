@@ -8,6 +8,7 @@ import pytest
 
 from posesift import cli
 from posesift.commands import COMMANDS
+from posesift.sampling import strategies
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -26,6 +27,13 @@ def test_help_shows_choices_and_one_default(capsys):
     assert "--source DATA" in said
     assert "--seeds N" in said
     assert said.count("(default: 3)") == 1
+
+
+def test_every_strategy_of_a_subset_is_explained_in_a_line(capsys):
+    cli.main(["subset", "--help"])
+    lines = [line.strip("│ ") for line in capsys.readouterr().out.splitlines()]
+    for name in strategies.NAMES:
+        assert [line for line in lines if re.match(rf"([a-z-]+, )*{name}(, [a-z-]+)*: \w+ ", line)]
 
 
 def test_a_mistyped_command_gets_one_line_with_the_nearest(capsys):

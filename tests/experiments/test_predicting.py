@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import warnings
 import zlib
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from posesift.data.loading import PoseDataset
 from posesift.data.readers import read
 from posesift.evaluation.predict import predict as predict_table
 from posesift.experiments import predicting
-from posesift.experiments.predicting import crops, rows
+from posesift.experiments.predicting import crops, people, rows
 from posesift.experiments.run import train
 from posesift.experiments.trained import load_method
 from posesift.poses import geometry
@@ -395,6 +396,21 @@ def test_half_a_file(run, tmp_path, capsys):
     assert not folders.is_finished(tmp_path / "nothing")
 
 
+@pytest.mark.parametrize("form", ["list", "coco"])
+def test_a_box_beyond_any_number_is_left_out_without_a_warning(tmp_path, form):
+    boxes = [[1, 2, 30, 30], [1e308, 0, 1e308, 5]]
+    listed = [{"image": "a.png", "box": box} for box in boxes]
+    images = [{"id": 1, "file_name": "a.png"}]
+    annotations = [{"id": n, "image_id": 1, "bbox": box} for n, box in enumerate(boxes)]
+    coco = {"images": images, "annotations": annotations, "categories": []}
+    (tmp_path / "boxes.json").write_text(json.dumps(listed if form == "list" else coco))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        found = people.read_people(tmp_path / "boxes.json", ["a.png"])
+    assert found.box_N4.tolist() == [[1, 2, 30, 30]]
+    assert found.left_out == ["a.png: a box of no size (1e+308, 0, 1e+308, 5)"]
+
+
 def test_boxes_of_images_that_are_not_there(run, tmp_path, capsys):
     save(tmp_path / "photos/a.png", coarse(1, 0)[0])
     lines = ["image,box_x,box_y,box_w,box_h", "a.png,1,2,30,30", "b.png,1,2,30,30"]
@@ -522,6 +538,6 @@ def test_ctrl_c_and_resume_give_the_same_bytes(run, tmp_path, capsys, monkeypatc
     assert not folders.is_finished(tmp_path / "out")
     code, _, error = posesift(capsys, *arguments, tmp_path / "out", "--batch-size", "2", "--resume")
     assert code == 2
-    assert "was begun with another batch_size" in error
+    assert "was begun with batch_size 3, and now batch_size 2 is asked for" in error
     assert posesift(capsys, *arguments, tmp_path / "out", "--resume")[0] == 0
     assert content(tmp_path / "out") == content(tmp_path / "whole")

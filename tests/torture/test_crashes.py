@@ -225,8 +225,8 @@ def case(request, server, tmp_path) -> Case:
     return Case(server, request.param, seed=12)
 
 
-# `make torture` alone ends the simpler one of the two trainings, and a rendering
-SPARED = ("train", "render")
+# `make torture` alone ends the simpler one of the two trainings, and what renders
+SPARED = ("train", "render", "compare rendered")
 TRIED = [command for command in COMMANDS if ROUNDS > 1 or command.name not in SPARED]
 
 

@@ -14,8 +14,8 @@ from posesift.commands.flags import number, table_text
 from posesift.progress import printable, say, say_json
 
 if TYPE_CHECKING:
-    from posesift.data.about import About
     from posesift.data.address import Address
+    from posesift.data.readers.about import About
     from posesift.poses.table import PoseTable
 
 SHOWN = 20  # problems printed; --json has all
@@ -49,9 +49,8 @@ class Check:
             self._tell(kind)
             return
         from posesift.data.address import parse
-        from posesift.data.checks.checking import check
+        from posesift.data.checks.checking import check, images_of_test
         from posesift.data.checks.contact_sheet import contact_sheet
-        from posesift.data.checks.split_images import test_images
         from posesift.data.checks.suspects import Suspect
 
         address = parse(self.data)
@@ -59,7 +58,7 @@ class Check:
         table, seconds = _read(address, about)
         _spare(self.sheet, table, address, self.overwrite)
         labelled = address.kind not in UNLABELLED
-        found = check(table, labelled=labelled, test_images=test_images(address, seconds))
+        found = check(table, labelled=labelled, test_images=images_of_test(address, seconds))
         found["terms"] = about.terms if about and not about.is_own(address.path) else None
         if len(table):
             suspects = [Suspect(**suspect) for suspect in found["suspects"]]
@@ -170,8 +169,9 @@ def describe(found: dict[str, Any]) -> str:
         lines.append(f"Terms: {found['terms']}")
     if found.get("sheet"):
         lines.append(f"Contact sheet: {found['sheet']}")
-    counts = f"{_counted(found['warnings'], 'warning')}, {_counted(problems, 'problem')}."
-    lines.append("Nothing is wrong." if found["ok"] else counts)
+    if not found["ok"]:
+        lines.append(f"{_counted(found['warnings'], 'warning')}, {_counted(problems, 'problem')}.")
+    lines.append(found["verdict"])
     return "\n".join(map(printable, lines))
 
 
@@ -206,8 +206,8 @@ def _read(address: Address, about: About | None) -> tuple[Any, float]:
     """
     import time
 
-    from posesift.data.about import found_tree, indented
     from posesift.data.readers import read
+    from posesift.data.readers.about import found_tree, indented
 
     began = time.monotonic()
     try:

@@ -8,14 +8,13 @@ from typing import Annotated, Literal
 
 import tyro
 
-from posesift import folders
-from posesift.commands.flags import number, settings_flags, table_text
+from posesift.commands.flags import FolderFlags, number, settings_flags, table_text
 from posesift.progress import say, say_json
 
 
 @dataclass(kw_only=True)
 @settings_flags("threads")
-class Export:
+class Export(FolderFlags):
     """Write a trained network that runs without PoseSift: ONNX (fp32, int8) or PyTorch."""
 
     run_folder: Annotated[Path, tyro.conf.arg(name="run"), tyro.conf.Positional]
@@ -30,12 +29,6 @@ class Export:
     """Write a second ONNX file with weights in int8, and say what that costs."""
     data: str | None = None
     """Address of labelled data to measure accuracy on (default for int8: the run's test data)."""
-    out: Path | None = None
-    """Folder for the result (default: a dated folder under runs/)."""
-    overwrite: bool = False
-    """Replace the result in --out by the new one, once that is complete."""
-    json: bool = False
-    """Print the result as JSON on the standard output, and nothing else there."""
 
     def run(self) -> None:
         """Export, compare with PyTorch, and say where it is.
@@ -45,7 +38,7 @@ class Export:
         """
         from posesift.experiments.exporting import export
 
-        folder = self.out or folders.dated_folder("export")
+        folder = self.folder("export")
         facts = export(
             self.run_folder.resolve(),
             folder,

@@ -90,8 +90,8 @@ def given(command: Any, names: Iterable[str]) -> dict[str, Any]:
 
 
 @dataclass(kw_only=True)
-class ResultFlags:
-    """Where the result goes and how it is shown."""
+class FolderFlags:
+    """Where the result goes and how it is told."""
 
     out: Path | None = None
     """Folder for the result (default: a dated folder under runs/)."""
@@ -99,8 +99,6 @@ class ResultFlags:
     """Replace the result in --out by the new one, once that is complete."""
     json: bool = False
     """Print the result as JSON on the standard output, and nothing else there."""
-    open: bool = False
-    """Open the report in a browser at the end."""
 
     def check_resume(self, resume: bool) -> None:
         """Refuse flags that contradict each other, before anything in --out is touched."""
@@ -108,6 +106,19 @@ class ResultFlags:
             raise ValueError("--resume needs --out: the folder to go on with")
         if resume and self.overwrite:
             raise ValueError("--resume keeps what is there and --overwrite replaces it: give one")
+
+    def folder(self, name: str, resume: bool = False) -> Path:
+        """Give --out, or a dated folder of this name under runs/, once flags go together."""
+        self.check_resume(resume)
+        return self.out if self.out is not None else folders.dated_folder(name)
+
+
+@dataclass(kw_only=True)
+class ResultFlags(FolderFlags):
+    """Where the result goes and how it is shown."""
+
+    open: bool = False
+    """Open the report in a browser at the end."""
 
     @contextlib.contextmanager
     def claim(
@@ -132,8 +143,7 @@ class ResultFlags:
             again: take up a finished result, too.
             check: see `posesift.folders.claim`.
         """
-        self.check_resume(resume)
-        out = self.out if self.out is not None else folders.dated_folder(name)
+        out = self.folder(name, resume)
         with contextlib.ExitStack() as ends:
             if kind in folders.RESUMABLE:
                 ends.enter_context(saying_how_to_go_on(out))

@@ -8,14 +8,13 @@ from typing import Annotated
 
 import tyro
 
-from posesift import folders
-from posesift.commands.flags import saying_how_to_go_on, settings_flags, warn
+from posesift.commands.flags import FolderFlags, saying_how_to_go_on, settings_flags, warn
 from posesift.progress import say, say_json
 
 
 @dataclass(kw_only=True)
 @settings_flags("device", "precision", "threads")
-class Predict:
+class Predict(FolderFlags):
     """Find poses in images and videos: COCO results, CSV, Parquet, overlays, a contact sheet."""
 
     run_folder: Annotated[Path, tyro.conf.arg(name="run"), tyro.conf.Positional]
@@ -26,18 +25,12 @@ class Predict:
     """File of boxes, several an image if need be: COCO, JSON or CSV (default: whole images)."""
     overlays: bool = False
     """Draw the predictions on every image, too; of a video one mp4."""
-    out: Path | None = None
-    """Folder for the result (default: a dated folder under runs/)."""
     batch_size: int = 64
     """Crops that the network takes at a time."""
     workers: int = 2
     """Threads that decode images; the result does not depend on it."""
-    overwrite: bool = False
-    """Replace the result in --out by the new one, once that is complete."""
     resume: bool = False
     """Go on with what an interrupted prediction left in --out."""
-    json: bool = False
-    """Print the result as JSON on the standard output, and nothing else there."""
 
     def run(self) -> None:
         """Predict, write, and say where it is.
@@ -48,9 +41,7 @@ class Predict:
         """
         from posesift.experiments.predicting import predict
 
-        if self.resume and self.out is None:
-            raise ValueError("--resume needs --out: the folder to go on with")
-        folder = self.out or folders.dated_folder("predict")
+        folder = self.folder("predict", self.resume)
         with saying_how_to_go_on(folder):
             facts = predict(
                 self.run_folder.resolve(),

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
-from posesift import folders
-from posesift.commands.flags import saying_how_to_go_on, warn
+from posesift.commands.flags import FolderFlags, saying_how_to_go_on, warn
 from posesift.progress import say, say_json
 
 
 @dataclass(kw_only=True)
-class Prepare:
+class Prepare(FolderFlags):
     """Cut raw data into crops of one size: read many times faster, and small enough to carry."""
 
     kind: Annotated[str, tyro.conf.Positional]
     """Format of the raw data, for instance surreal or coco."""
     raw: Annotated[str, tyro.conf.Positional]
     """Where they are, with options behind commas as in an address: /d/SURREAL,split=train."""
-    out: Path | None = None
-    """Folder for the result (default: a dated folder under runs/)."""
     side: int = 256
     """Side of the crops in pixels."""
     scale: float = 1.0
@@ -33,12 +29,8 @@ class Prepare:
     """Threads (default: one a core); the result does not depend on it."""
     engine: Literal["local", "ray"] = "local"
     """This process, or a cluster by Ray (RAY_ADDRESS, else this machine): the same result."""
-    overwrite: bool = False
-    """Replace the result in --out by the new one, once that is complete."""
     resume: bool = False
     """Go on with what an interrupted preparation left in --out."""
-    json: bool = False
-    """Print the result as JSON on the standard output, and nothing else there."""
 
     def run(self) -> None:
         """Cut, write, and say where it is.
@@ -51,9 +43,7 @@ class Prepare:
         from posesift.data.readers import UNLABELLED
         from posesift.engines import started
 
-        if self.resume and self.out is None:
-            raise ValueError("--resume needs --out: the folder to go on with")
-        folder = self.out or folders.dated_folder(f"prepare-{self.kind}")
+        folder = self.folder(f"prepare-{self.kind}", self.resume)
         with saying_how_to_go_on(folder), started(self.engine) as engine:
             facts = prepare(
                 parse(f"{self.kind}:{self.raw}"),

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from posesift import folders
 from posesift.commands.ending import heard
-from posesift.commands.flags import saying_how_to_go_on, warn
+from posesift.commands.flags import FolderFlags, saying_how_to_go_on, warn
 from posesift.progress import note, say, say_json
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True)
-class Render:
+class Render(FolderFlags):
     """Render people or hands: images, COCO, a pose table, 3-D joint angles and cameras."""
 
     world: Annotated[str, tyro.conf.Positional]
@@ -45,14 +44,8 @@ class Render:
     """Side of the square images in px (default: the address's side, or 64)."""
     workers: int | None = None
     """Processes that paint (default: one a core); the result does not depend on it."""
-    out: Path | None = None
-    """Folder for the result (default: a dated folder under runs/)."""
-    overwrite: bool = False
-    """Replace the result in --out by the new one, once that is complete."""
     resume: bool = False
     """Go on with what an interrupted rendering left in --out."""
-    json: bool = False
-    """Print the result as JSON on the standard output, and nothing else there."""
 
     def run(self) -> None:
         """Render, and say where it is.
@@ -62,13 +55,11 @@ class Render:
         """
         from posesift.data.rendering import SHEET, render
 
-        if self.resume and self.out is None:
-            raise ValueError("--resume needs --out: the folder to go on with")
         if self.like is None and (self.source is not None or self.where_failing):
             raise ValueError("--source and --where-failing say what to choose by: give --like, too")
         if self.like is not None and self.angles is not None:
             raise ValueError("--like chooses samples and --angles gives them: give one")
-        folder = self.out or folders.dated_folder("render")
+        folder = self.folder("render", self.resume)
         world, scene, told = self._chosen() if self.like else (self.world, None, "")
         with saying_how_to_go_on(folder), heard("SIGUSR1"):
             facts = render(

@@ -26,7 +26,17 @@ class Subset(ResultFlags):
     scores: Annotated[tuple[str, ...], tyro.conf.Positional]
     """The folder that posesift score left; several as NAME=FOLDER, with --mix."""
     strategy: str = "hard-mining"
-    """Sampling strategy; of several sources also NAME=STRATEGY,NAME=STRATEGY."""
+    """Sampling strategy; of several sources also NAME=STRATEGY,NAME=STRATEGY.
+    uniform: all poses alike, what the others are compared with;
+    hard-mining, tempered: sparse and hard poses most, capped;
+    flatten: as hard-mining without the cap, so outliers most;
+    quadratic, linear: by the bin, the hardest most;
+    top: the harder half of the bins alone;
+    curriculum: easy bins first, the hard ones later and so less;
+    curriculum-then-hard: a curriculum, and then hard mining;
+    shuffled: hard mining by shuffled scores, its control;
+    random-pacing: a curriculum in random order, its control;
+    easy: hard mining turned round, the easiest most: a control."""
     fraction: float | None = None
     """Take this share of the poses: 0.2 is a fifth."""
     n: int | None = None

@@ -65,8 +65,7 @@ class PoseDataset(Dataset):
         self.side = side
         self.to_crop_N23 = geometry.crop_matrices(table.crop_boxes_N4(), side)
         points_NK2 = geometry.apply(self.to_crop_N23, table.keypoints_NK2)
-        inside_NK2 = (points_NK2 >= -0.5) & (points_NK2 <= side - 0.5)
-        self.visible_NK = table.visible_NK & inside_NK2.all(-1)
+        self.visible_NK = table.visible_NK & geometry.on_image(points_NK2, (side, side))
         if published:
             points_NK2 = points_NK2 + (1 - self.to_crop_N23[:, None, :1, 0]) / 2
         self.keypoints_NK2 = _shown(points_NK2, self.visible_NK)

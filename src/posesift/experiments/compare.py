@@ -38,7 +38,7 @@ from posesift.experiments.rendered_arms import check_rendering, render
 from posesift.experiments.resolved import runtime_of
 from posesift.experiments.run import check as check_run
 from posesift.experiments.run import data_of, inputs_of_run, train
-from posesift.experiments.score import Page, ScoreSettings, score_poses
+from posesift.experiments.score import Page, ScoreSettings, scored
 from posesift.experiments.side_by_side import side_by_side
 from posesift.experiments.spec import Experiment, read_yaml
 from posesift.experiments.trained import load_method, style_of
@@ -46,7 +46,7 @@ from posesift.poses import PoseTable
 from posesift.poses.store import trust, trusted
 from posesift.progress import note
 from posesift.results.comparison import write_comparison
-from posesift.results.score import Score, read_score_of
+from posesift.results.score import Score
 
 DECIDED = ("device", "precision", "threads")
 ADABN_IMAGES = 512  # unlabelled target images that re-estimate the BatchNorm statistics
@@ -182,8 +182,8 @@ def _do(plan: Comparison, folder: Path, stores: str, task: Task) -> None:
     elif not folders.is_finished(cell := cell_folder(folder, task.arm, task.seed)):
         arm = plan.arm(task.arm)
         own = arm.rendering is not None and arm.drawn != "uniform"
-        scored = None if own else _scored(experiment, score, check=first)
-        train(of_arm(experiment, arm, folder), cell, scored=scored)
+        known = None if own else _scored(experiment, score, check=first)
+        train(of_arm(experiment, arm, folder), cell, known=known)
 
 
 def _tell(folder: Path, task: Task) -> None:
@@ -344,12 +344,8 @@ def _given(plan: Comparison) -> dict[str, Any]:
 
 
 def _scored(experiment: Experiment, folder: Path, check: bool) -> Score:
-    table = read(experiment.data.source, default_split="train")
-    if folders.is_finished(folder):
-        return read_score_of(folder, table)
-    return score_poses(
-        table, folder, dataclasses.replace(ScoreSettings.of(experiment), check=check)
-    )
+    settings = dataclasses.replace(ScoreSettings.of(experiment), check=check)
+    return scored(read(experiment.data.source, default_split="train"), folder, settings)
 
 
 def _reference(plan: Comparison) -> str:

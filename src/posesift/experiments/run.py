@@ -17,8 +17,8 @@ from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.training.trackers import trackers
 from posesift.data.address import Address
 from posesift.data.inputs import inputs_of
+from posesift.data.labels.mapped import warning_of_never_visible
 from posesift.data.loading import PoseDataset
-from posesift.data.mapped import warning_of_never_visible
 from posesift.data.readers import read
 from posesift.evaluation.judge import Protocol, judge, test_sets
 from posesift.experiments.leaks import leaks
@@ -26,7 +26,7 @@ from posesift.experiments.loaders import STAGES, check_target, loaders, needs_im
 from posesift.experiments.methods import METHODS, names
 from posesift.experiments.recipes import aimed
 from posesift.experiments.resolved import decided, resolved, runtime_of, write_environment
-from posesift.experiments.score import Page, ScoreSettings, check_settings, score_poses
+from posesift.experiments.score import Page, ScoreSettings, check_settings, scored
 from posesift.experiments.spec import Experiment
 from posesift.experiments.trained import (
     copy_network,
@@ -40,7 +40,7 @@ from posesift.networks.weights import IMAGENET, SCRATCH, described
 from posesift.poses import PoseTable
 from posesift.progress import note
 from posesift.results.run import write_evaluation
-from posesift.results.score import Score, read_score_of
+from posesift.results.score import Score
 
 
 class Data(NamedTuple):
@@ -135,7 +135,7 @@ def train(
     folder: Path,
     *,
     data: Data | None = None,
-    scored: Score | None = None,
+    known: Score | None = None,
     page: Page | None = None,
 ) -> dict[str, Any]:
     """Run ``experiment`` in ``folder``; what an earlier, interrupted call left there is used.
@@ -144,7 +144,7 @@ def train(
         experiment: what to do; ``auto`` is decided here and kept.
         folder: claimed with `posesift.folders.claim`.
         data: of `data_of`, if they are open already.
-        scored: difficulty of the training poses, where it is known; else they are scored and
+        known: difficulty of the training poses, where it is known; else they are scored and
             ``folder`` gets a score folder.
         page: draws the report, before the run counts as finished.
 
@@ -157,7 +157,7 @@ def train(
     """
     experiment, runtime = resolved(experiment, folder)
     try:
-        found = _trained(experiment, runtime, folder, data or data_of(experiment), scored)
+        found = _trained(experiment, runtime, folder, data or data_of(experiment), known)
     except BaseException:
         runtime.end_others()
         raise
@@ -169,19 +169,20 @@ def train(
 
 
 def _trained(
-    experiment: Experiment, runtime: Runtime, folder: Path, data: Data, scored: Score | None
+    experiment: Experiment, runtime: Runtime, folder: Path, data: Data, known: Score | None
 ) -> dict[str, Any]:
     """Score, train, judge."""
     training, skeleton = data.training, data.training.skeleton
     method = new_method(experiment, skeleton)
     if experiment.training.start_from is not None:
         copy_network(Path(experiment.training.start_from), method, skeleton, experiment)
-    if scored is None:
+    if known is None:
+        settings = ScoreSettings.of(experiment)
         if runtime.rank == 0:
-            scored = _score(experiment, training, folder / "score")
+            known = scored(training, folder / "score", settings)
         runtime.barrier()
-        scored = scored or _score(experiment, training, folder / "score")
-    drawn = {name: strategy(experiment, name, training, scored) for name in STAGES}
+        known = known or scored(training, folder / "score", settings)
+    drawn = {name: strategy(experiment, name, training, known) for name in STAGES}
     if runtime.rank == 0:
         write_environment(folder, experiment, training, drawn, runtime)
         if experiment.training.start_from is None:
@@ -312,9 +313,3 @@ def _save_every(experiment: Experiment) -> int:
         return experiment.training.save_every
     last = experiment.training.steps or experiment.training.warmup_steps
     return max(1, min(experiment.training.save_every, last // 10))
-
-
-def _score(experiment: Experiment, source: PoseTable, folder: Path) -> Score:
-    if folders.is_finished(folder):
-        return read_score_of(folder, source)
-    return score_poses(source, folder, ScoreSettings.of(experiment))

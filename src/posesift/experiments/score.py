@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesift import folders
-from posesift.data.files.listed_images import boxes_in_place
+from posesift.data.labels.boxes import boxes_in_place
 from posesift.data.stream import PoseStream
 from posesift.difficulty import bins, checks
 from posesift.difficulty.scorers import Scorer, fit, load_scorer
@@ -46,7 +46,7 @@ from posesift.experiments.spec import Experiment
 from posesift.poses import PoseTable
 from posesift.poses.angles import joint_angles, statistics_of
 from posesift.progress import bar
-from posesift.results.score import Score, write_score
+from posesift.results.score import Score, read_score_of, write_score
 from posesift.similarity.bins import bin_similarity
 
 Page = Callable[[Path], object]
@@ -130,6 +130,17 @@ def score_poses(
         page(folder)
     folders.write_manifest(folder, "score", data=poses.address)
     return Score(folder, summary, np.arange(len(poses), dtype=np.int64), score_N, bin_N)
+
+
+def scored(table: PoseTable, folder: Path, settings: ScoreSettings) -> Score:
+    """Give the score that ``folder`` holds, if it is finished, else that of `score_poses`.
+
+    Raises:
+        ValueError: as `score_poses`, or what is there is the score of other poses.
+    """
+    if folders.is_finished(folder):
+        return read_score_of(folder, table)
+    return score_poses(table, folder, settings)
 
 
 def _scored(

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from posesift import folders, storage
-from posesift.data.files.listed_images import boxes_in_place
+from posesift.data.labels.boxes import boxes_in_place
 from posesift.data.writers import WRITERS, write
 from posesift.data.writers.images import Images, place
 from posesift.data.writers.labels import Labels, of_names

@@ -5,7 +5,7 @@ killed, or met a full disk, never looks like one that ended. What takes the plac
 result is made beside it (``replacing``), so that there is always one that is whole.
 """
 
-from posesift.folders.claim import Claim, begun_in, claim, dated_folder, writing
+from posesift.folders.claim import Claim, begun_in, claim, dated_folder, remember, writing
 from posesift.folders.layout import RESUMABLE, place_of
 from posesift.folders.manifest import (
     MANIFEST,
@@ -20,6 +20,6 @@ from posesift.folders.manifest import (
 
 __all__ = [
     "MANIFEST", "RESUMABLE", "Claim", "begun_in", "claim", "dated_folder", "finish_with",
-    "is_finished", "is_unfinished", "place_of", "read_manifest", "reopen", "resumable",
-    "write_manifest", "writing",
+    "is_finished", "is_unfinished", "place_of", "read_manifest", "remember", "reopen",
+    "resumable", "write_manifest", "writing",
 ]  # fmt: skip

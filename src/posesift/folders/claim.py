@@ -9,8 +9,9 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from posesift import locks
+from posesift import locks, storage
 from posesift.folders import layout, manifest, replacing
 from posesift.folders.manifest import MANIFEST, is_finished
 from posesift.storage import TEMPORARY, explained, sweep
@@ -42,6 +43,31 @@ def dated_folder(name: str, root: str | Path = "runs") -> Path:
         number += 1
         folder = Path(root) / f"{name}-{stamp}-{number}"
     return folder
+
+
+def remember(path: Path, record: dict[str, Any]) -> None:
+    """Keep what a folder was asked for; ``resume`` must ask for the same.
+
+    Args:
+        path: of the record, in the folder.
+        record: all that the bytes of the result depend on, JSON values by name.
+
+    Raises:
+        ValueError: the folder was begun with other values.
+    """
+    if not path.is_file():
+        storage.write_json(path, record)
+        return
+    before, now = storage.read_json(path, dict[str, Any]), storage.plain(record)
+    if other := [name for name in now if before.get(name) != now[name]]:
+        was, asked = (
+            ", ".join(f"{name} {values.get(name)!s:.60}" for name in other)
+            for values in (before, now)
+        )
+        raise ValueError(
+            f"{path.parent} was begun with {was}, and now {asked} is asked for, which would not go "
+            "together; repeat the first command, or begin anew with --overwrite"
+        )
 
 
 @contextlib.contextmanager

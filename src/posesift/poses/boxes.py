@@ -78,6 +78,16 @@ def square(box_N4: NDArray, scale: float = 1.0, least: float = 1.0) -> NDArray[n
     return np.column_stack([corner_N2, side_N, side_N]).astype(np.float32)
 
 
+def of_corners(corner_N4: NDArray) -> NDArray:
+    """Boxes (x, y, width, height) of their corners (left, top, right, bottom).
+
+    >>> of_corners(np.array([[1, 2, 5, 9]])).tolist()
+    [[1, 2, 4, 7]]
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # of corners that are none
+        return np.concatenate([corner_N4[:, :2], corner_N4[:, 2:] - corner_N4[:, :2]], axis=1)
+
+
 def jitter(
     box_N4: NDArray, amount: float, seed: int = 0, number_N: NDArray | None = None
 ) -> NDArray[np.float32]:

@@ -34,6 +34,25 @@ def to_cell(pixel: ArrayLike, stride: float) -> NDArray[np.float64]:
     return (np.asarray(pixel, np.float64) - (stride - 1) / 2) / stride
 
 
+def on_image(points_NK2: NDArray, size_N2: ArrayLike) -> NDArray[np.bool_]:
+    """Which points (N, K) lie on their images, to the edges of the outermost pixels.
+
+    >>> on_image(np.array([[[-0.5, 9.5], [-0.6, 0], [np.nan, 0]]]), [64, 10]).tolist()
+    [[True, False, False]]
+
+    Args:
+        points_NK2: pixels; what is not finite lies nowhere.
+        size_N2: width and height of each image, (N, 2), or of all, (2,).
+    """
+    size_N2 = np.asarray(size_N2)
+    on_NK = np.ones(points_NK2.shape[:-1], bool)
+    with np.errstate(invalid="ignore"):  # of NaN
+        for axis in (0, 1):
+            on_NK &= points_NK2[..., axis] >= -0.5
+            on_NK &= points_NK2[..., axis] <= size_N2[..., None, axis] - 0.5
+    return on_NK
+
+
 def crop_matrices(box_N4: ArrayLike, side: int) -> NDArray[np.float64]:
     """Return maps from image pixels to the pixels of a ``side`` x ``side`` crop around each box.
 

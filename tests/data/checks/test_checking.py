@@ -8,8 +8,7 @@ import pytest
 from tests.datasets import pose_table, write_coco, write_images, write_lspet
 
 from posesift.data.address import parse
-from posesift.data.checks.checking import check
-from posesift.data.checks.split_images import test_images as images_of_test
+from posesift.data.checks.checking import check, images_of_test
 from posesift.data.readers import read
 
 
@@ -37,6 +36,7 @@ def test_a_sound_set(tmp_path):
 def test_nothing_is_wrong_with_a_world():
     report = check(read("world:body,n=300"))
     assert report["ok"]
+    assert report["verdict"] == "These data can be trained on: nothing suspicious found."
     assert report["problems"] == report["suspects"] == []
     assert sum(report["modes"].values()) == 300
     assert list(report["modes"].values()) == sorted(report["modes"].values(), reverse=True)
@@ -56,6 +56,9 @@ def test_what_is_wrong_is_counted_and_listed(tmp_path):
     report = check(table)
     assert not report["ok"]
     assert report["unusable"] == []
+    count = len(report["warnings"]) + 3  # off the image, in one point, and what the reader tells
+    told = f"trained on; {count} kinds of finding, the first to look at: {report['warnings'][0]}."
+    assert report["verdict"] == f"These data can be {told}"
     assert report["bad_images"] == 2
     assert report["without_labels"] == 1
     assert report["off_image"] == 1

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from tests.datasets import pose_table
 
-from posesift.data.labels.cleaning import LeftOut, hide_impossible, leave_out
+from posesift.data.labels.cleaning import hide_impossible, leave_out
+from posesift.data.readers.parts import LeftOut
 
 
 @settings(max_examples=50)

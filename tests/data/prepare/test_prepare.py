@@ -23,10 +23,10 @@ from tests.patience import PATIENCE
 
 from posesift import folders, storage
 from posesift.data import prepare, readers
-from posesift.data.parts import Part
 from posesift.data.pixels import read_image
 from posesift.data.prepare import cropping, shards
 from posesift.data.prepare import prepare as prepared
+from posesift.data.readers.parts import Part
 from posesift.poses import PoseTable, boxes
 
 
@@ -246,7 +246,7 @@ PLACES = {
     "before the table": (shards, "gather", 1),
     "while the table is written": (shards, "_stream", 1),
     "before the shards are removed": (shutil, "rmtree", 1),
-    "before the manifest": (prepare, "write_manifest", 1),
+    "before the manifest": (folders, "write_manifest", 1),
 }
 
 

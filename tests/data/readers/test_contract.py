@@ -11,6 +11,7 @@ import os
 import pickle
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -191,6 +192,17 @@ def test_the_halves_are_apart_make_the_whole_and_change_nothing(layout, written)
         assert not set(halves["train"].clip_N) & set(halves["test"].clip_N)
     if layout.cut_here:
         assert sorted(rows["train"] + rows["test"]) == list(range(len(whole)))
+
+
+@of(lambda layout: layout.choice)
+def test_some_samples_read_alone_are_split_as_all_are(layout, written):
+    address = written(layout).address
+    some = _keys(read(f"{address},{layout.choice}"))
+    assert 0 < len(some) < len(read(address))
+    for half in ("train", "test"):
+        whole = read(f"{address},split={half}")
+        rows = [row for key, row in _keys(whole).items() if key in some]
+        same(read(f"{address},{layout.choice},split={half}"), whole, rows)
 
 
 def _keys(table: PoseTable) -> dict[tuple, int]:
@@ -375,6 +387,52 @@ def others(path: Path) -> Iterator[None]:
             with h5py.File(path, "w") as file:
                 file[name] = np.zeros(3)
             yield
+
+
+ABSURD = (1e308, -1e308)
+"""Numbers that a file may hold, and float32 and sums may not."""
+
+
+@LABELS
+def test_absurd_numbers_are_told_and_never_warned_of(layout, label, copied, tmp_path):
+    if not label.endswith((".json", ".npy", ".pickle", ".mat")):
+        pytest.skip("a form in which others are written")
+    address, path = copied(layout), tmp_path / label
+    for number in ABSURD:
+        for share in (0.01, 1):
+            _spoil_numbers(path, tmp_path / "spoilt", number, share)
+            (tmp_path / "spoilt").replace(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", RuntimeWarning)
+                for more in ("", ",parity=true") if "parity" in options(layout.kind) else ("",):
+                    assert isinstance(told(address + more), str)
+
+
+def _spoil_numbers(path: Path, target: Path, number: float, share: float) -> None:
+    """Write a copy in which a share of the floating-point numbers is another one."""
+    random = np.random.default_rng(0)
+
+    def spoilt(value):
+        if isinstance(value, dict):
+            return {key: spoilt(one) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(map(spoilt, value))
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                return np.where(random.random(value.shape) < share, value.dtype.type(number), value)
+        return number if isinstance(value, float) and random.random() < share else value
+
+    if path.suffix == ".json":
+        target.write_text(json.dumps(spoilt(json.loads(path.read_text()))))
+    elif path.suffix == ".mat":
+        found = {k: v for k, v in scipy.io.loadmat(path).items() if not k.startswith("__")}
+        with target.open("wb") as file:
+            scipy.io.savemat(file, spoilt(found))
+    elif path.suffix == ".pickle":
+        target.write_bytes(pickle.dumps(spoilt(pickle.loads(path.read_bytes()))))
+    else:
+        with target.open("wb") as file:
+            np.save(file, spoilt(np.load(path, allow_pickle=True)))
 
 
 class _Runs:

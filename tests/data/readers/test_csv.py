@@ -165,7 +165,7 @@ def test_a_decimal_comma_is_explained(tmp_path):
     ],
 )
 def test_a_header_that_will_not_do(tmp_path, header, told):
-    (tmp_path / "x.csv").write_text(f"{header}\n")
+    (tmp_path / "x.csv").write_text(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
     with pytest.raises(ValueError, match=told):
         read(f"csv:{tmp_path}/x.csv")
 

@@ -37,8 +37,6 @@ def test_no_pose_is_in_both_halves(tmp_path):
     assert sorted(numbers(train) + numbers(test)) == list(range(32))
     poses = {n % 8 for n in numbers(train)}, {n % 8 for n in numbers(test)}
     assert poses == ({0, 1, 2, 3, 4, 5}, {6, 7})
-    one = read(f"freihand:{tmp_path},split=test,version=auto")
-    assert {n % 8 for n in numbers(one)} == {6, 7}
 
 
 def test_parity_is_the_published_split_leak_included(tmp_path):
@@ -64,9 +62,7 @@ def test_parity_is_the_published_split_leak_included(tmp_path):
 
 def test_the_evaluation_photographs_where_their_labels_are(tmp_path):
     write_freihand(tmp_path)
-    with pytest.raises(
-        ValueError, match=r"FreiHAND folder with evaluation_xyz\.json, found no such"
-    ):
+    with pytest.raises(ValueError, match=r"FreiHAND folder with .*, found no evaluation_xyz\.json"):
         read(f"freihand:{tmp_path},subset=evaluation")
     truth = write_freihand(tmp_path, poses=6, seed=3, subset="evaluation")
     table = read(f"freihand:{tmp_path},subset=evaluation,hands=stored")

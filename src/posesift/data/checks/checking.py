@@ -5,12 +5,13 @@ Shapes: N samples, M images.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from posesift.data.address import parse
+from posesift.data.address import Address, parse
 from posesift.data.checks.duplicates import Duplicates, find_duplicates, leaks
 from posesift.data.checks.flips import find_flips
 from posesift.data.checks.impossible import Impossible, find_impossible
@@ -19,7 +20,7 @@ from posesift.data.checks.meaning import misreadings
 from posesift.data.checks.statistics import label_statistics
 from posesift.data.checks.suspects import suspects
 from posesift.data.files.image_folder import told_of_turned
-from posesift.data.readers import options
+from posesift.data.readers import options, read
 from posesift.poses.table import PoseTable
 
 FEWEST = 4
@@ -27,6 +28,9 @@ FEWEST = 4
 
 MOST_BAD = 0.05
 """Share of images that may be broken."""
+
+PATIENCE = 20.0
+"""Seconds that reading all labels may have taken, for the test's to be read once more."""
 
 _LISTED = 1000  # samples that are named with one kind of fault; the counts count all
 _SHOWN = 3  # examples in a sentence
@@ -47,6 +51,7 @@ def check(
         A dict that JSON can hold.
 
         - ``ok``: nothing is wrong. ``unusable``: why it cannot be trained on, empty when it can.
+          ``verdict``: whether it can, and what to look at first, in one sentence.
         - ``warnings``: what looks wrong with the set, in sentences. ``problems``: one line a bad
           sample or image: what the reader found, images that are missing or corrupt, impossible
           keypoints. ``notes``: how the reader understood what can be understood in two ways,
@@ -82,10 +87,12 @@ def check(
     if empty := statistics["boxes_of_no_size"]:
         warnings.append(f"{empty} samples have a box of no size: there is nothing to crop")
     unusable = _unusable(table, images, labelled)
+    kinds = [*unusable, *warnings, *_said_of_lines(table, impossible)]
     return {
         "address": table.address,
         "skeleton": table.skeleton.name,
         "ok": not (problems or warnings or unusable),
+        "verdict": _verdict(table, labelled, not unusable, kinds),
         "unusable": unusable,
         "warnings": warnings,
         "problems": problems,
@@ -107,6 +114,29 @@ def check(
         "sides": flips.facts(),
         "duplicates": duplicates.facts(images) | {"in_both_splits": len(shared)},
     }
+
+
+def images_of_test(address: Address, seconds: float) -> set[str] | None:
+    """Names of the test split's images.
+
+    Args:
+        address: as it was read.
+        seconds: how long that took.
+
+    Returns:
+        None where the address names one split, the format has no ``all``, there are no images,
+        the test split cannot be read, or it would take too long.
+    """
+    split = options(address.kind).get("split")
+    chosen = address.options.get("split", None if split is None else split.default)
+    if chosen != "all" or seconds > PATIENCE:
+        return None
+    test = dataclasses.replace(address, options=address.options | {"split": "test"})
+    try:
+        table = read(test)
+    except ValueError:
+        return None
+    return None if table.image_N is None else set(map(str, table.image_N.tolist()))
 
 
 def _notes(table: PoseTable, images: Looks) -> list[str]:
@@ -137,6 +167,39 @@ def _unusable(table: PoseTable, images: Looks, labelled: bool) -> list[str]:
             "them anew, or leave their samples out of the labels"
         )
     return reasons
+
+
+def _verdict(table: PoseTable, labelled: bool, is_usable: bool, kinds: Sequence[str]) -> str:
+    """Say in one sentence what the data are good for, and which of their faults to see first.
+
+    Args:
+        table: what was looked at.
+        labelled: whether the format has labels at all.
+        is_usable: nothing forbids to use it.
+        kinds: what was found, one line a kind, what matters most first.
+    """
+    if not is_usable:
+        good_for = "These data cannot be trained on"
+    elif not labelled:
+        good_for = "These images can be adapted to, and have no labels to train on"
+    elif not table.has_images:
+        good_for = "These poses can be scored, and not trained on without their images"
+    else:
+        good_for = "These data can be trained on"
+    if not kinds:
+        return f"{good_for}: nothing suspicious found."
+    many = f"{len(kinds)} kinds of finding, the first to look at"
+    return f"{good_for}; {many if len(kinds) > 1 else '1 finding'}: {kinds[0].rstrip('.')}."
+
+
+def _said_of_lines(table: PoseTable, impossible: Impossible) -> list[str]:
+    """One line a kind of problem of which no warning speaks."""
+    counts = {
+        "samples with a visible keypoint off their image": int(impossible.off_N.sum()),
+        "samples with all visible keypoints in one point": int(impossible.point_N.sum()),
+        "things that were left out or mended on reading, see the problems": len(table.problems),
+    }
+    return [f"{count} {what}" for what, count in counts.items() if count]
 
 
 def _said_of_pictures(

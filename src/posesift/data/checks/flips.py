@@ -8,7 +8,8 @@ hidden; and sides do not change places between two frames.
 Frames of a clip show one person over and over, so what is said of the whole set counts clips: each
 that tells has one voice, however long it is. Samples without a clip count as one each.
 
-Shapes: N samples, P mirror pairs, M samples or clips that tell.
+Shapes: N samples, P mirror pairs, M samples or clips that tell (of jumps: frames of a block),
+T steps from a frame to the next, 2 = (x, y).
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ from typing import Any
 import numpy as np
 
 from posesift.data.checks import facing
-from posesift.data.checks.jumps import find_jumps
-from posesift.data.checks.sides import LEAST, Sides, groups, orders, side_pairs
+from posesift.data.checks.sides import LEAST, Sides, groups, lateral, orders, side_pairs
 from posesift.poses.table import PoseTable
 
 SWAPPED, MIXED = 0.75, 0.25
@@ -45,6 +45,9 @@ one clip."""
 _WIDE = 0.03  # of the pose's extent: a narrower pair is in no order
 _CERTAIN = 0.05  # product of two widths, in squared extents: each is a fifth of the extent, or so
 _MOST = 100_000  # samples looked at for shares, evenly spread
+_WIDE_FRAME = 0.06  # of the pose's extent, each of two torso pairs: no majority helps a frame
+_STEP = 0.1  # of the extent: frames whose keypoints move further are no neighbours in time
+_BLOCK = 65_536  # frames compared at a time
 
 
 @dataclass
@@ -106,7 +109,7 @@ def find_flips(table: PoseTable) -> Flips:
     _name_swapped(found, sides, order_P, differs, part.clip_N)
     _compare_directions(found, part, sides, order_P)
     if table.clip_N is not None:
-        found.jumps, steps = find_jumps(table, table.clip_N)
+        found.jumps, steps = _find_jumps(table, table.clip_N)
         if found.jumps:
             found.warnings.append(
                 f"sides change places between neighbouring frames {len(found.jumps)} times in "
@@ -247,3 +250,59 @@ def _and(words: list[str]) -> str:
     """
     words = [word.replace("_", " ") for word in words]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _find_jumps(table: PoseTable, clip_N: np.ndarray) -> tuple[list[int], int]:
+    """Frames at which all sides change places.
+
+    Args:
+        table: of any skeleton; one with fewer than two torso pairs gives none, nothing of it is
+            wide whenever somebody is seen from the front.
+        clip_N: the clip of each frame; steps from one clip to another do not count.
+
+    Returns:
+        The rows, and the number of steps looked at. No rows where frames are too far apart in
+        time: people may have turned round.
+    """
+    rows: list[int] = []
+    motions = [np.zeros(0)]
+    for begin in range(0, len(table) - 1, _BLOCK):
+        part = table.select(np.arange(begin, min(begin + _BLOCK + 1, len(table))))
+        sides = Sides.of(part)
+        if len(sides.torso) < 2:
+            return [], 0
+        clip_M = np.asarray(clip_N[begin : begin + len(part)])
+        same_T = clip_M[:-1] == clip_M[1:]
+        jump_T, motion_T = _jumps(sides, same_T)
+        motions.append(motion_T[same_T])
+        rows += (begin + 1 + np.flatnonzero(jump_T)).tolist()
+    motion_T = np.concatenate(motions)
+    told_T = motion_T[np.isfinite(motion_T)]
+    is_near = len(told_T) >= LEAST and np.median(told_T) <= _STEP
+    return (rows if is_near else []), len(motion_T)
+
+
+def _jumps(sides: Sides, same_T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which steps exchange the sides, and how far the middles of all pairs move, in extents."""
+    both_TP = sides.known_NP[1:] & sides.known_NP[:-1]
+    count_T = np.maximum(both_TP.sum(1), 1)
+    before_TP2, after_TP2 = sides.across_NP2[:-1], sides.across_NP2[1:]
+    moved_TP2 = sides.middle_NP2[1:] - sides.middle_NP2[:-1]
+    size_T = np.maximum(sides.size_N[1:], sides.size_N[:-1])
+    moved_TP = (moved_TP2**2).sum(-1)
+    motion_T = np.sqrt((moved_TP * both_TP).sum(1) / count_T) / size_T
+
+    # with m the middle's way and a, b the pair before and after, the two keypoints move by
+    # m + (b - a) / 2 and m - (b - a) / 2; with sides exchanged, by m + (b + a) / 2 and so on
+    straight_TP = moved_TP + ((after_TP2 - before_TP2) ** 2).sum(-1) / 4
+    crossed_TP = moved_TP + ((after_TP2 + before_TP2) ** 2).sum(-1) / 4
+    shorter_T = (crossed_TP * both_TP).sum(1) < 0.25 * (straight_TP * both_TP).sum(1)
+
+    first, last = sides.torso[0], sides.torso[-1]
+    axis_N2 = sides.middle_NP2[:, last] - sides.middle_NP2[:, first]
+    jump_T = same_T & shorter_T & both_TP[:, [first, last]].all(1)
+    for p in (first, last):
+        width_N = lateral(axis_N2, sides.across_NP2[:, p]) / sides.size_N
+        wide_N = np.abs(width_N) > _WIDE_FRAME
+        jump_T &= wide_N[1:] & wide_N[:-1] & (width_N[1:] * width_N[:-1] < 0)
+    return jump_T, np.where(both_TP.any(1), motion_T, np.nan)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from posesift.poses import boxes
+from posesift.poses.geometry import on_image
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
 
@@ -70,9 +71,7 @@ def find_impossible(table: PoseTable) -> Impossible:
         rows = slice(begin, begin + _BLOCK)
         points_NK2, visible_NK = table.keypoints_NK2[rows], table.visible_NK[rows]
         size_N2 = np.column_stack([table.width_N[rows], table.height_N[rows]])
-        inside_NK2 = (points_NK2 >= -0.5) & (points_NK2 <= size_N2[:, None] - 0.5)
-        inside_NK = inside_NK2[..., 0] & inside_NK2[..., 1]  # false where not finite
-        found.off_N[rows] = (visible_NK & ~inside_NK).any(1)
+        found.off_N[rows] = (visible_NK & ~on_image(points_NK2, size_N2)).any(1)
         extent_N = boxes.keypoint_boxes(points_NK2, visible_NK)[:, 2:].max(1)
         found.point_N[rows] = (visible_NK.sum(1) > 1) & (extent_N < _POINT)
         if not skeleton.limbs:

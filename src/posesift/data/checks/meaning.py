@@ -60,7 +60,7 @@ def _corner_boxes(table: PoseTable) -> list[str]:
     extent_N4 = boxes.keypoint_boxes(table.keypoints_NK2, table.visible_NK)
     told_N = (extent_N4[:, 2:].min(1) > 1) & (table.visible_NK.sum(1) > 1)
     extent_N4, given_N4 = extent_N4[told_N], table.box_N4[told_N].astype(np.float64)
-    corners_N4 = np.column_stack([given_N4[:, :2], given_N4[:, 2:] - given_N4[:, :2]])
+    corners_N4 = boxes.of_corners(given_N4)
     as_size_N, as_corner_N = _overlap(given_N4, extent_N4), _overlap(corners_N4, extent_N4)
     # a loose box near the origin is a little tighter as corners, and is none: what is one holds
     # its labels, and is no box of width and height: off the image, or far too large

@@ -51,6 +51,18 @@ class Photographs:
     unlike: list[str] = field(default_factory=list)
 
 
+def folder_at(images: str) -> Path:
+    """Return the folder that the address's option ``images=`` names.
+
+    Raises:
+        ValueError: there is none.
+    """
+    folder = Path(images).expanduser().resolve()
+    if not folder.is_dir():
+        raise ValueError(f"expected the folder of the images at {folder}, found no folder")
+    return folder
+
+
 def image_folder(file: Path, images: str | None, first: str | None) -> Path | None:
     """Return the folder that image names are relative to; None where there are labels alone.
 
@@ -64,10 +76,7 @@ def image_folder(file: Path, images: str | None, first: str | None) -> Path | No
         ValueError: the folder that was asked for does not exist.
     """
     if images is not None:
-        folder = Path(images).expanduser().resolve()
-        if not folder.is_dir():
-            raise ValueError(f"expected the folder of the images at {folder}, found no folder")
-        return folder
+        return folder_at(images)
     if not first:
         return None
     if leads_out(first):

@@ -118,14 +118,8 @@ def image_size(path: str | Path, exif: Exif = "ignore") -> tuple[int, int]:
     return header(path).size(exif)
 
 
-def image_sizes(
-    paths: Sequence[str | Path], exif: Exif = "ignore"
-) -> tuple[np.ndarray, dict[int, str]]:
-    """Sizes of many images.
-
-    Args:
-        paths: their N files.
-        exif: as they are stored, or as viewers show them.
+def image_sizes(paths: Sequence[str | Path]) -> tuple[np.ndarray, dict[int, str]]:
+    """Sizes of N images as they are stored.
 
     Returns:
         (N, 2) int32, width and height, 0 for images that cannot be read; and for those, row to
@@ -135,7 +129,7 @@ def image_sizes(
     bad = {}
     for row, path in enumerate(paths):
         try:
-            size_N2[row] = image_size(path, exif)
+            size_N2[row] = image_size(path)
         except ValueError as error:
             bad[row] = str(error)
     return size_N2, bad

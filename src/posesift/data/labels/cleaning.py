@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from posesift.poses import geometry
 from posesift.poses.table import PoseTable
 
 BAD_FRACTION = 0.05
@@ -42,41 +43,13 @@ def leave_out(
     if len(bad) > most:
         raise ValueError(
             f"{where}: {len(bad)} of {len(table)} samples are bad; at most {BAD_FRACTION:.0%} are "
-            "left out without asking. Mend or remove them:" + _first([bad[row] for row in rows])
+            "left out without asking. Mend or remove them:"
+            + first_lines([bad[row] for row in rows])
         )
     kept_N = chosen_N.copy()
     kept_N[rows] = False
     problems = [*table.problems, *(f"left out: {bad[row]}" for row in rows)]
     return dataclasses.replace(table.select(np.flatnonzero(kept_N)), problems=problems)
-
-
-class LeftOut:
-    """Bad pieces of a whole set that is read part by part: when there are many, reading stops.
-
-    Args:
-        total: pieces of the set.
-        what: they are, in the plural.
-        where: the folder, for the message.
-    """
-
-    def __init__(self, total: int, what: str, where: str):
-        self._total, self._what, self._where = total, what, where
-        self._why: dict[str, str] = {}
-
-    def add(self, piece: str, why: str) -> str:
-        """Count a piece, once however often it is read, and return its line for ``problems``.
-
-        Raises:
-            ValueError: more than 5 % of the pieces are left out.
-        """
-        self._why[piece] = why
-        if len(self._why) > BAD_FRACTION * self._total:
-            raise ValueError(
-                f"{self._where}: {len(self._why)} of {self._total} {self._what} are bad so far; "
-                f"at most {BAD_FRACTION:.0%} are left out without asking. Copy them anew or "
-                "remove them:" + _first(list(self._why.values()))
-            )
-        return f"left out: {why}"
 
 
 def pull_to_edge(keypoints_NK2: np.ndarray, size_N2: np.ndarray) -> None:
@@ -159,11 +132,7 @@ class Impossible:
         sample_N: Sequence[str],
     ) -> np.ndarray:
         """Return the new ``visible_NK`` of a part; its samples that lost some join `problems`."""
-        kept_NK = visible_NK.copy()
-        with np.errstate(invalid="ignore"):  # of NaN, which lies nowhere
-            for axis in (0, 1):
-                kept_NK &= keypoints_NK2[..., axis] >= -0.5
-                kept_NK &= keypoints_NK2[..., axis] <= size_N2[:, None, axis] - 0.5
+        kept_NK = visible_NK & geometry.on_image(keypoints_NK2, size_N2)
         lost_NK = visible_NK & ~kept_NK
         for row in np.flatnonzero(lost_NK.any(1)).tolist():
             points = [
@@ -197,12 +166,12 @@ class Impossible:
                 f"{self._where}: {self._lost} of {self._visible} visible keypoints lie off their "
                 f"images; at most {BAD_FRACTION:.0%} are made invisible without asking. Are the "
                 "coordinates pixels, and these the images that were labelled?"
-                + _first(self.problems)
+                + first_lines(self.problems)
             )
 
 
-def _first(problems: Sequence[str]) -> str:
-    """Return a few lines of many, and how many more there are."""
+def first_lines(problems: Sequence[str]) -> str:
+    """Return a few lines of many for a message, and how many more there are."""
     lines = [f"\n  {problem}" for problem in problems[:_SHOWN]]
     more = len(problems) - _SHOWN
     return "".join(lines) + (f"\n  and {more} more" if more > 0 else "")

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from posesift.data.files.listed_images import completed, told_of_boxes
-from posesift.data.labels.boxes import Boxes, with_boxes
+from posesift.data.labels.boxes import Boxes, completed, told_of_boxes, with_boxes
 from posesift.data.labels.cleaning import hide_impossible, leave_out
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton

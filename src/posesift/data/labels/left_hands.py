@@ -41,6 +41,7 @@ def seen_as(
     keypoints_NK2 = np.where(is_right_N[:, None, None], points_NK2, keypoints_NK2)
     if box_N4 is not None:
         # from half a pixel left of its first column to half a pixel right of its last
-        left_N = np.where(is_right_N, width_N - box_N4[:, 0] - box_N4[:, 2], box_N4[:, 0])
+        with np.errstate(over="ignore", invalid="ignore"):  # of boxes that are none
+            left_N = np.where(is_right_N, width_N - box_N4[:, 0] - box_N4[:, 2], box_N4[:, 0])
         box_N4 = np.column_stack([left_N, box_N4[:, 1:]])
     return keypoints_NK2, box_N4, is_right_N.copy()

@@ -19,13 +19,15 @@ from posesift import skeletons
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import Photographs, image_folder, photographs
 from posesift.data.files.image_names import Names
-from posesift.data.files.listed_images import is_box
-from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.boxes import Boxes, is_box
 from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
 from posesift.data.labels.turned import told_of_view
 from posesift.poses.table import PoseTable
+
+V_NEVER_2 = "v is never 2: 1 is taken as labelled, and nothing is known of what is hidden"
+"""A note on files that have a v and mark no keypoint as seen with it."""
 
 _MOST = 1000  # keypoints: more is no skeleton
 
@@ -44,11 +46,14 @@ class NamedPoses:
         sample_N: what to call each pose in messages.
         box_N4: NaN where a pose has none; None where the format has none.
         mode_N: what each pose shows, or None.
+        clip_N: of which clip it is, "" where its image alone tells; or None.
+        id_N: its number in the file, or None.
         limbs: pairs of names.
         mirror: pairs of names that a flip exchanges; None where only the names themselves tell.
         bad: pose to what is wrong with it.
         problems: what was left out, in lines.
         notes: how the file was understood, in lines.
+        least_bad: so many poses may be bad in any case.
     """
 
     names_J: Sequence[str]
@@ -61,11 +66,13 @@ class NamedPoses:
     box_N4: np.ndarray | None = None
     mode_N: Sequence[str] | None = None
     clip_N: Sequence[str] | None = None
+    id_N: np.ndarray | None = None
     limbs: Sequence[tuple[str, str]] = ()
     mirror: Sequence[tuple[str, str]] | None = None
     bad: dict[int, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    least_bad: int = 1
 
 
 def pose_table(
@@ -96,7 +103,7 @@ def pose_table(
 
     Raises:
         ValueError: the keypoints are not the skeleton's, or more than 5 % of the poses (and more
-            than one) are bad.
+            than `least_bad`) are bad.
     """
     names_J = list(found.names_J)
     if len(names_J) > _MOST:
@@ -130,6 +137,9 @@ def pose_table(
         None if values is None else np.array(values, object)
         for values in (found.clip_N, found.mode_N)
     )
+    units = row_N.tolist()
+    if found.clip_N is not None:
+        units = [clip or row for clip, row in zip(found.clip_N, units, strict=True)]
     return labelled(
         target,
         keypoints_NK2,
@@ -137,12 +147,15 @@ def pose_table(
         size_N2,
         found.sample_N,
         str(file),
-        chosen_N=in_split(split, row_N.tolist() if found.clip_N is None else found.clip_N),
+        chosen_N=in_split(split, units),
         bad=bad,
         boxes=boxes,
         problems=[*told, *found.problems],
-        advice=told_of_view(keypoints_NK2, seen_NK > 0, size_N2, other_N2, exif),
-        least_bad=1,
+        advice=[
+            *known.unlike,
+            *told_of_view(keypoints_NK2, seen_NK > 0, size_N2, other_N2, exif),
+        ],
+        least_bad=found.least_bad,
         notes=[*found.notes, *notes, *known.told],
         occluded_NK=seen_NK == 1 if knows_hidden else None,
         image_N=np.array(known.names_M, object)[row_N] if root else None,
@@ -151,5 +164,6 @@ def pose_table(
         box_N4=found.box_N4,
         boxes_from="file" if has_boxes else "image",
         clip_N=clip_N,
+        id_N=found.id_N,
         mode_N=mode_N,
     )

@@ -1,16 +1,28 @@
-"""Splits that published code keeps beside itself as lists of row numbers, one ``.npy`` a half.
+"""Splits of published code: shuffled by a known seed, or lists of row numbers, a ``.npy`` a half.
 
 Shapes: N rows of a data set, M numbers of a list.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from posesift.data.files import plain_pickle
+from posesift.data.labels.splits import Split
+
+
+def shuffled(count: int) -> tuple[list[int], np.ndarray]:
+    """Return ``count`` rows in the published order, and which of these (N,) are the test.
+
+    The rows are shuffled with seed 42; the first fifth, at most 3,200, is the test.
+    """
+    order = list(range(count))
+    random.Random(42).shuffle(order)
+    return order, np.arange(count) < min(count // 5, 3200)
 
 
 def place(folder: Path, inner: Iterable[str], names: Iterable[str], told: str) -> Path:
@@ -35,6 +47,28 @@ def place(folder: Path, inner: Iterable[str], names: Iterable[str], told: str) -
         f"{places[len(inner)]}, found neither. They come with the published code; without them, "
         "leave parity out"
     )
+
+
+def rows_of_halves(
+    folder: Path, inner: Iterable[str], name: str, split: Split, count: int, of: str
+) -> np.ndarray:
+    """Return the row numbers in the lists of a split, whose test half is called ``valid``.
+
+    Args:
+        folder: as for `place`.
+        inner: as for `place`.
+        name: of the lists, ``{}`` in the place of the half.
+        split: the address's option.
+        count: as for `rows`.
+        of: as for `rows`.
+
+    Raises:
+        ValueError: as `place` and `rows`.
+    """
+    halves = {"train": ("train",), "test": ("valid",), "all": ("train", "valid")}[split]
+    names = [name.format(half) for half in halves]
+    found = place(folder, inner, names, f"the published lists of {of}")
+    return np.concatenate([rows(found / each, count, of) for each in names])
 
 
 def rows(path: Path, count: int, of: str) -> np.ndarray:

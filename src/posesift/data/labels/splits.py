@@ -14,6 +14,15 @@ Split = Literal["all", "train", "test"]
 """Spelling of the option ``split=`` in every data address."""
 
 
+def half(split: Split, is_test_N: np.ndarray) -> np.ndarray:
+    """Which samples belong to a split, (N,) bool, where it is known which are the test.
+
+    >>> half("train", np.array([False, True])).tolist()
+    [True, False]
+    """
+    return {"all": np.ones_like(is_test_N), "train": ~is_test_N, "test": is_test_N}[split]
+
+
 def in_split(
     split: Split, unit_N: Iterable[object], within_N: Sequence[object] | None = None
 ) -> np.ndarray:
@@ -47,4 +56,4 @@ def in_split(
     number: dict[object, int] = {}
     unit_N = np.array([number.setdefault(unit, len(number)) for unit in unit_N], dtype=np.int64)
     is_test_N = unit_N >= len(number) - len(number) // 4
-    return {"all": np.ones_like(is_test_N), "train": ~is_test_N, "test": is_test_N}[split]
+    return half(split, is_test_N)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from posesift.data.files.exif import Exif
+from posesift.poses.geometry import on_image
 
 
 def told_of_view(
@@ -35,7 +36,7 @@ the turned view (2 off): add exif=ignore']
     if not len(rows):
         return []
     here, there = (
-        int(_off(keypoints_NK2[rows], visible_NK[rows], sizes[rows]).sum())
+        int((visible_NK[rows] & ~on_image(keypoints_NK2[rows], sizes[rows])).sum())
         for sizes in (size_N2, other_N2)
     )
     if here <= there:
@@ -48,9 +49,3 @@ the turned view (2 off): add exif=ignore']
         f"labels of images that EXIF turns fit {views[1]} ({there} keypoints off the image) and "
         f"not {views[0]} ({here} off): {advice}"
     ]
-
-
-def _off(points_NK2: np.ndarray, visible_NK: np.ndarray, size_N2: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        within_NK2 = (points_NK2 >= -0.5) & (points_NK2 <= size_N2[:, None] - 0.5)
-    return visible_NK & ~within_NK2.all(-1)

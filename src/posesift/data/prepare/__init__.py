@@ -22,16 +22,15 @@ from typing import Any
 
 import cv2
 
-from posesift import progress, storage
+from posesift import folders, progress
 from posesift.data.address import Address, parse
 from posesift.data.inputs import inputs_of
-from posesift.data.parts import Part
 from posesift.data.pixels import image_path
 from posesift.data.prepare import shards
 from posesift.data.prepare.cropping import Crops, Cut, cut, cut_table, sampled
 from posesift.data.readers import options, read_parts
+from posesift.data.readers.parts import Part
 from posesift.engines import Engine
-from posesift.folders import claim, write_manifest
 from posesift.poses.table import PoseTable
 
 _RECORD = "prepare.json"  # what was asked for; --resume must ask for the same
@@ -99,9 +98,9 @@ def prepare(
     if len(first):
         image_path(first, 0)  # refuses a table without images
     read = inputs_of(address, first)  # which --overwrite must not remove
-    with claim(out, "prepared", overwrite=overwrite, resume=resume, inputs=read) as claimed:
+    with folders.claim(out, "prepared", overwrite=overwrite, resume=resume, inputs=read) as claimed:
         folder = claimed.folder
-        _remember(folder, record)
+        folders.remember(folder / _RECORD, record)
         if not (folder / shards.TABLE).is_file():
             crops = Crops(folder, side, scale, 1 if "every" in address.options else every)
             if engine is None:
@@ -112,7 +111,7 @@ def prepare(
         shutil.rmtree(folder / shards.FOLDER, ignore_errors=True)
         samples, left_out = shards.counts(folder / shards.TABLE)
         facts = {"samples": samples, "left_out": left_out, **record}
-        write_manifest(folder, "prepared", **facts)
+        folders.write_manifest(folder, "prepared", **facts)
     return facts
 
 
@@ -131,22 +130,6 @@ def _record(address: str | Address, side: int, scale: float, every: int) -> dict
         asked = address.options | {"every": str(every)}
         address = dataclasses.replace(address, options=asked)
     return {"address": str(address), "side": side, "scale": float(scale), "every": every}
-
-
-def _remember(folder: Path, record: dict[str, Any]) -> None:
-    path = folder / _RECORD
-    if not path.is_file():
-        storage.write_json(path, record)
-        return
-    before = storage.read_json(path, dict[str, Any])
-    if other := [name for name in record if before.get(name) != record[name]]:
-        raise ValueError(
-            f"{folder} was begun with "
-            + ", ".join(f"{name} {before.get(name)}" for name in other)
-            + ", and now "
-            + ", ".join(f"{name} {record[name]}" for name in other)
-            + " is asked for; repeat the first, or begin anew with --overwrite"
-        )
 
 
 Cutting = Callable[[Crops, Sequence[Part]], Generator[Cut, None, None]]

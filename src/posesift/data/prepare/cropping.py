@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 
 from posesift import locks, storage
-from posesift.data.parts import Part
 from posesift.data.pixels import read_crop
 from posesift.data.prepare import shards
+from posesift.data.readers.parts import Part
 from posesift.poses import boxes, geometry
 from posesift.poses.table import PoseTable
 
@@ -129,8 +129,7 @@ def _in_crops(
 ) -> PoseTable:
     """Return the table as its crops show it."""
     points_NK2 = geometry.apply(matrix_N23, table.keypoints_NK2)
-    inside_NK = ((points_NK2 >= -0.5) & (points_NK2 <= side - 0.5)).all(-1)
-    visible_NK = table.visible_NK & inside_NK
+    visible_NK = table.visible_NK & geometry.on_image(points_NK2, (side, side))
     return dataclasses.replace(
         table,
         keypoints_NK2=points_NK2.astype(np.float32),

@@ -2,10 +2,10 @@
 
 A reader is a function ``read(path, *, option=default, ...) -> PoseTable``. Its keyword
 parameters are the options of the data address, converted by their annotations. Formats of videos
-and of millions of samples have ``parts`` beside it (`posesift.data.parts`), or ``blocks``
+and of millions of samples have ``parts`` beside it (`posesift.data.readers.parts`), or ``blocks``
 (`read_blocks`). To add a format, write such a file and add its line to `READERS`. Every format with
 keypoints also has the options ``as=SKELETON`` and ``map=FILE``, which are applied here
-(`posesift.data.mapped`).
+(`posesift.data.labels.mapped`).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ import numpy as np
 
 from posesift import skeletons, spelling
 from posesift.data.address import Address, parse
-from posesift.data.mapped import mapped, never_visible
-from posesift.data.parts import Part
+from posesift.data.labels.mapped import mapped, never_visible
 from posesift.data.readers import poses
+from posesift.data.readers.parts import Part
 from posesift.poses.table import PoseTable
 from posesift.skeletons import synonyms
 
@@ -61,7 +61,8 @@ OWN_KEYPOINTS = {"coco": {"skeleton": "file"}}
 """Options with which a reader keeps the file's own keypoints, so that ``as=`` loses none."""
 
 Change = Callable[..., PoseTable]
-"""A table and ``absent=``, and the table that the address asks for (`posesift.data.mapped`)."""
+"""A table and ``absent=``, and the table that the address asks for: see
+`posesift.data.labels.mapped`."""
 
 _BLOCK = 1 << 15  # samples of a block, where the format has none of its own
 
@@ -89,12 +90,7 @@ def read(address: str | Address, *, default_split: str | None = None) -> PoseTab
     return _named(_module(address.kind).read(address.path, **values), address, change)
 
 
-def read_parts(
-    address: str | Address,
-    *,
-    default_split: str | None = None,
-    size: int = 1000,
-) -> Iterator[Part]:
+def read_parts(address: str | Address, *, size: int = 1000) -> Iterator[Part]:
     """Yield the same samples as `read` in the same order, piece by piece.
 
     Where the format reads clip by clip, no more than one part need be in memory at a time; other
@@ -102,13 +98,12 @@ def read_parts(
 
     Args:
         address: as for `read`.
-        default_split: as for `read`.
         size: samples a part, where the format has no parts of its own.
 
     Raises:
         ValueError: as `read`, some of it only when a part is read.
     """
-    address = _with_split(address, default_split)
+    address = _with_split(address, None)
     module = _module(address.kind)
     if not hasattr(module, "parts"):
         table = read(address)

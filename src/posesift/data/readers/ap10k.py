@@ -19,12 +19,12 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files import listed_images, typed_json
-from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.boxes import Boxes, of_lists
 from posesift.data.labels.labelled import labelled
 from posesift.data.labels.species import chosen
 from posesift.data.labels.splits import Split
+from posesift.data.readers.about import About, require
 from posesift.poses.table import PoseTable
 from posesift.skeletons.synonyms import plain
 
@@ -56,11 +56,8 @@ have in the other skeletons of animals, see there."""
 _PARTS = {"train": ("train",), "test": ("test",), "all": ("train", "val", "test")}
 
 
-class _Image(msgspec.Struct, gc=False):
+class _Image(listed_images.Image, kw_only=True, gc=False):
     id: int
-    file_name: str
-    width: typed_json.Side = 0
-    height: typed_json.Side = 0
 
 
 class _Annotation(msgspec.Struct, gc=False):
@@ -112,7 +109,7 @@ def read(
         ValueError: a part is missing or not as described above, or more than 5 % of the animals
             are bad.
     """
-    folder = _folder(path)
+    folder = require(path, ["annotations/", "data/"], "AP-10K's folder with annotations/ and data/")
     skeleton = skeletons.load("ap10k17")
     images: dict[int, _Image] = {}
     kinds: dict[int, _Category] = {}
@@ -147,14 +144,8 @@ def read(
     joints_NK3, bad = _joints(rows, len(skeleton))
     sample_N = [f"annotation {a.id}" for a in rows]
     size_N2, image_N, missing = listed_images.listed(
-        [a.image_id for a in rows],
-        {image.id: image.file_name for image in images.values()},
-        {image.id: (image.width, image.height) for image in images.values()},
-        folder / "data",
-        sample_N,
+        [a.image_id for a in rows], images, folder / "data", sample_N
     )
-    nothing = [np.nan] * 4
-    box_N4 = np.array([a.bbox if len(a.bbox) == 4 else nothing for a in rows], np.float64)
     problems = [f"skipped: {dropped} animals without a labelled keypoint"] if dropped else []
     return labelled(
         skeleton,
@@ -170,7 +161,7 @@ def read(
         occluded_NK=joints_NK3[..., 2] == 1,
         image_N=image_N,
         root=str(folder / "data"),
-        box_N4=box_N4,
+        box_N4=of_lists(a.bbox for a in rows),
         boxes_from="file",
         mode_N=np.array([kinds[a.category_id].name.lower() for a in rows], dtype=object),
     )
@@ -180,17 +171,6 @@ def _within(part_N: list[str]) -> np.ndarray:
     """Return the number of each animal within its part, which is the same whatever else is read."""
     numbers = {part: itertools.count() for part in part_N}
     return np.array([next(numbers[part]) for part in part_N])
-
-
-def _folder(path: str) -> Path:
-    folder = Path(path).expanduser().resolve()
-    for part in ("annotations", "data"):
-        if not (folder / part).is_dir():
-            raise ValueError(
-                "expected AP-10K's folder with annotations/ and data/, found "
-                f"{f'no {part}/ in' if folder.is_dir() else 'no folder at'} {folder}"
-            )
-    return folder
 
 
 def _check_names(categories: list[_Category], file: Path) -> None:

@@ -17,15 +17,14 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files import typed_json
 from posesift.data.files.image_folder import image_folder
-from posesift.data.files.listed_images import is_box, listed
-from posesift.data.labels.boxes import Boxes
+from posesift.data.files.listed_images import Image, listed
+from posesift.data.labels.boxes import Boxes, of_lists, squares
 from posesift.data.labels.labelled import labelled
 from posesift.data.labels.left_hands import Hands, seen_as
 from posesift.data.labels.splits import Split, in_split
-from posesift.poses import boxes as box_shapes
+from posesift.data.readers.about import About
 from posesift.poses.table import PoseTable
 
 ABOUT = About(
@@ -49,11 +48,8 @@ _GROWN = 1.5  # the file's boxes touch the outermost joints: side of ours over t
 _CHUNK = 2000  # hands decoded at once
 
 
-class _Image(msgspec.Struct, gc=False):
+class _Image(Image, kw_only=True, gc=False):
     id: int
-    file_name: str
-    width: typed_json.Side = 0
-    height: typed_json.Side = 0
 
 
 class _Annotation(msgspec.Struct, gc=False):
@@ -130,30 +126,22 @@ def read(
             f"{file}: expected valid hands with labelled joints, found none among "
             f"{len(whole.annotations)} people; {'; '.join(skipped)}"
         )
-    used = [image_of[hand.image] for hand in found if hand.image in image_of]
-    root = image_folder(file, images, used[0].file_name if used else None)
-    size_N2, name_N, wrong = listed(
-        [hand.image for hand in found],
-        {image.id: image.file_name for image in used},
-        {image.id: (image.width, image.height) for image in used},
-        root,
-        [str(hand) for hand in found],
-    )
+    first = next((image_of[hand.image] for hand in found if hand.image in image_of), None)
+    root = image_folder(file, images, first.file_name if first else None)
+    sample_N = [str(hand) for hand in found]
+    size_N2, name_N, wrong = listed([hand.image for hand in found], image_of, root, sample_N)
 
     is_right_N = np.array([hand.is_right for hand in found])
-    nothing = [np.nan] * 4
-    box_N4 = np.array([hand.box if len(hand.box) == 4 else nothing for hand in found], np.float64)
-    box_N4 = np.where(is_box(box_N4)[:, None], box_shapes.square(box_N4, _GROWN), box_N4)
-    keypoints_NK2, grown_N4, mirrored_N = seen_as(
+    box_N4 = squares(of_lists(hand.box for hand in found), _GROWN)
+    keypoints_NK2, hand_N4, mirrored_N = seen_as(
         hands, is_right_N, size_N2[:, 0], joints_NK3[..., :2], box_N4
     )
-    assert grown_N4 is not None
     return labelled(
         skeletons.load("hand21"),
         keypoints_NK2,
         joints_NK3[..., 2] > 0,
         size_N2,
-        [str(hand) for hand in found],
+        sample_N,
         str(file),
         chosen_N=in_split(split, [hand.image for hand in found]),
         bad=wrong | bad,
@@ -162,7 +150,7 @@ def read(
         occluded_NK=joints_NK3[..., 2] == 1,
         image_N=name_N if root else None,
         root=str(root or ""),
-        box_N4=grown_N4.astype(np.float32),
+        box_N4=hand_N4,
         boxes_from="file",
         mode_N=np.where(is_right_N, "right", "left").astype(object),
         mirrored_N=mirrored_N,

@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_names import Names, is_there, leads_out
 from posesift.data.files.xml_elements import Element, elements
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.named_poses import NamedPoses, pose_table
 from posesift.data.labels.splits import Split
+from posesift.data.readers.about import About
 from posesift.poses.table import PoseTable
 
 ABOUT = About(

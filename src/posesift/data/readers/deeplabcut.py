@@ -14,17 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files import hdf5, pandas_hdf5
 from posesift.data.files.exif import Exif
-from posesift.data.files.image_folder import image_folder, photographs
 from posesift.data.files.image_names import Names, is_there
 from posesift.data.labels.boxes import Boxes
-from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
-from posesift.data.labels.labelled import labelled, placed
-from posesift.data.labels.splits import Split, in_split
-from posesift.data.labels.turned import told_of_view
+from posesift.data.labels.named_poses import NamedPoses, pose_table
+from posesift.data.labels.splits import Split
+from posesift.data.readers.about import About
 from posesift.poses.table import PoseTable
 
 ABOUT = About(
@@ -91,52 +87,36 @@ def read(
         )
     image_M, animals, names_J, points_MIJ2 = _hdf5(file) if is_hdf5 else _content(file)
     joints_NJ2 = points_MIJ2.reshape(-1, len(names_J), 2)
-    labelled_N = np.flatnonzero(
-        np.any(np.logical_and.reduce(np.isfinite(joints_NJ2), axis=-1), axis=1)
-    )
+    seen_NJ = np.logical_and.reduce(np.isfinite(joints_NJ2), axis=-1)
+    labelled_N = np.flatnonzero(seen_NJ.any(1))
     if not len(labelled_N):
         raise ValueError(f"{file}: expected labelled frames, found none among {len(image_M)}")
-    joints_NJ2 = joints_NJ2[labelled_N]
-    heads = 0 if is_hdf5 else 3 if animals == [""] else 4  # lines
     row_N, animal_N = np.divmod(labelled_N, len(animals))
-
-    wanted = skeleton or skeleton_of(names_J) or "file"
-    target = own_skeleton(names_J, None, str(file)) if wanted == "file" else skeletons.load(wanted)
-    seen_NJ = np.logical_and.reduce(np.isfinite(joints_NJ2), axis=-1)
-    place_J, told = places(names_J, target, str(file), np.any(seen_NJ, axis=0))
-    notes = told_of_own(names_J, None) if wanted == "file" else []
+    heads = 0 if is_hdf5 else 3 if animals == [""] else 4  # lines
+    unit = "row" if is_hdf5 else "line"
+    skipped = len(image_M) - len(set(row_N.tolist()))
     above = [one.parent for one in file.parents if one.name == "labeled-data"]
     if images is None and above and is_there(above[0] / image_M[0]):
         images = str(above[0])
-    root = image_folder(file, images, image_M[0])
-    photos = photographs(image_M, np.zeros((len(image_M), 2)), root, exif=exif, how=names)
-    size_N2, other_N2 = photos.size_M2[row_N], photos.other_M2[row_N]
-    keypoints_NK2, visible_NK = (
-        placed(values, place_J.tolist(), len(target)) for values in (joints_NJ2, seen_NJ)
-    )
-    unit = "row" if is_hdf5 else "line"
-    sample_N = [f"{unit} {heads + m + 1} ({image_M[m]})" for m in row_N.tolist()]
-    wrong = {n: photos.wrong[m] for n, m in enumerate(row_N.tolist()) if m in photos.wrong}
-    if skipped := len(image_M) - len(set(row_N.tolist())):
-        told.append(f"skipped: {skipped} frames without a labelled keypoint")
-    return labelled(
-        target,
-        keypoints_NK2,
-        visible_NK,
-        size_N2,
-        sample_N,
-        str(file),
-        chosen_N=in_split(split, row_N.tolist()),
-        bad={n: f"{sample_N[n]}: {what}" for n, what in wrong.items()},
+    return pose_table(
+        NamedPoses(
+            names_J=names_J,
+            keypoints_NJ2=joints_NJ2[labelled_N],
+            seen_NJ=seen_NJ[labelled_N].astype(int),
+            image_N=row_N.tolist(),
+            images_M=image_M,
+            size_M2=np.zeros((len(image_M), 2)),
+            sample_N=[f"{unit} {heads + m + 1} ({image_M[m]})" for m in row_N.tolist()],
+            mode_N=[animals[i] for i in animal_N] if len(animals) > 1 else None,
+            problems=[f"skipped: {skipped} frames without a labelled keypoint"] if skipped else [],
+        ),
+        file,
+        split=split,
         boxes=boxes,
-        problems=told,
-        advice=told_of_view(keypoints_NK2, visible_NK, size_N2, other_N2, exif),
-        least_bad=1,
-        notes=[*notes, *photos.told],
-        image_N=np.array(photos.names_M, object)[row_N] if root else None,
-        root=str(root or ""),
+        images=images,
+        skeleton=skeleton,
+        names=names,
         exif=exif,
-        mode_N=np.array(animals, object)[animal_N] if len(animals) > 1 else None,
     )
 
 

@@ -10,7 +10,6 @@ Shapes: P poses, V versions, N = V * P photographs, K the 21 keypoints of ``hand
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 from typing import Literal
 
@@ -18,13 +17,14 @@ import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files import typed_json
 from posesift.data.files.uniform_images import uniform_sizes
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled
 from posesift.data.labels.left_hands import Hands, seen_as
-from posesift.data.labels.splits import Split, in_split
+from posesift.data.labels.published_rows import shuffled
+from posesift.data.labels.splits import Split, half, in_split
+from posesift.data.readers.about import About, require
 from posesift.poses.table import PoseTable
 
 ABOUT = About(
@@ -83,7 +83,8 @@ def read(
         ValueError: a part is missing, a label file is broken or of another form, or more than 5 %
             of the samples are bad.
     """
-    folder = Path(path).expanduser().resolve()
+    labels = [f"{subset}_xyz.json", f"{subset}_K.json"]
+    folder = require(path, labels, f"a FreiHAND folder with {' and '.join(labels)}")
     keypoints_PK2 = _projected(folder, subset)
     count = len(keypoints_PK2)
     versions = ("gs",) if subset == "evaluation" else VERSIONS if version == "all" else (version,)
@@ -92,11 +93,8 @@ def read(
     number_N = np.concatenate([np.arange(count) + count * VERSIONS.index(v) for v in versions])
     chosen_N = in_split(split, (number_N % count).tolist())
     if parity:
-        order = list(range(len(number_N)))
-        random.Random(42).shuffle(order)
-        number_N = number_N[order]
-        is_test_N = np.arange(len(order)) < min(len(order) // 5, 3200)
-        chosen_N = {"all": np.ones_like(is_test_N), "train": ~is_test_N, "test": is_test_N}[split]
+        order, is_test_N = shuffled(len(number_N))
+        number_N, chosen_N = number_N[order], half(split, is_test_N)
     names = [f"{subset}/rgb/{number:08d}.jpg" for number in number_N.tolist()]
     size_N2, bad = uniform_sizes(folder, names)
     if len(bad) >= count:
@@ -126,8 +124,8 @@ def read(
 
 def _projected(folder: Path, subset: str) -> np.ndarray:
     """Pixels of the joints of each pose (P, K, 2), counted from 0."""
-    xyz_PK3 = _numbers(folder / f"{subset}_xyz.json", (21, 3), folder)
-    matrix_P33 = _numbers(folder / f"{subset}_K.json", (3, 3), folder)
+    xyz_PK3 = _numbers(folder / f"{subset}_xyz.json", (21, 3))
+    matrix_P33 = _numbers(folder / f"{subset}_K.json", (3, 3))
     if len(xyz_PK3) != len(matrix_P33):
         raise ValueError(
             f"{folder}: expected as many poses in {subset}_xyz.json as camera matrices in "
@@ -138,13 +136,8 @@ def _projected(folder: Path, subset: str) -> np.ndarray:
         return np.where(uvz_PK3[..., 2:] > 0, uvz_PK3[..., :2] / uvz_PK3[..., 2:], np.nan)
 
 
-def _numbers(file: Path, shape: tuple[int, int], folder: Path) -> np.ndarray:
+def _numbers(file: Path, shape: tuple[int, int]) -> np.ndarray:
     """Return a file's list of matrices, (P, ...) float64, packed as they are decoded."""
-    if not file.is_file():
-        raise ValueError(
-            f"expected a FreiHAND folder with {file.name}, found "
-            f"{'no such file in' if folder.is_dir() else 'no folder at'} {folder}"
-        )
     raws = typed_json.load(file, list[msgspec.Raw], "matrices of numbers")
     found = np.empty((len(raws), *shape))
     try:

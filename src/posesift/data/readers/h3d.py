@@ -10,21 +10,20 @@ Shapes: N images, K the 21 keypoints of ``hand21``, 2 = (x, y).
 
 from __future__ import annotations
 
-import random
 import re
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files import typed_json
 from posesift.data.files.images import image_sizes
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled
-from posesift.data.labels.splits import Split, in_split
+from posesift.data.labels.published_rows import shuffled
+from posesift.data.labels.splits import Split, half, in_split
+from posesift.data.readers.about import About, require
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
 
@@ -81,8 +80,16 @@ def read(
         ValueError: a part is missing, the label file is broken or of another form, a name leads
             out of the folder, or more than 5 % of the samples are bad.
     """
-    root, samples = _samples(Path(path).expanduser().resolve())
+    root = require(
+        path,
+        ["annotation.json"],
+        "H3D_crop with annotation.json (the owners' release of whole photographs is not read)",
+        inner="H3D_crop",
+    )
     file = root / "annotation.json"
+    samples = typed_json.load(file, list[_Sample], "the labels of H3D_crop")
+    if not samples:
+        raise ValueError(f"{file}: expected a list of samples, found an empty one")
     wanted = {"without": ("1",), "with": ("0",), "all": ("0", "1")}[objects]
     held = {str(sample.without_object) for sample in samples}
     if unknown := held - {"0", "1"}:
@@ -90,16 +97,16 @@ def read(
     samples = [sample for sample in samples if str(sample.without_object) in wanted]
     if not samples:
         raise ValueError(f"{file}: expected hands {objects} object, found none; see objects=")
+    is_test_N = None
     if parity:
-        random.Random(42).shuffle(samples)
+        order, is_test_N = shuffled(len(samples))
+        samples = [samples[row] for row in order]
     names = [sample.name for sample in samples]
     parts = [name.replace("\\", "/").rpartition("/")[0].partition("/")[0] for name in names]
-    problems = []
-    if parity:
-        is_test_N = np.arange(len(names)) < min(len(names) // 5, 3200)
-        chosen_N = {"all": np.ones_like(is_test_N), "train": ~is_test_N, "test": is_test_N}[split]
-    else:
+    if is_test_N is None:
         chosen_N, problems = _by_part(split, names, parts)
+    else:
+        chosen_N, problems = half(split, is_test_N), []
 
     keypoints_NK2 = np.full((len(samples), 21, 2), np.nan)
     bad = {}
@@ -134,9 +141,7 @@ def _by_part(split: Split, names: list[str], parts: list[str]) -> tuple[np.ndarr
     """Which samples a split holds, and what to say about it."""
     known = sorted(set(parts), key=_counted)
     if len(known) > 1:
-        is_test_N = np.array(parts, dtype=object) == known[-1]
-        whole_N = np.ones_like(is_test_N)
-        return {"all": whole_N, "train": ~is_test_N, "test": is_test_N}[split], []
+        return half(split, np.array([part == known[-1] for part in parts])), []
     order = sorted(range(len(names)), key=lambda row: _counted(names[row]))
     chosen_N = np.zeros(len(names), bool)
     chosen_N[order] = in_split(split, range(len(names)))
@@ -149,20 +154,3 @@ def _by_part(split: Split, names: list[str], parts: list[str]) -> tuple[np.ndarr
 def _counted(name: str) -> list[str]:
     """To sort by, with part10 behind part9."""
     return [piece.zfill(12) if piece.isdigit() else piece for piece in re.split(r"(\d+)", name)]
-
-
-def _samples(root: Path) -> tuple[Path, list[_Sample]]:
-    """Return the folder that names are relative to, and what its label file lists."""
-    if not (root / "annotation.json").is_file() and (root / "H3D_crop").is_dir():
-        root = root / "H3D_crop"
-    file = root / "annotation.json"
-    if not file.is_file():
-        raise ValueError(
-            f"expected H3D_crop with annotation.json, found "
-            f"{'no such file in' if root.is_dir() else 'no folder at'} {root}; the owners' release "
-            "of whole photographs is not read"
-        )
-    samples = typed_json.load(file, list[_Sample], "the labels of H3D_crop")
-    if not samples:
-        raise ValueError(f"{file}: expected a list of samples, found an empty one")
-    return root, samples

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files.exif import UPRIGHT, Exif
 from posesift.data.files.image_folder import told_of_turned
 from posesift.data.files.images import MAYBE, SUFFIXES, header, missing_decoder
 from posesift.data.labels.cleaning import leave_out
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.readers.about import About
 from posesift.poses.table import PoseTable
 from posesift.progress import printable
 from posesift.storage import irregular, is_utf8

@@ -19,15 +19,15 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from posesift.data.about import About
 from posesift.data.files import typed_json
 from posesift.data.files.exif import Exif
-from posesift.data.files.image_folder import photographs
+from posesift.data.files.image_folder import folder_at, photographs
 from posesift.data.files.image_names import end_in, is_there
 from posesift.data.files.images import MAYBE, SUFFIXES
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.named_poses import NamedPoses, pose_table
 from posesift.data.labels.splits import Split
+from posesift.data.readers.about import About
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
 
@@ -114,9 +114,7 @@ def read(
             f"{found.empty} tasks"
         )
     names_J = list(found.keypoints)
-    root = file.parent if images is None else Path(images).expanduser().resolve()
-    if not root.is_dir():
-        raise ValueError(f"expected the folder of the images at {root}, found no folder")
+    root = file.parent if images is None else folder_at(images)
     images_M = [_local(name, root) for name in found.images]
     has_images = images is not None or any(is_there(root / name) for name in images_M[:1] if name)
     folder = root if has_images else None

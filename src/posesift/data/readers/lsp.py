@@ -10,16 +10,15 @@ Shapes: N images, J the file's 14 joints, K the 16 keypoints of ``body16``, 2 = 
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files.images import image_sizes
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled, placed
-from posesift.data.labels.splits import Split
+from posesift.data.labels.splits import Split, half
+from posesift.data.readers.about import About, require
 from posesift.data.readers.lsp_files import KEYPOINT_OF_JOINT, image_names, joints
 from posesift.poses.table import PoseTable
 
@@ -63,7 +62,7 @@ def read(
         ValueError: a part is missing, not as described above, or more than 5 % of the samples
             are bad.
     """
-    folder = Path(path).expanduser().resolve()
+    folder = require(path, ["joints.mat"], "an LSP folder with joints.mat and images/")
     joints_NJ3 = joints(folder, "occluded")
     names = image_names(folder, len(joints_NJ3), digits=4)
     size_N2, bad = image_sizes([folder / name for name in names])
@@ -74,7 +73,6 @@ def read(
     visible_NK = placed(np.ones(joints_NJ3.shape[:2], bool), KEYPOINT_OF_JOINT, len(skeleton))
     occluded_NK = placed(joints_NJ3[..., 2] > 0, KEYPOINT_OF_JOINT, len(skeleton))
     is_test_N = np.arange(len(names)) >= len(names) // 2
-    chosen_N = {"all": np.ones_like(is_test_N), "train": ~is_test_N, "test": is_test_N}
     table = labelled(
         skeleton,
         keypoints_NK2,
@@ -82,7 +80,7 @@ def read(
         size_N2,
         names,
         str(folder),
-        chosen_N=chosen_N["all" if parity else split],
+        chosen_N=half("all" if parity else split, is_test_N),
         bad=bad,
         boxes=boxes,
         image_N=np.array(names, dtype=object),

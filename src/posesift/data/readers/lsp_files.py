@@ -21,7 +21,6 @@ KEYPOINT_OF_JOINT = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 8, 9)
 """Where the file's joints stand in ``body16``: right ankle to hip, left hip to ankle, right wrist
 to shoulder, left shoulder to wrist, neck, head top. Pelvis and thorax are not labelled."""
 
-_NAME = {"occluded": "LSP", "visible": "LSP-extended"}
 _AXES = {"occluded": (3, 14), "visible": (14, 3)}
 _FORM = {
     "occluded": "(3, 14, N), (x, y, occluded) x joint x image",
@@ -43,15 +42,9 @@ def joints(folder: Path, flag: Literal["occluded", "visible"]) -> np.ndarray:
         flag: ``occluded`` for the original set, ``visible`` for the extension.
 
     Raises:
-        ValueError: no such file, a broken one, or one of another form; that of the other set is
-            recognised.
+        ValueError: a broken file, or one of another form; that of the other set is recognised.
     """
     path = folder / "joints.mat"
-    if not path.is_file():
-        raise ValueError(
-            f"expected an {_NAME[flag]} folder with joints.mat and images/, found "
-            f"{'no joints.mat in' if folder.is_dir() else 'no folder at'} {folder}"
-        )
     (found,) = matlab.load(path, "joints")
     axes = _AXES[flag]
     if found.ndim == 3 and found.shape[:2] == axes[::-1]:

@@ -9,16 +9,14 @@ Shapes: N images, J the file's 14 joints, K the 16 keypoints of ``body16``, 2 = 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files.images import image_sizes
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.readers.about import About, require
 from posesift.data.readers.lsp_files import KEYPOINT_OF_JOINT, image_names, joints
 from posesift.poses.table import PoseTable
 
@@ -53,7 +51,7 @@ def read(path: str, *, split: Split = "all", boxes: Boxes = "file") -> PoseTable
         ValueError: a part is missing, not as described above, or more than 5 % of the samples
             are bad.
     """
-    folder = Path(path).expanduser().resolve()
+    folder = require(path, ["joints.mat"], "an LSP-extended folder with joints.mat and images/")
     joints_NJ3 = joints(folder, "visible")
     names = image_names(folder, len(joints_NJ3), digits=5)
     size_N2, bad = image_sizes([folder / name for name in names])

@@ -14,18 +14,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.address import parse
 from posesift.data.files.exif import Exif
-from posesift.data.files.listed_images import completed, told_of_boxes
-from posesift.data.labels.boxes import Boxes, with_boxes
+from posesift.data.files.image_folder import folder_at
+from posesift.data.labels.boxes import Boxes, completed, told_of_boxes, with_boxes
 from posesift.data.labels.cleaning import Impossible
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.readers.about import About
 from posesift.data.worlds import painted
 from posesift.poses.shards import Shards
 from posesift.poses.store import local
@@ -72,6 +72,25 @@ class Stretch:
     last: int
     impossible: Impossible
 
+    @staticmethod
+    def whole(path: str) -> Stretch:
+        """Give all rows of a table.
+
+        Raises:
+            ValueError: as `Shards.of`.
+        """
+        shards = Shards.of(path)
+        return Stretch(shards, 0, shards.rows, Impossible(shards.where))
+
+
+class _Asked(NamedTuple):
+    """The options that each row is read by."""
+
+    boxes: Boxes
+    images: str | None
+    skeleton: str | None
+    exif: Exif | None
+
 
 def read(
     path: str,
@@ -102,12 +121,12 @@ def read(
             their folder, has impossible keypoints in more than 5 % of its rows, or was made
             of the other split than is asked for; a shard is missing, broken or of another table.
     """
-    shards = Shards.of(path)
-    impossible = Impossible(shards.where)
-    table = _checked(_loaded(shards), shards, 0, impossible, boxes, images, skeleton, exif)
+    stretch = Stretch.whole(path)
+    shards = stretch.shards
+    table = _checked(_loaded(shards), stretch, 0, _Asked(boxes, images, skeleton, exif))
     if not len(table):
         raise ValueError(f"{shards.where} holds no poses; write the table anew")
-    impossible.check()
+    stretch.impossible.check()
     if _is_cut(table, split, shards.where):
         unit_N = table.clip_N if table.clip_N is not None else table.image_N
         table = table.select(in_split(split, _Rows(table) if unit_N is None else unit_N))
@@ -136,23 +155,20 @@ def blocks(
         ValueError: as `read`, some of it only when a block is read; too many impossible keypoints
             after the last.
     """
-    shards = Shards.of(path) if stretch is None else stretch.shards
+    some = Stretch.whole(path) if stretch is None else stretch
+    asked = _Asked(boxes, images, skeleton, exif)
     without = _BESIDE if bare and split == "all" else ()  # images may tell the split
-    impossible = Impossible(shards.where) if stretch is None else stretch.impossible
-    first, last = (0, None) if stretch is None else (stretch.first, stretch.last)
-    for loaded in PoseTable.load_parts(shards, ROWS, without, first, last):
+    shards, first = some.shards, some.first
+    for loaded in PoseTable.load_parts(shards, ROWS, without, first, some.last):
         if not first and _is_cut(loaded, split, shards.where):
-            yield from _cut(
-                read(path, split=split, boxes=boxes, images=images, skeleton=skeleton, exif=exif)
-            )
+            yield from _cut(read(path, split=split, **asked._asdict()))
             return
-        table = _checked(loaded, shards, first, impossible, boxes, images, skeleton, exif)
-        yield _within_reach(table, shards, images)
+        yield _within_reach(_checked(loaded, some, first, asked), shards, images)
         first += len(loaded)
     if not first:
         raise ValueError(f"{shards.where} holds no poses; write the table anew")
     if stretch is None:
-        impossible.check()
+        some.impossible.check()
 
 
 def stretches(path: str, split: Split) -> list[Stretch]:
@@ -217,17 +233,10 @@ def _cut(table: PoseTable) -> Iterator[PoseTable]:
         yield dataclasses.replace(table.select(rows), **told)
 
 
-def _checked(
-    table: PoseTable,
-    shards: Shards,
-    first: int,
-    impossible: Impossible,
-    boxes: Boxes,
-    images: str | None,
-    skeleton: str | None,
-    exif: Exif | None,
-) -> PoseTable:
+def _checked(table: PoseTable, stretch: Stretch, first: int, asked: _Asked) -> PoseTable:
     """Return the rows from ``first`` on as the options want them, and without what cannot be."""
+    shards, impossible = stretch.shards, stretch.impossible
+    boxes, images, skeleton, exif = asked
     if skeleton is not None and not (wanted := skeletons.load(skeleton)).same_as(table.skeleton):
         raise ValueError(
             f"{shards.where}: expected poses of the skeleton {wanted.name}, found "
@@ -238,10 +247,7 @@ def _checked(
     if not len(table):
         return dataclasses.replace(table, **changes)
     if images is not None:
-        folder = Path(images).expanduser().resolve()
-        if not folder.is_dir():
-            raise ValueError(f"expected the folder of the images at {folder}, found no folder")
-        changes["root"] = str(folder)
+        changes["root"] = str(folder_at(images))
     elif shards.is_remote:
         pass  # nothing there is opened
     elif table.image_N is not None and not table.root:

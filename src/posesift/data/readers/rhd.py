@@ -5,7 +5,7 @@ renderings to train on and 2,728 to evaluate, of other people doing other things
 pickles; they are read without running them (`posesift.data.files.plain_pickle`).
 
 Shapes: M renderings, N hands, J the file's 42 joints, K the 21 keypoints of ``hand21``,
-2 = (x, y), 3 = (x, y, visible), 4 = (x, y, width, height) or (left, top, right, bottom).
+2 = (x, y), 3 = (x, y, visible), 4 = (x, y, width, height).
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files import plain_pickle
 from posesift.data.files.uniform_images import uniform_sizes
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled
 from posesift.data.labels.left_hands import Hands, seen_as
 from posesift.data.labels.splits import Split
+from posesift.data.readers.about import About, require
+from posesift.poses.geometry import on_image
 from posesift.poses.table import PoseTable, joined
 
 ABOUT = About(
@@ -81,15 +82,14 @@ def read(
         ValueError: a part is missing, the pickle is broken or holds anything but arrays, labels
             are not of that form, or more than 5 % of the samples are bad.
     """
-    root = Path(path).expanduser().resolve()
-    if not (root / "training").is_dir() and (root / "RHD_published_v2").is_dir():
-        root = root / "RHD_published_v2"
-    return joined([_read(root, name, boxes, hands, least, parity) for name in _SETS[split]])
+    return joined([_read(path, name, boxes, hands, least, parity) for name in _SETS[split]])
 
 
 def _read(
-    root: Path, subset: str, boxes: Boxes, hands: Hands, least: int, parity: bool
+    path: str, subset: str, boxes: Boxes, hands: Hands, least: int, parity: bool
 ) -> PoseTable:
+    labels = f"{subset}/anno_{subset}.pickle"
+    root = require(path, [labels], f"RHD_published_v2 with {labels}", inner="RHD_published_v2")
     numbers, labels_MJ3 = _labels(root, subset)
     count = len(numbers)
     # left and right hand of each rendering, one after the other
@@ -100,31 +100,25 @@ def _read(
     names = np.repeat([f"{subset}/color/{number:05d}.png" for number in numbers], 2)
     size_N2, bad = uniform_sizes(root, names.tolist())
 
-    extent_N4 = np.concatenate([keypoints_NK2.min(1), keypoints_NK2.max(1)], axis=1)
-    square_N4 = _published_square(extent_N4, size_N2.max(0))
+    kept_N, box_N4 = seen_NK.sum(1) >= least, None
+    told = f"fewer than {least} joints seen"
     if parity:
-        kept_N = _published_choice(square_N4, extent_N4, seen_NK)
+        kept_N, box_N4 = _published(keypoints_NK2, seen_NK, size_N2.max(0))
         told = "not in the published choice"
-    else:
-        kept_N = seen_NK.sum(1) >= least
-        told = f"fewer than {least} joints seen"
     rows = np.flatnonzero(kept_N)
     told = f"{2 * count - len(rows)} of {2 * count} hands of {subset}: {told}"
     if not len(rows):
         raise ValueError(f"{root}: expected hands to see, found none; skipped: {told}")
     bad = {i: bad[row] for i, row in enumerate(rows.tolist()) if row in bad}
     keypoints_NK2, seen_NK, size_N2 = keypoints_NK2[rows], seen_NK[rows], size_N2[rows]
-    with np.errstate(invalid="ignore"):
-        on_NK2 = (keypoints_NK2 >= -0.5) & (keypoints_NK2 <= size_N2[:, None] - 0.5)
     # one off the picture that the file calls seen is for `labelled` to hide and to list
-    visible_NK = seen_NK if parity else seen_NK | on_NK2.all(-1)
+    visible_NK = seen_NK if parity else seen_NK | on_image(keypoints_NK2, size_N2)
 
-    box_N4 = square_N4[rows]
-    box_N4[:, 2:] -= box_N4[:, :2]
+    box_N4 = None if box_N4 is None or boxes == "file" else box_N4[rows]
+    is_published = box_N4 is not None
     keypoints_NK2, box_N4, mirrored_N = seen_as(
         hands, is_right_N[rows], size_N2[:, 0], keypoints_NK2, box_N4
     )
-    published_box = parity and boxes == "labels"
     return labelled(
         skeletons.load("hand21"),
         keypoints_NK2,
@@ -133,9 +127,9 @@ def _read(
         [f"{names[row]}, {'right' if is_right_N[row] else 'left'} hand" for row in rows],
         str(root / subset),
         bad=bad,
-        boxes="file" if published_box else boxes,
-        box_N4=box_N4.astype(np.float32) if published_box and box_N4 is not None else None,
-        boxes_from="labels" if published_box else "image",
+        boxes="file" if is_published else boxes,
+        box_N4=box_N4,
+        boxes_from="labels" if is_published else "image",
         occluded_NK=visible_NK & ~seen_NK,
         image_N=names[rows].astype(object),
         root=str(root),
@@ -148,11 +142,6 @@ def _read(
 def _labels(root: Path, subset: str) -> tuple[list[int], np.ndarray]:
     """Return the renderings' numbers, in the file's order, and their labels (M, 42, 3)."""
     path = root / subset / f"anno_{subset}.pickle"
-    if not path.is_file():
-        raise ValueError(
-            f"expected RHD_published_v2 with {subset}/anno_{subset}.pickle, found "
-            f"{'no such file in' if root.is_dir() else 'no folder at'} {root}"
-        )
     annotations = plain_pickle.load(path)
     if not isinstance(annotations, dict) or not annotations:
         raise ValueError(f"{path}: expected a dict of renderings, found {annotations!r:.60}")
@@ -170,24 +159,23 @@ def _labels(root: Path, subset: str) -> tuple[list[int], np.ndarray]:
     return list(annotations), labels_MJ3
 
 
-def _published_square(extent_N4: np.ndarray, size_2: np.ndarray) -> np.ndarray:
-    """Return the published code's crop: left, top, right, bottom, whole pixels, last included."""
-    low_N2, high_N2 = extent_N4[:, :2], extent_N4[:, 2:]
-    side_N = np.minimum(np.round(1.5 * (high_N2 - low_N2).max(1)), size_2.min())
-    low_N2 = np.round((low_N2 + high_N2) / 2 - side_N[:, None] / 2)
-    low_N2 = np.clip(low_N2, 0, size_2 - side_N[:, None])
-    return np.concatenate([low_N2, low_N2 + side_N[:, None] - 1], axis=1)
+def _published(
+    keypoints_NK2: np.ndarray, seen_NK: np.ndarray, size_2: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which hands the published code takes, (N,) bool, and its crops (N, 4), a pixel short.
 
-
-def _published_choice(
-    square_N4: np.ndarray, extent_N4: np.ndarray, seen_NK: np.ndarray
-) -> np.ndarray:
-    """Which hands the published code takes, (N,) bool; hands 2 i and 2 i + 1 share a picture."""
-    other_N4 = extent_N4.reshape(-1, 2, 4)[:, ::-1].reshape(-1, 4)
-    low_N2 = np.maximum(square_N4[:, :2], other_N4[:, :2])
-    high_N2 = np.minimum(square_N4[:, 2:], other_N4[:, 2:])
-    shared_N = np.maximum(high_N2 - low_N2 + 1, 0).prod(1)
-    area_N = (square_N4[:, 2:] - square_N4[:, :2] + 1).prod(1)
-    is_large_N = (square_N4[:, 2:] - square_N4[:, :2]).max(1) > 64
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return is_large_N & (seen_NK.sum(1) > 16) & (shared_N / area_N < 0.3)
+    Crops are whole pixels, the last included; hands 2 i and 2 i + 1 share a picture.
+    """
+    with np.errstate(all="ignore"):  # of joints that are nowhere, and hands in one point
+        low_N2, high_N2 = keypoints_NK2.min(1), keypoints_NK2.max(1)
+        side_N = np.minimum(np.round(1.5 * (high_N2 - low_N2).max(1)), size_2.min())
+        first_N2 = np.round((low_N2 + high_N2) / 2 - side_N[:, None] / 2)
+        first_N2 = np.clip(first_N2, 0, size_2 - side_N[:, None])
+        last_N2 = first_N2 + side_N[:, None] - 1
+        other_N4 = np.concatenate([low_N2, high_N2], axis=1).reshape(-1, 2, 4)[:, ::-1]
+        other_N4 = other_N4.reshape(-1, 4)
+        shared_N2 = np.minimum(last_N2, other_N4[:, 2:]) - np.maximum(first_N2, other_N4[:, :2])
+        shared_N = np.maximum(shared_N2 + 1, 0).prod(1) / (last_N2 - first_N2 + 1).prod(1)
+    is_large_N = (last_N2 - first_N2).max(1) > 64
+    chosen_N = is_large_N & (seen_NK.sum(1) > 16) & (shared_N < 0.3)
+    return chosen_N, np.concatenate([first_N2, last_N2 - first_N2], axis=1)

@@ -14,22 +14,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files import plain_pickle
 from posesift.data.files.images import image_sizes
 from posesift.data.files.listed import listed
-from posesift.data.files.listed_images import is_box
-from posesift.data.labels import published_rows
-from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.boxes import Boxes, squares
 from posesift.data.labels.labelled import labelled
+from posesift.data.labels.published_rows import rows_of_halves
 from posesift.data.labels.species import chosen
 from posesift.data.labels.splits import Split, in_split
-from posesift.poses import boxes as geometry
+from posesift.data.readers.about import About
+from posesift.poses import geometry
+from posesift.poses.boxes import of_corners
 from posesift.poses.table import PoseTable
 
 ABOUT = About(
@@ -129,16 +128,11 @@ def read(
             bad.setdefault(row, str(error))
     keypoints_NK2 = points_NK3[..., :2] - (0 if parity else 0.5)
     # a vertex behind the camera or off the picture is no mistake of the labels
-    within_NK2 = (keypoints_NK2 >= -0.5) & (keypoints_NK2 <= size_N2[:, None] - 0.5)
-    visible_NK = np.all(within_NK2, axis=-1)
-    size_N22 = np.concatenate([size_N2, size_N2], axis=1)
-    corner_N4 = np.clip(corner_N4, 0, size_N22)
-    box_N4 = np.concatenate([corner_N4[:, :2], corner_N4[:, 2:] - corner_N4[:, :2]], axis=1)
+    visible_NK = geometry.on_image(keypoints_NK2, size_N2)
+    box_N4 = of_corners(np.clip(corner_N4, 0, np.tile(size_N2, 2)))
     poses = [_pose(name, kind) for name, kind in zip(names, kinds, strict=True)]
     if parity:
-        square_N4 = geometry.square(box_N4, _PUBLISHED_SCALE)
-        box_N4 = np.where(is_box(box_N4)[:, None], square_N4, box_N4)
-    columns: dict[str, Any] = {"box_N4": box_N4, "boxes_from": "file"}
+        box_N4 = squares(box_N4, _PUBLISHED_SCALE)
     return labelled(
         skeleton,
         keypoints_NK2,
@@ -154,7 +148,8 @@ def read(
         root=str(root),
         mode_N=np.array([motion for motion, _ in poses], dtype=object),
         clip_N=np.array([pose for _, pose in poses], dtype=object),
-        **columns,
+        box_N4=box_N4,
+        boxes_from="file",
     )
 
 
@@ -244,9 +239,5 @@ def _pose(name: str, animal: str) -> tuple[str, str]:
 
 def _published(root: Path, animal: str, split: Split, count: int) -> np.ndarray:
     """Rows among an animal's ``count`` pictures that the published code takes, in its order."""
-    parts = {"train": ("train",), "test": ("valid",), "all": ("train", "valid")}[split]
-    names = [f"{part}_idxs.npy" for part in parts]
     inner = [f"{each}/{_FOLDER.format(animal)}" for each in _SETS]
-    place = published_rows.place(root, inner, names, f"the published lists of {animal} pictures")
-    of = f"{animal} pictures"
-    return np.concatenate([published_rows.rows(place / name, count, of) for name in names])
+    return rows_of_halves(root, inner, "{}_idxs.npy", split, count, f"{animal} pictures")

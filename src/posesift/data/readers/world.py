@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from posesift.data import worlds
-from posesift.data.about import About
+from posesift.data.readers.about import About
 from posesift.poses.table import PoseTable
 
 ABOUT = About(

@@ -20,7 +20,6 @@ import msgspec
 import numpy as np
 
 from posesift import documents, skeletons, storage
-from posesift.data.about import About
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import photographs
 from posesift.data.files.image_names import is_folder, is_there
@@ -29,7 +28,9 @@ from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.cleaning import pull_to_edge
 from posesift.data.labels.keypoint_names import places, skeleton_of
 from posesift.data.labels.labelled import labelled, placed
+from posesift.data.labels.named_poses import V_NEVER_2
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.readers.about import About
 from posesift.poses.table import PoseTable
 from posesift.skeletons import Skeleton
 from posesift.skeletons.sides import readable
@@ -175,7 +176,7 @@ def read(
     if unlabelled:
         notes.append(f"images without a line of labels, and not read: {unlabelled}")
     if (knows_hidden := bool((seen_NJ == 2).any())) is False and dimensions == 3:
-        notes.append("v is never 2: 1 is taken as labelled, and nothing is known of what is hidden")
+        notes.append(V_NEVER_2)
     keypoints_NK2, seen_NK = (
         placed(each, place_J.tolist(), len(target)) for each in (points_NJ2, seen_NJ)
     )

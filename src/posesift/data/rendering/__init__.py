@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from posesift import folders, storage
+from posesift import folders
 from posesift.data import worlds
 from posesift.data.address import Address, parse
 from posesift.data.checks.contact_sheet import contact_sheet
@@ -120,7 +120,7 @@ def render(
     with folders.claim(
         out, "rendering", overwrite=overwrite, resume=resume, inputs=[angles]
     ) as claimed:
-        _remember(claimed.folder, record)
+        folders.remember(claimed.folder / _RECORD, record)
         address = _fill(claimed.folder, claimed.out, world, scene, form, workers)
         facts = {
             "address": address,
@@ -171,16 +171,3 @@ def _digest(scene: Scene) -> str:
         as_bytes = "\0".join(value_N) if value_N.dtype == object else value_N.tobytes()
         content.update(as_bytes.encode() if isinstance(as_bytes, str) else as_bytes)
     return content.hexdigest()[:32]
-
-
-def _remember(folder: Path, record: dict[str, Any]) -> None:
-    """Keep what was asked for; refuse to go on with something else.
-
-    Raises:
-        ValueError: the folder was begun otherwise.
-    """
-    if other := storage.differing(folder / _RECORD, record):
-        raise ValueError(
-            f"{folder} was begun with another {' and '.join(other)}, so that its images would not "
-            "go together; repeat the first command, or begin anew with --overwrite"
-        )

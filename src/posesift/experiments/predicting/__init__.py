@@ -103,7 +103,7 @@ def predict(
         out, "prediction", overwrite=overwrite, resume=resume, inputs=inputs
     ) as claimed:
         folder = claimed.folder
-        _remember(folder, record)
+        folders.remember(folder / _RECORD, record)
         written = Written(
             folder,
             skeleton_of(run),
@@ -222,19 +222,6 @@ def _check_outside(out: str | Path, words: Sequence[str | Path]) -> None:
         inside = Path(out).resolve().is_relative_to(Path(word).expanduser().resolve())
         if inside and Path(word).expanduser().is_dir():
             raise ValueError(f"expected --out outside of the images in {word}, found {out}")
-
-
-def _remember(folder: Path, record: dict[str, Any]) -> None:
-    """Keep what was asked for; refuse to go on with something else.
-
-    Raises:
-        ValueError: the folder was begun otherwise.
-    """
-    if other := storage.differing(folder / _RECORD, record):
-        raise ValueError(
-            f"{folder} was begun with another {' and '.join(other)}, so that its predictions "
-            "would not go together; repeat the first command, or begin anew with --overwrite"
-        )
 
 
 def _facts(

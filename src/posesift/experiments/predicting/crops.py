@@ -276,15 +276,15 @@ class _Clip:
             self._next += 1
 
 
-def ahead(items: Iterator[Item], count: int = _AHEAD) -> Iterator[Item]:
-    """Iterate over ``items``, of which another thread makes up to ``count`` beforehand.
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Iterate over ``items``, of which another thread makes a few beforehand.
 
     >>> list(ahead(iter(range(5))))
     [0, 1, 2, 3, 4]
     """
     end = object()
     with ThreadPoolExecutor(1) as pool:
-        made = deque(pool.submit(next, items, end) for _ in range(count))
+        made = deque(pool.submit(next, items, end) for _ in range(_AHEAD))
         try:
             while (item := made.popleft().result()) is not end:
                 made.append(pool.submit(next, items, end))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from posesift import documents, storage
 from posesift.data.files.image_names import last_part
-from posesift.data.files.listed_images import is_box
+from posesift.data.labels.boxes import is_box, of_lists
 from posesift.data.readers.coco import document
 from posesift.data.readers.csv import columns
 
@@ -112,7 +112,8 @@ def read_people(file: Path, photographs: Sequence[str], videos: Sequence[str] = 
         of[placed[row] or ""] = slice(before.start, position + 1)
     found_ids = {picture: ids[name] for name, picture in zip(names, placed, strict=True)
                  if picture is not None and name in ids}  # fmt: skip
-    return People(box_N4[order], category_N[order], of, found_ids, left_out, notes)
+    box_N4 = box_N4[order].astype(np.float32)  # none of them too large
+    return People(box_N4, category_N[order], of, found_ids, left_out, notes)
 
 
 class _Places:
@@ -150,7 +151,7 @@ class _Places:
         return self._by_last[last]
 
 
-_Read = tuple[list[str], NDArray[np.float32], NDArray[np.int64], dict[str, int | str]]
+_Read = tuple[list[str], NDArray[np.floating], NDArray[np.int64], dict[str, int | str]]
 
 
 def _csv(file: Path) -> _Read:
@@ -177,7 +178,7 @@ def _json(file: Path) -> _Read:
             "height]}}, ...]; results of a detector in COCO's form, which know images by their "
             "numbers alone, go into the annotations of a COCO file"
         ) from None
-    box_N4 = np.array([one.box for one in listed], np.float32).reshape(-1, 4)
+    box_N4 = of_lists(one.box for one in listed)
     return [one.image for one in listed], box_N4, np.full(len(listed), CATEGORY), {}
 
 
@@ -193,14 +194,12 @@ def _coco(file: Path) -> _Read:
     for annotation in document.decoded(found.annotations):
         if annotation.iscrowd:
             continue
-        box = [np.nan if value is None else value for value in annotation.bbox or []]
+        boxes.append([np.nan if value is None else value for value in annotation.bbox or []])
         unknown = f"image {annotation.image_id}{_UNLISTED}"
         names.append(name_of.get(_key(annotation.image_id), unknown))
-        boxes.append(box if len(box) == 4 else [np.nan] * 4)
         category = _whole(annotation.category_id)
         categories.append(category if isinstance(category, int) else CATEGORY)
-    box_N4 = np.array(boxes, np.float32).reshape(-1, 4)
-    return names, box_N4, np.array(categories, np.int64), ids
+    return names, of_lists(boxes), np.array(categories, np.int64), ids
 
 
 def _key(value: Any) -> str:

@@ -119,11 +119,9 @@ class Written:
         arrow = table.to_arrow()
         schema = arrow.schema.metadata
         # what is predicted off the picture is kept, and is not visible to readers of poses
-        within_NK2 = (placed_NK2 >= -0.5) & (placed_NK2 <= size_N2[:, None] - 0.5)
+        within_NK = geometry.on_image(placed_NK2, size_N2)
         place = arrow.schema.get_field_index("visible")
-        arrow = arrow.set_column(
-            place, "visible", _fixed(known_NK & np.asarray(within_NK2.all(-1)), bool)
-        )
+        arrow = arrow.set_column(place, "visible", _fixed(known_NK & within_NK, bool))
         for name, values in (
             ("confidence", _fixed(confidence_NK, np.float32)),
             ("score", pa.array(score_N, pa.float32())),

@@ -18,7 +18,7 @@ from posesift.experiments.renderings.like import TargetPoses, like
 from posesift.poses.table import PoseTable, joined
 from posesift.similarity import proposals
 from posesift.similarity.orientation import Poses
-from posesift.similarity.proposals import Chosen, Goal
+from posesift.similarity.proposals import Chosen
 from posesift.skeletons import Skeleton
 from posesift.skeletons.mapping import mismatch
 
@@ -55,7 +55,6 @@ def chosen(
     *,
     where_failing: bool = False,
     proposed: int = PROPOSALS,
-    goal: Goal = "match",
 ) -> ChosenSamples:
     """Choose the n samples of a world that stand for most of what a target has and a source lacks.
 
@@ -68,7 +67,6 @@ def chosen(
         n: how many; fewer where no further one stands for anything.
         where_failing: weigh the target's poses by where the run's network fails.
         proposed: how many samples the world proposes.
-        goal: of `posesift.similarity.proposals.choose`.
 
     Raises:
         ValueError: no world, no target, other skeletons, or more than are proposed.
@@ -90,7 +88,7 @@ def chosen(
     where = source if source is not None else found.source
     there = offered.select([]) if where is None else read(where, default_split="train")
     check_skeleton(offered.skeleton, there.skeleton, there.address, world)
-    kept = choose(offered, found, there, n, goal)
+    kept = choose(offered, found, there, n)
     assert offered.image_N is not None
     table = offered.select(kept.row_R)
     return ChosenSamples(FIRST + kept.row_R, table, kept, found.told)
@@ -117,12 +115,10 @@ def of_all_mixtures(root: str, count: int = PROPOSALS) -> PoseTable:
     return joined(tables).select(np.arange(count))
 
 
-def choose(
-    offered: PoseTable, target: TargetPoses, source: PoseTable, n: int, goal: Goal = "match"
-) -> Chosen:
+def choose(offered: PoseTable, target: TargetPoses, source: PoseTable, n: int) -> Chosen:
     """Choose of a table of proposals; see `posesift.similarity.proposals.choose`."""
     return proposals.choose(
-        _poses(offered), target.poses, _poses(source), n, weight_N=target.weight_N, goal=goal
+        _poses(offered), target.poses, _poses(source), n, weight_N=target.weight_N
     )
 
 

@@ -51,6 +51,7 @@ def _move_tigdog(folder: Path, places: Places) -> None:
     "behaviorDiscovery2.0/landmarks/horse/7.mat",
     expected="ranges/",
     opens=True,
+    choice="animal=horse",
     move=_move_tigdog,
 )
 def _tigdog(folder: Path) -> Written:
@@ -84,6 +85,7 @@ def _move_animalpose(document: dict[str, Any], places: Places) -> None:
     "keypoints.json",
     expected="keypoints.json",
     opens=True,
+    choice="species=cow+dog",
     rename=in_json("keypoints.json", lambda d, name: d["images"].update({"1": name})),
     move=in_json("keypoints.json", _move_animalpose),
 )
@@ -126,6 +128,7 @@ def ap10k_rows(truth: ap10k.AP10K, parts: tuple[str, ...], fold: int = 1) -> lis
     *[f"annotations/ap10k-{part}-split1.json" for part in ap10k.PARTS],
     expected="annotations/",
     cut_here=False,
+    choice="species=Bovidae",
     rename=in_json("annotations/ap10k-train-split1.json", rename_listed),
     move=in_json(
         "annotations/ap10k-train-split1.json",

@@ -215,6 +215,7 @@ SMPL = (
     "surreal/videos",
     "cmu/train/run0/04_01/04_01_c0001_info.mat",
     expected="cmu/train/run0/",
+    choice="run=0",
     cut_here=False,
     own_picture=False,
 )

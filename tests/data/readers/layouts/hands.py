@@ -122,7 +122,10 @@ def _h3d(folder: Path) -> Written:
 
 
 @layout(
-    *("freihand", "training_K.json", "training_xyz.json"), expected="training_xyz.json", opens=True
+    *("freihand", "training_K.json", "training_xyz.json"),
+    expected="training_xyz.json",
+    opens=True,
+    choice="version=auto",
 )
 def _freihand(folder: Path) -> Written:
     truth = freihand.write_freihand(folder)

@@ -69,6 +69,7 @@ class Layout:
         cut_here: training and test are halves of one set; otherwise each is a set of its own, and
             the whole may hold more.
         opens: images are opened for their size, the first at least.
+        choice: an option that takes some of the samples, of which the set is no other.
         rename: gives the first sample's image another name in the labels.
         move: puts joints of the first sample elsewhere.
     """
@@ -80,6 +81,7 @@ class Layout:
     own_picture: bool = True
     cut_here: bool = True
     opens: bool = False
+    choice: str = ""
     rename: Callable[[Path, str], None] | None = None
     move: Callable[[Path, Places], None] | None = None
 

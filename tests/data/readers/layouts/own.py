@@ -60,6 +60,22 @@ def _coco(folder: Path) -> Written:
     )
 
 
+def _animals(truth: Truth, address: str, **more: Any) -> Written:
+    """The animals of four joints that several formats hold."""
+    # the dots' colours count on over an image's animals
+    order_N = np.array([row - truth.names.index(name) for row, name in enumerate(truth.names)])
+    return Written(
+        address=address,
+        names=truth.names,
+        joints=csv_format.JOINTS,
+        keypoints_NJ2=truth.keypoints_NJ2,
+        visible_NJ=truth.visible_NJ,
+        size_N2=truth.size_N2,
+        colour_NJ=4 * order_N[:, None] + np.arange(4),
+        **more,
+    )
+
+
 def _in_csv(folder: Path, cells: dict[str, Any]) -> None:
     """Other cells in the first line."""
     with (folder / "labels.csv").open(newline="") as file:
@@ -85,17 +101,10 @@ def _move_csv(folder: Path, places: Places) -> None:
 )
 def _csv(folder: Path) -> Written:
     truth = csv_format.write_csv(folder, 24)
-    # colours count on over an image's animals
-    order_N = np.array([row - truth.names.index(name) for row, name in enumerate(truth.names)])
-    return Written(
-        address=f"csv:{truth.path},images={folder}/photos",
-        names=truth.names,
-        joints=csv_format.JOINTS,
-        keypoints_NJ2=truth.keypoints_NJ2,
-        visible_NJ=truth.visible_NJ,
-        size_N2=truth.size_N2,
+    return _animals(
+        truth,
+        f"csv:{truth.path},images={folder}/photos",
         occluded_NJ=truth.visible_NJ & [True, False, False, True],
-        colour_NJ=4 * order_N[:, None] + np.arange(4),
     )
 
 
@@ -142,23 +151,12 @@ def _images(folder: Path) -> Written:
     )
 
 
-def _colours(truth: Truth) -> np.ndarray:
-    """Numbers of the dots' colours, which count on over an image's animals."""
-    order_N = np.array([row - truth.names.index(name) for row, name in enumerate(truth.names)])
-    return 4 * order_N[:, None] + np.arange(4)
-
-
 @layout("sleap/slp", "labels.slp", expected="labels of SLEAP", opens=True)
 def _sleap(folder: Path) -> Written:
     truth = sleap.write_sleap(folder, 24)
-    return Written(
-        address=f"sleap:{truth.path},images={folder}/photos",
-        names=truth.names,
-        joints=csv_format.JOINTS,
-        keypoints_NJ2=truth.keypoints_NJ2,
-        visible_NJ=truth.visible_NJ,
-        size_N2=truth.size_N2,
-        colour_NJ=_colours(truth),
+    return _animals(
+        truth,
+        f"sleap:{truth.path},images={folder}/photos",
         mode_N=[("one", "two")[row % 2] for row in range(24)],
         boxes_from="labels",
     )
@@ -167,14 +165,9 @@ def _sleap(folder: Path) -> Written:
 @layout("labelstudio", "export.json", expected="an export of Label Studio")
 def _labelstudio(folder: Path) -> Written:
     truth = labelstudio.write_labelstudio(folder, 24)
-    return Written(
-        address=f"labelstudio:{truth.path},images={folder}/photos",
-        names=truth.names,
-        joints=csv_format.JOINTS,
-        keypoints_NJ2=truth.keypoints_NJ2,
-        visible_NJ=truth.visible_NJ,
-        size_N2=truth.size_N2,
-        colour_NJ=_colours(truth),
+    return _animals(
+        truth,
+        f"labelstudio:{truth.path},images={folder}/photos",
         box_N4=np.array([cvat.box(truth, row) for row in range(24)]),
         boxes_from="file",
     )
@@ -210,14 +203,9 @@ def _rename_cvat(folder: Path, name: str) -> None:
 )
 def _cvat(folder: Path) -> Written:
     truth = cvat.write_cvat(folder, 24)
-    return Written(
-        address=f"cvat:{truth.path}",
-        names=truth.names,
-        joints=csv_format.JOINTS,
-        keypoints_NJ2=truth.keypoints_NJ2,
-        visible_NJ=truth.visible_NJ,
-        size_N2=truth.size_N2,
-        colour_NJ=_colours(truth),
+    return _animals(
+        truth,
+        f"cvat:{truth.path}",
         occluded_NJ=truth.visible_NJ & [True, False, False, True],
         box_N4=np.array([cvat.box(truth, row) for row in range(24)]),
         boxes_from="file",

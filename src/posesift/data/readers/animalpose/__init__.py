@@ -11,20 +11,18 @@ Shapes: N animals, J the 20 keypoints of the file, K the 14 of ``animal14``, 2 =
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files import listed_images, typed_json
-from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.boxes import Boxes, of_lists, squares
 from posesift.data.labels.labelled import labelled, placed
 from posesift.data.labels.species import chosen
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.readers.about import About, require
 from posesift.data.readers.animalpose.annotations import Document, categories_of, joints_of, places
 from posesift.data.readers.animalpose.published import published
-from posesift.poses import boxes as geometry
+from posesift.poses.boxes import of_corners
 from posesift.poses.table import PoseTable
 
 ABOUT = About(
@@ -80,7 +78,12 @@ def read(
         ValueError: a part is missing or not as described above, or more than 5 % of the animals
             are bad.
     """
-    folder = _folder(path)
+    folder = require(
+        path,
+        ["keypoints.json", "images/"],
+        "AnimalPose's folder with keypoints.json and images/",
+        inner="animal-pose",
+    )
     file = folder / "keypoints.json"
     document = typed_json.load(file, Document, "AnimalPose's keypoints.json")
     categories = categories_of(document.categories)
@@ -108,14 +111,14 @@ def read(
     problems += [told] if told else []
     joints_NK3 = placed(joints_NJ3, place_J, len(skeleton))
     size_N2, image_N, missing = listed_images.listed(
-        [str(a.image_id) for a in animals], document.images, {}, folder / "images", sample_N
+        [str(a.image_id) for a in animals],
+        {key: listed_images.Image(name) for key, name in document.images.items()},
+        folder / "images",
+        sample_N,
     )
-    nothing = [np.nan] * 4
-    corner_N4 = np.array([a.bbox if len(a.bbox) == 4 else nothing for a in animals], np.float64)
-    box_N4 = np.concatenate([corner_N4[:, :2], corner_N4[:, 2:] - corner_N4[:, :2]], axis=1)
+    box_N4 = of_corners(of_lists(a.bbox for a in animals))
     if parity:
-        square_N4 = geometry.square(box_N4, _PUBLISHED_SCALE)
-        box_N4 = np.where(listed_images.is_box(box_N4)[:, None], square_N4, box_N4)
+        box_N4 = squares(box_N4, _PUBLISHED_SCALE)
     return labelled(
         skeleton,
         joints_NK3[..., :2],
@@ -132,19 +135,4 @@ def read(
         box_N4=box_N4,
         boxes_from="file",
         mode_N=np.array([name_of.get(a.category_id, "") for a in animals], dtype=object),
-    )
-
-
-def _folder(path: str) -> Path:
-    given = Path(path).expanduser().resolve()
-    for folder in (given, given / "animal-pose"):
-        if (folder / "keypoints.json").is_file():
-            if not (folder / "images").is_dir():
-                raise ValueError(
-                    f"expected AnimalPose's photographs in {folder}/images, found none"
-                )
-            return folder
-    raise ValueError(
-        "expected AnimalPose's folder with keypoints.json and images/, found "
-        f"{'no keypoints.json in' if given.is_dir() else 'no folder at'} {given}"
     )

@@ -16,17 +16,17 @@ from typing import Any, Literal
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files.exif import Exif
 from posesift.data.files.image_folder import image_folder, photographs
 from posesift.data.files.image_names import Names
-from posesift.data.files.listed_images import is_box
-from posesift.data.labels.boxes import Boxes
+from posesift.data.labels.boxes import Boxes, is_box
 from posesift.data.labels.cleaning import pull_to_edge
 from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
 from posesift.data.labels.labelled import labelled, placed
+from posesift.data.labels.named_poses import V_NEVER_2
 from posesift.data.labels.splits import Split, in_split
 from posesift.data.labels.turned import told_of_view
+from posesift.data.readers.about import About
 from posesift.data.readers.coco import packed
 from posesift.data.readers.coco.ids import plain
 from posesift.poses.table import PoseTable
@@ -119,7 +119,7 @@ def read(
         for values in (found.keypoints_NJ2, found.seen_NJ)
     )
     if not (knows_hidden := bool((found.seen_NJ == 2).any())) and found.seen_NJ.any():
-        told.append("v is never 2: 1 is taken as labelled, and nothing is known of what is hidden")
+        told.append(V_NEVER_2)
     columns: dict[str, Any] = {
         "chosen_N": None if split == "all" else in_split(split, found.image_N.tolist()),
         "problems": found.skipped,
@@ -180,11 +180,12 @@ def _convert(
     coordinates: Literal["pixels", "relative"],
 ) -> None:
     """Make boxes of corners, pixels of shares, and edges of images where they end, in place."""
-    if coordinates == "relative":
-        found.keypoints_NJ2 *= size_N2[:, None]
-        found.box_N4 *= np.tile(size_N2, 2)
-    if bbox == "xyxy":
-        found.box_N4[:, 2:] -= found.box_N4[:, :2]
+    with np.errstate(over="ignore", invalid="ignore"):  # as far off the image as infinity
+        if coordinates == "relative":
+            found.keypoints_NJ2 *= size_N2[:, None]
+            found.box_N4 *= np.tile(size_N2, 2)
+        if bbox == "xyxy":
+            found.box_N4[:, 2:] -= found.box_N4[:, :2]
     pull_to_edge(found.keypoints_NJ2, size_N2)
 
 

@@ -5,8 +5,8 @@ pixels of the image and, if you like, ``NAME_v`` as in COCO (0 not labelled, 1 l
 2 seen). These may stand beside them: ``width`` and ``height`` of the image, ``box_x``, ``box_y``,
 ``box_w`` and ``box_h`` of the person, ``clip`` and ``mode`` (what the pose shows).
 
-Shapes: N lines, M images, J keypoints of the file, K keypoints of the skeleton,
-2 = (x, y) or (width, height), 4 = (x, y, width, height).
+Shapes: N lines, M images, J keypoints of the file, 2 = (x, y) or (width, height),
+4 = (x, y, width, height).
 """
 
 from __future__ import annotations
@@ -16,20 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from posesift.data.about import About
 from posesift.data.files.exif import Exif
-from posesift.data.files.image_folder import Photographs, image_folder, photographs
 from posesift.data.files.image_names import Names
-from posesift.data.files.listed_images import is_box
 from posesift.data.labels.boxes import Boxes
-from posesift.data.labels.keypoint_names import own_skeleton, places, skeleton_of, told_of_own
-from posesift.data.labels.labelled import labelled, placed
-from posesift.data.labels.splits import Split, in_split
-from posesift.data.labels.turned import told_of_view
+from posesift.data.labels.named_poses import V_NEVER_2, NamedPoses, pose_table
+from posesift.data.labels.splits import Split
 from posesift.data.readers import deeplabcut
+from posesift.data.readers.about import About
 from posesift.data.readers.csv import columns
 from posesift.poses.table import PoseTable
-from posesift.skeletons import load
 
 ABOUT = About(
     title="Your own labels as a table: one pose a line, keypoints in columns",
@@ -90,64 +85,46 @@ def read(
         )
     header, _ = columns.header(file)
     names_J = _keypoints(header, file)
-    wanted = skeleton or skeleton_of(names_J) or "file"
-    target = own_skeleton(names_J, None, str(file)) if wanted == "file" else load(wanted)
-    notes = told_of_own(names_J, None) if wanted == "file" else []
-    places(names_J, target, str(file))  # a wrong skeleton shows before the lines are read
     table = columns.load(file, {*_numbers(names_J), *_SIZE, *_BOX}, _WORDS)
     keypoints_NJ2, seen_NJ, wrong = _joints(table, names_J)
-    place_J, told = places(names_J, target, str(file), np.any(seen_NJ > 0, axis=0))
+    image_N, clip_N, mode_N = (table.words(name) for name in _WORDS)
+    assert image_N is not None
+    told, notes = [], []
     if ignored := [name for name in header if name not in table.rows.column_names]:
         told.append(f"columns that are not read: {', '.join(ignored)}")
-    image_N = table.words("image")
-    assert image_N is not None
     kept = _kept(table, image_N, (seen_NJ != 0).any(1), told)
-    line_N = [f"line {row + 2}" for row in kept.tolist()]
-    seen_NK = placed(seen_NJ[kept], place_J.tolist(), len(target))
-    knows_hidden = (table.numbers([f"{name}_v" for name in names_J]) == 2).any()
-
-    image_N = image_N[kept]
-    photos, image_row_N, root = _photographs(table, kept, image_N, images, exif, names)
-    size_N2, other_N2 = photos.size_M2[image_row_N], photos.other_M2[image_row_N]
-    missing = {
-        row: photos.wrong[int(image_row_N[row])]
-        for row in np.flatnonzero(np.isin(image_row_N, list(photos.wrong))).tolist()
-    }
-    image_N = np.array(photos.names_M, object)[image_row_N]
-    bad = {row: wrong[line] for row, line in enumerate(kept.tolist()) if line in wrong}
-    bad = {row: f"{line_N[row]}: {what}" for row, what in (missing | bad).items()}
-    box_N4 = table.numbers(_BOX)[kept]
-    clip_N, mode_N = (None if (w := table.words(name)) is None else w[kept] for name in _WORDS[1:])
-    keypoints_NK2 = placed(keypoints_NJ2[kept], place_J.tolist(), len(target))
-    if not knows_hidden and (seen_NJ == 1).any():
-        notes.append("v is never 2: 1 is taken as labelled, and nothing is known of what is hidden")
-    return labelled(
-        target,
-        keypoints_NK2,
-        seen_NK > 0,
-        size_N2,
-        line_N,
-        str(file),
-        chosen_N=in_split(
-            split, image_N if clip_N is None else np.where(clip_N == "", image_N, clip_N)
+    if not (table.numbers([f"{name}_v" for name in names_J]) == 2).any():
+        seen_NJ = np.minimum(seen_NJ, 1)
+        if (table.numbers([f"{name}_v" for name in names_J]) == 1).any():
+            notes.append(V_NEVER_2)
+    number: dict[str, int] = {}
+    image_row_N = [number.setdefault(name, len(number)) for name in image_N[kept]]
+    first_M = np.unique(image_row_N, return_index=True)[1]
+    return pose_table(
+        NamedPoses(
+            names_J=names_J,
+            keypoints_NJ2=keypoints_NJ2[kept],
+            seen_NJ=seen_NJ[kept],
+            image_N=image_row_N,
+            images_M=list(number),
+            size_M2=np.nan_to_num(table.numbers(_SIZE)[kept[first_M]], posinf=0, neginf=0),
+            sample_N=[f"line {row + 2}" for row in kept.tolist()],
+            box_N4=table.numbers(_BOX)[kept],
+            mode_N=None if mode_N is None else [mode.lower() for mode in mode_N[kept]],
+            clip_N=None if clip_N is None else clip_N[kept].tolist(),
+            id_N=kept.astype(np.int64) + 2,
+            bad={row: wrong[line] for row, line in enumerate(kept.tolist()) if line in wrong},
+            problems=told,
+            notes=notes,
+            least_bad=0,
         ),
-        bad=bad,
+        file,
+        split=split,
         boxes=boxes,
-        problems=told,
-        advice=[
-            *photos.unlike,
-            *told_of_view(keypoints_NK2, seen_NK > 0, size_N2, other_N2, exif),
-        ],
-        notes=[*notes, *photos.told],
+        images=images,
+        skeleton=skeleton,
+        names=names,
         exif=exif,
-        occluded_NK=seen_NK == 1 if knows_hidden else None,
-        image_N=image_N if root else None,
-        root=str(root or ""),
-        box_N4=box_N4,
-        boxes_from="file" if is_box(box_N4).any() else "image",
-        clip_N=clip_N,
-        id_N=kept.astype(np.int64) + 2,
-        mode_N=None if mode_N is None else np.array([mode.lower() for mode in mode_N], object),
     )
 
 
@@ -215,20 +192,3 @@ def _kept(
     if skipped := int((named_N & ~labelled_N).sum()):  # an empty line names no image, and is none
         told.append(f"skipped: {skipped} lines without a labelled keypoint")
     return np.flatnonzero(labelled_N)
-
-
-def _photographs(
-    table: columns.Columns,
-    kept: np.ndarray,
-    image_N: np.ndarray,
-    images: str | None,
-    exif: Exif,
-    how: Names,
-) -> tuple[Photographs, np.ndarray, Path | None]:
-    """Return the images of the lines, which of them each line shows, and their folder."""
-    number: dict[str, int] = {}
-    image_row_N = np.array([number.setdefault(name, len(number)) for name in image_N])
-    first_M = np.unique(image_row_N, return_index=True)[1]
-    given_M2 = np.nan_to_num(table.numbers(_SIZE)[kept[first_M]], posinf=0, neginf=0)
-    root = image_folder(table.file, images, image_N[0])
-    return photographs(list(number), given_M2, root, exif=exif, how=how), image_row_N, root

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from posesift import progress
-from posesift.data.about import About
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.splits import Split
-from posesift.data.parts import Part
+from posesift.data.readers.about import About
 from posesift.data.readers.human36m import cdf, photographs
 from posesift.data.readers.human36m import json_release as release
 from posesift.data.readers.human36m.clips import Choice
+from posesift.data.readers.parts import Part
 from posesift.poses.table import PoseTable, joined
 
 ABOUT = About(
@@ -94,8 +94,7 @@ def read(
         ValueError: the folder has none of the layouts, a file is broken, more than 5 % of a
             subject's videos cannot be used, or nothing is left.
     """
-    asked = _Asked(path, split, every, subjects, boxes, parity)
-    found = _find(asked)
+    found = _find(path, split, every, subjects, boxes, parity)
     tables = [part.read() for part in progress.track(found.parts(), "reading Human3.6M")]
     table = joined(tables)
     if not len(table):
@@ -118,16 +117,7 @@ def parts(
 
     With ``parity`` the parts hold the same samples as often, but video by video.
     """
-    return _find(_Asked(path, split, every, subjects, boxes, parity)).parts()
-
-
-class _Asked(NamedTuple):
-    path: str
-    split: Split
-    every: int
-    subjects: str | None
-    boxes: Boxes
-    parity: bool
+    return _find(path, split, every, subjects, boxes, parity).parts()
 
 
 class _Found(NamedTuple):
@@ -138,9 +128,11 @@ class _Found(NamedTuple):
     ordered: Callable[[PoseTable], PoseTable] = lambda table: table
 
 
-def _find(asked: _Asked) -> _Found:
-    folder = Path(asked.path).expanduser().resolve()
-    wanted = _subjects(asked)
+def _find(
+    path: str, split: Split, every: int, subjects: str | None, boxes: Boxes, parity: bool
+) -> _Found:
+    folder = Path(path).expanduser().resolve()
+    wanted = _subjects(split, every, subjects, parity)
     layouts = {
         "release": (release.has_release, folder / "images"),
         "crops": (release.has_crops, folder / "crop_images"),
@@ -157,25 +149,25 @@ def _find(asked: _Asked) -> _Found:
     there = found[layout]
     images = layouts[layout][1]
     lacking = [f"subject {s} is not in {folder}" for s in wanted if s not in there]
-    if asked.parity and (lacking or layout == "cdf"):
+    if parity and (lacking or layout == "cdf"):
         raise ValueError(
             f"{folder}: parity=true needs all subjects of the split as JSON: "
             + (lacking[0] if lacking else "this folder holds the official files")
         )
-    boxes = "cut" if layout == "crops" else "published" if asked.parity else asked.boxes
-    choice = Choice(there, asked.every, boxes)
+    own = "cut" if layout == "crops" else "published" if parity else boxes
+    choice = Choice(there, every, own)
     if layout == "cdf":
         return _Found(folder, lambda: _telling(cdf.video_parts(folder, choice), lacking))
     load = functools.partial(
         release.read_release if layout == "release" else release.read_crops, folder
     )
-    if not asked.parity:
+    if not parity:
         return _Found(
             folder,
             lambda: _telling(photographs.photograph_parts(load, images, choice), lacking),
         )
     rows, names = photographs.published_rows(
-        load, there, test=asked.split == "test", prepared=layout == "crops"
+        load, there, test=split == "test", prepared=layout == "crops"
     )
     return _Found(
         folder,
@@ -184,30 +176,30 @@ def _find(asked: _Asked) -> _Found:
     )
 
 
-def _subjects(asked: _Asked) -> list[int]:
+def _subjects(split: Split, every: int, subjects: str | None, parity: bool) -> list[int]:
     """Return the numbers of the subjects that the address asks for."""
-    if asked.every < 1:
-        raise ValueError(f"expected every of at least 1, found {asked.every}")
+    if every < 1:
+        raise ValueError(f"expected every of at least 1, found {every}")
     published = photographs.PUBLISHED_EVERY
-    if asked.parity and (asked.every not in (1, published) or asked.subjects is not None):
+    if parity and (every not in (1, published) or subjects is not None):
         raise ValueError(
             f"parity=true has its own frames (every={published}) and subjects; leave out every= "
             "and subjects="
         )
-    of_split = list(_OF_SPLIT[asked.split])
-    if asked.subjects is None:
+    of_split = list(_OF_SPLIT[split])
+    if subjects is None:
         return of_split
-    words = asked.subjects.split("+")
+    words = subjects.split("+")
     known = {str(subject) for subject in TRAIN + TEST}
     if not set(words) <= known:
         raise ValueError(
             f"expected subjects among {', '.join(map(str, TRAIN + TEST))}, joined by +, as in "
-            f"subjects=9+11, found {asked.subjects!r}"
+            f"subjects=9+11, found {subjects!r}"
         )
     chosen = [subject for subject in of_split if str(subject) in words]
     if not chosen:
         raise ValueError(
-            f"no subject of {asked.subjects} is in split={asked.split}, which has "
+            f"no subject of {subjects} is in split={split}, which has "
             f"{', '.join(map(str, of_split))}"
         )
     return chosen

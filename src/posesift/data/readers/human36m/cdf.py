@@ -18,10 +18,9 @@ import numpy as np
 
 from posesift.data.files import video
 from posesift.data.files.listed import listed
-from posesift.data.labels.cleaning import LeftOut
-from posesift.data.parts import Part
 from posesift.data.readers.human36m.clips import Choice, clip_table, no_table
 from posesift.data.readers.human36m.joints import NODES, body16, mode
+from posesift.data.readers.parts import LeftOut, Part
 from posesift.poses.table import PoseTable
 
 _POSES = "MyPoseFeatures/D2_Positions"

@@ -17,6 +17,7 @@ import numpy as np
 
 from posesift import skeletons
 from posesift.data.labels.labelled import labelled
+from posesift.poses.geometry import on_image
 from posesift.poses.table import PoseTable
 
 _PUBLISHED_SCALE = 1.5  # side of the published crop over the longer side of the keypoints' extent
@@ -65,9 +66,7 @@ def clip_table(
     Raises:
         ValueError: more than half of the joints lie off the image.
     """
-    with np.errstate(invalid="ignore"):
-        on_NK2 = (points_NK2 >= -0.5) & (points_NK2 <= np.array(size) - 0.5)
-    visible_NK = np.asarray(on_NK2.all(axis=2))
+    visible_NK = on_image(points_NK2, size)
     if len(points_NK2) and visible_NK.mean() < 0.5:
         raise ValueError(
             f"{root}: only {visible_NK.mean():.0%} of the joints of {clip} lie on its images of "
@@ -107,14 +106,15 @@ def _published(points_NK2: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     Whole pixels, moved into the image and at most as large as it; all keypoints count.
 
     Returns:
-        (N, 4) float32.
+        (N, 4).
     """
     low_N2, high_N2 = points_NK2.min(1), points_NK2.max(1)
-    # Python and numpy both round halves to even
-    side_N = np.rint(_PUBLISHED_SCALE * (high_N2 - low_N2).max(1)).clip(max=min(size))
-    corner_N2 = np.rint((low_N2 + high_N2) / 2 - side_N[:, None] / 2)
-    corner_N2 = corner_N2.clip(0, np.array(size) - side_N[:, None])
-    return np.column_stack([corner_N2, side_N, side_N]).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # of joints that are nowhere
+        # Python and numpy both round halves to even
+        side_N = np.rint(_PUBLISHED_SCALE * (high_N2 - low_N2).max(1)).clip(max=min(size))
+        corner_N2 = np.rint((low_N2 + high_N2) / 2 - side_N[:, None] / 2)
+        corner_N2 = corner_N2.clip(0, np.array(size) - side_N[:, None])
+    return np.column_stack([corner_N2, side_N, side_N])
 
 
 def _same(text: str, count: int) -> np.ndarray:

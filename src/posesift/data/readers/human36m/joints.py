@@ -73,7 +73,8 @@ def body16(joints_NJx: np.ndarray) -> np.ndarray:
     Returns:
         (N, 16, ...).
     """
-    return (joints_NJx[:, _FIRST_K] + joints_NJx[:, _SECOND_K]) / 2
+    with np.errstate(over="ignore"):  # of joints that are nowhere
+        return (joints_NJx[:, _FIRST_K] + joints_NJx[:, _SECOND_K]) / 2
 
 
 def mode(action: str) -> str:

@@ -222,8 +222,8 @@ def _cameras(file: Path, joints_of: dict) -> dict[int, np.ndarray]:
                 shift_3 = t_3 if sign == 1 else -rotation_33 @ t_3
                 matrix_34 = pixels_33 @ np.column_stack([rotation_33, shift_3])
                 points_NJ2 = _projected(some_NJ3, matrix_34)
-            # the principal point is the image's middle, near enough
-            inside_NJ = ((points_NJ2 >= 0) & (points_NJ2 <= 2 * np.array([cx, cy]))).all(-1)
+                # the principal point is the image's middle, near enough
+                inside_NJ = ((points_NJ2 >= 0) & (points_NJ2 <= 2 * np.array([cx, cy]))).all(-1)
             shares.setdefault(float(inside_NJ.mean()), matrix_34)
         matrix_of[name] = shares[max(shares)]
     return matrix_of
@@ -231,9 +231,9 @@ def _cameras(file: Path, joints_of: dict) -> dict[int, np.ndarray]:
 
 def _projected(points_NK3: np.ndarray, matrix_34: np.ndarray) -> np.ndarray:
     """Pixels (N, K, 2) of points in the room; NaN behind the camera. Distortion is left aside."""
-    seen_NK3 = points_NK3 @ matrix_34[:, :3].T + matrix_34[:, 3]
-    depth_NK1 = seen_NK3[..., 2:]
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):  # of joints that are nowhere
+        seen_NK3 = points_NK3 @ matrix_34[:, :3].T + matrix_34[:, 3]
+        depth_NK1 = seen_NK3[..., 2:]
         return np.where(depth_NK1 > 0, seen_NK3[..., :2] / depth_NK1, np.nan)
 
 

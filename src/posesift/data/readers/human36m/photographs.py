@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from posesift.data.files.uniform_images import uniform_sizes
-from posesift.data.labels.cleaning import BAD_FRACTION, LeftOut
-from posesift.data.parts import Part
+from posesift.data.labels.cleaning import BAD_FRACTION
 from posesift.data.readers.human36m.clips import Choice, clip_table, no_table
 from posesift.data.readers.human36m.joints import ACTIONS
 from posesift.data.readers.human36m.json_release import Subject
+from posesift.data.readers.parts import LeftOut, Part
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
 

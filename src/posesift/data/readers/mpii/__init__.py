@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files.image_folder import image_folder
 from posesift.data.files.images import image_sizes
 from posesift.data.files.listed import listed
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled
-from posesift.data.labels.splits import Split, in_split
+from posesift.data.labels.splits import Split, half, in_split
+from posesift.data.readers.about import About
 from posesift.data.readers.mpii import lists, mat
 from posesift.data.readers.mpii.mat import People
 from posesift.poses.table import PoseTable
@@ -211,11 +211,7 @@ def _image_folder(images: str | None, given: Path, file: Path, first: str) -> Pa
 def _chosen(people: People, split: Split, files: list[Path]) -> np.ndarray:
     if people.in_test_N is None:
         return in_split(split, people.image_N if people.video_N is None else people.video_N)
-    chosen_N = {
-        "all": np.ones(len(people.in_test_N), bool),
-        "train": ~people.in_test_N,
-        "test": people.in_test_N,
-    }[split]
+    chosen_N = half(split, people.in_test_N)
     if not chosen_N.any():
         pair = next((pair for pair in PAIRS if files[0].stem in pair), PAIRS[0])
         other = files[0].with_stem(pair[split == "test"])
@@ -228,10 +224,11 @@ def _chosen(people: People, split: Split, files: list[Path]) -> np.ndarray:
 
 def _boxes(centre_N2: np.ndarray, scale_N: np.ndarray, size_N2: np.ndarray) -> np.ndarray:
     """Boxes (N, 4): around the person's position, the whole image where there is none."""
-    side_N1 = _SIDE * scale_N[:, None]
-    centre_N2 = centre_N2 + np.array([0, _LOWER]) * scale_N[:, None]
-    # the area of a box begins half a pixel before its x and y
-    box_N4 = np.concatenate([centre_N2 - side_N1 / 2 + 0.5, side_N1, side_N1], axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # of people who are nowhere
+        side_N1 = _SIDE * scale_N[:, None]
+        centre_N2 = centre_N2 + np.array([0, _LOWER]) * scale_N[:, None]
+        # the area of a box begins half a pixel before its x and y
+        box_N4 = np.concatenate([centre_N2 - side_N1 / 2 + 0.5, side_N1, side_N1], axis=1)
     image_N4 = np.concatenate([np.zeros_like(size_N2), size_N2], axis=1)
     told_N = np.isfinite(box_N4).all(1) & (side_N1[:, 0] > 0)
-    return np.where(told_N[:, None], box_N4, image_N4).astype(np.float32)
+    return np.where(told_N[:, None], box_N4, image_N4)

@@ -7,7 +7,7 @@ Shapes: N people, J the 16 joints, 2 = (x, y).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -69,12 +69,7 @@ def from_json(path: Path) -> People:
     nothing, all_seen = [[-1.0, -1.0]] * JOINTS, [1.0] * JOINTS
     joints_NJ2 = np.array([entry.joints or nothing for entry in entries])
     seen_NJ = np.array([entry.joints_vis or all_seen for entry in entries]) > 0
-    place_N3 = np.array(
-        [
-            (*entry.center, entry.scale) if len(entry.center) == 2 else (np.nan,) * 3
-            for entry in entries
-        ]
-    )
+    place_N3 = _places((*entry.center, entry.scale) for entry in entries)
     return People(
         [entry.image for entry in entries],
         joints_NJ2,
@@ -97,12 +92,7 @@ def _of_joint_self(path: Path, entries: list[_Person]) -> People:
             entry.joint_self = [[0.0, 0.0, 0.0]] * JOINTS
     joints_NJ3 = np.array([entry.joint_self for entry in entries]).reshape(-1, JOINTS, 3)
     labelled_NJ = np.logical_and.reduce(joints_NJ3[..., :2] > 0, axis=-1)
-    place_N3 = np.array(
-        [
-            (*entry.objpos, entry.scale_provided) if len(entry.objpos) == 2 else (np.nan,) * 3
-            for entry in entries
-        ]
-    ).reshape(-1, 3)
+    place_N3 = _places((*entry.objpos, entry.scale_provided) for entry in entries)
     in_test = [entry.is_validation for entry in entries]
     return People(
         [entry.img_paths for entry in entries],
@@ -183,6 +173,12 @@ def joined(parts: Sequence[People], in_test: Sequence[bool | None]) -> People:
         in_test_N=np.concatenate(own_N) if len(own_N) == len(parts) else in_test_N,
         bad=bad,
     )
+
+
+def _places(given: Iterable[tuple[float, ...]]) -> np.ndarray:
+    """Centre and scale of each person (N, 3), NaN where one is not three numbers."""
+    rows = [place if len(place) == 3 else (np.nan,) * 3 for place in given]
+    return np.array(rows, np.float64).reshape(-1, 3)
 
 
 def _written(joints_NJ2: np.ndarray) -> np.ndarray:

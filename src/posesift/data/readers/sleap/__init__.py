@@ -14,11 +14,12 @@ from typing import Literal
 
 import numpy as np
 
-from posesift.data.about import About
 from posesift.data.files import hdf5
+from posesift.data.files.image_folder import folder_at
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.named_poses import NamedPoses, pose_table
 from posesift.data.labels.splits import Split
+from posesift.data.readers.about import About
 from posesift.data.readers.sleap import analysis, labels, videos
 from posesift.poses.table import PoseTable
 
@@ -73,7 +74,7 @@ def read(
         raise ValueError(f"expected {labels.TOLD} at {file}, found no file")
     _, present = hdf5.arrays(file, (), labels.TOLD)
     found = analysis.load(file) if "tracks" in present else labels.load(file, instances)
-    root = videos.folder(file, images)
+    root = file.parent if images is None else folder_at(images)
     shown = videos.frames(
         found.videos if images else videos.inside_file(file, found.videos),
         found.video_N,

@@ -83,18 +83,6 @@ def described(names: Any, backend: Mapping[str, Any]) -> Video:
     return Video(listed, is_images, (sides[0], sides[1]))
 
 
-def folder(file: Path, images: str | None) -> Path:
-    """Return the folder of the videos.
-
-    Raises:
-        ValueError: there is none where ``images`` says.
-    """
-    root = file.parent if images is None else Path(images).expanduser().resolve()
-    if not root.is_dir():
-        raise ValueError(f"expected the folder of the images at {root}, found no folder")
-    return root
-
-
 def inside_file(file: Path, videos: Sequence[Video]) -> list[Video]:
     """Return the videos, those whose frames lie in the file itself as clips of it."""
     return [

@@ -21,13 +21,12 @@ from typing import Literal
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files import matlab
 from posesift.data.files.listed import listed
 from posesift.data.labels.boxes import Boxes
-from posesift.data.labels.cleaning import LeftOut
 from posesift.data.labels.labelled import labelled
-from posesift.data.parts import Part
+from posesift.data.readers.about import About
+from posesift.data.readers.parts import LeftOut, Part
 from posesift.data.readers.surreal.crops import crop_parts
 from posesift.data.readers.surreal.joints import keypoints
 from posesift.poses.table import PoseTable, joined

@@ -9,7 +9,6 @@ Shapes: N crops, J = 24 joints of SMPL, 2 = (x, y).
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -21,9 +20,9 @@ import numpy as np
 from posesift import skeletons
 from posesift.data.files import typed_json
 from posesift.data.files.images import image_sizes
-from posesift.data.labels.cleaning import LeftOut
 from posesift.data.labels.labelled import labelled
-from posesift.data.parts import Part
+from posesift.data.labels.published_rows import shuffled
+from posesift.data.readers.parts import LeftOut, Part
 from posesift.data.readers.surreal.joints import keypoints
 from posesift.poses.table import PoseTable
 from posesift.storage import inside
@@ -98,9 +97,8 @@ def _check_whole(folder: Path, splits: Sequence[str], runs: Sequence[str]) -> No
 
 def _parity_rows(split: str, count: int) -> list[int]:
     """Which rows of a folder's lists the reference code uses, in its order."""
-    rows = list(range(count))
-    random.Random(42).shuffle(rows)
-    held_out = min(int(0.2 * count), 3200)
+    rows, is_test_N = shuffled(count)
+    held_out = int(is_test_N.sum())
     return {"train": rows[held_out:], "test": rows[:held_out], "val": rows}[split]
 
 
@@ -130,7 +128,9 @@ def _packed(rows: list[_Row]) -> np.ndarray:
     """Joints (N, 24, 2) of a few rows: as Python's lists they take twenty times the space."""
     text = b"[" + b",".join([bytes(row.keypoint2d) for row in rows]) + b"]"
     try:
-        joints_NJ2 = np.array(msgspec.json.decode(text, type=list[list[list[float]]]), np.float32)
+        joints = msgspec.json.decode(text, type=list[list[list[float]]])
+        with np.errstate(over="ignore"):  # beyond float32 is as far off the image
+            joints_NJ2 = np.array(joints, np.float32)
     except ValueError:  # of msgspec: no numbers; of NumPy: rows of different lengths
         joints_NJ2 = np.empty(0)
     if joints_NJ2.shape == (len(rows), 24, 2):

@@ -23,6 +23,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from posesift.poses.geometry import on_image
+
 JOINT_OF_KEYPOINT = (7, 4, 1, 2, 5, 8, 0, 12, 15, -1, 20, 18, 16, 17, 19, 21)
 """The SMPL joint that each keypoint of ``body16`` takes; -1: none."""
 
@@ -45,5 +47,4 @@ def keypoints(
     """
     joint_K = np.array(PARITY_JOINT_OF_KEYPOINT if parity else JOINT_OF_KEYPOINT)
     keypoints_NK2 = joints_NJ2[:, joint_K]
-    inside_NK2 = (keypoints_NK2 >= -0.5) & (keypoints_NK2 <= size_N2[..., None, :] - 0.5)
-    return keypoints_NK2, inside_NK2.all(-1) & (joint_K >= 0)
+    return keypoints_NK2, on_image(keypoints_NK2, size_N2) & (joint_K >= 0)

@@ -22,12 +22,12 @@ from typing import Any, Literal
 import numpy as np
 
 from posesift import skeletons
-from posesift.data.about import About
 from posesift.data.files.images import image_sizes
-from posesift.data.labels import published_rows
 from posesift.data.labels.boxes import Boxes
 from posesift.data.labels.labelled import labelled, placed
+from posesift.data.labels.published_rows import rows_of_halves
 from posesift.data.labels.splits import Split, in_split
+from posesift.data.readers.about import About, require
 from posesift.data.readers.tigdog.shots import landmarks_of, shots_of
 from posesift.poses import boxes as geometry
 from posesift.poses.table import PoseTable
@@ -96,7 +96,12 @@ def read(
         ValueError: a part is missing or not as described above, or more than 5 % of the samples
             are bad.
     """
-    folder = _folder(path)
+    folder = require(
+        path,
+        ["ranges/"],
+        "TigDog's folder behaviorDiscovery2.0 with ranges/, landmarks/ and the frames",
+        inner="behaviorDiscovery2.0",
+    )
     animals = ("horse", "tiger") if animal == "all" else (animal,)
     skeleton = skeletons.load("animal18")
     joints, visible, names, clips, kinds, problems, rows = [], [], [], [], [], [], []
@@ -147,25 +152,10 @@ def read(
     )
 
 
-def _folder(path: str) -> Path:
-    given = Path(path).expanduser().resolve()
-    for folder in (given, given / "behaviorDiscovery2.0"):
-        if (folder / "ranges").is_dir():
-            return folder
-    raise ValueError(
-        "expected TigDog's folder behaviorDiscovery2.0 with ranges/, landmarks/ and the frames, "
-        f"found {'no ranges/ in' if given.is_dir() else 'no folder at'} {given}"
-    )
-
-
 def _published(folder: Path, animal: str, split: Split, count: int) -> np.ndarray:
     """Rows among an animal's ``count`` frames that the published code takes, in its order."""
-    parts = {"train": ("train",), "test": ("valid",), "all": ("train", "valid")}[split]
-    names = [f"{part}_idxs_by_video.npy" for part in parts]
-    told = f"the published lists of {animal} frames"
-    place = published_rows.place(folder, [f"{each}/{animal}" for each in _SETS], names, told)
-    of = f"{animal} frames with a landmark file"
-    return np.concatenate([published_rows.rows(place / name, count, of) for name in names])
+    inner, of = [f"{each}/{animal}" for each in _SETS], f"{animal} frames with a landmark file"
+    return rows_of_halves(folder, inner, "{}_idxs_by_video.npy", split, count, of)
 
 
 def _published_crops(keypoints_NK2: np.ndarray, size_N2: np.ndarray) -> np.ndarray:

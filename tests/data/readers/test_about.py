@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from posesift.data.about import About, found_tree
 from posesift.data.readers import READERS
+from posesift.data.readers.about import About, found_tree
 
 
 def test_the_text_says_all_that_is_known():

@@ -6,6 +6,7 @@ Every reader keeps this beside its code as ``ABOUT``, so that an error can say w
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -59,6 +60,35 @@ class About:
         if self.tree:
             lines += ["Expected:", indented(self.tree.strip("\n"))]
         return "\n".join(lines)
+
+
+def require(path: str, entries: Sequence[str], told: str, *, inner: str = "") -> Path:
+    """Return the folder of a data set: that at ``path``, or the folder ``inner`` in it.
+
+    Args:
+        path: from the address.
+        entries: what it must hold; a name that ends in ``/`` is a folder's.
+        told: what is expected, for the message.
+        inner: how its archive calls the folder, which people may have unpacked at ``path``.
+
+    Raises:
+        ValueError: there is no such folder, or an entry is missing in it.
+    """
+    given = Path(path).expanduser().resolve()
+    lacking = {
+        folder: [name for name in entries if not _holds(folder, name)]
+        for folder in (given, given / inner)
+    }
+    for folder, missing in lacking.items():
+        if not missing:
+            return folder
+    folder, missing = list(lacking.items())[-1 if (given / inner).is_dir() else 0]
+    found = f"no {missing[0]} in" if folder.is_dir() else "no folder at"
+    raise ValueError(f"expected {told}, found {found} {folder}")
+
+
+def _holds(folder: Path, name: str) -> bool:
+    return (folder / name).is_dir() if name.endswith("/") else (folder / name).is_file()
 
 
 def found_tree(path: str | Path) -> str:

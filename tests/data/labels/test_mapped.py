@@ -21,8 +21,8 @@ from posesift.adaptation.source_only.method import SourceOnly, SourceOnlySetting
 from posesift.adaptation.training.runtime import Runtime
 from posesift.adaptation.views.augment import NONE, generator
 from posesift.data.labels.keypoint_names import own_skeleton
+from posesift.data.labels.mapped import mapped, never_visible, warning_of_never_visible
 from posesift.data.loading import PoseDataset
-from posesift.data.mapped import mapped, never_visible, warning_of_never_visible
 from posesift.data.readers import read
 from posesift.evaluation.evaluate import evaluate
 from posesift.networks.build import build
