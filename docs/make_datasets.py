@@ -11,7 +11,7 @@ import inspect
 import re
 from pathlib import Path
 
-from posesift.data.about import About
+from posesift.data.readers.about import About
 from posesift.data.readers import READERS, _spelling, options
 
 PAGE = Path(__file__).parent / "datasets.md"
