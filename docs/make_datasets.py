@@ -11,8 +11,8 @@ import inspect
 import re
 from pathlib import Path
 
-from posesift.data.about import About
 from posesift.data.readers import READERS, _spelling, options
+from posesift.data.readers.about import About
 
 PAGE = Path(__file__).parent / "datasets.md"
 
