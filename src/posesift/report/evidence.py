@@ -113,9 +113,10 @@ def of_score(summary: dict[str, Any]) -> Terms:
 
 def terms(comparison: Compared) -> Terms:
     """Say what all numbers of a comparison have alike: budget, seeds, protocol, labels."""
+    seeds = facts.seeds(comparison["seeds"])
     found = [
         ("draw budget of each configuration", draws(comparison["budget"])),
-        ("seeds", f"{facts.seeds(comparison['seeds'])}; each redraws everything"),
+        ("seeds", seeds + "; each redraws everything" * (len(comparison["seeds"]) > 1)),
         ("protocol", f"PCK {facts.protocol(comparison)}"),
         ("labels that chose the checkpoint", of_comparison(comparison)[0]),
         ("what chose the renderings", "; ".join(renderings.looked_at(comparison))),

@@ -54,7 +54,7 @@ def of_world(summary: dict[str, Any]) -> Finding | None:
     sizes = [row["samples"] for row in summary["variation"]]
     total, few = sum(sizes), max(round(sum(rare)), 1)
     answer = _answer(auc, few, total - few, rare[-1], sizes[-1] / total, len(sizes))
-    told = [rare_share(summary), spread(summary), rising(summary)]
+    told = [spread(summary), rising(summary)]
     return Finding(QUESTION, answer, " ".join(text for text in told if text))
 
 

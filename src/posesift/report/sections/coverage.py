@@ -219,7 +219,7 @@ def render_next(
         return []
     c = found.coverage
     n = len(c.row_N)
-    links = [("The list and its table", ANCHOR)]
+    links = [("The ranked list", ANCHOR)]
     if not c.lacking:
         return [Finding(QUESTION, f"Nothing new by this measure. {lead(found)}", "", links=links)]
     share = percent(100 * c.lacking / n)

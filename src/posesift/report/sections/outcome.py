@@ -271,9 +271,10 @@ def _headroom(comparison: Compared) -> str:
             "The pose headroom needs an oracle on target poses in the source's appearance (not "
             "trained here)."
         )
+    sure = ", single seed" * (shown.low is None)
     return (
-        f"Pose headroom H: {amount(shown)}. That is what training on the target's own poses in the "
-        "source's appearance gives at equal size; no pose sampler can gain more in that cell."
+        f"Pose headroom H: {amount(shown)}{sure}. That is what training on the target's own poses "
+        "in the source's appearance gives at equal size; no pose sampler can gain more there."
     )
 
 
