@@ -14,7 +14,7 @@ from tests.report.conftest import BODY, SIDE, save_table, stick_poses
 from posesift import skeletons
 from posesift.poses.angles import joint_angles
 from posesift.poses.table import PoseTable
-from posesift.report import uncovered
+from posesift.report import theme, uncovered
 from posesift.report.blocks import (
     Charts,
     Download,
@@ -414,8 +414,8 @@ def test_the_map_says_what_it_leaves_out_and_lays_no_number_over_another(source)
     )
     assert chart is not None
     assert "1\u202f500 of them are drawn" in chart.caption
-    texts = [t for t in chart.figure.axes[0].texts if t.get_text().isdigit()]
-    axis = chart.figure.axes[0]
+    (axis,) = chart.draw(theme.PAGE).axes
+    texts = [t for t in axis.texts if t.get_text().isdigit()]
     at = np.array([axis.transAxes.inverted().transform(axis.transData.transform(t.get_position()))
                    for t in texts])  # fmt: skip
     apart = np.linalg.norm(at[:, None] - at[None], axis=-1)[~np.eye(12, dtype=bool)]

@@ -55,14 +55,14 @@ def page_of(*blocks: Block, title: str = "A page") -> Page:
 
 @theme.styled
 def chart(
-    title: str = "A chart", label: str = "share of the poses in per cent of all"
-) -> theme.Chart:
-    figure, axes = theme.canvas()
+    look: theme.Look, title: str = "A chart", label: str = "share of the poses in per cent of all"
+) -> theme.Drawing:
+    figure, axes = look.canvas()
     axes.plot([0, 1], [0, 1], **theme.series(1).plot(), label="a series of a rather long name")
     axes.plot([0, 1], [1, 0], **theme.series(2).plot(), label="another one, which is longer still")
-    axes.text(0.5, 0.5, "small", fontsize=5)
+    axes.text(0.5, 0.5, "small", fontsize=look.tiny)
     axes.set(xlabel="x", ylabel=label)
-    theme.legend_below(axes, 2)
+    theme.legend_below(axes)
     return theme.finish(figure, title=title, alt="a", caption="How to read it.")
 
 
@@ -134,15 +134,22 @@ def test_a_chart_fits_a_column(tmp_path: Path) -> None:
     check_svg((folder / "figures/results-a-chart.svg").read_bytes(), 3.25)
 
 
-def test_nothing_is_cut_off_when_a_chart_is_fitted() -> None:
-    figure = printing.fitted(chart().figure)
+@pytest.mark.parametrize(
+    "label", ["y", "share of the poses in per cent of all that are drawn " * 2]
+)
+def test_nothing_is_cut_off_in_print(label: str) -> None:
+    figure = printing.printed(chart(label=label))
+    with printing.printing():
+        figure.draw_without_rendering()
     width, height = figure.bbox.size
-    for text in (*figure.axes[0].texts, figure.axes[0].yaxis.label, figure.axes[0].get_legend()):
-        extent = text.get_window_extent()  # type: ignore[union-attr]
+    (legend,) = figure.legends
+    for part in (*figure.axes[0].texts, legend):
+        extent = part.get_window_extent()
         assert extent.x0 >= -1
         assert extent.y0 >= -1
         assert extent.x1 <= width + 1
         assert extent.y1 <= height + 1
+    assert not legend.get_window_extent().overlaps(figure.axes[0].bbox)
 
 
 def test_squares_fit_a_page(tmp_path: Path) -> None:
@@ -155,18 +162,11 @@ def test_squares_fit_a_page(tmp_path: Path) -> None:
     assert (folder / "tables/results-gap.csv").read_text().count("50.0") == 12
 
 
-def test_what_is_wide_on_the_page_spreads_over_both_columns() -> None:
-    figure, _ = theme.canvas(9.2, 3.0)
-    assert printing.fitted(figure).get_size_inches()[0] == printing.PAGE_WIDTH
-    figure, _ = theme.canvas(4.6, 3.0)
-    assert printing.fitted(figure, wide=True).get_size_inches()[0] == printing.WIDE_COLUMN
-
-
-def test_fitting_twice_changes_nothing() -> None:
-    figure = printing.fitted(chart().figure)
-    first = printing.svg(figure, "t"), printing.pdf(figure, "t")
-    again = printing.fitted(figure)
-    assert (printing.svg(again, "t"), printing.pdf(again, "t")) == first
+def test_each_drawing_in_print_is_the_same() -> None:
+    drawn = chart()
+    first, again = printing.printed(drawn), printing.printed(drawn)
+    assert printing.svg(first, "t") == printing.svg(again, "t")
+    assert printing.pdf(first, "t") == printing.pdf(again, "t")
 
 
 @pytest.mark.parametrize(

@@ -82,15 +82,15 @@ def test_a_long_tail_gets_a_logarithmic_axis_in_plain_numbers() -> None:
     ],
 )
 def test_every_pose_is_in_a_bar(score_N: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    from matplotlib.axes import Axes
-
     heights = []
-    bar = Axes.bar
+    boxes = score_figures.boxes
     monkeypatch.setattr(
-        Axes,
-        "bar",
-        lambda axis, x, height, **k: (heights.extend(height), bar(axis, x, height, **k)),
-    )
+        score_figures,
+        "boxes",
+        lambda axis, left, right, low, high, **how: (
+            heights.extend(high), boxes(axis, left, right, low, high, **how)
+        ),
+    )  # fmt: skip
     score_figures.histogram(score_N, [score_N.min(), 0.5, score_N.max() + 1], [(0, 0)])
     assert sum(heights) == len(score_N)
 

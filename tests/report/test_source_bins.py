@@ -172,7 +172,7 @@ def test_the_difference_is_of_one_seed_and_looks_it(three_bins: PoseSet) -> None
     assert "over the images of one seed, not over seeds" in gain.title
     assert "over the images of one seed, not over seeds" in gain.caption
     strong, muted = theme.series(1).colour, theme.series(0).colour
-    drawn = {line.get_color() for line in gain.figure.axes[0].get_lines()}
+    drawn = {line.get_color() for line in gain.draw(theme.PAGE).axes[0].get_lines()}
     assert muted in drawn
     assert strong not in drawn
-    assert strong in {line.get_color() for line in levels.figure.axes[0].get_lines()}
+    assert strong in {line.get_color() for line in levels.draw(theme.PAGE).axes[0].get_lines()}

@@ -31,8 +31,8 @@ def svg_of(chart: theme.Chart) -> str:
 
 
 @theme.styled
-def drawing(label: str = "x") -> theme.Chart:
-    figure, axis = theme.canvas()
+def drawing(look: theme.Look, label: str = "x") -> theme.Drawing:
+    figure, axis = look.canvas()
     axis.plot([0, 1], [0, 1], color=theme.ramp(3)[2], label=label)
     axis.set_xlabel(label)
     return theme.finish(figure, title="t", alt="a")

@@ -195,7 +195,7 @@ def keep_pictures(folder: str) -> None:
                     return pickle.load(file)
             chart = anew(*args, **more)
             if isinstance(chart, theme.Chart):
-                chart = dataclasses.replace(chart, figure=theme.Figure())
+                chart = dataclasses.replace(chart, draw=theme.Figure)
                 with contextlib.suppress(OSError):  # where files may not be so long
                     part = f"{path}.{os.getpid()}"
                     with open(part, "wb") as file:

@@ -1,6 +1,7 @@
-"""One look for every figure: fonts, colours for light and dark, and the way out as a data URI.
+"""One look for every figure: sizes, colours for light and dark, and the way out as a data URI.
 
-Figures are drawn once, in the light colours. On the way out each named colour becomes a CSS
+A figure is a function of a `Look`: the page's here, the paper's in `posesift.report.export`.
+On a page it is drawn once, in the light colours. On the way out each named colour becomes a CSS
 variable with a dark partner, so the same picture follows the reader's colour scheme. Text stays
 text (small files, searchable, the reader's own font). Colours differ in lightness as well as in
 hue, and lines in dash and marker, so that a grey print and colour-blind eyes lose nothing.
@@ -11,19 +12,27 @@ from __future__ import annotations
 import base64
 import functools
 import io
+import math
 import re
+import textwrap
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, overload
 
 import matplotlib
-import numpy as np
+from matplotlib import rcParams
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import TICKDOWN, MarkerStyle
+from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
 
 INK, MUTED, RULE, PAPER = "#1b2433", "#5a6577", "#dfe3ea", "#fefefd"
 SIGNAL = "#b93c0a"
@@ -49,44 +58,100 @@ _SERIES = (
     ("#a97b00", "#e8c14d", "-", "P"),
 )
 
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9.0,
-    "text.color": INK,
-    "text.parse_math": False,  # a label is a label: '$' in a user's name is a dollar
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "axes.facecolor": "none",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.labelsize": 9.0,
-    "grid.color": RULE,
-    "grid.linewidth": 0.8,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-    "xtick.major.size": 3.0,
-    "ytick.major.size": 0.0,
-    "legend.frameon": False,
-    "legend.fontsize": 8.5,
-    "lines.linewidth": 1.8,
-    "lines.markersize": 5.0,
-    "figure.facecolor": "none",
-    "savefig.facecolor": "none",
-    "svg.fonttype": "none",
-    "svg.hashsalt": "posesift",
-}
-BELOW = "below the axes"  # label of such a legend, which print may have to make narrower
+FAMILY = "DejaVu Sans"
 _FONTS = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+NOT_SAID = {"Date": None, "Creator": None, "Format": None, "Type": None}
+"""What an SVG says of itself by default; without it, the same figure has the same bytes."""
 
 P = ParamSpec("P")
-R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Look:
+    """The sizes that a figure is drawn in.
+
+    Attributes:
+        column: width of an ordinary figure in inches.
+        wide: width of one that an ordinary column would be too narrow for.
+        tall: of heights that are given as on the page.
+        text: size of labels in points.
+        small: of ticks and legends.
+        tiny: of what stands among the marks.
+        line: of widths of lines and sides of marks that are given as on the page.
+    """
+
+    column: float
+    wide: float
+    tall: float
+    text: float
+    small: float
+    tiny: float
+    line: float
+
+    def canvas(self, height: float = 3.0) -> tuple[Figure, Axes]:
+        """Return a figure one column wide, ``height`` inches tall on the page, with its axes."""
+        figure = _figure(self.column, height * self.tall)
+        # Larger than `finish` leaves them, so that no more ticks are found than have room.
+        figure.subplots_adjust(left=0.1, right=0.98, bottom=0.12, top=0.97)
+        return figure, figure.add_subplot()
+
+    @contextmanager
+    def worn(self, more: Mapping[Any, Any] | None = None) -> Iterator[None]:
+        """Draw in this look; the caller's matplotlib settings stay as they were."""
+        with matplotlib.rc_context({**self._settings(), **(more or {})}), warnings.catch_warnings():
+            # the browser has fonts for the letters that matplotlib's own lacks
+            warnings.filterwarnings("ignore", message=r"Glyph .*missing from font")
+            yield
+
+    def _settings(self) -> dict[Any, Any]:
+        return {
+            "font.family": FAMILY,
+            "font.size": self.text,
+            "text.color": INK,
+            "text.parse_math": False,  # a label is a label: '$' in a user's name is a dollar
+            "axes.edgecolor": MUTED,
+            "axes.labelcolor": INK,
+            "axes.facecolor": "none",
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "axes.linewidth": 0.8 * self.line,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.labelsize": self.text,
+            "grid.color": RULE,
+            "grid.linewidth": 0.8 * self.line,
+            "xtick.color": MUTED,
+            "ytick.color": MUTED,
+            "xtick.labelcolor": INK,
+            "ytick.labelcolor": INK,
+            "xtick.labelsize": self.small,
+            "ytick.labelsize": self.small,
+            "xtick.major.size": 3.0 * self.line,
+            "xtick.major.width": 0.8 * self.line,
+            "ytick.major.size": 0.0,
+            "legend.frameon": False,
+            "legend.fontsize": self.small,
+            "lines.linewidth": 1.8 * self.line,
+            "lines.markersize": 5.0 * self.line,
+            "figure.facecolor": "none",
+            "savefig.facecolor": "none",
+            "svg.fonttype": "none",
+            "svg.hashsalt": "posesift",
+        }
+
+
+# 4.6 inches fill half a desktop page and a whole phone; text stays readable on both.
+PAGE = Look(column=4.6, wide=4.6, tall=1.0, text=9.0, small=8.5, tiny=8.0, line=1.0)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure in one look, with what is said of it. Attributes as of `Chart`."""
+
+    figure: Figure
+    title: str
+    alt: str
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -100,8 +165,7 @@ class Chart:
         caption: how to read it; plain text.
         width: in CSS pixels, for a page that does not jump while it opens.
         height: in CSS pixels.
-        figure: what was drawn, so that it can also be written for print.
-        wide: whether one column of a paper would be too narrow for it.
+        draw: draws it anew in another look, whose settings are in force.
     """
 
     title: str
@@ -110,8 +174,7 @@ class Chart:
     caption: str
     width: int
     height: int
-    figure: Figure = field(repr=False, compare=False)
-    wide: bool = False
+    draw: Callable[[Look], Figure] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -166,26 +229,66 @@ def on(ground: str) -> str:
     return "#000000" if luminance > 0.179 else "#ffffff"  # where both contrast equally, 4.6 : 1
 
 
-def styled(draw: Callable[P, R]) -> Callable[P, R]:
-    """Run ``draw`` under this style; the caller's matplotlib settings stay as they were."""
+@overload
+def styled(draw: Callable[Concatenate[Look, P], Drawing]) -> Callable[P, Chart]: ...
+@overload
+def styled(draw: Callable[Concatenate[Look, P], Drawing | None]) -> Callable[P, Chart | None]: ...
+def styled(draw: Callable[Concatenate[Look, P], Drawing | None]) -> Callable[P, Chart | None]:
+    """Make of a function that draws in a `Look` one that gives the page's `Chart`."""
 
     @functools.wraps(draw)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-            # the browser has fonts for the letters that matplotlib's own lacks
-            warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing from font")
-            return draw(*args, **kwargs)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Chart | None:
+        def anew(look: Look) -> Figure:
+            drawn = draw(look, *args, **kwargs)
+            assert drawn is not None, "what is drawn on a page can be drawn again"
+            return drawn.figure
+
+        with PAGE.worn():
+            made = draw(PAGE, *args, **kwargs)
+            if made is None:
+                return None
+            svg = _svg(made.figure)
+        width, height = (round(side * 96) for side in made.figure.get_size_inches())
+        uri = data_uri(adaptive(svg).encode(), "image/svg+xml")
+        return Chart(made.title, uri, made.alt, made.caption, width, height, anew)
 
     return wrapper
 
 
-def canvas(width: float = 4.6, height: float = 3.0) -> tuple[Figure, Axes]:
-    """Return a figure of ``width`` x ``height`` inches with one pair of axes.
+class _Canvas(FigureCanvasSVG):
+    """Measures text with the renderer that draws it, which remembers what it has measured."""
 
-    4.6 inches fill half a desktop page and a whole phone; text stays readable on both.
-    """
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.add_subplot()
+    def get_renderer(self) -> RendererSVG:
+        """Return the figure's one renderer; it writes to its ``text``."""
+        return self._renderer
+
+    @functools.cached_property
+    def _renderer(self) -> RendererSVG:
+        self.text = io.StringIO()
+        return RendererSVG(*self.figure.bbox.size, self.text, metadata=NOT_SAID)
+
+
+def _figure(width: float, height: float) -> Figure:
+    figure = Figure(figsize=(width, height), dpi=72)
+    _Canvas(figure)
+    return figure
+
+
+def _svg(figure: Figure) -> str:
+    canvas = figure.canvas
+    assert isinstance(canvas, _Canvas)
+    renderer = canvas.get_renderer()
+    figure.draw(renderer)
+    renderer.finalize()
+    return canvas.text.getvalue()
+
+
+def sheet(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure whose one pair of axes is measured in points from its upper left corner."""
+    figure = _figure(width / 72, height / 72)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    return figure, axes
 
 
 def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
@@ -197,37 +300,111 @@ def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def legend_below(axis: Axes, entries: int, fontsize: float | str | None = None) -> None:
-    """Put a legend under the axes, so that it never covers a curve."""
-    legend = axis.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.27),
-        ncols=2 if entries > 1 else 1,
-        handlelength=2.6,
-        columnspacing=1.2,
-        fontsize=fontsize,
-    )
-    legend.set_label(BELOW)
+def legend_below(axis: Axes, handles: Sequence[Artist] | None = None) -> None:
+    """Put a legend under the axes, so that it never covers a curve; in two columns if they fit."""
+    figure = axis.get_figure()
+    assert isinstance(figure, Figure)
+    handles = axis.get_legend_handles_labels()[0] if handles is None else handles
+    for columns in (2, 1) if len(handles) > 1 else (1,):
+        for legend in [*figure.legends]:
+            legend.remove()
+        legend = figure.legend(
+            handles=handles, loc="lower center", ncols=columns, handlelength=2.6, columnspacing=1.2,
+            borderaxespad=0.0,
+        )  # fmt: skip
+        if legend.get_window_extent().width <= figure.bbox.width:
+            break
 
 
-def finish(figure: Figure, *, title: str, alt: str, caption: str = "", wide: bool = False) -> Chart:
-    """Turn a drawn figure into a `Chart`; the same figure always gives the same bytes."""
-    for line in figure.findobj(Line2D):
-        if isinstance(line, Line2D) and not np.size(line.get_xdata()):
-            line.set_in_layout(False)  # else room is kept down to the corner for nothing
-    buffer = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(
-        buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+def finish(figure: Figure, *, title: str, alt: str, caption: str = "") -> Drawing:
+    """Give a drawn figure its margins, and what is said of it."""
+    axis = figure.axes[0]
+    if axis.get_subplotspec() is not None:
+        axis.apply_aspect()
+        _rule(axis, "x")
+        _rule(axis, "y")
+        _make_room(figure, axis)
+    return Drawing(figure, title, alt, caption)
+
+
+def _rule(axis: Axes, which: Literal["x", "y"]) -> None:
+    """Draw an axis as one artist for its grid, one for its ticks, and its texts.
+
+    The axis' own way, five artists a tick that are each laid out three times, takes more time than
+    all that a figure shows.
+    """
+    across, ruled = which == "x", axis.xaxis if which == "x" else axis.yaxis
+    low, high = sorted(ruled.get_view_interval())
+    slack = 1e-9 * (high - low)
+    ticks = [t for t in ruled.get_majorticklocs() if low - slack <= t <= high + slack]
+    ground = axis.get_xaxis_transform() if across else axis.get_yaxis_transform()
+    if ruled.get_tick_params()["gridOn"]:
+        ends = [[(t, 0), (t, 1)] if across else [(0, t), (1, t)] for t in ticks]
+        grid = LineCollection(
+            ends, colors=RULE, linewidths=rcParams["grid.linewidth"], transform=ground, zorder=0.5
+        )
+        axis.add_collection(grid, autolim=False)
+    depth = ruled.get_tick_params().get(
+        "length", rcParams["xtick.major.size" if across else "ytick.major.size"]
     )
-    width, height = (round(side * 96) for side in figure.get_size_inches())
-    uri = data_uri(adaptive(buffer.getvalue()).encode(), "image/svg+xml")
-    return Chart(title, uri, alt, caption, width, height, figure, wide)
+    if depth and across:
+        marks = Line2D(
+            ticks, [0] * len(ticks), linestyle="none",
+            marker=MarkerStyle(TICKDOWN), markersize=depth,
+            color=MUTED, markeredgewidth=rcParams["axes.linewidth"], transform=ground,
+            clip_on=False, zorder=2.5,
+        )  # fmt: skip
+        axis.add_artist(marks)
+    below = {"ha": "center", "va": "top"} if across else {"ha": "right", "va": "center"}
+
+    def write(x: float, y: float, text: str, away: float, how: dict[str, Any]) -> Annotation:
+        at = (0, -away) if across else (-away, 0)
+        return axis.annotate(
+            text, (x, y), at, xycoords=how.pop("on"), textcoords="offset points",
+            annotation_clip=False, zorder=2.5, **how,
+        )  # fmt: skip
+
+    said = ruled.get_major_formatter().format_ticks(ticks)
+    small = {"fontsize": rcParams["xtick.labelsize"], "on": ground, **below}
+    texts = [
+        write(*((t, 0) if across else (0, t)), text, depth + 3.5, {**small})
+        for t, text in zip(ticks, said, strict=True)
+        if text
+    ]
+    sizes = [text.get_window_extent() for text in texts]
+    depth += 3.5 + max((box.height if across else box.width for box in sizes), default=0.0) + 3.5
+    if name := ruled.label.get_text():
+        turned: dict[str, Any] = {"on": "axes fraction", **below}
+        if not across:
+            turned |= {"va": "bottom", "ha": "center", "rotation": 90, "rotation_mode": "anchor"}
+        label = write(*((0.5, 0) if across else (0, 0.5)), name, depth, turned)
+        box, whole = label.get_window_extent(), axis.figure.bbox
+        lines = math.ceil(
+            box.width / (0.9 * whole.width) if across else box.height / (0.7 * whole.height)
+        )
+        label.set_text(textwrap.fill(name, math.ceil(1.05 * len(name) / max(lines, 1))))
+    ruled.set_visible(False)
+
+
+def _make_room(figure: Figure, axis: Axes) -> None:
+    """Make the axes as large as their texts and the legend below leave room for."""
+    width, height = figure.bbox.size
+    inner, pad = axis.bbox, 3.0
+    parts = [text.get_window_extent() for text in axis.texts if text.get_in_layout()]
+    outer = Bbox.union([inner, *parts])
+    below = sum(legend.get_window_extent().height + pad for legend in figure.legends)
+    figure.subplots_adjust(
+        left=(inner.x0 - outer.x0 + pad) / width,
+        right=1 - (outer.x1 - inner.x1 + pad) / width,
+        bottom=(inner.y0 - outer.y0 + pad + below) / height,
+        top=1 - (outer.y1 - inner.y1 + pad) / height,
+    )
 
 
 def adaptive(svg: str) -> str:
     """Rewrite an SVG drawn in light colours so that it follows the reader's colour scheme."""
     svg = svg[svg.index("<svg") :]  # the XML prologue and doctype say nothing in a data URI
-    svg = svg.replace("'DejaVu Sans'", _FONTS)
+    svg = svg.replace(f"'{FAMILY}'", _FONTS)
     names: dict[str, str] = {}
 
     def name(found: re.Match[str]) -> str:

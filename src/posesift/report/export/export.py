@@ -145,9 +145,7 @@ def _of(block: Block, place: tuple[str, ...]) -> Iterator[Item]:
     """Yield what one block gives; all options of a choice, one after the other."""
     if isinstance(block, Charts):
         for chart in block.charts:
-            yield Item(
-                place, chart.title, chart.caption, printing.fitted(chart.figure, wide=chart.wide)
-            )
+            yield Item(place, chart.title, chart.caption, printing.printed(chart))
     elif isinstance(block, Gallery):
         figures = print_gallery.gallery(block)
         for part, figure in enumerate(figures, 1):

@@ -26,10 +26,10 @@ from posesift.report.export.figures import (
     TALLEST,
     WIDE_COLUMN,
     printing,
-    sheet,
     wrapped,
     write,
 )
+from posesift.report.theme import sheet
 
 _LABEL = 66.0  # room for the name of a strip, left of its pictures
 _GAP = 6.0  # between pictures

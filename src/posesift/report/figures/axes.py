@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from posesift.difficulty.bins import SHOWN, groups, panel_bins
 from posesift.report import theme
@@ -108,15 +109,31 @@ def named(pair: tuple[int, int]) -> str:
     return f"bin {first}" if first == last else f"bins {first} to {last}"
 
 
-def beside(value_G: NDArray, line_G: NDArray, pairs: Pairs, label: str) -> tuple[Figure, Axes]:
+def boxes(
+    axis: Axes, left: ArrayLike, right: ArrayLike, low: ArrayLike, high: ArrayLike, **how: Any
+) -> PolyCollection:
+    """Draw upright boxes as one artist; with ``transform`` among ``how``, beside the data."""
+    corner_B42 = np.moveaxis(
+        np.array(np.broadcast_arrays(left, low, left, high, right, high, right, low)), 0, -1
+    ).reshape(-1, 4, 2)
+    drawn = PolyCollection(list(corner_B42), **how)
+    axis.add_collection(drawn, autolim="transform" not in how)
+    return drawn
+
+
+def beside(
+    look: theme.Look, value_G: NDArray, line_G: NDArray, pairs: Pairs, label: str
+) -> tuple[Figure, Axes]:
     """Draw one set in bars over the bins, and dashed what it is read against."""
-    figure, axis = theme.canvas()
-    places, look = np.arange(1, len(pairs) + 1), theme.series(0)
-    colours = theme.ramp(len(pairs))
-    axis.bar(places, value_G, width=0.72, color=colours, edgecolor=theme.MUTED, linewidth=0.6)
+    figure, axis = look.canvas()
+    places, reference = np.arange(1, len(pairs) + 1), theme.series(0)
+    boxes(
+        axis, places - 0.36, places + 0.36, 0, value_G,
+        facecolors=theme.ramp(len(pairs)), edgecolors=theme.MUTED, linewidths=0.6 * look.line,
+    )  # fmt: skip
     axis.stairs(
-        line_G, np.append(places - 0.5, len(pairs) + 0.5), baseline=None,
-        color=look.colour, linestyle=look.dash, linewidth=1.6, label=label,
+        line_G, np.append(places - 0.5, len(pairs) + 0.5), baseline=None, color=reference.colour,
+        linestyle=reference.dash, linewidth=1.6 * look.line, label=label,
     )  # fmt: skip
     bin_axis(axis, pairs)
     return figure, axis

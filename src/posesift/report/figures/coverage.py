@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from posesift.report import theme
-from posesift.report.theme import Chart
+from posesift.report.theme import Drawing, Look
 from posesift.report.wording import count, listed, number, shortened
 from posesift.similarity.coverage import Coverage
 from posesift.similarity.plane import density, shared_plane, shift_deg
@@ -29,15 +30,17 @@ TICKS = [0, 90, 180]
 
 @theme.styled
 def pose_map(
+    look: Look,
     source_MA: NDArray,
     target_NA: NDArray,
     found: Coverage,
     shown_P: NDArray,
     names: tuple[str, ...],
-) -> Chart | None:
+) -> Drawing | None:
     """Source and target in their common principal plane; None where that does not exist.
 
     Args:
+        look: the sizes that it is drawn in.
         source_MA: angles in degrees, NaN = undefined.
         target_NA: likewise.
         found: the coverage of these target poses.
@@ -50,7 +53,7 @@ def pose_map(
     covered_N, numbered_P2 = found.covered_N, plane.second_M2[found.ranked_R[shown_P]]
     turned_N = found.by_angles_N & ~covered_N
     held = _Density.of(plane.first_N2)
-    figure, axis = theme.canvas(4.6, 4.7)
+    figure, axis = look.canvas(4.7)
     _shade(axis, held)
     drawn = np.arange(len(target_NA))
     if len(drawn) > DOTS:
@@ -62,20 +65,21 @@ def pose_map(
         (turned_N, "s", 3.6, round_.colour, "lacking, only turned"),
     ):
         x, y = plane.second_M2[drawn[which_N[drawn]]].round(3).T
-        (marks,) = axis.plot(x, y, marker, linestyle="", ms=size, color=colour, label=label)
+        (marks,) = axis.plot(
+            x, y, marker, linestyle="", ms=size * look.line, color=colour, label=label
+        )
         if marker == "o":
-            marks.set(markerfacecolor="none", markeredgewidth=0.8, alpha=0.8)
+            marks.set(markerfacecolor="none", markeredgewidth=0.8 * look.line, alpha=0.8)
         else:
             marks.set_markeredgewidth(0)
     area = Patch(color=theme.series(0).colour, alpha=0.4, linewidth=0, label="source")
     across, up = (_leading(axis_A, names) for axis_A in plane.axes_2A)
     axis.set(xlabel=across, ylabel=up)
-    axis.set(xlim=axis.get_xlim(), ylim=axis.get_ylim(), xticklabels=[], yticklabels=[])
-    _number(axis, numbered_P2)
-    handles = [area, *axis.get_legend_handles_labels()[0]]
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=2, handletextpad=0.3, columnspacing=1.2
-    )
+    axis.set(xlim=axis.get_xlim(), ylim=axis.get_ylim())
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_formatter(NullFormatter())
+    _number(look, axis, numbered_P2)
+    theme.legend_below(axis, [area, *axis.get_legend_handles_labels()[0]])
     one, two = (100 * plane.explained_2).tolist()
     sampled = f" {count(DOTS)} of them are drawn." if len(target_NA) > DOTS else ""
     outside = held.share_outside(plane.second_M2[~covered_N], held.levels[1])
@@ -108,47 +112,60 @@ def pose_map(
 
 
 @theme.styled
-def angle_densities(source_MA: NDArray, target_NA: NDArray, names: tuple[str, ...]) -> Chart:
-    """How each joint angle spreads in source and target, those that differ most first."""
+def angle_densities(
+    look: Look, source_MA: NDArray, target_NA: NDArray, names: tuple[str, ...]
+) -> Drawing:
+    """How each joint angle spreads in source and target, those that differ most first.
+
+    All panels stand on one pair of axes in points: 24 pairs would take most of a page's time.
+    """
     shift_A = shift_deg(source_MA, target_NA)
     order = np.argsort(-np.nan_to_num(shift_A, nan=-1.0).round(9), kind="stable")[:PANELS].tolist()
-    columns = 3
-    rows = -(-len(order) // columns)
-    # Set by hand in inches: a layout engine draws all panels several times to find the same.
-    width, height, below = 4.6, 0.55 + 1.0 * rows, 0.5
-    figure = Figure(figsize=(width, height))
-    figure.subplots_adjust(
-        left=0.12 / width,
-        right=1 - 0.2 / width,
-        bottom=below / height,
-        top=1 - 0.38 / height,
-        hspace=0.45 / 0.55,
-        wspace=0.2,
-    )
+    columns, line, edge = 3, 1.2 * look.tiny, 10.0
+    tall = 42.0 * look.tall
+    pitch_y = tall + 2.9 * line
+    width = 72 * look.wide
+    height = 2.2 * line + 1.6 * look.small + pitch_y * -(-len(order) // columns)
+    figure, axis = theme.sheet(width, height)
+    pitch_x = (width - 2 * edge) / columns
     grid_G = np.linspace(0.0, 180.0, 61)
-    axes = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+    across_G = grid_G / 180 * (pitch_x - 1.5 * edge)
     low, high = theme.series(0), theme.series(1)
-    for axis, a in zip(axes, order, strict=False):
+    areas, curves, grounds, rules = [], [], [], []
+    for place, a in enumerate(order):
+        left, base = edge + place % columns * pitch_x, pitch_y * (place // columns + 1)
         source_G, target_G = (
             np.sqrt(density(angles[:, a], grid_G)) for angles in (source_MA, target_NA)
         )
-        axis.fill_between(grid_G, 0, source_G, color=low.colour, alpha=0.4, linewidth=0)
-        axis.plot(grid_G, target_G, color=high.colour, linewidth=1.5)
-        axis.set(xlim=(0, 180), yticks=[], xticks=TICKS)
-        axis.set_ylim(0, 1.05 * max(source_G.max(), target_G.max(), 1e-6))
-        axis.spines["left"].set_visible(False)
+        scale = tall / (1.05 * max(source_G.max(), target_G.max(), 1e-6))
+        x_G = left + across_G
+        outline_G2 = np.stack([x_G, base - scale * source_G], axis=1)
+        areas.append([(x_G[0], base), *outline_G2, (x_G[-1], base)])
+        curves.append(np.stack([x_G, base - scale * target_G], axis=1))
+        grounds.append([(x_G[0], base), (x_G[-1], base)])
+        ticks = [float(np.interp(tick, grid_G, x_G)) for tick in TICKS]
+        rules += [[(x, base), (x, base - tall)] for x in ticks]
         told = f"{number(float(shift_A[a]))}°" if np.isfinite(shift_A[a]) else "undefined"
-        axis.set_title(f"{shortened(names[a], 18)}\n{told}", fontsize=8, loc="left", pad=2)
-    for axis in axes[len(order) :]:
-        axis.set_axis_off()
-    for axis in axes[max(len(order) - columns, 0) : len(order)]:
-        axis.tick_params(labelbottom=True)
-        axis.set_xticklabels([f"{tick}°" for tick in TICKS], fontsize=8)
+        axis.text(left, base - tall - 2, f"{shortened(names[a], 18)}\n{told}", fontsize=look.tiny)
+        if place >= len(order) - columns:
+            for tick, x in zip(TICKS, ticks, strict=True):
+                axis.text(x, base + 2, f"{tick}°", fontsize=look.tiny, ha="center", va="top")
+    for lines, colour, thick in (
+        (rules, theme.RULE, 0.8),
+        (grounds, theme.MUTED, 0.8),
+        (curves, high.colour, 1.5),
+    ):
+        axis.add_collection(
+            LineCollection(lines, colors=colour, linewidths=thick * look.line), autolim=False
+        )
+    axis.add_collection(
+        PolyCollection(areas, facecolors=low.colour, alpha=0.4, linewidths=0), autolim=False
+    )
     marks = [
         Patch(color=low.colour, alpha=0.4, linewidth=0, label="source"),
-        Line2D([], [], color=high.colour, linewidth=1.5, label="target"),
+        Line2D([], [], color=high.colour, linewidth=1.5 * look.line, label="target"),
     ]
-    figure.legend(handles=marks, loc="lower center", ncols=2, borderaxespad=0.1)
+    theme.legend_below(axis, marks)
     told = [f"{names[a]} ({number(float(shift_A[a]))}°)" for a in order if np.isfinite(shift_A[a])]
     ends = (
         f"most in {listed(told[:3])} and least in {told[-1]}" if told else "in none that is known"
@@ -165,7 +182,6 @@ def angle_densities(source_MA: NDArray, target_NA: NDArray, names: tuple[str, ..
             "(1-Wasserstein distance)."
             + (f" {left_out} angles that differ less are not shown." if left_out else "")
         ),
-        wide=True,
     )
 
 
@@ -226,7 +242,7 @@ def _shade(axis: Axes, held: _Density) -> None:
         axis.contourf(x, y, held.density_GG.T, [level, np.inf], colors=[colour], alpha=0.17)
 
 
-def _number(axis: Axes, at_R2: NDArray[np.float64]) -> None:
+def _number(look: Look, axis: Axes, at_R2: NDArray[np.float64]) -> None:
     """Numbered discs at some points, pushed apart where they would hide each other."""
     if len(at_R2) == 0:
         return
@@ -245,18 +261,15 @@ def _number(axis: Axes, at_R2: NDArray[np.float64]) -> None:
         np.fill_diagonal(push_RR, 0)
         place_R2 += (push_RR[:, :, None] * off_RR2).sum(axis=1)
         place_R2 = np.clip(place_R2, 0.03, 0.97)
-    for rank, (at, place) in enumerate(zip(target_R2, place_R2, strict=True)):
-        (x0, y0), (x, y) = (np.stack([at, place]) * size_2 + [left, bottom]).tolist()
-        axis.plot([x0, x], [y0, y], color=theme.INK, linewidth=0.9, zorder=4)
-        axis.plot(x, y, "o", color=theme.INK, markersize=11.5, zorder=5)
+    from_R2, to_R2 = (share_R2 * size_2 + [left, bottom] for share_R2 in (target_R2, place_R2))
+    leads = LineCollection(
+        list(np.stack([from_R2, to_R2], axis=1)), colors=theme.INK, linewidths=0.9 * look.line,
+        zorder=4,
+    )  # fmt: skip
+    axis.add_collection(leads, autolim=False)
+    axis.plot(*to_R2.T, "o", color=theme.INK, markersize=1.45 * look.tiny, zorder=5)
+    for rank, (x, y) in enumerate(to_R2.tolist(), 1):
         axis.text(
-            x,
-            y,
-            f"{rank + 1}",
-            color=theme.PAPER,
-            fontsize=7.5,
-            fontweight="bold",
-            ha="center",
-            va="center_baseline",
-            zorder=6,
-        )
+            x, y, f"{rank}", color=theme.PAPER, fontsize=look.tiny, fontweight="bold",
+            ha="center", va="center_baseline", zorder=6,
+        )  # fmt: skip

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from posesift.experiments.methods import label_of
 from posesift.report import theme
 from posesift.report.blocks import Charts
-from posesift.report.theme import Chart
+from posesift.report.figures.axes import boxes
+from posesift.report.theme import Chart, Drawing, Look
 from posesift.report.wording import number, shortened, signed
 from posesift.results import by_seed, methods
 from posesift.results.by_seed import Compared, Interval
@@ -49,6 +52,7 @@ class Parts:
 
 @theme.styled
 def levels(
+    look: Look,
     curves: list[Curve],
     oracle: Curve | None,
     parts: Parts,
@@ -57,10 +61,11 @@ def levels(
     caption: str,
     looks: Sequence[int] | None = None,
     top: float | None = None,
-) -> Chart:
+) -> Drawing:
     """Plot a measure over the parts, one curve an arm, intervals as bars.
 
     Args:
+        look: the sizes that it is drawn in.
         curves: one an arm.
         oracle: dotted, without bars.
         parts: what lies along the axis.
@@ -69,16 +74,16 @@ def levels(
         looks: positions in `theme.series`, so that a strategy looks alike in every panel.
         top: upper end of the axis, so that panels can be set side by side.
     """
-    figure, axis = theme.canvas(4.6, 3.4)
+    figure, axis = look.canvas(3.4)
     if oracle:
         xs, means, _ = _curve(oracle[1], 0.0)
         axis.plot(
-            xs, means, color=theme.INK, linestyle=":", linewidth=1.3, label=shortened(oracle[0])
+            xs, means, ":", color=theme.INK, linewidth=1.3 * look.line, label=shortened(oracle[0])
         )
-    _draw(axis, curves, looks or range(len(curves)))
+    _draw(look, axis, curves, looks or range(len(curves)))
     axis.set_ylabel(f"{parts.measure} ({parts.unit})")
     axis.set_ylim(bottom=0, top=top)
-    _along(axis, parts, len(curves) + bool(oracle))
+    _along(axis, parts)
     told = "; ".join(
         f"{name}: {', '.join(number(v.mean if v else None) for v in found)}"
         for name, found in (*curves, *([oracle] if oracle else []))
@@ -93,6 +98,7 @@ def levels(
 
 @theme.styled
 def differences(
+    look: Look,
     gains: list[Curve],
     against: str,
     parts: Parts,
@@ -101,10 +107,11 @@ def differences(
     title: str = "",
     looks: Sequence[int] | None = None,
     span: tuple[float, float] | None = None,
-) -> Chart:
+) -> Drawing:
     """Differences to the arm ``against`` in each part.
 
     Args:
+        look: the sizes that it is drawn in.
         gains: one an arm.
         against: the reference arm's name.
         parts: what lies along the axis.
@@ -113,13 +120,13 @@ def differences(
         looks: as in `levels`; by default from 1 on, 0 being the reference.
         span: ends of the axis, so that panels can be set side by side.
     """
-    figure, axis = theme.canvas(4.6, 3.4)
-    axis.axhline(0, color=theme.INK, linewidth=1)
-    _draw(axis, gains, looks or range(1, len(gains) + 1))
+    figure, axis = look.canvas(3.4)
+    axis.axhline(0, color=theme.INK, linewidth=look.line)
+    _draw(look, axis, gains, looks or range(1, len(gains) + 1))
     axis.set_ylabel(f"difference in {parts.measure} (points)")
     low, high = span or axis.get_ylim()
     axis.set_ylim(min(low, -LEAST), max(high, LEAST))
-    _along(axis, parts, len(gains))
+    _along(axis, parts)
     told = "; ".join(
         f"{name}: {', '.join(signed(v.mean) if v else '–' for v in found)}" for name, found in gains
     )
@@ -132,30 +139,33 @@ def differences(
     )
 
 
-def _draw(axis: Axes, curves: list[Curve], looks: Sequence[int]) -> None:
+def _draw(look: Look, axis: Axes, curves: list[Curve], looks: Sequence[int]) -> None:
     """Plot curves with their bars, a little apart."""
     shift = np.linspace(-0.12, 0.12, len(curves)) if len(curves) > 1 else [0.0]
-    for (name, found), by, look in zip(curves, shift, looks, strict=True):
+    for (name, found), by, place in zip(curves, shift, looks, strict=True):
         xs, means, bars = _curve(found, by)
-        how = theme.series(look).plot()
-        axis.errorbar(xs, means, yerr=bars, label=shortened(name), elinewidth=1.2, **how)
+        how: Any = theme.series(place).plot()
+        axis.errorbar(
+            xs, means, yerr=bars, label=shortened(name), elinewidth=1.2 * look.line, **how
+        )
 
 
-def _along(axis: Axes, parts: Parts, entries: int) -> None:
+def _along(axis: Axes, parts: Parts) -> None:
     """Names of the parts, pale bars of their sizes behind the curves, a legend below."""
     places = range(1, len(parts.names) + 1)
     named = [(place, name) for place, name in zip(places, parts.names, strict=True) if name]
-    axis.set_xticks([place for place, _ in named], [name for _, name in named])
+    axis.xaxis.set_major_locator(FixedLocator([place for place, _ in named]))
+    axis.xaxis.set_major_formatter(FixedFormatter([name for _, name in named]))
     axis.set_xlim(0.6, len(parts.names) + 0.4)
     axis.set_xlabel(parts.axis)
     axis.grid(visible=False, axis="x")
-    theme.legend_below(axis, entries)
+    theme.legend_below(axis)
     if any(parts.counts):
-        behind = axis.twinx()
-        behind.bar(places, parts.counts, width=0.8, color=theme.RULE)
-        behind.set_ylim(0, 4.5 * max(parts.counts))
-        behind.axis("off")
-        axis.set_zorder(behind.get_zorder() + 1)
+        at, ground = np.array(places), axis.get_xaxis_transform()
+        height = np.array(parts.counts) / (4.5 * max(parts.counts))
+        boxes(
+            axis, at - 0.4, at + 0.4, 0, height, facecolors=theme.RULE, transform=ground, zorder=0
+        )
 
 
 def _counted(parts: Parts) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from posesift.report import theme
-from posesift.report.theme import Chart
+from posesift.report.theme import Chart, Drawing, Look
 from posesift.report.wording import shortened, signed
 from posesift.results.by_seed import Interval
 
@@ -18,10 +18,11 @@ Shown = tuple[str, Interval, bool]
 
 
 @theme.styled
-def forest(groups: list[tuple[str, list[Shown]]], seeds: int, title: str) -> Chart:
+def forest(look: Look, groups: list[tuple[str, list[Shown]]], seeds: int, title: str) -> Drawing:
     """Differences with their intervals on one axis, zero marked, under headings.
 
     Args:
+        look: the sizes that it is drawn in.
         groups: heading (or "") and rows.
         seeds: how many seeds the intervals rest on.
         title: of the figure.
@@ -30,7 +31,7 @@ def forest(groups: list[tuple[str, list[Shown]]], seeds: int, title: str) -> Cha
     for heading, rows in groups:
         lines += [heading] if heading else []
         lines += rows
-    figure, axis = theme.canvas(4.6, 0.6 + 0.5 * len(lines))
+    figure, axis = look.canvas(0.6 + 0.5 * len(lines))
     for place, line in enumerate(lines):
         name = line if isinstance(line, str) else line[0]
         heading = isinstance(line, str)
@@ -40,27 +41,31 @@ def forest(groups: list[tuple[str, list[Shown]]], seeds: int, title: str) -> Cha
             shortened(name, 70),
             transform=axis.get_yaxis_transform(),
             va="bottom",
-            fontsize=9 if heading else 8,
+            fontsize=look.text if heading else look.tiny,
             fontweight="bold" if heading else "normal",
             bbox={"facecolor": theme.PAPER, "edgecolor": "none", "pad": 1.0},
+            wrap=True,
+            in_layout=False,
         )
         if isinstance(line, str):
             continue
         _, shown, primary = line
         colour = theme.SIGNAL if primary else theme.MUTED
         if shown.low is not None and shown.high is not None:
-            axis.plot([shown.low, shown.high], [place, place], color=colour, linewidth=2.4)
+            axis.plot(
+                [shown.low, shown.high], [place, place], color=colour, linewidth=2.4 * look.line
+            )
         axis.plot(
             shown.mean,
             place,
             marker="D" if primary else "o",
-            markersize=8 if primary else 6,
+            markersize=(8 if primary else 6) * look.line,
             color=colour if shown.low is not None else theme.PAPER,
             markeredgecolor=colour,
-            markeredgewidth=1.5,
+            markeredgewidth=1.5 * look.line,
             linestyle="none",
         )
-    axis.axvline(0, color=theme.INK, linewidth=1, zorder=0)
+    axis.axvline(0, color=theme.INK, linewidth=look.line, zorder=0)
     axis.set_yticks([])
     axis.set_ylim(len(lines) - 0.6, -0.85)
     axis.set_xlabel("difference (points; right of the line = better)")
@@ -119,6 +124,7 @@ def trust(metrics: list[dict[str, Any]]) -> Chart | None:
 
 @theme.styled
 def _logged(
+    look: Look,
     metrics: list[dict[str, Any]],
     wanted: Callable[[str], bool],
     *,
@@ -126,7 +132,7 @@ def _logged(
     title: str,
     alt: str,
     caption: str,
-) -> Chart | None:
+) -> Drawing | None:
     """Plot some of the logged quantities over the steps; None where none has two values."""
     rows = [row for row in metrics if isinstance(row.get("step"), int | float)]
     names = sorted({key for row in rows for key in row if wanted(key)})
@@ -137,20 +143,16 @@ def _logged(
     curves = {name: curve for name, curve in curves.items() if len(curve) > 1}
     if not curves:
         return None
-    figure, axis = theme.canvas(4.6, 3.2)
+    figure, axis = look.canvas(3.2)
     for position, (name, curve) in enumerate(curves.items()):
         steps, values = zip(*curve, strict=True)
-        look = theme.series(position)
+        line = theme.series(position)
         axis.plot(
-            steps,
-            values,
-            color=look.colour,
-            linestyle=look.dash,
-            label=shortened(name),
-            linewidth=1.4,
-        )
+            steps, values, line.dash,
+            color=line.colour, label=shortened(name), linewidth=1.4 * look.line,
+        )  # fmt: skip
     if axis_label == "loss" and all(v > 0 for curve in curves.values() for _, v in curve):
         theme.logarithmic(axis, "y")
     axis.set(xlabel="step", ylabel=axis_label)
-    theme.legend_below(axis, len(curves))
+    theme.legend_below(axis)
     return theme.finish(figure, title=title, alt=f"{alt}: {', '.join(curves)}.", caption=caption)

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.patches import Wedge
 
 from posesift.report import theme
 from posesift.report.pose_sets import PoseSet
-from posesift.report.theme import Chart
+from posesift.report.theme import Chart, Drawing, Look
 from posesift.report.wording import count, number, shortened
 from posesift.skeletons import Skeleton
 
@@ -72,42 +72,53 @@ def of_set(poses: PoseSet) -> Chart | None:
 
 @theme.styled
 def tree(
+    look: Look,
     skeleton: Skeleton,
     keypoints_K2: np.ndarray,
     visible_K: np.ndarray,
     angles_A: np.ndarray,
     rule: str,
-) -> Chart:
+) -> Drawing:
     """One pose, arcs at the vertices of its angles, and a table of the degrees.
 
     Args:
+        look: the sizes that it is drawn in.
         skeleton: of the pose.
         keypoints_K2: any unit, y pointing down.
         visible_K: keypoints that are drawn.
         angles_A: degrees, NaN = undefined.
         rule: which pose it is, for the caption.
     """
-    figure = Figure(figsize=(4.6, 3.8))
-    axis = figure.add_axes((0.01, 0.02, 0.58, 0.96))
-    listing = figure.add_axes((0.605, 0.02, 0.385, 0.96))
-    for part in (axis, listing):
-        part.axis("off")
+    width, pitch = 72 * look.wide, 1.5 * look.tiny
+    figure, listing = theme.sheet(
+        width, max(72 * 3.8 * look.tall, pitch * len(skeleton.angle_names) + 6)
+    )
+    axis = figure.add_axes((0.01, 0.02, 0.51, 0.96))
+    axis.axis("off")
     seen_K2 = keypoints_K2[visible_K]
     extent = max(float(np.ptp(seen_K2, axis=0).max()), 1e-9)
     points_K2 = (keypoints_K2 - seen_K2.mean(axis=0)) / extent
-    for (a, b), colour in zip(skeleton.limbs, skeleton.colours, strict=True):
-        if visible_K[a] and visible_K[b]:
-            axis.plot(*points_K2[[a, b]].T, color=colour, linewidth=2.4, solid_capstyle="round")
+    drawn = [
+        (points_K2[[a, b]], colour)
+        for (a, b), colour in zip(skeleton.limbs, skeleton.colours, strict=True)
+        if visible_K[a] and visible_K[b]
+    ]
+    limbs = LineCollection(
+        [ends for ends, _ in drawn], colors=[colour for _, colour in drawn],
+        linewidths=2.4 * look.line, capstyle="round",
+    )  # fmt: skip
+    axis.add_collection(limbs)
     known = [i for i in range(len(skeleton.triplets)) if np.isfinite(angles_A[i])]
-    _arcs(axis, skeleton, points_K2, known)
+    _arcs(look, axis, skeleton, points_K2, known)
     axis.plot(
-        *points_K2[visible_K].T, "o", color=theme.INK, markeredgecolor=theme.PAPER, markersize=4.5
-    )
-    _labels(axis, skeleton, points_K2, known)
+        *points_K2[visible_K].T, "o", color=theme.INK, markeredgecolor=theme.PAPER,
+        markersize=4.5 * look.line,
+    )  # fmt: skip
+    _labels(look, axis, skeleton, points_K2, known)
     axis.set_aspect("equal")
     axis.margins(0.08)
     axis.invert_yaxis()
-    _table(listing, skeleton, angles_A)
+    _table(look, listing, skeleton, angles_A)
     read = [
         f"{name} {number(float(angles_A[i]))}" for i, name in enumerate(skeleton.angle_names)
         if np.isfinite(angles_A[i])
@@ -122,26 +133,29 @@ def tree(
             "mirroring the whole pose changes none of them. Heatmap and angle error compare poses "
             f"by these angles alone.{dashes}"
         ),
-        wide=True,
     )
 
 
-def _arcs(axis: Axes, skeleton: Skeleton, points_K2: np.ndarray, known: list[int]) -> None:
+def _arcs(
+    look: Look, axis: Axes, skeleton: Skeleton, points_K2: np.ndarray, known: list[int]
+) -> None:
     """Draw a wedge at the vertex of each known angle; at one vertex, each outside the last."""
+    areas, arcs = [], []
     for i, (way_a, way_c, radius) in _wedges(skeleton, points_K2, known).items():
         start, turn = way_a, (way_c - way_a) % 360
         if turn > 180:
             start, turn = way_c, 360 - turn
         vertex = points_K2[skeleton.triplets[i][1]]
-        axis.add_patch(
-            Wedge(vertex, radius, start, start + turn, facecolor=theme.SIGNAL, alpha=0.22, zorder=1)
+        areas.append(Wedge(vertex, radius, start, start + turn))
+        arcs.append(Wedge(vertex, radius, start, start + turn, width=0.0))
+    axis.add_collection(
+        PatchCollection(areas, facecolor=theme.SIGNAL, linewidth=0, alpha=0.22, zorder=1)
+    )
+    axis.add_collection(
+        PatchCollection(
+            arcs, facecolor="none", edgecolor=theme.SIGNAL, linewidth=1.1 * look.line, zorder=3
         )
-        axis.add_patch(
-            Wedge(
-                vertex, radius, start, start + turn, width=0.0, fill=False,
-                edgecolor=theme.SIGNAL, linewidth=1.1, zorder=3,
-            )
-        )  # fmt: skip
+    )
 
 
 def _wedges(
@@ -162,7 +176,9 @@ def _wedges(
     return found
 
 
-def _labels(axis: Axes, skeleton: Skeleton, points_K2: np.ndarray, known: list[int]) -> None:
+def _labels(
+    look: Look, axis: Axes, skeleton: Skeleton, points_K2: np.ndarray, known: list[int]
+) -> None:
     """Write the number of each angle outside the middle of its arc, farther out where one is."""
     ground = {"boxstyle": "round,pad=0.1", "facecolor": theme.PAPER, "edgecolor": "none"}
     taken: list[np.ndarray] = []
@@ -173,21 +189,20 @@ def _labels(axis: Axes, skeleton: Skeleton, points_K2: np.ndarray, known: list[i
         while any(np.hypot(*((place - other) / (1.4, 1))) < 0.055 for other in taken):
             place = place + 0.02 * (out if out.any() else np.array([0.0, -1.0]))
         taken.append(place)
-        how: Any = {"ha": "center", "va": "center", "fontsize": 7.5, "zorder": 5}
+        how: Any = {"ha": "center", "va": "center", "fontsize": look.tiny, "zorder": 5}
         axis.text(place[0], place[1], f"θ{i + 1}", bbox=ground, **how)
 
 
-def _table(axis: Axes, skeleton: Skeleton, angles_A: np.ndarray) -> None:
-    """List number, name and degrees of every angle, one a line."""
+def _table(look: Look, axis: Axes, skeleton: Skeleton, angles_A: np.ndarray) -> None:
+    """List number, name and degrees of every angle, one a line, on axes in points."""
+    width, height = axis.get_xlim()[1], axis.get_ylim()[0]
     lines = len(skeleton.angle_names)
-    pitch = min(1 / max(lines, 1), 0.072)
-    longest = max((len(shortened(name, 22)) for name in skeleton.angle_names), default=0)
-    size = min(8.0, pitch * 3.65 * 72 * 0.72, 106 / (0.56 * (longest + 7)))  # all in points
-    axis.set(xlim=(0, 1), ylim=(0, 1))
+    pitch = min(height / max(lines, 1), 2.4 * look.tiny)
+    how: Any = {"va": "center", "fontsize": look.tiny}
     for i, name in enumerate(skeleton.angle_names):
-        y = 0.5 + pitch * (lines / 2 - i - 0.5)
-        axis.text(0.0, y, f"θ{i + 1}", va="center", fontsize=size, color=theme.MUTED)
-        axis.text(0.17, y, shortened(name, 22), va="center", fontsize=size)
+        y = height / 2 + pitch * (i + 0.5 - lines / 2)
+        axis.text(0.53 * width, y, f"θ{i + 1}", color=theme.MUTED, **how)
+        axis.text(0.53 * width + 3 * look.tiny, y, shortened(name, 22), **how)
         degrees = None if np.isnan(angles_A[i]) else float(angles_A[i])
         unit = "" if degrees is None else "°"
-        axis.text(1.0, y, f"{number(degrees)}{unit}", va="center", ha="right", fontsize=size)
+        axis.text(width - 4, y, f"{number(degrees)}{unit}", ha="right", **how)

@@ -5,22 +5,36 @@ N samples, k bins. Bins are counted from 0 in every argument and from 1 in every
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from posesift.report import theme
 from posesift.report.figures import axes
-from posesift.report.figures.axes import Pairs, bars, named, pairs_for, place_of, ticks_of, told
-from posesift.report.theme import Chart
+from posesift.report.figures.axes import (
+    Pairs,
+    bars,
+    boxes,
+    named,
+    pairs_for,
+    place_of,
+    ticks_of,
+    told,
+)
+from posesift.report.theme import Drawing, Look
 from posesift.report.wording import count, number, plural
 
 
 @theme.styled
-def histogram(score_N: np.ndarray, edges: list[float], panel: Pairs) -> Chart:
+def histogram(look: Look, score_N: np.ndarray, edges: list[float], panel: Pairs) -> Drawing:
     """How the scores of N samples spread, each bar in the colour of its bin.
 
     Args:
+        look: the sizes that it is drawn in.
         score_N: (N,) scores, higher = harder.
         edges: the k + 1 edges of the bins.
         panel: first and last bin of each row of images; the first one's number stands above.
@@ -33,25 +47,25 @@ def histogram(score_N: np.ndarray, edges: list[float], panel: Pairs) -> Chart:
     bin_of_bar = np.clip(np.searchsorted(edges_a, middle, side="right") - 1, 0, k - 1)
     colours = theme.ramp(k)
 
-    figure, axis = theme.canvas()
-    axis.bar(
-        ends[:-1],
-        counts,
-        width=np.diff(ends),
-        align="edge",
-        color=[colours[b] for b in bin_of_bar],
-        edgecolor=theme.PAPER,
-        linewidth=0.4,
-    )
+    figure, axis = look.canvas()
+    boxes(
+        axis, ends[:-1], ends[1:], 0, counts,
+        facecolors=[colours[b] for b in bin_of_bar], edgecolors=theme.PAPER,
+        linewidths=0.4 * look.line,
+    )  # fmt: skip
     if logarithmic:
         theme.logarithmic(axis, "x")
     top = counts.max()
+    brackets: list[list[tuple[float, float]]] = []
     grouped = any(first != last for first, last in panel)
     for first, last in panel:
         low, high = max(edges_a[first], ends[0]), min(edges_a[last + 1], ends[-1])
         place = np.sqrt(low * high) if logarithmic else (low + high) / 2
-        axis.plot([low, high], [top * 1.06] * 2, color=theme.MUTED, linewidth=1.2, clip_on=False)
-        axis.text(place, top * 1.09, f"{first + 1}", ha="center", va="bottom", fontsize=8.5)
+        brackets.append([(low, top * 1.06), (high, top * 1.06)])
+        axis.text(place, top * 1.09, f"{first + 1}", ha="center", va="bottom", fontsize=look.small)
+    axis.add_collection(
+        LineCollection(brackets, colors=theme.MUTED, linewidths=1.2 * look.line, clip_on=False)
+    )
     axis.set(xlabel="difficulty score (higher = harder)", ylabel="poses", ylim=(0, top * 1.2))
     axis.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axis.grid(visible=False, axis="x")
@@ -73,10 +87,11 @@ def histogram(score_N: np.ndarray, edges: list[float], panel: Pairs) -> Chart:
 
 
 @theme.styled
-def both_spreads(source_N: np.ndarray, target_M: np.ndarray) -> Chart:
+def both_spreads(look: Look, source_N: np.ndarray, target_M: np.ndarray) -> Drawing:
     """How the scores of a source and of a target spread, each as a share of its own poses.
 
     Args:
+        look: the sizes that it is drawn in.
         source_N: (N,) scores of the source.
         target_M: (M,) scores of the target by the same scorer.
     """
@@ -85,10 +100,10 @@ def both_spreads(source_N: np.ndarray, target_M: np.ndarray) -> Chart:
         100 * np.histogram(np.clip(score_N, ends[0], ends[-1]), ends)[0] / len(score_N)
         for score_N in (source_N, target_M)
     ]
-    figure, axis = theme.canvas()
+    figure, axis = look.canvas()
     pale, strong = theme.ramp(5)[1], theme.series(1)
     axis.stairs(share[0], ends, fill=True, color=pale, alpha=0.75, label="source")
-    axis.stairs(share[1], ends, color=strong.colour, linewidth=1.8, label="target")
+    axis.stairs(share[1], ends, color=strong.colour, linewidth=1.8 * look.line, label="target")
     if logarithmic:
         theme.logarithmic(axis, "x")
     axis.set(xlabel="difficulty score (higher = harder)", ylabel="share of the set (%)")
@@ -113,11 +128,15 @@ def both_spreads(source_N: np.ndarray, target_M: np.ndarray) -> Chart:
 
 @theme.styled
 def target_share(
-    source_k: np.ndarray, target_k: np.ndarray, called: tuple[str, str] = ("target", "source")
-) -> Chart:
+    look: Look,
+    source_k: np.ndarray,
+    target_k: np.ndarray,
+    called: tuple[str, str] = ("target", "source"),
+) -> Drawing:
     """How the poses of a target spread over the bins of the source.
 
     Args:
+        look: the sizes that it is drawn in.
         source_k: poses of the source in each of k bins.
         target_k: poses of the target in each of them, at least one in all.
         called: what the two sets are for the reader, where they are not target and source.
@@ -129,15 +148,15 @@ def target_share(
         100 * np.add.reduceat(count_k, starts) / max(count_k.sum(), 1)
         for count_k in (np.asarray(target_k), np.asarray(source_k))
     ]
-    figure, axis = axes.beside(share[0], share[1], pairs, beside)
+    figure, axis = axes.beside(look, share[0], share[1], pairs, beside)
     top = max(share[0].max(), share[1].max())
     if len(pairs) <= 12:
         for place, value in enumerate(share[0], 1):
             text = f"{value:.0f}" if value >= 1 or value == 0 else "<1"
             ground = {"boxstyle": "round,pad=0.1", "facecolor": theme.PAPER, "edgecolor": "none"}
             axis.annotate(
-                text, (place, value), (0, 3), textcoords="offset points", ha="center", fontsize=8,
-                bbox=ground,
+                text, (place, value), (0, 3), textcoords="offset points", ha="center",
+                fontsize=look.tiny, bbox=ground,
             )  # fmt: skip
     axis.set(ylabel=f"{of} poses in the bin (%)", ylim=(0, top * 1.2))
     axis.legend(loc="upper left")
@@ -164,11 +183,16 @@ DASHED = 25  # rows up to which an undefined cell gets a dash; beyond, dashes wo
 
 @theme.styled
 def similarity(
-    matrix: list[list[float | None]], used: int, left_out: int, pairs: Pairs | None = None
-) -> Chart:
+    look: Look,
+    matrix: list[list[float | None]],
+    used: int,
+    left_out: int,
+    pairs: Pairs | None = None,
+) -> Drawing:
     """Heatmap of the mean cosine between the angle vectors of two bins; dark = less similar.
 
     Args:
+        look: the sizes that it is drawn in.
         matrix: mean cosines, None = undefined.
         used: poses that took part.
         left_out: poses that did not.
@@ -181,11 +205,11 @@ def similarity(
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
     if high - low < 1e-6:  # one value has no range of its own
         low, high = low - 0.5, high + 0.5
-    figure, axis = theme.canvas(4.6, 3.8)
-    figure.set_layout_engine("compressed")  # for a square in a page-wide figure
-    shown = axis.imshow(
+    figure, axis = look.canvas(3.8)
+    colours = LinearSegmentedColormap.from_list("similarity", SIMILARITY)
+    axis.imshow(
         np.ma.masked_invalid(values),
-        cmap=LinearSegmentedColormap.from_list("similarity", SIMILARITY),
+        cmap=colours,
         vmin=low,
         vmax=high,
         interpolation="none",
@@ -197,15 +221,12 @@ def similarity(
     axis.spines[:].set_visible(False)
     ticks = ticks_of(pairs[-1][1] + 1)
     places, names = [place_of(tick, pairs) for tick in ticks], [str(tick) for tick in ticks]
-    axis.set_xticks(places, names)
-    axis.set_yticks(places, names)
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_locator(FixedLocator(places))
+        side.set_major_formatter(FixedFormatter(names))
     axis.set(xlabel="bin", ylabel="bin")
     axis.tick_params(length=0)
-    bar = figure.colorbar(shown, ax=axis, fraction=0.05, pad=0.03)
-    bar.outline.set_visible(False)  # type: ignore[operator]
-    bar.set_label("mean cosine of standardised angles")
-    bar.locator = MaxNLocator(5)
-    bar.update_ticks()
+    _key(look, axis, colours, (low, high))
     left = f" {count(left_out)} with an undefined angle are left out." if left_out else ""
     bare = int(np.isnan(values).sum())
     blank = "Dash" if rows <= DASHED else "Blank"
@@ -229,6 +250,39 @@ def similarity(
             f"{told(pairs, 'row')}{undefined}"
         ),
     )
+
+
+def _key(
+    look: Look, axis: Axes, colours: LinearSegmentedColormap, ends: tuple[float, float]
+) -> None:
+    """Draw the scale of a heatmap's colours right of it, as tall as it is."""
+    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    start, stop = (right + share * (right - left) for share in (0.04, 0.09))
+    axis.imshow(
+        np.linspace(*ends, 256)[:, None], cmap=colours, extent=(start, stop, bottom, top),
+        origin="lower", aspect="auto",
+    )  # fmt: skip
+    axis.set(xlim=(left, stop), ylim=(bottom, top), aspect="equal")
+    how: dict[str, Any] = {"textcoords": "offset points", "annotation_clip": False}
+    tall = (top - bottom) / (ends[1] - ends[0])
+    values = np.asarray(MaxNLocator(5).tick_values(*ends))
+    places = max(2, -int(np.floor(np.log10(values[1] - values[0]))))
+    texts = [
+        axis.annotate(
+            f"{value:.{places}f}",
+            (stop, bottom + (value - ends[0]) * tall),
+            (3.5, 0),
+            va="center",
+            fontsize=look.small,
+            **how,
+        )
+        for value in values[(values >= ends[0]) & (values <= ends[1])]
+    ]
+    away = 7 + max(text.get_window_extent().width for text in texts)
+    axis.annotate(
+        "mean cosine of standardised angles", (stop, (bottom + top) / 2), (away, 0),
+        rotation=90, rotation_mode="anchor", ha="center", va="top", **how,
+    )  # fmt: skip
 
 
 def _cosine(value: float) -> str:

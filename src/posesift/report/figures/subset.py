@@ -10,15 +10,16 @@ from matplotlib.ticker import MaxNLocator
 
 from posesift.report import theme
 from posesift.report.figures.axes import beside, named, pairs_for, told
-from posesift.report.theme import Chart
+from posesift.report.theme import Drawing, Look
 from posesift.report.wording import number, plural
 
 
 @theme.styled
-def taken_by_bin(taken_k: np.ndarray, uniform_k: np.ndarray, strategy: str) -> Chart:
+def taken_by_bin(look: Look, taken_k: np.ndarray, uniform_k: np.ndarray, strategy: str) -> Drawing:
     """How many poses of each bin are taken, beside the uniform subset of the same size.
 
     Args:
+        look: the sizes that it is drawn in.
         taken_k: poses that are taken of each of k bins.
         uniform_k: the same of the uniform subset.
         strategy: that took them.
@@ -26,7 +27,7 @@ def taken_by_bin(taken_k: np.ndarray, uniform_k: np.ndarray, strategy: str) -> C
     pairs = pairs_for(len(taken_k))
     starts = [first for first, _ in pairs]
     taken, uniform = (np.add.reduceat(np.asarray(part), starts) for part in (taken_k, uniform_k))
-    figure, axis = beside(taken, uniform, pairs, "uniform")
+    figure, axis = beside(look, taken, uniform, pairs, "uniform")
     axis.set(ylabel="poses taken", ylim=(0, 1.15 * max(taken.max(), uniform.max(), 1)))
     axis.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axis.legend(loc="best")

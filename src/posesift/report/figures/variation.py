@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from posesift.report import theme
-from posesift.report.figures.axes import bin_axis, named, pairs_of, told
-from posesift.report.theme import Chart
+from posesift.report.figures.axes import bin_axis, boxes, named, pairs_of, told
+from posesift.report.theme import Drawing, Look
 from posesift.report.wording import number, plural
 
 HELD_OUT = ", measured on poses that the scorer was not fitted on"
@@ -21,7 +21,7 @@ HOW = "Box: middle half; line: median; dot: mean; whiskers: 5 % to 95 %."
 
 
 @theme.styled
-def pose_boxes(rows: list[dict[str, Any]], held_out: bool) -> Chart | None:
+def pose_boxes(look: Look, rows: list[dict[str, Any]], held_out: bool) -> Drawing | None:
     """How far the poses of a bin lie from their mean pose: the evidence.
 
     None where no bin has poses enough to say.
@@ -30,30 +30,29 @@ def pose_boxes(rows: list[dict[str, Any]], held_out: bool) -> Chart | None:
     of old know the trace alone, which is then drawn as bars.
 
     Args:
+        look: the sizes that it is drawn in.
         rows: of a score's variation.
         held_out: whether the poses were held out of the scorer's fit.
     """
     known = [i for i, row in enumerate(rows) if row["covariance_trace"] is not None]
     if not known:
         return None
-    figure, axis = theme.canvas()
+    figure, axis = look.canvas()
     pairs = pairs_of(rows)
     values = [rows[i]["covariance_trace"] for i in known]
-    boxes = [rows[i].get("spread") for i in known]
-    boxed = all(boxes)
+    spreads = [rows[i].get("spread") for i in known]
+    boxed = all(spreads)
     if boxed:
-        _boxes(axis, len(rows), known, [five or [] for five in boxes], values)
+        _boxes(look, axis, len(rows), known, [five or [] for five in spreads], values)
         axis.set_ylabel("squared distance to the mean pose")
     else:
         colours = theme.ramp(len(rows))
-        axis.bar(
-            [i + 1 for i in known],
-            values,
-            width=0.72,
-            color=[colours[i] for i in known],
-            edgecolor=theme.MUTED,
-            linewidth=0.6,
-        )
+        places = np.array(known) + 1
+        boxes(
+            axis, places - 0.36, places + 0.36, 0, values, facecolors=[colours[i] for i in known],
+            edgecolors=theme.MUTED, linewidths=0.6 * look.line,
+        )  # fmt: skip
+        axis.set_ylim(bottom=0)
         axis.set_ylabel("mean squared distance to the mean pose")
     unknown = [i + 1 for i, row in enumerate(rows) if row["covariance_trace"] is None]
     ground = axis.get_xaxis_transform()
@@ -83,6 +82,7 @@ def pose_boxes(rows: list[dict[str, Any]], held_out: bool) -> Chart | None:
 
 
 def _boxes(
+    look: Look,
     axis: Axes,
     rows: int,
     known: list[int],
@@ -90,41 +90,29 @@ def _boxes(
     means: list[float],
 ) -> None:
     """Boxes of quantiles 5, 25, 50, 75 and 95 at the places ``known`` of ``rows``, from 0."""
-    colours = theme.ramp(rows)
-    slim = rows > 25
-    drawn = axis.bxp(
-        [
-            dict(zip(("whislo", "q1", "med", "q3", "whishi"), five, strict=True))
-            | {"mean": mean, "fliers": []}
-            for five, mean in zip(quantiles, means, strict=True)
-        ],
-        positions=[i + 1 for i in known],
-        widths=0.66,
-        showmeans=True,
-        showcaps=False,
-        patch_artist=True,
-        medianprops={"color": theme.INK, "linewidth": 1.0 if slim else 1.3},
-        meanprops={
-            "marker": "o",
-            "markersize": 2 if slim else 3,
-            "markerfacecolor": theme.PAPER,
-            "markeredgecolor": theme.INK,
-            "markeredgewidth": 0.6 if slim else 1.0,
-        },
-        whiskerprops={"color": theme.MUTED, "linewidth": 0.8 if slim else 1.0},
-        boxprops={"edgecolor": theme.MUTED, "linewidth": 0.5 if slim else 0.8},
-        manage_ticks=False,
-    )
-    low, high = min(five[0] for five in quantiles), max(five[-1] for five in quantiles)
-    logarithmic = low > 0 and high / low > 30
+    colours, places = [theme.ramp(rows)[i] for i in known], np.array(known) + 1
+    thin = look.line * (0.7 if rows > 25 else 1.0)
+    least, low, median, high, most = np.transpose(quantiles)
+    for one, other in ((least, low), (high, most)):
+        axis.vlines(places, one, other, colors=theme.MUTED, linewidths=thin)
+    boxes(
+        axis, places - 0.33, places + 0.33, low, high,
+        facecolors=colours, edgecolors=theme.MUTED, linewidths=0.8 * thin,
+    )  # fmt: skip
+    logarithmic = least.min() > 0 and most.max() / least.min() > 30
     if logarithmic:
         theme.logarithmic(axis, "y")
     at = np.log(quantiles) if logarithmic else np.asarray(quantiles)
-    tall = at[:, 3] - at[:, 1] > 0.04 * np.ptp(at)
-    for box, median, i, is_tall in zip(drawn["boxes"], drawn["medians"], known, tall, strict=True):
-        box.set_facecolor(colours[i])
-        if is_tall and i > 0.6 * (rows - 1):  # strong colours hide a line of ink
-            median.set_color(theme.PAPER)
+    # strong colours hide a line of ink
+    pale = (at[:, 3] - at[:, 1] > 0.04 * np.ptp(at)) & (np.array(known) > 0.6 * (rows - 1))
+    axis.hlines(
+        median, places - 0.33, places + 0.33,
+        colors=[theme.PAPER if one else theme.INK for one in pale], linewidths=1.3 * thin,
+    )  # fmt: skip
+    axis.plot(
+        places, means, "o", markersize=3 * thin, markerfacecolor=theme.PAPER,
+        markeredgecolor=theme.INK, markeredgewidth=thin,
+    )  # fmt: skip
 
 
 def _noun(rows: list[dict[str, Any]]) -> str:
