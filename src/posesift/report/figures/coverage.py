@@ -148,8 +148,8 @@ def angle_densities(
         told = f"{number(float(shift_A[a]))}°" if np.isfinite(shift_A[a]) else "undefined"
         axis.text(left, base - tall - 2, f"{shortened(names[a], 18)}\n{told}", fontsize=look.tiny)
         if place >= len(order) - columns:
-            for tick, x in zip(TICKS, ticks, strict=True):
-                axis.text(x, base + 2, f"{tick}°", fontsize=look.tiny, ha="center", va="top")
+            for tick, x, side in zip(TICKS, ticks, ("left", "center", "right"), strict=True):
+                axis.text(x, base + 2, f"{tick}°", fontsize=look.tiny, ha=side, va="top")
     for lines, colour, thick in (
         (rules, theme.RULE, 0.8),
         (grounds, theme.MUTED, 0.8),

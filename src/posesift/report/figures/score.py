@@ -205,7 +205,7 @@ def similarity(
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
     if high - low < 1e-6:  # one value has no range of its own
         low, high = low - 0.5, high + 0.5
-    figure, axis = look.canvas(3.8)
+    figure, axis = look.canvas(0.82 * look.column / look.tall)  # a square and its key
     colours = LinearSegmentedColormap.from_list("similarity", SIMILARITY)
     axis.imshow(
         np.ma.masked_invalid(values),
