@@ -95,7 +95,9 @@ def test_beyond_its_bounds_the_log_variance_has_no_gradient():
     network.loss(points, visible, torch.Generator().manual_seed(1)).backward()
     expected = adam.gradient_W.clone()
     batches = Batches(network, points, visible)
-    vae_training.Gradient(network).of(batches.of(torch.arange(64), torch.Generator().manual_seed(1)))
+    vae_training.Gradient(network).of(
+        batches.of(torch.arange(64), torch.Generator().manual_seed(1))
+    )
     assert torch.equal(adam.gradient_W, expected)
     assert (network.encoder[-1].bias.grad[QUICK.latent :] != 0).tolist() == [
         False,
