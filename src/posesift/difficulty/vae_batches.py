@@ -1,4 +1,4 @@
-"""What a Pose VAE is shown in training: batches, drawn in order and made ready some steps at a time.
+"""What a Pose VAE is shown in training: batches, drawn in order, made ready some at a time.
 
 Nothing in a batch depends on the weights, so what is small in each step (which keypoints are lost,
 centring, noise) is done once for several: an operation costs as much for 256 poses as for 2,000.

@@ -127,9 +127,11 @@ def _layers(network: nn.Module) -> list[Layer]:
     found = []
     for layer in network.modules():
         if isinstance(layer, nn.Linear):
-            assert layer.weight.grad is not None and layer.bias.grad is not None
             weight, bias = layer.weight.detach(), layer.bias.detach()
-            found.append(Layer(weight, weight.T, bias, layer.weight.grad, layer.bias.grad))
+            to_weight, to_bias = layer.weight.grad, layer.bias.grad
+            assert to_weight is not None
+            assert to_bias is not None
+            found.append(Layer(weight, weight.T, bias, to_weight, to_bias))
     return found
 
 

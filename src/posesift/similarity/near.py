@@ -11,7 +11,6 @@ Legend: N points, M others, C some of these, A axes, P pairs, T tiles.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
