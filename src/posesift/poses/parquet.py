@@ -335,6 +335,8 @@ def _texts(column: pa.Array, where: str) -> NDArray:
 
 def _hide_lost(columns: dict[str, Any], first: int) -> list[str]:
     finite_NK2 = np.isfinite(columns["keypoints_NK2"])
+    if finite_NK2.all():  # as a rule; all that follows goes row by row
+        return []
     lost_NK = columns["visible_NK"] & ~(finite_NK2[..., 0] & finite_NK2[..., 1])
     columns["visible_NK"] &= ~lost_NK
     return [

@@ -165,7 +165,8 @@ class Impossible:
                 kept_NK &= keypoints_NK2[..., axis] >= -0.5
                 kept_NK &= keypoints_NK2[..., axis] <= size_N2[:, None, axis] - 0.5
         lost_NK = visible_NK & ~kept_NK
-        for row in np.flatnonzero(lost_NK.any(1)).tolist():
+        rows = np.flatnonzero(lost_NK.any(1)) if lost_NK.any() else np.empty(0, np.int64)
+        for row in rows.tolist():
             points = [
                 f"{names_K[k]} at ({keypoints_NK2[row, k, 0]:.1f}, {keypoints_NK2[row, k, 1]:.1f})"
                 for k in np.flatnonzero(lost_NK[row]).tolist()
