@@ -84,7 +84,7 @@ def passes(
     return scores, seconds
 
 
-def rows(samples: int = 200_000, rounds: int = 3) -> Iterator[Figure]:
+def rows(samples: int = 100_000, rounds: int = 3) -> Iterator[Figure]:
     """Ray's processor time over that of one process; the start of the cluster."""
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "poses.parquet"

@@ -64,7 +64,7 @@ def measure(count: int, width: int, height: int, side: int) -> Figure:
     )
 
 
-def rows(count: int = 96) -> Iterator[Figure]:
+def rows(count: int = 48) -> Iterator[Figure]:
     """One figure for each size; ``count`` photographs."""
     cv2.setNumThreads(1)
     for case in CASES:

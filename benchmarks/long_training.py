@@ -43,6 +43,7 @@ def start(root: Path, *arguments: str) -> subprocess.Popen[bytes]:
         **os.environ,
         "POSESIFT_CACHE": str(root / "cache"),
         "TMPDIR": str(root / "temporary"),
+        "TORCHINDUCTOR_CACHE_DIR": str(root / "cache" / "torch"),  # PyTorch's own, kept on purpose
         "OMP_NUM_THREADS": "1",
     }
     return subprocess.Popen(
@@ -116,7 +117,7 @@ def steps_done(root: Path) -> int:
 
 
 def rows(
-    seconds: float = 300, skip: float = 30, every: float = 5, workers: int = 2
+    seconds: float = 60, skip: float = 15, every: float = 5, workers: int = 2
 ) -> Iterator[Figure]:
     """Memory and descriptors in so many seconds of training, and what is left of it.
 

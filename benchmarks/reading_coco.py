@@ -94,7 +94,7 @@ def measure(work: str, path: Path) -> tuple[int, float, float, float]:
     return count, clock, processor, peak_mb() - before
 
 
-def rows(annotations: int = 1_000_000, repeat: int = 3) -> Iterator[Figure]:
+def rows(annotations: int = 1_000_000, repeat: int = 1) -> Iterator[Figure]:
     """Seconds, and memory over the file's size, of each way to read it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "annotations.json")

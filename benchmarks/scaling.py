@@ -126,7 +126,7 @@ class Sized:
 
 def rows(
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000),
-    rounds: int = 3,
+    rounds: int = 1,
     only: tuple[str, ...] = (),
 ) -> Iterator[Figure]:
     """The exponent of each work, or of those asked for, with its seconds at each size.

@@ -18,7 +18,7 @@ GOAL_HELP, GOAL_SCORE, GOAL_CHECK = 0.3, 6.0, 5.0
 IMPORTS = "import posesift.experiments.score, posesift.report.page"
 
 
-def rows(repeat: int = 5, count: int = 1000) -> Iterator[Figure]:
+def rows(repeat: int = 2, count: int = 1000) -> Iterator[Figure]:
     """The help, the imports of a score, a score and a check of so many poses and images."""
 
     def runs(*words: str) -> list[float]:

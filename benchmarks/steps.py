@@ -235,7 +235,7 @@ def rows(
     device: str = "auto",
     threads: int | None = None,
     precision: str = "auto",
-    rounds: int = 8,
+    rounds: int = 5,
     network: str = "small",
     side: int = 64,
     batch: int = 32,

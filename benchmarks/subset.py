@@ -80,7 +80,7 @@ def measure(work: str, folder: Path) -> tuple[float, float, float]:
     return clock, processor, peak_mb() - before
 
 
-def rows(annotations: int = 1_000_000, repeat: int = 3) -> Iterator[Figure]:
+def rows(annotations: int = 200_000, repeat: int = 1) -> Iterator[Figure]:
     """Seconds and memory of each kind of subset, over those of reading once."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -45,6 +45,20 @@ def test_width_bins_cover_all_scores(scores, binning):
         assert number[scores.argmax()] == 3
 
 
+@given(SCORES, st.data())
+def test_quantiles_are_those_of_all_scores_in_order(scores, data):
+    in_order = np.sort(scores)
+    value, before = np.unique(in_order, return_index=True)
+    k = data.draw(st.integers(1, len(value)))
+    found = bins.bin_edges(scores, k)
+    assert [found[0], found[-1]] == [value[0], value[-1]]
+    last = 0  # each bin begins at the nearest distinct score that leaves one to all the others
+    for edge in range(1, k):
+        wanted = np.searchsorted(before, edge * len(scores) / k)
+        last = min(max(wanted, last + 1), len(value) - k + edge)
+        assert found[edge] == value[last]
+
+
 def test_by_hand():
     assert bins.bin_edges([1, 2, 3, 4, 5, 6], 3).tolist() == [1, 3, 5, 6]
     assert bins.bin_edges([1, 1, 1, 1, 2, 3], 3).tolist() == [1, 2, 3, 3]

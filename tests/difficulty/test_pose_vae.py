@@ -10,6 +10,7 @@ from torch.distributions import Normal, kl_divergence
 from posesift.difficulty import pose_vae, vae_training
 from posesift.difficulty.normalisation import normalise
 from posesift.difficulty.pose_vae import PoseVAE, VAESettings
+from posesift.difficulty.vae_batches import Batches
 
 QUICK = VAESettings(width=32, latent=4, steps=80, batch_size=128)
 
@@ -93,8 +94,9 @@ def test_beyond_its_bounds_the_log_variance_has_no_gradient():
     adam.gradient_W.zero_()
     network.loss(points, visible, torch.Generator().manual_seed(1)).backward()
     expected = adam.gradient_W.clone()
-    vae_training.Gradient(network, points, visible).of(
-        torch.arange(64), torch.Generator().manual_seed(1)
+    batches = Batches(network, points, visible)
+    vae_training.Gradient(network).of(
+        batches.of(torch.arange(64), torch.Generator().manual_seed(1))
     )
     assert torch.equal(adam.gradient_W, expected)
     assert (network.encoder[-1].bias.grad[QUICK.latent :] != 0).tolist() == [

@@ -92,6 +92,9 @@ def bin_edges(score_N: npt.ArrayLike, k: int, binning: str = "quantile") -> npt.
     many = len(score_N) > EXACT_SCORES and binning == "quantile" and 1 <= k <= MOST_SKETCHED
     if many and (edges := _sketched(score_N, k)) is not None:
         return edges
+    few = binning == "quantile" and 1 <= k <= MOST_SKETCHED
+    if few and (edges := _distinct_quantiles(score_N, k)) is not None:
+        return edges
     value_V, before_V = _distinct(score_N)
     if not 1 <= k <= len(value_V):
         raise ValueError(
@@ -309,6 +312,22 @@ def _sketched(score_N: npt.NDArray, k: int) -> npt.NDArray[np.float64] | None:
     for first in range(0, len(score_N), _ROWS):
         found.add(score_N[first : first + _ROWS])
     return found.edges(k)
+
+
+def _distinct_quantiles(score_N: npt.NDArray, k: int) -> npt.NDArray[np.float64] | None:
+    """Give edges of equal counts in linear time; None where too many scores are equal for that.
+
+    A sort would put all scores in order, of which only those at the edges are asked for.
+    """
+    rank_k = np.ceil(np.arange(1, k) * len(score_N) / k).astype(np.int64)
+    parted_N = np.partition(score_N, np.concatenate([rank_k - 1, rank_k])) if k > 1 else score_N
+    edge_k = parted_N[rank_k]
+    for tied in np.flatnonzero(edge_k == parted_N[rank_k - 1]):  # its bin begins after its equals
+        above = parted_N[rank_k[tied] :]
+        edge_k[tied] = above[above > edge_k[tied]].min(initial=np.inf)
+    if (edge_k[1:] <= edge_k[:-1]).any() or (edge_k == np.inf).any():
+        return None
+    return np.concatenate([[score_N.min()], edge_k, [score_N.max()]]).astype(np.float64)
 
 
 def _distinct(score_N: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray[np.int64]]:

@@ -86,7 +86,13 @@ def centred(points_BK2: Tensor, visible_BK: Tensor, keypoints: tuple[int, ...]) 
     if (seen_B1 == 0).any():
         all_B2, _ = visible_mean(points_BK2, weight_BK1, tuple(range(points_BK2.shape[1])))
         centre_B2 = torch.where(seen_B1 > 0, centre_B2, all_B2)
-    return only_visible(points_BK2 - centre_B2[:, None], visible_BK)
+    return only_visible(shifted(points_BK2, -centre_B2), visible_BK)
+
+
+def shifted(points_BK2: Tensor, by_B2: Tensor) -> Tensor:
+    """Points, all K of a pose moved by the same; as complex numbers, see `only_visible`."""
+    moved_BK = torch.view_as_complex(points_BK2) + torch.view_as_complex(by_B2)[:, None]
+    return torch.view_as_real(moved_BK)
 
 
 def only_visible(points_BK2: Tensor, visible_BK: Tensor) -> Tensor:
@@ -124,7 +130,7 @@ def visible_mean(
     Points must be zero, and weights 0, where not visible (else 1): then the sum is one product
     with a matrix of zeros and ones, several times faster than picking columns.
     """
-    chosen_K1, both_D2 = _choosing(points_BK2.shape[1], keypoints, points_BK2.dtype)
+    chosen_K1, both_D2 = choosing(points_BK2.shape[1], keypoints, points_BK2.dtype)
     count_B1 = weight_BK1.squeeze(2) @ chosen_K1
     total_B2 = points_BK2.flatten(1) @ both_D2
     return total_B2 / count_B1.clamp_min(1), count_B1
@@ -153,7 +159,7 @@ def _projected(
 
 @functools.lru_cache(maxsize=64)
 @torch.inference_mode(False)  # training may need them too
-def _choosing(keypoints: int, chosen: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def choosing(keypoints: int, chosen: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Matrices that sum the chosen ones of K values (K, 1), and of K points (D, 2)."""
     chosen_K1 = torch.zeros(keypoints, 1, dtype=dtype)
     chosen_K1[list(chosen)] = 1

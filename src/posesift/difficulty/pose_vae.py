@@ -128,6 +128,10 @@ class PoseVAE(nn.Module):
         """Draw which keypoints (B, K) a step of training shows; of a few poses three stay."""
         chance_B1 = torch.rand((len(visible_BK), 1), generator=generator)
         chance_BK = torch.rand(visible_BK.shape, generator=generator)
+        return self.kept_of(visible_BK, chance_B1, chance_BK)
+
+    def kept_of(self, visible_BK: Tensor, chance_B1: Tensor, chance_BK: Tensor) -> Tensor:
+        """Which keypoints (B, K) a step shows by draws from [0, 1), of poses and of keypoints."""
         lost_BK = (chance_B1 < self.settings.incomplete) & (chance_BK < self.settings.dropout)
         kept_BK = visible_BK & ~lost_BK
         return torch.where((kept_BK.sum(1) >= 3)[:, None], kept_BK, visible_BK)

@@ -299,7 +299,7 @@ def numbers(
         raise ValueError(f"{where}: expected {expected}, found {found.type}")
     if found.null_count and kind is not np.float32:
         raise ValueError(f"{where} holds empty cells")
-    values = np.asarray(found.to_numpy(zero_copy_only=False))
+    values = _in_memory(found)
     if np.issubdtype(kind, np.integer) and len(values):
         least, greatest = np.iinfo(wanted).min, np.iinfo(wanted).max
         if not least <= int(values.min()) <= int(values.max()) <= greatest:
@@ -308,6 +308,17 @@ def numbers(
             )
     with np.errstate(over="ignore"):  # beyond float32 is as far off the image as infinity
         return values.astype(kind, copy=copy).reshape(shape)
+
+
+def _in_memory(found: pa.Array) -> NDArray:
+    """Give numbers as they lie in memory: `to_numpy` first imports pandas, and goes bit by bit."""
+    if found.null_count or not len(found):
+        return np.asarray(found.to_numpy(zero_copy_only=False))
+    if not pa.types.is_boolean(found.type):
+        return np.from_dlpack(found)
+    bits = np.frombuffer(found.buffers()[1], np.uint8)
+    until = found.offset + len(found)
+    return np.unpackbits(bits, count=until, bitorder="little")[found.offset :].view(np.bool_)
 
 
 def _texts(column: pa.Array, where: str) -> NDArray:
@@ -324,6 +335,8 @@ def _texts(column: pa.Array, where: str) -> NDArray:
 
 def _hide_lost(columns: dict[str, Any], first: int) -> list[str]:
     finite_NK2 = np.isfinite(columns["keypoints_NK2"])
+    if finite_NK2.all():  # as a rule; all that follows goes row by row
+        return []
     lost_NK = columns["visible_NK"] & ~(finite_NK2[..., 0] & finite_NK2[..., 1])
     columns["visible_NK"] &= ~lost_NK
     return [

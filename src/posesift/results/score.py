@@ -79,8 +79,15 @@ def write_score(
             rows = slice(first, min(first + _ROWS, len(table)))
             index = np.arange(rows.start, rows.stop, dtype=np.int64)
             chunk = [index, *(column_N[rows] for column_N in columns.values())]
-            writer.write_table(pa.table([pa.array(values) for values in chunk], schema=schema))
+            writer.write_table(pa.table([_column(values) for values in chunk], schema=schema))
     storage.write_json(folder / SUMMARY, summary)
+
+
+def _column(values_N: NDArray[Any]) -> pa.Array:
+    """Give an array as it lies in memory: `pyarrow.array` would first import pandas to ask it."""
+    values_N = np.ascontiguousarray(values_N)
+    kind = pa.from_numpy_dtype(values_N.dtype)
+    return pa.Array.from_buffers(kind, len(values_N), [None, pa.py_buffer(values_N)])
 
 
 def read_score(folder: Path) -> Score:

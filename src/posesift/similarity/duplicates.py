@@ -4,12 +4,11 @@ Two poses are near duplicates when the same angles are defined in both and diffe
 distance, in degrees of root mean square difference. Like all of angle space this looks at the pose
 alone, not at where it stands, how large it is, or which way up.
 
-Poses are gone through in their order, a block at a time: what lies near a pose that stays already
-goes, and then what lies near an earlier one of the block. Poses that stay are kept in a few search
-trees whose sizes double, so that memory holds the pairs of one block, however many copies there
-are.
+Poses with the same angles are halved in their order until few are left, which are compared pair by
+pair; what stays of a first half takes what lies near it out of the second, before that is gone
+through itself. So memory holds the pairs of a few poses, however many copies there are.
 
-Legend: N poses, A angles, P pairs.
+Legend: N poses, M of them, A angles, P pairs.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from posesift.poses.angles import MINIMUM_ANGLES
+from posesift.similarity.near import have_near, near_pairs
 
 _BLOCK = 2048  # poses: at most two million pairs
 
@@ -43,9 +43,7 @@ def near_duplicates(angles_NA: ArrayLike, distance_deg: float) -> NDArray[np.boo
     angles_NA = np.asarray(angles_NA, np.float64)
     known_NA = np.isfinite(angles_NA)
     gone_N = np.zeros(len(angles_NA), bool)
-    _, group_N = np.unique(np.packbits(known_NA, axis=1), axis=0, return_inverse=True)
-    order_N = np.argsort(group_N.reshape(-1), kind="stable")
-    borders = np.flatnonzero(np.diff(group_N.reshape(-1)[order_N])) + 1
+    order_N, borders = _by_known(known_NA)
     for rows in np.split(order_N, borders):  # poses with the same angles, in their order
         if len(rows) < 2 or (used_A := known_NA[rows[0]]).sum() < MINIMUM_ANGLES:
             continue
@@ -53,28 +51,40 @@ def near_duplicates(angles_NA: ArrayLike, distance_deg: float) -> NDArray[np.boo
     return gone_N
 
 
+def _by_known(known_NA: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return an order of the poses, those with the same angles together, and where others begin."""
+    bit_NA = np.zeros((len(known_NA), -(-known_NA.shape[1] // 64) * 64), bool)
+    bit_NA[:, : known_NA.shape[1]] = known_NA
+    word_NW = np.packbits(bit_NA, axis=1).view(np.uint64)
+    order_N = np.lexsort(word_NW.T)  # stable
+    sorted_NW = word_NW[order_N]
+    return order_N, np.flatnonzero((sorted_NW[1:] != sorted_NW[:-1]).any(axis=1)) + 1
+
+
 def _among(angles_NA: NDArray[np.float64], distance_deg: float) -> NDArray[np.bool_]:
     """Do the same for poses of which every angle is defined."""
-    from scipy.spatial import KDTree
-
     radius = distance_deg * np.sqrt(angles_NA.shape[1]) * (1 - 1e-12)  # less than the distance
     gone_N = np.ones(len(angles_NA), bool)
-    trees: list[KDTree] = []
-    for start in range(0, len(angles_NA), _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, len(angles_NA)))
-        for tree in trees:
-            near_B, _ = tree.query(angles_NA[rows], distance_upper_bound=radius)
-            rows = rows[np.isinf(near_B)]
-        if not len(rows):
-            continue
-        pairs_P2 = KDTree(angles_NA[rows]).query_pairs(radius, output_type="ndarray")
-        rows = rows[_stays(len(rows), pairs_P2)]
-        gone_N[rows] = False
-        points_MA = angles_NA[rows]
-        while trees and trees[-1].n <= len(points_MA):
-            points_MA = np.concatenate([trees.pop().data, points_MA])
-        trees.append(KDTree(points_MA))
+    gone_N[_staying(_turned(angles_NA), np.arange(len(angles_NA)), radius)] = False
     return gone_N
+
+
+def _turned(angles_NA: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn to the principal axes: distances stay, and boxes around neighbours get smaller."""
+    centred_NA = angles_NA - angles_NA.mean(0)
+    return centred_NA @ np.linalg.eigh(centred_NA.T @ centred_NA)[1][:, ::-1]
+
+
+def _staying(
+    points_NA: NDArray[np.float64], row_M: NDArray[np.int64], radius: float
+) -> NDArray[np.int64]:
+    """Return which of these rising rows stay: of the first half, then of what it leaves over."""
+    if len(row_M) <= _BLOCK:
+        return row_M[_stays(len(row_M), near_pairs(points_NA[row_M], radius))]
+    first_M, second_M = np.split(row_M, [len(row_M) // 2])
+    first_M = _staying(points_NA, first_M, radius)
+    near_M = have_near(points_NA[second_M], points_NA[first_M], radius)
+    return np.concatenate([first_M, _staying(points_NA, second_M[~near_M], radius)])
 
 
 def _stays(count: int, pairs_P2: NDArray[np.int64]) -> NDArray[np.bool_]:

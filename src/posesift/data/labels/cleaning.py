@@ -134,7 +134,8 @@ class Impossible:
         """Return the new ``visible_NK`` of a part; its samples that lost some join `problems`."""
         kept_NK = visible_NK & geometry.on_image(keypoints_NK2, size_N2)
         lost_NK = visible_NK & ~kept_NK
-        for row in np.flatnonzero(lost_NK.any(1)).tolist():
+        rows = np.flatnonzero(lost_NK.any(1)) if lost_NK.any() else np.empty(0, np.int64)
+        for row in rows.tolist():
             points = [
                 f"{names_K[k]} at ({keypoints_NK2[row, k, 0]:.1f}, {keypoints_NK2[row, k, 1]:.1f})"
                 for k in np.flatnonzero(lost_NK[row]).tolist()
