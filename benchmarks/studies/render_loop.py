@@ -14,8 +14,9 @@ one budget of draws and one size of the source:
   ``where-failing``, ``at-random`` (from the source's own mixture) and ``flat`` (all poses equally
   often), drawn uniformly. The first two look at what the network of ``uniform`` says of the
   target's training images, without labels;
-* for the largest number also ``like-target`` drawn by hard mining, and ``like-target`` chosen by
-  the labels of the target's training images: what perfect predictions would choose.
+* for the largest number also ``like-target`` chosen by the labels of the target's training images,
+  which is what perfect predictions would choose; and both of these and ``flat`` with the whole
+  source drawn by hard mining.
 
 A seed redraws all but photographs, and is a folder of its own: give two processes different seeds
 and the same --out, with --threads 1 each. Interrupted, a seed goes on where it was. The tables are
@@ -65,10 +66,15 @@ def plan_of(
             arm = Arm(name=f"{kind}-{n}", sampling=f"rendered-{kind}", rendered=n)
             student = "uniform" if kind in KINDS[:2] else None
             arms.append(dataclasses.replace(arm, student=student, warmup_steps=budget))
-    like = next(arm for arm in arms if arm.name == f"like-target-{max(numbers)}")
+    named = {arm.name: arm for arm in arms}
+    like, flat = named[f"like-target-{max(numbers)}"], named[f"flat-{max(numbers)}"]
+    known = dataclasses.replace(
+        like, name=f"{like.name}-by-labels", looks_at="labels", student=None
+    )
+    arms.append(known)
     arms += [
-        dataclasses.replace(like, name=f"{like.name}+hard-mining", drawn="hard-mining"),
-        dataclasses.replace(like, name=f"{like.name}-by-labels", looks_at="labels", student=None),
+        dataclasses.replace(arm, name=f"{arm.name}+hard-mining", drawn="hard-mining")
+        for arm in (like, known, flat)
     ]
     best = Arm(name="all-poses", role="oracle", trained_on=all_poses, warmup_steps=budget)
     primary = (f"like-target-{max(numbers)}", "uniform")
@@ -177,17 +183,18 @@ def main() -> None:
     table = gathered(given.out)
     print_levels(table)
     others = [f"{kind}-{n}" for n in numbers for kind in KINDS]
-    most = f"like-target-{max(numbers)}"
-    others += [f"{most}-by-labels", f"{most}+hard-mining"]
+    like, flat, random = (f"{kind}-{max(numbers)}" for kind in ("like-target", "flat", "at-random"))
+    known, mined = f"{like}-by-labels", "+hard-mining"
+    others += [known, *(arm + mined for arm in (like, known, flat))]
     print_differences(table, [(arm, "uniform") for arm in (*SAMPLINGS[1:], *others, "all-poses")])
     print_differences(
         table,
         [
             ("hard-mining", "shuffled"),
-            (most, "hard-mining"),
-            (f"{most}+hard-mining", "hard-mining"),
-            (f"{most}-by-labels", f"at-random-{max(numbers)}"),
-            (f"{most}-by-labels", f"flat-{max(numbers)}"),
+            *((known, control) for control in (random, flat)),
+            *((arm + mined, "hard-mining") for arm in (like, known, flat)),
+            *((arm + mined, "all-poses") for arm in (known, flat)),
+            (known + mined, flat + mined),
         ],
     )
     chosen = [(f"{kind}-{n}", n) for n in numbers for kind in KINDS[:2]]

@@ -56,15 +56,18 @@ def test_leaks_are_inherited_over_any_number_of_runs(tmp_path):
 
 
 def test_a_run_names_its_leaks_beside_its_figures(tmp_path):
-    run.train(experiment(method="oracle"), tmp_path / "oracle")
-    assert "warnings" not in storage.read_json(tmp_path / "oracle" / "evaluation.json")
-    leaking = experiment(start_from=str(tmp_path / "oracle"), choose_by=BEST)
-    run.train(leaking, tmp_path / "next")
-    found = storage.read_json(tmp_path / "next" / "evaluation.json")["warnings"]
-    assert found == leaks(leaking)
+    def named(name, **changes):
+        run.train(experiment(**changes), tmp_path / name)
+        found = storage.read_json(tmp_path / name / "evaluation.json").get("warnings", [])
+        # so small a network may also be warned about, such as that it takes left for right
+        return [told for told in found if told.startswith("Leak") or told == VISIBILITY]
+
+    assert named("oracle", method="oracle") == []
+    leaking = {"start_from": str(tmp_path / "oracle"), "choose_by": BEST}
+    found = named("next", **leaking)
+    assert found == leaks(experiment(**leaking))
     assert len(found) == 2
-    run.train(experiment(method="regda", parity=True), tmp_path / "regda")
-    assert VISIBILITY in storage.read_json(tmp_path / "regda" / "evaluation.json")["warnings"]
+    assert VISIBILITY in named("regda", method="regda", parity=True)
 
 
 def test_a_comparison_notes_joints_never_seen_and_leaks_once(tmp_path, monkeypatch):

@@ -30,7 +30,7 @@ N = 12
 CHOICES = ("uniform", *RENDERINGS)
 PLAN = plan_of(
     "world-body",
-    [("source-only", name) for name in CHOICES],
+    [("source-only", name) for name in (*CHOICES, "rendered-like-target+hard-mining")],
     seeds=(0,),
     quick=True,
     warmup_steps=2,
@@ -42,9 +42,8 @@ PLAN = plan_of(
 )
 
 
-LIKE = next(arm for arm in PLAN.arms if arm.sampling == "rendered-like-target")
-MINED = dataclasses.replace(LIKE, name="mined", drawn="hard-mining")
-PLAN = dataclasses.replace(PLAN, arms=(*PLAN.arms, MINED))
+LIKE = PLAN.arm("source-only+rendered-like-target")
+MINED = PLAN.arm("source-only+rendered-like-target+hard-mining")
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +71,15 @@ def test_plan(folder):
     assert needs[like_target] == {"warm-up"}
     assert needs["source-only+rendered-like-target"] == {None, "warm-up", like_target}
     assert needs[f"rendered-flat-{N}"] == set()
+
+
+def test_a_source_with_renderings_is_drawn_by_a_strategy_that_is_named_behind_them():
+    assert (MINED.sampling, MINED.drawn) == ("rendered-like-target", "hard-mining")
+    assert dataclasses.replace(LIKE, name=MINED.name, drawn="hard-mining") == MINED
+    assert {arm.drawn for arm in PLAN.arms if arm != MINED} == {"uniform"}
+    for wrong in ("rendered-flat+hardest", "curriculum+hard-mining", "rendered-flat+rendered-flat"):
+        with pytest.raises(ValueError, match="unknown sampling strategy"):
+            plan_of("world-body", [("source-only", "uniform"), ("source-only", wrong)], seeds=(0,))
 
 
 def test_a_control_has_as_many_renderings():
@@ -117,7 +125,7 @@ def test_each_arm_trains_on_as_many_poses_of_which_some_are_renderings(folder):
 
 
 def test_a_source_with_renderings_is_mined_by_scores_of_its_own(folder):
-    cell = cell_folder(folder, "mined", 0)
+    cell = cell_folder(folder, MINED.name, 0)
     table = read(f"poses:{rendered_file(folder, MINED.rendering, 0)},split=all")
     scored = read_result(cell / "score")
     assert scored.summary["address"] == table.address
@@ -130,7 +138,7 @@ def test_a_source_with_renderings_is_mined_by_scores_of_its_own(folder):
 def test_facts_say_what_was_gained(folder):
     found = storage.read_json(folder / "comparison.json")
     rows = {row["arm"]: row for row in found["renderings"]}
-    assert set(rows) == {"mined", *(f"source-only+{name}" for name in RENDERINGS)}
+    assert set(rows) == {MINED.name, *(f"source-only+{name}" for name in RENDERINGS)}
     source, test = read(CHANGES["source"]), read(CHANGES["test"]["target"])
     for row in rows.values():
         arm = next(arm for arm in PLAN.arms if arm.name == row["arm"])

@@ -52,7 +52,7 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
     samplings: tuple[str, ...] = ("uniform", "curriculum", "hard-mining")
     """Sampling strategies; uniform, which the others are compared with, is always one. Or what
     takes the place of some poses of the source: rendered-like-target, rendered-where-failing, and
-    their controls rendered-at-random and rendered-flat."""
+    their controls rendered-at-random and rendered-flat; +hard-mining behind one draws by that."""
     rendered: int | None = None
     """How many poses of the source give way to renderings (default: 1,000, with --quick 250)."""
     looks_at: Literal["predictions", "labels"] = "predictions"

@@ -74,7 +74,8 @@ def plan_of(
         recipe: a recipe's name.
         pairs: in the order of the table. In the place of a strategy may be one of
             `renderings.RENDERINGS`: the arm starts from the warm-up that draws uniformly, whose
-            network says what the target has, and goes on with the source that they are in.
+            network says what the target has, and goes on with the source that they are in,
+            drawn uniformly; ``rendered-flat+hard-mining``: drawn by that strategy.
         seeds: a seed redraws everything.
         sample_in: the stages that draw by the strategies.
         quick: the recipe's small size.
@@ -104,9 +105,10 @@ def plan_of(
     if experiment.data.target is None and any(METHODS[method].needs_target for method, _ in pairs):
         raise ValueError("methods that adapt need images of the target: give --target")
     choose("value for --looks-at", looks_at, LOOKS_AT)
-    if experiment.data.target is None and any(sampling in CHOOSING for _, sampling in pairs):
+    renderings = {_parts(sampling)[0] for _, sampling in pairs} & set(RENDERINGS)
+    if experiment.data.target is None and renderings & set(CHOOSING):
         raise ValueError("renderings are chosen by poses of the target: give --target")
-    if rendered is not None and not any(sampling in RENDERINGS for _, sampling in pairs):
+    if rendered is not None and not renderings:
         raise ValueError(
             f"--rendered {rendered}: no arm has renderings; name some among the --samplings: "
             f"{', '.join(RENDERINGS)}"
@@ -117,10 +119,11 @@ def plan_of(
     for method, sampling in pairs:
         start = _warm_up(experiment, method, sampling, sample_in, first)
         warm.setdefault(start.name, start)
-        arm = Arm(name=_name(method, sampling), method=method, sampling=sampling)
+        what, drawn = _parts(sampling)
+        arm = Arm(name=_name(method, sampling), method=method, sampling=what, drawn=drawn)
         arm = dataclasses.replace(arm, sample_in=sample_in, start=start.name, steps=second)
-        if sampling in RENDERINGS:
-            student = start.name if sampling in CHOOSING else None
+        if what in RENDERINGS:
+            student = start.name if what in CHOOSING else None
             arm = dataclasses.replace(arm, sample_in="adaptation", student=student, **renders)
         arms.append(arm)
     if oracle and "target" in experiment.data.oracles:
@@ -137,8 +140,8 @@ def plan_of(
 
 def _warm_up(experiment: Experiment, method: str, sampling: str, sample_in: str, steps: int) -> Arm:
     """Give the warm-up that an arm starts from."""
-    drawn = sample_in in ("warm-up", "both") and sampling not in RENDERINGS
-    sampling = sampling if drawn else "uniform"
+    if sample_in == "adaptation" or _parts(sampling)[0] in RENDERINGS:
+        sampling = "uniform"
     entry = METHODS[method]
     own = entry.needs_target and (
         experiment.method.parity or (entry.styled and experiment.method.style != "none")
@@ -157,7 +160,9 @@ def _check(pairs: tuple[tuple[str, str], ...], seeds: tuple[int, ...], sample_in
     known = names(trains_on_target=False)
     for method, sampling in pairs:
         choose("method to compare", method, known)
-        choose("sampling strategy", sampling, (*STRATEGIES, *RENDERINGS))
+        what, drawn = _parts(sampling)
+        choose("sampling strategy", what, (*STRATEGIES, *RENDERINGS))
+        choose("sampling strategy", drawn, tuple(STRATEGIES))
     choose("value for --sample-in", sample_in, SAMPLE_IN)
     if not pairs or not seeds:
         raise ValueError("expected at least one method and one seed to compare")
@@ -167,6 +172,18 @@ def _check(pairs: tuple[tuple[str, str], ...], seeds: tuple[int, ...], sample_in
             f"{method} drawn {sampling} alone leaves nothing to compare it with; give a second "
             "one of --methods, or another of --samplings than uniform"
         )
+
+
+def _parts(sampling: str) -> tuple[str, str]:
+    """Split what takes the place of a part of the source from what then draws it.
+
+    >>> _parts("rendered-flat+hard-mining"), _parts("rendered-flat"), _parts("curriculum")
+    (('rendered-flat', 'hard-mining'), ('rendered-flat', 'uniform'), ('curriculum', 'uniform'))
+    """
+    what, _, drawn = sampling.partition("+")
+    if what not in RENDERINGS:
+        return sampling, "uniform"
+    return what, drawn or "uniform"
 
 
 def _name(what: str, sampling: str) -> str:
@@ -179,7 +196,11 @@ def _primary(pairs: tuple[tuple[str, str], ...]) -> tuple[str, str]:
     Where renderings are chosen by the target, they come first, against none. Of one method alone
     it is the last strategy against the first.
     """
-    chosen = [pair for pair in pairs if pair[1] in CHOOSING and (pair[0], "uniform") in pairs]
+    chosen = [
+        (method, sampling)
+        for method, sampling in pairs
+        if _parts(sampling)[0] in CHOOSING and (method, "uniform") in pairs
+    ]
     if chosen:
         return _name(*chosen[0]), chosen[0][0]
     methods = tuple(method for method, _ in pairs)
