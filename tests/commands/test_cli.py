@@ -17,6 +17,7 @@ from posesift.commands.ending import Ended
 TINY = ["--warmup-steps", "2", "--steps", "2", "--batch-size", "8", "--bins", "3", "--side", "32"]
 WORLD = "world:body,n=48,seed=0,side=32"
 TARGET = "world:body,poses=target,look=photo,n=32,side=32"
+SMALL = ["train", "world-body", "--source", WORLD, "--target", TARGET, *TINY]
 
 
 def posesift(*arguments):
@@ -185,9 +186,9 @@ def test_train_evaluate_report(tmp_path, capsys):
         (["train", "world-body", "--sampling", "hard"], "hard-mining"),
         (["train", "world-body", "--resume", "--source", "images:nowhere"], "--resume needs --out"),
         (["style", "--resume", "--source", "images:nowhere"], "--resume needs --out"),
-        (["train", "world-body", "--from", "nowhere", "--quick"], "found no folder"),
-        (["train", "world-body", "--weights", "none.pth", "--source", WORLD, *TINY], "none.pth"),
-        (["train", "world-body", "--device", "cuda", "--quick"], "not available"),
+        ([*SMALL, "--from", "nowhere"], "found no folder"),
+        ([*SMALL, "--weights", "none.pth"], "none.pth"),
+        ([*SMALL, "--device", "cuda"], "not available"),
         (["train", "world-body", "--method", "udape", "--style", "adain"], "decoder"),
         (["train", "world-body", "--style-weights", "x"], "are of --style adain, found --style"),
         (["train", "world-body", "--steps", "0", "--warmup-steps", "0"], "at least one"),
