@@ -216,6 +216,20 @@ def test_a_users_mistake_is_one_message(arguments, message, tmp_path, capsys, mo
         assert not list(tmp_path.iterdir())  # found before a folder is claimed
 
 
+@pytest.mark.parametrize(
+    "mistake",
+    [["--from", "nowhere"], ["--weights", "none.pth"], ["--bins", "600"]],
+    ids=lambda mistake: mistake[0],
+)
+def test_a_mistake_is_told_before_a_picture_is_painted(mistake, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POSESIFT_CACHE", str(tmp_path / "cache"))
+    assert cli.main([*SMALL, *mistake]) == 2
+    assert "posesift: " in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.npy"))
+    assert not list(tmp_path.rglob("worlds/*"))
+
+
 @pytest.mark.usefixtures("quick_fits")
 def test_a_leak_is_said_once_and_kept_with_the_figures(tmp_path, capsys):
     out = tmp_path / "run"

@@ -53,14 +53,13 @@ class Train(ResultFlags, DeviceFlags, AimFlags):
     def run(self) -> None:
         """Train, evaluate, draw the page."""
         from posesift.adaptation.training.trackers import check as check_trackers
-        from posesift.experiments.run import check, data_of, foreseen, inputs_of_run, train
+        from posesift.experiments.run import data_of, foreseen, inputs_of_run, train
         from posesift.report.page import write_report
 
         self.check_resume(self.resume)
         experiment = self.experiment()
         check_trackers(experiment.training.log_to)
-        data = data_of(experiment)  # a mistake in an address shows before anything is touched
-        check(experiment, data)
+        data = data_of(experiment)  # a mistake shows before anything is touched
         said = foreseen(experiment, data)
         with self._claimed(experiment, inputs_of_run(experiment, data)) as claimed:
             for text in (*experiment.notes, *said):

@@ -36,7 +36,6 @@ from posesift.experiments.findings import findings
 from posesift.experiments.methods import METHODS
 from posesift.experiments.rendered_arms import check_rendering, render
 from posesift.experiments.resolved import runtime_of
-from posesift.experiments.run import check as check_run
 from posesift.experiments.run import data_of, inputs_of_run, train
 from posesift.experiments.score import Page, ScoreSettings, scored
 from posesift.experiments.side_by_side import side_by_side
@@ -201,12 +200,16 @@ def check(plan: Comparison) -> list[str | Path | None]:
         What is read, which must not be written over.
 
     Raises:
-        ValueError: see `posesift.experiments.run.data_of` and `posesift.experiments.run.check`; a
-            style that cannot be had.
+        ValueError: see `posesift.experiments.run.data_of`; a style that cannot be had; see
+            `posesift.experiments.rendered_arms.check_rendering`.
     """
     experiment = seeded(plan, plan.seeds[0])
     style_of(experiment)  # though no arm may look at it
     inputs: list[str | Path | None] = [experiment.method.style_weights]
+    for arm in {arm.rendering: arm for arm in plan.arms if arm.rendering is not None}.values():
+        check_rendering(experiment, arm)
+        if experiment.data.target is not None:
+            inputs += inputs_of(experiment.data.target)
     for arm in {(arm.method, arm.role, arm.trained_on): arm for arm in plan.arms}.values():
         # nobody has trained what it starts from, or rendered what it is trained on
         alone = dataclasses.replace(arm, start=None, sampling=_drawn(arm))
@@ -214,12 +217,7 @@ def check(plan: Comparison) -> list[str | Path | None]:
             continue
         one = of_arm(experiment, alone, Path())
         data = data_of(one)
-        check_run(one, data)
         inputs += inputs_of_run(one, data)
-    for arm in {arm.rendering: arm for arm in plan.arms if arm.rendering is not None}.values():
-        check_rendering(experiment, arm)
-        if experiment.data.target is not None:
-            inputs += inputs_of(experiment.data.target)
     return inputs
 
 
@@ -227,15 +225,14 @@ def of_arm(experiment: Experiment, arm: Arm, folder: Path) -> Experiment:
     """Give the experiment of an arm: method, sampling, budget, start; an oracle's labelled data."""
     changes: dict[str, Any] = {
         "method": arm.method,
-        "sampling": arm.sampling,
+        "sampling": _drawn(arm),
         "sample_in": arm.sample_in,
         "warmup_steps": arm.warmup_steps,
         "steps": arm.steps,
         "title": f"{experiment.title}: {arm.name}",
     }
     if arm.rendering is not None:
-        rendered = rendered_file(folder, arm.rendering, experiment.seed)
-        changes |= {"sampling": arm.drawn, "rendered": str(rendered)}
+        changes["rendered"] = str(rendered_file(folder, arm.rendering, experiment.seed))
     if arm.start is not None:
         changes["start_from"] = str(cell_folder(folder, arm.start, experiment.seed))
     if arm.role == "oracle":

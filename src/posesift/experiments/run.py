@@ -60,9 +60,13 @@ class Data(NamedTuple):
 def data_of(experiment: Experiment) -> Data:
     """Open all data of an experiment, so that a mistake shows before the work begins.
 
+    Pictures of worlds are painted last, since that takes a while.
+
     Raises:
         ValueError: data that cannot be read, have other skeletons, no labels to measure by, or
-            no images to adapt to; a style for a method that has none, or without its weights.
+            no images to adapt to; a style for a method that has none, or without its weights; a
+            device that is not there; weights, a crop side, or a network to start from that do not
+            fit; settings of the score that do not go with the poses.
     """
     entry = METHODS[experiment.method.name]
     if experiment.method.style != "none" and not entry.styled:
@@ -87,25 +91,21 @@ def data_of(experiment: Experiment) -> Data:
     for table in (training, source):
         if not table.visible_NK.any():
             raise ValueError(f"{table.address} has no labels, so it cannot be trained on")
+    _check(experiment, training)
     tests = test_sets(
         experiment.data.test, experiment.network.side, source, published=experiment.method.parity
     )
     return Data(training, source, tests, target)
 
 
-def check(experiment: Experiment, data: Data) -> None:
-    """Make once what a run needs, so that a mistake in a setting shows before the first write.
-
-    Raises:
-        ValueError: a device that is not there; weights, a crop side, or a network to start from
-            that do not fit; settings of the score that do not go with the poses.
-    """
+def _check(experiment: Experiment, training: PoseTable) -> None:
+    """Make once what a run needs, so that a mistake in a setting shows before the first write."""
     runtime_of(experiment, alone=True)
-    skeleton = data.training.skeleton
-    method = new_method(experiment, skeleton)
+    method = new_method(experiment, training.skeleton)
     if experiment.training.start_from is not None:
-        copy_network(Path(experiment.training.start_from), method, skeleton, experiment)
-    check_settings(data.training, ScoreSettings.of(experiment))
+        begun = Path(experiment.training.start_from)
+        copy_network(begun, method, training.skeleton, experiment)
+    check_settings(training, ScoreSettings.of(experiment))
 
 
 def inputs_of_run(experiment: Experiment, data: Data) -> list[str | Path | None]:

@@ -26,7 +26,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from posesift.report.axis import make_room, rule
+from posesift.report.ticks import make_room, rule
 
 INK, MUTED, RULE, PAPER = "#1b2433", "#5a6577", "#dfe3ea", "#fefefd"
 SIGNAL = "#b93c0a"

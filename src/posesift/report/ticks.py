@@ -1,4 +1,4 @@
-"""Axes drawn with few artists, and the room that their texts need, measured once."""
+"""Ticks and labels of axes as few artists, and the room that they need, measured once."""
 
 from __future__ import annotations
 
