@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 
 import pytest
@@ -55,3 +56,14 @@ def test_a_name_that_is_not_utf8_is_told(monkeypatch, capsys):
     monkeypatch.setattr(cli, "_parse", lambda arguments: Failing())
     assert cli.main(["x"]) == 2
     assert r"in UTF-8, found 'caf\udce9'; rename it" in capsys.readouterr().err
+
+
+def test_work_goes_on_when_nobody_watches_it(monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    nobody = os.fdopen(writing, "w")
+    monkeypatch.setattr("sys.stderr", nobody)
+    progress.tell("half of it is done")
+    monkeypatch.undo()
+    with pytest.raises(BrokenPipeError):
+        nobody.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import select
 import sys
 import traceback
 import warnings
@@ -50,19 +51,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with heard("SIGTERM"), warnings.catch_warnings():
             warnings.showwarning = _show_warning
             _parse(arguments).run()
+        sys.stdout.flush()
     except SystemExit as stop:  # the parser's: --help, or wrong usage which it has explained
         return stop.code if isinstance(stop.code, int) else EXIT_WRONG
     except KeyboardInterrupt as stop:
         return _interrupted(stop)
-    except BrokenPipeError:  # `posesift ... | head`: the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except MemoryError as error:
         progress.tell(f"posesift: not enough memory ({error}); use less data at a time")
         return EXIT_WRONG
     except Exception as error:
         if (stop := swallowed()) is not None:
             return _interrupted(stop)
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
         if not isinstance(error, ValueError | OSError) or os.environ.get("POSESIFT_TRACEBACK"):
             raise
         progress.tell(f"posesift: {_in_words(error)}")
@@ -70,6 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         progress.show(False)
     return 0
+
+
+def _nobody_reads() -> bool:
+    """Whether the reader of the standard output has gone, as in ``posesift ... | head``.
+
+    Another pipe that breaks, to a process that works for this one, is an error.
+    """
+    output = select.poll()
+    output.register(sys.stdout, 0)
+    return bool(output.poll(0))
 
 
 def _interrupted(stop: KeyboardInterrupt) -> int:

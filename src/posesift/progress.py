@@ -158,7 +158,8 @@ def _print_line(text: str) -> None:
     if _live is not None:
         _live.console.print(text, highlight=False, markup=False)
     else:
-        print(text, file=sys.stderr, flush=True)
+        with contextlib.suppress(BrokenPipeError):  # work goes on when nobody watches any more
+            print(text, file=sys.stderr, flush=True)
 
 
 def _progress() -> Any:

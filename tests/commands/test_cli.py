@@ -1,5 +1,6 @@
 """The command line: what it prints, how it ends, what it leaves."""
 
+import errno
 import json
 import os
 import signal
@@ -100,6 +101,15 @@ def test_a_reader_that_goes_away_is_no_error():
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "Broken pipe" not in done.stderr
+
+
+def test_another_broken_pipe_is_an_error(monkeypatch, capfd):
+    def works(self):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(COMMANDS["doctor"], "run", works)
+    assert cli.main(["doctor"]) == 2
+    assert "Broken pipe" in capfd.readouterr().err
 
 
 def test_score_leaves_a_score_folder(tmp_path, capsys):
