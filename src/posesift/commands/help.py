@@ -41,7 +41,14 @@ VALUES = {
 }
 """What stands for the value of a flag, by its name; others by their type."""
 
-WORDS = {"images": "IMAGES", "scores": "FOLDER"}
+WORDS = {
+    "images": "IMAGES",
+    "scores": "FOLDER",
+    "world": "WORLD",
+    "kind": "FORMAT",
+    "raw": "FOLDER",
+    "like": "FOLDER|DATA",
+}
 """The same of flags that take any text; of words to choose from, these stand there."""
 
 NUMBERS = {int: "a whole number", float: "a number"}

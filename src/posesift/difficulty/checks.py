@@ -93,7 +93,7 @@ def noise(agreement: float, method: str = "elbo") -> str | None:
     advice = (
         "`posesift score --method pca` and `--method knn` do not depend on a random initialisation"
         if method in ("elbo", "reconstruction")
-        else f"{method} does not depend on a seed, so the poses are too few, or too unlike each other"
+        else f"{method} does not depend on a seed: the poses are too few, or too unlike each other"
     )
     return (
         f"the score is noisy: two fits, the second on half of the poses, agree with a rank "

@@ -156,9 +156,7 @@ def read_manifest(folder: str | Path, kind: str | tuple[str, ...] | None = None)
     if kinds and manifest.get("kind") not in kinds:
         made = " or ".join(f"`posesift {_COMMANDS[kind]}`" for kind in kinds if kind in _COMMANDS)
         advice = f"; give a folder that {made} has finished" if made else ""
-        raise ValueError(
-            f"expected a {wanted} in {folder}, found a {manifest.get('kind')}{advice}"
-        )
+        raise ValueError(f"expected a {wanted} in {folder}, found a {manifest.get('kind')}{advice}")
     return manifest
 
 

@@ -83,7 +83,7 @@ def render(page: Page) -> str:
 
 
 def coded(text: str) -> Markup:
-    """Return a sentence as HTML, with what stands between backticks as code.
+    r"""Return a sentence as HTML, with what stands between backticks as code.
 
     >>> coded("`posesift score` is < 1 s")
     Markup('<code>posesift score</code> is &lt; 1\xa0s')

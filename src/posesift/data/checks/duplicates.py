@@ -68,8 +68,7 @@ class Duplicates:
 def find_duplicates(looks: Looks) -> Duplicates:
     """Group the images that are equal, and those that look the same.
 
-    Equal pixels are found by their digest, looks by `near_pairs`, and what they name is confirmed by
-    the colours. What is nearly the same as a second picture, and that as a third, makes one group.
+    Equal pixels are found by their digest, looks by `near_pairs`; the colours confirm them. What is nearly the same as a second picture, and that as a third, makes one group.
     """
     seen = np.flatnonzero(looks.seen_M)
     same = _groups_of(np.unique(looks.digest_M[seen], return_inverse=True)[1])
@@ -131,7 +130,7 @@ def near_pairs(look_U2: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _pictures(look_M2: np.ndarray, small_M993: np.ndarray) -> np.ndarray:
-    """Number pictures so that those with one look and nearly the same colours share a number.
+    """Give one number to pictures with one look and nearly the same colours.
 
     Frames of a fixed camera become one, so that they are compared once; people on plain backgrounds
     stay apart.
