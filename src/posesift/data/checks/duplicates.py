@@ -68,7 +68,8 @@ class Duplicates:
 def find_duplicates(looks: Looks) -> Duplicates:
     """Group the images that are equal, and those that look the same.
 
-    Equal pixels are found by their digest, looks by `near_pairs`; the colours confirm them. What is nearly the same as a second picture, and that as a third, makes one group.
+    Equal pixels are found by their digest, looks by `near_pairs`; the colours confirm them. What is
+    nearly the same as a second picture, and that as a third, makes one group.
     """
     seen = np.flatnonzero(looks.seen_M)
     same = _groups_of(np.unique(looks.digest_M[seen], return_inverse=True)[1])
