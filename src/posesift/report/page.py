@@ -85,10 +85,10 @@ def render(page: Page) -> str:
 def coded(text: str) -> Markup:
     r"""Return a sentence as HTML, with what stands between backticks as code.
 
-    >>> coded("`posesift score` is < 1 s")
-    Markup('<code>posesift score</code> is &lt; 1\xa0s')
+    >>> coded("`posesift score` is < 1 %")
+    Markup('<code>posesift score</code> is &lt; 1\xa0%')
     """
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(typeset(text))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(typeset(text)))))
 
 
 def _script() -> str:

@@ -60,7 +60,6 @@ def aimed(
             str(replace(address, options=address.options | {"split": split}))
             for split in ("train", "test")
         )
-        title = title if experiment.data.kinds else f"{title}, tested on {_name(address)}"
         labels = _label(address, "test split")
         others = {  # those of the source's own kind
             name: where
@@ -77,6 +76,9 @@ def aimed(
         address = _read_as(test, experiment, parity)
         labels = _label(address, address.options.get("split", "test") + " split")
         experiment = experiment.changed(test={"target": str(address)}, gap=None)
+    tested = test if test is not None else target
+    if tested is not None and not experiment.data.kinds:
+        title = f"{title}, tested on {_name(parse(tested))}"
     _check_given(experiment)
     _check_direction(experiment)
     looks = any(_boxes(parse(where)) == "labels" for where in experiment.data.test.values())
