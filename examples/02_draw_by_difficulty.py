@@ -3,24 +3,20 @@
 import torch
 from torch.utils.data import DataLoader
 
-from posesift.data.loading import PoseDataset, collate
-from posesift.data.readers import read
-from posesift.difficulty.scorers import fit
-from posesift.networks.build import build
+import posesift as ps
 from posesift.networks.heatmaps import HeatmapCodec
-from posesift.sampling import make
-from posesift.sampling.sampler import StrategySampler
 
 STEPS, BATCH = 10, 16
-source = read("world:body,n=400")
-difficulty = fit(source, "pca").score(source)
-sampler = StrategySampler(make("hard-mining", difficulty), draws=STEPS * BATCH, batch_size=BATCH)
+source = ps.read("world:body,n=400")
+difficulty = ps.fit_scorer(source, "pca").score(source)
+strategy = ps.strategy("hard-mining", difficulty)
+sampler = ps.StrategySampler(strategy, draws=STEPS * BATCH, batch_size=BATCH)
 print(sampler.summary())
 
-network = build("small", keypoints=len(source.skeleton))
+network = ps.network("small", keypoints=len(source.skeleton))
 codec = HeatmapCodec(side=64, stride=network.stride)
 optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3)
-loader = DataLoader(PoseDataset(source, side=64), BATCH, sampler=sampler, collate_fn=collate)
+loader = DataLoader(ps.PoseDataset(source, side=64), BATCH, sampler=sampler, collate_fn=ps.collate)
 for batch in loader:
     target, weight = codec.encode(batch["keypoints"], batch["visible"])
     heatmaps = network(batch["image"] / 127.5 - 1)

@@ -2,15 +2,14 @@
 
 import numpy as np
 
-from posesift.data.readers import read
+import posesift as ps
 from posesift.evaluation.by_bin import evaluation_difficulty
-from posesift.evaluation.evaluate import evaluate
 
-table = read("world:body,poses=target,n=500,split=test")
+table = ps.read("world:body,poses=target,n=500,split=test")
 noise = np.random.default_rng(0).normal(0, 3, table.keypoints_NK2.shape)
 predicted = table.keypoints_NK2 + noise  # stand-in for your network, in pixels of the crop
 
-found = evaluate(
+found = ps.evaluate(
     predicted,
     table.keypoints_NK2,
     table.visible_NK,

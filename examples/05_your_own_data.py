@@ -7,13 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from posesift.data.readers import read
-from posesift.difficulty.scorers import fit
-from posesift.sampling import make
-from posesift.sampling.sampler import StrategySampler
+import posesift as ps
 
 # The built-in world stands in for labels of yours: 400 rendered people, 100 photographed ones.
-rendered, photographed = read("world:body,n=400"), read("world:body,poses=target,n=100")
+rendered, photographed = ps.read("world:body,n=400"), ps.read("world:body,poses=target,n=100")
 NAMES = [  # what the second labeller called the keypoints of body16
     "foot R", "knee R", "hip R", "hip L", "knee L", "foot L", "centre", "chest", "throat", "crown",
     "hand R", "elbow R", "shoulder R", "shoulder L", "elbow L", "hand L",
@@ -61,9 +58,9 @@ with tempfile.TemporaryDirectory() as folder:
     write_csv(Path(folder, "labels.csv"))
     write_names(Path(folder, "names.toml"))
 
-    source = read(f"coco:{folder}/people.json,skeleton=body16")
-    own = read(f"csv:{folder}/labels.csv")
-    target = read(f"csv:{folder}/labels.csv,as=body16,map={folder}/names.toml")
+    source = ps.read(f"coco:{folder}/people.json,skeleton=body16")
+    own = ps.read(f"csv:{folder}/labels.csv")
+    target = ps.read(f"csv:{folder}/labels.csv,as=body16,map={folder}/names.toml")
 
 print(
     f"{len(source)} poses from COCO; {len(own)} from the CSV, called {own.skeleton.keypoints[0]} .."
@@ -71,12 +68,13 @@ print(
 for line in target.problems:
     print(f"as {target.skeleton.name}: {line.partition(': ')[2]}")
 
-scorer = fit(source, "knn")
+scorer = ps.fit_scorer(source, "knn")
 difficulty = scorer.score(source)  # (400,), higher = harder
 harder = scorer.score(target).mean() / difficulty.mean()
 print(f"the CSV's poses are {harder:.1f} times as hard, by the COCO file's measure")
 
-sampler = StrategySampler(make("hard-mining", difficulty), draws=50 * 32, batch_size=32)
+strategy = ps.strategy("hard-mining", difficulty)
+sampler = ps.StrategySampler(strategy, draws=50 * 32, batch_size=32)
 drawn = np.array(list(sampler))
 hardest = difficulty >= np.quantile(difficulty, 0.75)
 print(f"hard mining draws {hardest[drawn].mean():.0%} from the hardest quarter")

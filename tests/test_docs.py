@@ -188,7 +188,7 @@ def test_the_files_of_your_own_data_are_read(tmp_path):
 
 def test_the_first_example_runs():
     source = blocks("index", "python")[0].replace("n=8000", "n=300")
-    source = source.replace("fit(table)", "fit(table, steps=20)")
+    source = source.replace("fit_scorer(table)", "fit_scorer(table, steps=20)")
     names: dict = {}
     exec(source, names)
     assert len(names["sampler"]) == 300 * 32
@@ -254,7 +254,7 @@ def test_the_examples_of_adaptation_run(tmp_path, monkeypatch):
     )
     loops = loops.replace("warmup_steps=300, steps=200", "warmup_steps=2, steps=2")
     names: dict = {}
-    exec(loops.replace("scorers.fit(source)", "scorers.fit(source, steps=5)"), names)
+    exec(loops.replace("fit_scorer(source)", "fit_scorer(source, steps=5)"), names)
     assert names["keypoints_BK2"].shape == (8, 16, 2)
     assert (tmp_path / "runs/mine/metrics.jsonl").is_file()
     exec(steps, names)

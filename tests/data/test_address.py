@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from posesift.data import address, worlds
 from posesift.data.address import Address, parse
 
 words = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
@@ -17,15 +18,15 @@ values = st.text(min_size=1, max_size=30).filter(
 @settings(max_examples=50)
 @given(words, values, st.dictionaries(words, values, max_size=4))
 def test_an_address_survives_its_spelling(kind, path, options):
-    address = Address(kind, path, options)
-    assert parse(str(address)) == address
+    written = Address(kind, path, options)
+    assert parse(str(written)) == written
 
 
 def test_the_path_may_hold_colons_equals_signs_and_commas():
-    address = parse(r"coco:/d/a=b\,c:d.json,images=/x\,y,skeleton=hand21")
-    assert address.kind == "coco"
-    assert address.path == "/d/a=b,c:d.json"
-    assert address.options == {"images": "/x,y", "skeleton": "hand21"}
+    found = parse(r"coco:/d/a=b\,c:d.json,images=/x\,y,skeleton=hand21")
+    assert found.kind == "coco"
+    assert found.path == "/d/a=b,c:d.json"
+    assert found.options == {"images": "/x,y", "skeleton": "hand21"}
 
 
 def test_blanks_before_an_option_are_a_habit_of_writing():
@@ -61,3 +62,31 @@ def test_a_misspelt_address_says_what_is_wrong(text, told):
     with pytest.raises(ValueError, match=re.escape(told)) as caught:
         parse(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("holds", "told"),
+    [
+        (["render.json", "annotations.json", "poses.parquet"], "coco:mine/annotations.json"),
+        (["data.yaml"], "yolo:mine/data.yaml"),
+        (["joints.mat"], "lspet:mine"),
+        ([], None),
+    ],
+)
+def test_a_folder_without_a_format_is_told_by_what_it_holds(holds, told, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    for name in holds:
+        (tmp_path / "mine" / name).touch()
+    monkeypatch.chdir(tmp_path)
+    expected = f"did you mean {told}?" if told else "write the format and a colon"
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        parse("mine")
+
+
+def test_a_world_without_its_format_is_told():
+    with pytest.raises(ValueError, match=r"did you mean world:hand\?"):
+        parse("hand")
+
+
+def test_worlds_are_those_that_there_are():
+    assert address.WORLDS == worlds.WORLDS

@@ -144,3 +144,21 @@ def test_blank_heads_learn_faster_than_pretrained_features(network, times):
     set_rates(method.optimisers, method.settings, 0.5)  # all at their plateau
     rate = {name: o.param_groups[0]["lr"] for name, o in method.optimisers.items()}
     assert rate["head"] == rate["head_adv"] == pytest.approx(times * rate["features"])
+
+
+@pytest.mark.parametrize(
+    ("given", "title", "label"),
+    [
+        ({"target": "lspet:/data/lspet"}, "tested on lspet", "lspet, test split"),
+        (
+            {"target": "images:/data/photos", "test": "coco:/data/real.json,images=/data/photos"},
+            "tested on coco real.json",
+            "coco real.json, test split",
+        ),
+    ],
+)
+def test_a_run_is_called_by_names_and_by_what_it_is_tested_on(given, title, label):
+    source = "coco:/data/mine/train.json,images=/data/mine,as=body16"
+    found = aimed(recipe("photos"), source=source, **given)
+    assert found.title == f"coco train.json as the source, {title}"
+    assert found.data.labels["target"] == label

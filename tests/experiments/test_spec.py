@@ -12,6 +12,7 @@ from posesift.experiments.compare import check_begun
 from posesift.experiments.plan import compare_plan
 from posesift.experiments.recipes import RECIPES, aimed, recipe
 from posesift.experiments.recipes.aim import BOXES_FROM_LABELS
+from posesift.experiments.resolved import resolved
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -159,7 +160,8 @@ def test_a_run_s_file_without_groups_is_still_read(tmp_path):
 
 def test_a_task_s_file_without_groups_is_still_read():
     expected = aimed(recipe("surreal-to-lsp"), "surreal:/d/SURREAL", "lsp:/d/lsp")
-    assert Experiment.load(WRITTEN / "task.yaml") == expected
+    called = {"target": "lsp lsp, test split"}  # as that version called it
+    assert Experiment.load(WRITTEN / "task.yaml") == expected.changed(labels=called)
 
 
 def test_a_comparison_s_file_is_gone_on_with(tmp_path):
@@ -178,6 +180,16 @@ def test_a_comparison_s_file_is_gone_on_with(tmp_path):
     assert begun["seeds"] == [0, 1]
     with pytest.raises(ValueError, match=r"was begun with side = 32, found 64"):
         check_begun(tmp_path, plan(seeds=(0, 1), changes=changes | {"side": 64}))
+
+
+def test_what_people_call_a_run_may_change_while_it_is_interrupted(tmp_path):
+    """Names follow from the data, whose addresses are compared; another version may say others."""
+    begun = aimed(recipe("photos"), target="lspet:/d/lspet").changed(precision="fp32", threads=1)
+    labels = {"target": "lspet lspet, test split"}
+    resolved(begun.changed(title="photographs", labels=labels), tmp_path)
+    assert resolved(begun, tmp_path)[0].title == "photographs"
+    with pytest.raises(ValueError, match="was begun with"):
+        resolved(aimed(recipe("photos", seed=1), target="lspet:/d/lspet"), tmp_path)
 
 
 def test_a_setting_in_a_group_that_is_wrong_is_named(tmp_path):

@@ -33,7 +33,10 @@ def test_each_claim_has_its_evidence(found: dict) -> None:
     shared = dict(evidence.terms(found))
     assert shared["seeds"].startswith("three seeds (0, 1, 2)")
     assert shared["draw budget of each configuration"].endswith("batches of 32: 19\u202f200 draws")
-    assert shared["protocol"] == "PCK pooled over the visible joints of the headline group"
+    assert shared["protocol"] == (
+        "PCK pooled over the visible joints of the headline group; "
+        "thresholds as shares of the crop's side"
+    )
     assert "none of the target's labels" in shared["labels that chose the checkpoint"]
     for claim in shown.claims:
         assert "95 % CI" in dict(claim.evidence)

@@ -15,8 +15,8 @@ from tests.report.reading import as_tested
 from posesift import results, storage
 from posesift.poses.table import PoseTable
 from posesift.report import pose_sets
-from posesift.report.blocks import Gallery, Note, Section
-from posesift.report.page import write_report
+from posesift.report.blocks import Gallery, Note, Page, Section
+from posesift.report.page import render, write_report
 from posesift.report.sections import examples as example_sections
 from posesift.report.sections import failures as nearest_section
 from posesift.report.sections import score as score_sections
@@ -326,3 +326,10 @@ def test_a_cell_cannot_climb_out(copied: Path) -> None:
     assert isinstance(opened, Comparison)
     with pytest.raises(ValueError, match="leads out of its folder"):
         opened.cell("uniform", 0)
+
+
+def test_commands_in_notes_are_code_and_the_rest_is_text() -> None:
+    note = "`posesift score --method pca` beats <b>2 %</b>"
+    page = Page("Score", "x", "", [], [], "", [note], [], [], [])
+    told = "<code>posesift score --method pca</code> beats &lt;b&gt;2\u00a0%&lt;/b&gt;"
+    assert told in render(page)

@@ -108,7 +108,7 @@ def test_without_modes_the_hardest_bin_stands_for_rare(source: PoseSet, target: 
     there = replace(target, edges=plain.edges, bin_N=np.arange(len(target)) % 10)
     said = rare_poses.rarest(plain, there)
     assert said is not None
-    assert said.answer.endswith("; 10 % of the target lie there too.")
+    assert said.answer.endswith("; 10 % of the target poses lie there too.")
     said = rare_poses.rarest(plain, None)
     assert said is not None
     assert len(said.pictures) == rare_poses.SHOWN

@@ -42,10 +42,12 @@ class Check:
         Raises:
             ValueError: the data cannot be read, or not be trained on.
         """
-        from posesift.data.readers import UNLABELLED
+        from posesift.data.address import WORLDS
+        from posesift.data.readers import READERS, UNLABELLED
 
         kind = self.data.strip().removesuffix(":")
-        if kind.replace("-", "_").isidentifier():
+        is_other = Path(kind).exists() or kind in WORLDS  # both want a format before them
+        if kind.replace("-", "_").isidentifier() and (kind in READERS or not is_other):
             self._tell(kind)
             return
         from posesift.data.address import parse

@@ -44,8 +44,9 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
     """
 
     recipe: Annotated[str, tyro.conf.Positional]
-    """world-body, world-hand, photos, photos-tail, hands, or a task: surreal-to-lsp,
-    surreal-to-human36m, rhd-to-h3d, rhd-to-freihand, synthetic-to-tigdog,
+    """What is trained on and adapted to: photos or hands (rendered, or --source, to --target),
+    photos-tail (few rare poses), world-body or world-hand (built-in data alone), or a task of the
+    field: surreal-to-lsp, surreal-to-human36m, rhd-to-h3d, rhd-to-freihand, synthetic-to-tigdog,
     synthetic-to-animalpose."""
     methods: tuple[str, ...] = names(trains_on_target=False)
     """Methods to compare, by spaces or commas."""
@@ -59,19 +60,20 @@ class Compare(ResultFlags, DeviceFlags, AimFlags):
     """How the target's poses are known by which renderings are chosen: as the warm-up's network
     predicts them on its training images, or by the labels of these."""
     seeds: tuple[str, ...] = ("3",)
-    """How many times everything is drawn anew; or which seeds, with commas: 0,2,5."""
+    """Number of seeds, each of which redraws data, scorer, initialisation and draws; or which
+    seeds, with commas: 0,2,5."""
     sample_in: Literal["warm-up", "adaptation", "both"] = "both"
     """The stages that draw by the strategies."""
     warmup_steps: int | None = None
-    """Steps of the first stage, of every arm."""
+    """Optimiser steps of the warm-up, of every arm."""
     steps: int | None = None
-    """Steps of the second stage, of every arm."""
+    """Optimiser steps of the second stage, the adaptation, of every arm."""
     no_oracle: bool = False
-    """Train none on the target's labels; the gap that is closed is then not known."""
+    """Train no oracle on the target's labels; the share of the gap closed is then unknown."""
     published: Literal["surreal-to-lsp", "surreal-to-human36m", "rhd-to-h3d"] | None = None
     """Show the published rows of this task beside what is measured."""
     quick: bool = False
-    """The recipe's small size."""
+    """Little data and few steps: to see that all is in place, not for conclusions."""
     jobs: int | None = None
     """How many networks are trained at the same time, each in a process of its own, and on a GPU of
     its own where there are several; on a CPU of two cores 2 take less time than 1. They share the

@@ -22,7 +22,7 @@ class Demo(ResultFlags, DeviceFlags):
     """
 
     seeds: int = 1
-    """How many times everything is drawn anew; one seed has no interval over seeds."""
+    """Number of seeds, each of which redraws everything; one seed has no interval over seeds."""
     sample_in: Literal["warm-up", "adaptation", "both"] = "both"
     """The stages that draw by difficulty. Where that is adaptation, all arms of a method start
     from the same network."""

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import tyro
 
+from posesift import spelling
+
 VALUES = {
     "source": "DATA",
     "target": "DATA",
@@ -31,8 +33,23 @@ VALUES = {
     "methods": "METHOD",
     "seeds": "N",
     "sheet": "FILE",
+    "boxes": "FILE",
+    "angles": "FILE",
+    "strategy": "STRATEGY",
+    "mix": "NAME=SHARE,...",
+    "val": "PATH",
 }
 """What stands for the value of a flag, by its name; others by their type."""
+
+WORDS = {
+    "images": "IMAGES",
+    "scores": "FOLDER",
+    "world": "WORLD",
+    "kind": "FORMAT",
+    "raw": "FOLDER",
+    "like": "FOLDER|DATA",
+}
+"""The same of flags that take any text; of words to choose from, these stand there."""
 
 NUMBERS = {int: "a whole number", float: "a number"}
 
@@ -54,8 +71,12 @@ def shown(command: type) -> type:
             given["metavar"] = metavar
         if field.default is None or field.default is False or field.default == ():
             given["help_behavior_hint"] = ""
+        if field.default is dataclasses.MISSING and typing.get_origin(_plain(hint)) is tuple:
+            given["help_behavior_hint"] = "(required)"
         number = next((kind for kind in NUMBERS if _plain(hint) == kind | None), None)
+        choices = _choices(hint)
         told = (_optional(number, given.get("metavar", "N")),) if number else ()
+        told += (_one_of(choices, given.get("metavar", "NAME")),) if choices else ()
         if given or told:
             annotations = (tyro.conf.arg(**given), *told)
             command.__annotations__[field.name] = Annotated[(hint, *annotations)]
@@ -80,6 +101,38 @@ def _optional(kind: type, metavar: str) -> tyro.constructors.PrimitiveConstructo
     )
 
 
+def _one_of(choices: tuple[str, ...], metavar: str) -> tyro.constructors.PrimitiveConstructorSpec:
+    """Read one of some words, which may be left out, and say which there are where it is none."""
+
+    def word(words: list[str]) -> Any:
+        if words[0] not in choices:
+            close = spelling.hint(words[0], choices)
+            raise ValueError(f"expected one of {', '.join(choices)}, found {words[0]!r}{close}")
+        return words[0]
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=metavar,
+        instance_from_str=word,
+        is_instance=lambda value: value is None or value in choices,
+        str_from_instance=lambda value: [str(value)],
+    )
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    """Give the words that a flag takes one of; none where it takes anything, or several."""
+    hint = _plain(hint)
+    if typing.get_origin(hint) is not typing.Literal:
+        parts = [part for part in typing.get_args(hint) if part is not NoneType]
+        if len(parts) != 1 or typing.get_origin(parts[0]) is not typing.Literal:
+            return ()
+        if NoneType not in typing.get_args(hint):
+            return ()
+        hint = parts[0]
+    words = typing.get_args(hint)
+    return words if all(isinstance(word, str) for word in words) else ()
+
+
 def _plain(hint: Any) -> Any:
     while typing.get_origin(hint) is Annotated:
         hint = typing.get_args(hint)[0]
@@ -100,4 +153,4 @@ def _value_of(name: str, hint: Any) -> str | None:
         return "|".join(map(str, parts))
     if typing.get_origin(parts[0]) is typing.Literal:
         return "|".join(map(str, typing.get_args(parts[0])))
-    return TYPES.get(parts[0])
+    return WORDS.get(name) if parts[0] is str and name in WORDS else TYPES.get(parts[0])

@@ -43,7 +43,7 @@ class Render(FolderFlags):
     side: int | None = None
     """Side of the square images in px (default: the address's side, or 64)."""
     workers: int | None = None
-    """Processes that paint (default: one a core); the result does not depend on it."""
+    """Processes that render (default: one a core); the result does not depend on it."""
     resume: bool = False
     """Go on with what an interrupted rendering left in --out."""
 

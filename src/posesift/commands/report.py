@@ -47,6 +47,7 @@ class Report:
         with folders.writing(self.folder):
             drawn = contents.of(found, self.target)
             if told := dict(drawn.terms).get("target"):
+                told = told.replace("\u202f", ",")  # as numbers stand on a terminal
                 say(f"Target: {told}")
             shown = page.save(drawn, self.folder)
             wrote = [shown.name]

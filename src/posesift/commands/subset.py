@@ -40,9 +40,10 @@ class Subset(ResultFlags):
     fraction: float | None = None
     """Take this share of the poses: 0.2 is a fifth."""
     n: int | None = None
-    """Take so many poses."""
+    """Take this many poses."""
     budget: int | None = None
-    """Take what so many draws of the strategy take, and how often: for trainers that repeat."""
+    """Make this many draws by the strategy, and take the poses that they hit, each as often as it
+    was hit: for trainers that repeat samples."""
     min_distance: float | None = None
     """Put near duplicates aside first: poses within so many degrees (root mean square of the joint
     angles) of an earlier one."""
@@ -61,7 +62,7 @@ class Subset(ResultFlags):
     val: str | None = None
     """Of yolo: folder or list of your validation images, as in a data YAML of your own."""
     seed: int = 0
-    """Redraws all that is left to chance."""
+    """Random seed of the draws."""
 
     def run(self) -> None:
         """Choose, write the folder, draw the page."""

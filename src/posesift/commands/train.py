@@ -40,13 +40,14 @@ class Train(ResultFlags, DeviceFlags, AimFlags):
     """Train a pose network by a recipe; every flag replaces one of the recipe's settings."""
 
     recipe: Annotated[str, tyro.conf.Positional]
-    """world-body, world-hand, photos, photos-tail, hands, a task (surreal-to-lsp,
-    surreal-to-human36m, rhd-to-h3d, rhd-to-freihand, synthetic-to-tigdog,
+    """What is trained on and adapted to: photos or hands (rendered, or --source, to --target),
+    photos-tail (few rare poses), world-body or world-hand (built-in data alone), a task of the
+    field (surreal-to-lsp, surreal-to-human36m, rhd-to-h3d, rhd-to-freihand, synthetic-to-tigdog,
     synthetic-to-animalpose), or the experiment.yaml of an earlier run."""
     seed: int | None = None
     """Redraws the world, the scorer, the initialisation and every draw (default: 0)."""
     quick: bool = False
-    """The recipe's small size."""
+    """Little data and few steps: to see that all is in place, not for conclusions."""
     resume: bool = False
     """Go on with the interrupted run in --out."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 _COMMA = re.compile(r"(?<!\\),")  # a comma that no backslash marks as part of a value
 _WORD = re.compile(r"[a-z][a-z0-9_-]*")
@@ -19,6 +19,11 @@ _ENDINGS = {
     ".slp": "sleap", ".xml": "cvat",
 }  # fmt: skip
 """Formats that one file is, by the ending it mostly has."""
+_WITHIN = {
+    "annotations.json": "coco", "data.yaml": "yolo", "labels.csv": "csv", "poses.parquet": "poses",
+}  # fmt: skip
+"""Formats whose file a folder mostly holds under this name."""
+WORLDS = ("body", "hand")
 
 
 @dataclass(frozen=True)
@@ -84,13 +89,22 @@ def parse(text: str) -> Address:
 
 
 def _format_of(path: str) -> str:
-    """Guess the format of a file by its ending, as the end of a message.
+    """Guess the format of a file or folder by its name, as the end of a message.
 
     >>> _format_of("people.json"), _format_of("people")
     ('; did you mean coco:people.json?', '; write the format and a colon before the path')
     """
-    kind = _ENDINGS.get(PurePath(path.strip()).suffix.lower())
-    found = f"did you mean {kind}:{path.strip()}?" if kind else ""
+    path = path.strip()
+    kind = _ENDINGS.get(PurePath(path).suffix.lower())
+    if path in WORLDS:
+        kind = "world"
+    elif not kind and Path(path).is_dir():
+        name = next((name for name in _WITHIN if Path(path, name).is_file()), None)
+        if name is not None:
+            kind, path = _WITHIN[name], str(PurePath(path, name))
+        elif Path(path, "joints.mat").is_file():
+            kind = "lspet"
+    found = f"did you mean {kind}:{path}?" if kind else ""
     return f"; {found or 'write the format and a colon before the path'}"
 
 

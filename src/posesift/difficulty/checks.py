@@ -91,9 +91,9 @@ def noise(agreement: float, method: str = "elbo") -> str | None:
     if agreement >= LEAST_AGREEMENT:
         return None
     advice = (
-        "`posesift score --method pca` and `--method knn` have no seed"
+        "`posesift score --method pca` and `--method knn` do not depend on a random initialisation"
         if method in ("elbo", "reconstruction")
-        else f"{method} has no seed, so it is the poses: too few, or too unlike each other"
+        else f"{method} does not depend on a seed: the poses are too few, or too unlike each other"
     )
     return (
         f"the score is noisy: two fits, the second on half of the poses, agree with a rank "

@@ -306,7 +306,7 @@ def check_begun(folder: Path, plan: Comparison) -> dict[str, Any] | None:
     asked = {key: begun["changes"].get(key) for key in DECIDED} | wanted["changes"]
     for theirs, mine in ((begun, wanted), (begun["changes"], asked)):
         for key in dict.fromkeys((*theirs, *mine)):
-            if key in ("changes", "command", "workers", "primary"):
+            if key in ("changes", "command", "workers", "primary", "title", "labels"):
                 continue
             was, now = theirs.get(key), mine.get(key)
             grown = key in ("seeds", "oracle_seeds") and now[: len(was)] == was

@@ -17,8 +17,8 @@ from posesift.version import __version__
 DECIDED = ("device", "precision", "threads", "weights")
 """Settings that may be left open; a folder that was begun says what they are."""
 
-CHANGEABLE = {"workers", "save_every", "log_to"}
-"""Settings that may be others when a run goes on."""
+CHANGEABLE = {"workers", "save_every", "log_to", "title", "labels"}
+"""Settings that may be others when a run goes on, and what people call its data."""
 
 
 def resolved(experiment: Experiment, folder: Path) -> tuple[Experiment, Runtime]:

@@ -240,14 +240,18 @@ class ScoringSettings:
 class TrainingSettings:
     """For how long, at which rates, and what is kept."""
 
-    warmup_steps: int = setting(300, "Steps of the first stage.", range=(0, _MANY))
-    steps: int = setting(200, "Steps of the second stage.", range=(0, _MANY))
+    warmup_steps: int = setting(
+        300, "Optimiser steps of the warm-up, on labelled source images.", range=(0, _MANY)
+    )
+    steps: int = setting(
+        200, "Optimiser steps of the second stage, the adaptation.", range=(0, _MANY)
+    )
     steps_of: dict[str, tuple[int, int]] = setting(
         dict,
         "Method to its own warmup_steps and steps, which `posesift train` keeps to unless told "
         "otherwise; comparisons give every method the same.",
     )
-    batch_size: int = setting(32, "Images a step.", range=(1, 2**20))
+    batch_size: int = setting(32, "Images of each domain in a step.", range=(1, 2**20))
     learning_rate: float = setting(
         2e-3, "At the plateau of the first stage.", range=(0, 1e3), flag=False
     )
@@ -275,7 +279,10 @@ class TrainingSettings:
     )
     save_every: int = setting(100, "Steps between checkpoints.", range=(1, _MANY), flag=False)
     log_to: tuple[str, ...] = setting(
-        (), "Trackers that get the journal, too.", among=TRACKERS, what="tracker"
+        (),
+        "Experiment trackers that the losses are logged to as well.",
+        among=TRACKERS,
+        what="tracker",
     )
 
 
@@ -300,7 +307,9 @@ class HardwareSettings:
         range=(0, 4096),
     )
     accumulate: int = setting(
-        1, "Cut each batch into this many parts, to fit into memory.", range=(1, 2**20)
+        1,
+        "Accumulate gradients over this many parts of each batch, to fit into memory.",
+        range=(1, 2**20),
     )
     devices: int = setting(
         1, "Devices that train together, each with its share of every batch.", range=(1, 2**16)

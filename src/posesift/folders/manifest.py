@@ -13,6 +13,8 @@ from posesift.storage import read_json, read_text, write_json, write_text
 from posesift.version import __version__
 
 MANIFEST = "manifest.json"
+_COMMANDS = {"score": "score", "run": "train", "comparison": "compare"}
+"""Kind of a result to the command that leaves it."""
 MARK = ".posesift"  # in a folder that is being filled: the kind of the result, files of before
 
 
@@ -152,7 +154,9 @@ def read_manifest(folder: str | Path, kind: str | tuple[str, ...] | None = None)
     if not isinstance(manifest, dict):
         raise ValueError(f"{folder / MANIFEST} is no manifest of PoseSift: expected an object")
     if kinds and manifest.get("kind") not in kinds:
-        raise ValueError(f"expected a {wanted} in {folder}, found a {manifest.get('kind')!r}")
+        made = " or ".join(f"`posesift {_COMMANDS[kind]}`" for kind in kinds if kind in _COMMANDS)
+        advice = f"; give a folder that {made} has finished" if made else ""
+        raise ValueError(f"expected a {wanted} in {folder}, found a {manifest.get('kind')}{advice}")
     return manifest
 
 

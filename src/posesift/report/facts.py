@@ -96,7 +96,9 @@ SCORES = {
     "pca": "PCA residual",
     "knn": "k-NN distance",
 }
-HEADLINE = "pooled over the visible joints of the headline group"
+HEADLINE = (
+    "pooled over the visible joints of the headline group; thresholds as shares of the crop's side"
+)
 
 
 def protocol(comparison: Compared) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib import resources
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 
 from posesift import results, storage
 from posesift.report import contents, glossary, pictures
@@ -71,12 +73,22 @@ def render(page: Page) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template.render(
         page=page,
+        coded=coded,
         words=glossary.of(page),
         repeated=pictures.of(page),
         version=__version__,
         script=script,
         script_hash=f"'sha256-{digest}'",
     )
+
+
+def coded(text: str) -> Markup:
+    r"""Return a sentence as HTML, with what stands between backticks as code.
+
+    >>> coded("`posesift score` is < 1 %")
+    Markup('<code>posesift score</code> is &lt; 1\xa0%')
+    """
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(typeset(text)))))
 
 
 def _script() -> str:

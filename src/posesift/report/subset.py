@@ -86,7 +86,7 @@ def notes(summary: dict[str, Any], choices: Sequence[Choice]) -> list[str]:
         )
     if summary["format"] == "yolo" and not summary["validation"]:
         said.append(
-            "data.yaml validates on the training images, which says nothing: write your own "
+            "data.yaml validates on the training images, which measures nothing: write your own "
             "labelled images into it as val, or name them with --val."
         )
     return said

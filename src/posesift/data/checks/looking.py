@@ -1,9 +1,10 @@
 """Every image of a table looked at once: is it whole, and what does it look like?
 
-Each photograph is decoded once, each video gone through once, on all cores; of an image only a few
-numbers are kept, so memory does not grow with its pixels.
+Each photograph is decoded once, each video gone through once, on all cores; of an image only a
+thumbnail and a few numbers are kept, so memory does not grow with its pixels.
 
-Shapes: N samples, M images, H W image height and width, 3 = (blue, green, red).
+Shapes: N samples, M images, H W image height and width, 3 = (blue, green, red), 9 rows and columns
+of a thumbnail, 2 = (brighter to the right, brighter below), 8 differences along each axis.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Looks:
         digest_M: uint64, equal for equal pixels (and sizes).
         look_M2: uint64, 64 bits each: is the picture brighter to the right, and below? On a grid
             of 8 x 8; nearly the same for the same picture at another size or quality.
+        small_M993: uint8, the picture in 9 x 9 cells, in colour. Plain backgrounds leave most bits
+            of a look without a say, so people on them have the same look; their colours differ.
         plain_M: too little in the picture to tell it from others by its look.
         turned_M: EXIF turns it.
         problems: one line for each image that is missing, corrupt, or of another size than the
@@ -56,6 +59,7 @@ class Looks:
     seen_M: np.ndarray = field(init=False)
     digest_M: np.ndarray = field(init=False)
     look_M2: np.ndarray = field(init=False)
+    small_M993: np.ndarray = field(init=False)
     plain_M: np.ndarray = field(init=False)
     turned_M: np.ndarray = field(init=False)
     problems: list[str] = field(default_factory=list)
@@ -65,6 +69,7 @@ class Looks:
         self.seen_M, self.plain_M = np.zeros(count, bool), np.ones(count, bool)
         self.turned_M = np.zeros(count, bool)
         self.digest_M, self.look_M2 = np.zeros(count, np.uint64), np.zeros((count, 2), np.uint64)
+        self.small_M993 = np.zeros((count, 9, 9, 3), np.uint8)
 
     def __len__(self) -> int:
         """Return the number of images that were looked at."""
@@ -161,20 +166,25 @@ def _keep(looks: Looks, m: int, image_HW3: np.ndarray) -> None:
     pixels = hashlib.sha1(repr(image_HW3.shape).encode(), usedforsecurity=False)  # the fastest
     pixels.update(np.ascontiguousarray(image_HW3).data)
     looks.digest_M[m] = int.from_bytes(pixels.digest()[:8])
-    looks.look_M2[m], looks.plain_M[m] = look_of(image_HW3)
+    looks.small_M993[m] = small_993 = reduced(image_HW3)
+    looks.look_M2[m], looks.plain_M[m] = look_of(small_993)
 
 
-def look_of(image_HW3: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Give the look of a picture as two hashes of 64 bits, and whether it is too plain to have one.
-
-    A difference hash: the picture is reduced to 9 x 9 cells, and each bit says whether a cell is
-    brighter than the one before it, from left to right and from top to bottom.
-    """
+def reduced(image_HW3: np.ndarray) -> np.ndarray:
+    """Reduce a picture to 9 x 9 cells, each the mean of its pixels: (9, 9, 3) uint8."""
     if min(image_HW3.shape[:2]) >= _LARGE:  # whole blocks take half the time
         height, width = image_HW3.shape[0] // 4, image_HW3.shape[1] // 4
         whole_HW3 = image_HW3[: 4 * height, : 4 * width]
         image_HW3 = cv2.resize(whole_HW3, (width, height), interpolation=cv2.INTER_AREA)
-    small_993 = cv2.resize(image_HW3, (9, 9), interpolation=cv2.INTER_AREA)
+    return cv2.resize(image_HW3, (9, 9), interpolation=cv2.INTER_AREA)
+
+
+def look_of(small_993: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Give the look of a picture as two hashes of 64 bits, and whether it is too plain to have one.
+
+    A difference hash of what `reduced` gives: each bit says whether a cell is brighter than the one
+    before it, from left to right and from top to bottom.
+    """
     grey_99 = cv2.cvtColor(small_993, cv2.COLOR_BGR2GRAY).astype(np.int16)
     steps_288 = np.stack([np.diff(grey_99, axis=1)[:8], np.diff(grey_99, axis=0)[:, :8]])
     bits_264 = (steps_288 > 0).reshape(2, 64)

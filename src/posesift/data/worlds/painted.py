@@ -104,7 +104,7 @@ def _paint_to(
     size = storage.size_text(float(np.prod(shape)))
     sample, look = choices(root)
     progress.note(
-        f"painting {len(index_N):,} {sample['name']} images: {sample['poses']} poses, {look} look "
+        f"rendering {len(index_N):,} {sample['name']} images: {sample['poses']} poses, {look} look "
         f"({size}, kept in {storage.cache_folder() / 'worlds'})"
     )
     with storage.atomic_path(path) as temporary:
@@ -121,7 +121,7 @@ def _paint_to(
         todo = len(index_N) - begin
         if workers is None:
             workers = processes.cores() if todo >= POOL_FROM else 1
-        with progress.bar("painting", todo) as bar:
+        with progress.bar("rendering", todo) as bar:
             for count in processes.done(_paint_chunk, jobs, workers):
                 bar.advance(count)
 
@@ -219,7 +219,7 @@ def _checked(path: Path, root: str, index_N: np.ndarray) -> np.ndarray | None:
         apart_MHW3 = np.abs(images[row_M].astype(np.int16) - true_MHW3)
         sound = bool(apart_MHW3.mean((1, 2, 3)).max() < _SHADE)
     if not sound:
-        progress.note(f"{path} holds other images than it should; they are painted anew")
+        progress.note(f"{path} holds other images than it should; they are rendered anew")
         return None
     _sound.add(_identity(path, root))
     return images

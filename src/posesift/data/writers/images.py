@@ -199,7 +199,7 @@ def _kept(table: PoseTable) -> PoseTable:
     assert table.image_N is not None
     why = ""
     if table.root.startswith("world:"):
-        why = "a world paints its pictures, and there are no files"
+        why = "a world renders its images, and there are no files"
     elif table.mirrored_N is not None and table.mirrored_N.any():
         why = "some are seen in a mirror"
     elif any(_FRAME.fullmatch(name) for name in of_names(table.image_N)[0]):

@@ -36,4 +36,9 @@ def recipe(name: str, seed: int = 0, quick: bool = False) -> Experiment:
     Raises:
         ValueError: no such recipe; the message lists them.
     """
+    if ":" in name:
+        raise ValueError(
+            f"expected a recipe, found the data address {name!r}; give data behind a recipe, such "
+            f"as photos --source {name}, or name the recipe: {', '.join(RECIPES)}"
+        )
     return RECIPES[choose("recipe", name, tuple(RECIPES))](seed, quick)

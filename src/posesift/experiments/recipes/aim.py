@@ -39,7 +39,7 @@ def aimed(
     title, labels = experiment.title, dict(experiment.data.labels)
     if source is not None:
         address = _read_as(source, experiment, parity)
-        title = title if experiment.data.kinds else f"{address} as the source"
+        title = title if experiment.data.kinds else f"{_name(address)} as the source"
         test_sets = {
             name: where for name, where in experiment.data.test.items() if name == "target"
         }
@@ -60,7 +60,6 @@ def aimed(
             str(replace(address, options=address.options | {"split": split}))
             for split in ("train", "test")
         )
-        title = title if experiment.data.kinds else f"{title}, tested on {address.kind} data"
         labels = _label(address, "test split")
         others = {  # those of the source's own kind
             name: where
@@ -77,6 +76,9 @@ def aimed(
         address = _read_as(test, experiment, parity)
         labels = _label(address, address.options.get("split", "test") + " split")
         experiment = experiment.changed(test={"target": str(address)}, gap=None)
+    tested = test if test is not None else target
+    if tested is not None and not experiment.data.kinds:
+        title = f"{title}, tested on {_name(parse(tested))}"
     _check_given(experiment)
     _check_direction(experiment)
     looks = any(_boxes(parse(where)) == "labels" for where in experiment.data.test.values())
@@ -132,6 +134,21 @@ def _boxes(address: Address) -> str | None:
 
 
 def _label(address: Address, part: str) -> dict[str, str]:
-    """Say what a person calls the target: the last part of its path, or a world's whole address."""
-    name = str(address) if address.kind == "world" else f"{address.kind} {Path(address.path).name}"
-    return {"target": f"{name}, {part}"}
+    """Say what a person calls the target, and which part of it is meant."""
+    return {"target": f"{_name(address)}, {part}"}
+
+
+def _name(address: Address) -> str:
+    """Say what a person calls a data set.
+
+    Its format and the last part of its path, once where both are the same word; of a world the
+    whole address.
+
+    >>> _name(Address("coco", "/data/rendered/train.json", {"images": "img"}))
+    'coco train.json'
+    >>> _name(Address("lspet", "/data/lspet")), _name(Address("world", "body", {"n": "9"}))
+    ('lspet', 'world:body,n=9')
+    """
+    if address.kind == "world":
+        return str(address)
+    return " ".join(dict.fromkeys((address.kind, Path(address.path).name)))

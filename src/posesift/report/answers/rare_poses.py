@@ -124,7 +124,7 @@ def _by_bin(source: PoseSet, target: PoseSet | None) -> Finding:
         answer += f", whose angles differ most from the source's at {unlike}"
     if target is not None and len(target) and target.binned_as(source.edges):
         theirs = percent(100 * (target.bin_N == source.k - 1).mean())
-        answer += f"; {theirs} of the target lie there too"
+        answer += f"; {theirs} of the target poses lie there too"
     rows = of_bin(source.bin_N, source.k - 1, SHOWN)
     captions = [[f"bin {source.k}", number(float(source.score_N[row]), 2)] for row in rows]
     named = "The data do not say which poses are rare"
