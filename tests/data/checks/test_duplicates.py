@@ -172,10 +172,11 @@ def test_of_very_many_images_some_are_looked_at(photographs):
     assert looks.row_M.tolist() == [0, 3, 7]
 
 
-def test_a_fixed_camera_is_given_up_and_said(photographs, monkeypatch):
+@pytest.mark.parametrize("patience", ["PATIENCE", "PATIENCE_IN_COLOUR"])
+def test_a_fixed_camera_is_given_up_and_said(photographs, monkeypatch, patience):
     from posesift.data.checks import checking, duplicates
 
-    monkeypatch.setattr(duplicates, "PATIENCE", 10)
+    monkeypatch.setattr(duplicates, patience, 3)
     found = find_duplicates(look_at_images(photographs))
     assert not found.compared
     assert found.near == []

@@ -1,7 +1,7 @@
 """The same picture twice: under two names, at another quality, or in both training and test.
 
-Shapes: M images, U pictures that differ, E pairs, P pictures with one look, 9 rows and columns of a
-thumbnail, 3 = (blue, green, red), 2 = (brighter to the right, brighter below).
+Shapes: M images, U pictures that differ, E pairs, P pictures with one look, 2 = (brighter to the
+right, brighter below).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from posesift.data.checks.looking import Looks
+from posesift.data.checks.thumbnails import Thumbnails
 
 NEAR = 3
 """Bits of 64 by which two looks may differ along rows. Of 500 photographs written again as JPEGs of
@@ -24,20 +25,15 @@ photographs, all that are within it show the same picture; from 6 bits on differ
 NEAR_BELOW = 10
 """The same along columns, where it only confirms: no copy of those differed in more."""
 
-NEAR_COLOURS = 0.08
-"""The mean difference of two thumbnails up to which pictures with one look are the same, each with
-its mean colour taken away and its spread as the unit. Copies of photographs and renderings at half
-the size, at JPEG quality 50 or in another light stay within 0.082, 99 % of them within 0.077; among
-18,000 pairs of different rendered people on plain backgrounds whose hashes agree the nearest are
-0.098 apart, and 99 % more than 0.158."""
-
 PATIENCE = 4e9
 """Pairs of looks that are compared at most, which takes some 20 seconds. Of 200,000 pictures that
 differ some million pairs share a part; of as many frames of one fixed camera, nearly all do."""
 
+PATIENCE_IN_COLOUR = 1e8
+"""Pairs of thumbnails that are compared at most, in some 20 seconds: those that hash alike."""
+
 _PARTS = NEAR + 1  # of a hash: two that differ in NEAR bits agree in one of them
 _FLUSH = 1_000_000  # pairs kept until they are joined to groups
-_TOGETHER = 20_000  # pairs whose thumbnails are compared at a time
 
 
 @dataclass
@@ -77,19 +73,31 @@ def find_duplicates(looks: Looks) -> Duplicates:
     first = np.sort(np.unique(looks.digest_M[seen], return_index=True)[1])
     alone = seen[first]
     alone = alone[~looks.plain_M[alone]]
-    which = _pictures(looks.look_M2[alone], looks.small_M993[alone])
-    leader_U = np.unique(which, return_index=True)[1]
-    look_U2, small_U993 = looks.look_M2[alone][leader_U], looks.small_M993[alone][leader_U]
+    near = _near_groups(looks.look_M2[alone], looks.small_M993[alone])
+    return Duplicates(
+        [seen[group] for group in same],
+        [alone[group] for group in near or []],
+        compared=near is not None,
+    )
+
+
+def _near_groups(look_M2: np.ndarray, small_M993: np.ndarray) -> list[np.ndarray] | None:
+    """Group pictures that look nearly the same; None where too many do for all to be compared."""
+    thumbnails = Thumbnails(small_M993)
+    which_M = _pictures(look_M2, thumbnails)
+    if which_M is None:
+        return None
+    leader_U = np.unique(which_M, return_index=True)[1]
+    look_U2 = look_M2[leader_U]
     if sum((np.bincount(_part(look_U2, part)) ** 2.0).sum() for part in range(_PARTS)) > PATIENCE:
-        return Duplicates([seen[group] for group in same], compared=False)
+        return None
     group_U = np.arange(len(look_U2))
     for one_E, other_E in near_pairs(look_U2):
-        for at in range(0, len(one_E), _TOGETHER):
-            a_E, b_E = one_E[at : at + _TOGETHER], other_E[at : at + _TOGETHER]
-            same_E = _apart(small_U993[a_E], small_U993[b_E]) <= NEAR_COLOURS
-            group_U = _joined(group_U, a_E[same_E], b_E[same_E])
-    near = _groups_of(group_U[which])
-    return Duplicates([seen[group] for group in same], [alone[group] for group in near])
+        if thumbnails.compared > PATIENCE_IN_COLOUR:
+            return None
+        alike_E = thumbnails.alike(leader_U[one_E], leader_U[other_E])
+        group_U = _joined(group_U, one_E[alike_E], other_E[alike_E])
+    return _groups_of(group_U[which_M])
 
 
 def near_pairs(look_U2: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -130,37 +138,26 @@ def near_pairs(look_U2: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield np.concatenate(one), np.concatenate(other)
 
 
-def _pictures(look_M2: np.ndarray, small_M993: np.ndarray) -> np.ndarray:
+def _pictures(look_M2: np.ndarray, thumbnails: Thumbnails) -> np.ndarray | None:
     """Give one number to pictures with one look and nearly the same colours.
 
     Frames of a fixed camera become one, so that they are compared once; people on plain backgrounds
     stay apart.
 
     Returns:
-        (M,) int64, from 0.
+        (M,) int64, from 0; None when too many have one look and differ in colour.
     """
     look_M = np.unique(look_M2, axis=0, return_inverse=True)[1].reshape(-1)
     number_M, count = np.arange(len(look_M)), 0
     order_M = np.argsort(look_M, kind="stable")
     for left_P in np.split(order_M, np.flatnonzero(np.diff(look_M[order_M])) + 1):
         while len(left_P):
-            is_same_P = _apart(small_M993[left_P[:1]], small_M993[left_P]) <= NEAR_COLOURS
-            is_same_P[0] = True
-            number_M[left_P[is_same_P]] = count
-            left_P, count = left_P[~is_same_P], count + 1
+            if thumbnails.compared > PATIENCE_IN_COLOUR:
+                return None
+            is_alike_P = thumbnails.alike(np.broadcast_to(left_P[0], len(left_P)), left_P)
+            number_M[left_P[is_alike_P]] = count
+            left_P, count = left_P[~is_alike_P], count + 1
     return number_M
-
-
-def _apart(one_E993: np.ndarray, other_E993: np.ndarray) -> np.ndarray:
-    """Return how far thumbnails are apart, whatever their light, in units of `NEAR_COLOURS`."""
-    return np.abs(_unlit(one_E993) - _unlit(other_E993)).mean((1, 2, 3))
-
-
-def _unlit(small_E993: np.ndarray) -> np.ndarray:
-    """Take the mean colour off thumbnails, and divide by their spread."""
-    shift_E993 = small_E993 - small_E993.mean((1, 2), keepdims=True, dtype=np.float32)
-    spread_E = shift_E993.std((1, 2, 3), keepdims=True)
-    return shift_E993 / np.maximum(spread_E, 1e-6)
 
 
 def _part(look_U2: np.ndarray, part: int) -> np.ndarray:
