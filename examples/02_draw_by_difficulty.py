@@ -4,7 +4,6 @@ import torch
 from torch.utils.data import DataLoader
 
 import posesift as ps
-from posesift.networks.heatmaps import HeatmapCodec
 
 STEPS, BATCH = 10, 16
 source = ps.read("world:body,n=400")
@@ -14,7 +13,7 @@ sampler = ps.StrategySampler(strategy, draws=STEPS * BATCH, batch_size=BATCH)
 print(sampler.summary())
 
 network = ps.network("small", keypoints=len(source.skeleton))
-codec = HeatmapCodec(side=64, stride=network.stride)
+codec = ps.HeatmapCodec(side=64, stride=network.stride)
 optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3)
 loader = DataLoader(ps.PoseDataset(source, side=64), BATCH, sampler=sampler, collate_fn=ps.collate)
 for batch in loader:

@@ -7,13 +7,12 @@ from lightning_fabric import Fabric
 from torch.utils.data import DataLoader
 
 import posesift as ps
-from posesift.networks.heatmaps import HeatmapCodec
 
 STEPS, BATCH = 10, 16
 source = ps.read("world:body,n=400")
 difficulty = ps.fit_scorer(source, "pca").score(source)
 hard = ps.strategy("hard-mining", difficulty)
-codec = HeatmapCodec(side=64, stride=2)
+codec = ps.HeatmapCodec(side=64, stride=2)
 
 
 def loader() -> DataLoader:

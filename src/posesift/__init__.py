@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any
 from posesift.version import __version__
 
 if TYPE_CHECKING:
-    from posesift.adaptation.regda.method import RegDA
-    from posesift.adaptation.source_only.method import SourceOnly
-    from posesift.adaptation.udape.method import UDAPE
+    from posesift.adaptation.regda.method import RegDA, RegDASettings
+    from posesift.adaptation.source_only.method import SourceOnly, SourceOnlySettings
+    from posesift.adaptation.training.loop import fit
+    from posesift.adaptation.training.runtime import Runtime
+    from posesift.adaptation.udape.method import UDAPE, UDAPESettings
     from posesift.data.loading import PoseDataset, collate
     from posesift.data.readers import read
     from posesift.data.rendering import render
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from posesift.experiments.predicting import predict
     from posesift.experiments.run import train
     from posesift.networks.build import build as network
+    from posesift.networks.heatmaps import HeatmapCodec
     from posesift.poses.table import PoseTable
     from posesift.report.page import write_report
     from posesift.sampling.mix import MixSampler
@@ -54,9 +57,15 @@ _WHERE = {
     "MixSampler": ("posesift.sampling.mix", "MixSampler"),
     "StrategySampler": ("posesift.sampling.sampler", "StrategySampler"),
     "network": ("posesift.networks.build", "build"),
+    "HeatmapCodec": ("posesift.networks.heatmaps", "HeatmapCodec"),
     "SourceOnly": ("posesift.adaptation.source_only.method", "SourceOnly"),
+    "SourceOnlySettings": ("posesift.adaptation.source_only.method", "SourceOnlySettings"),
     "RegDA": ("posesift.adaptation.regda.method", "RegDA"),
+    "RegDASettings": ("posesift.adaptation.regda.method", "RegDASettings"),
     "UDAPE": ("posesift.adaptation.udape.method", "UDAPE"),
+    "UDAPESettings": ("posesift.adaptation.udape.method", "UDAPESettings"),
+    "Runtime": ("posesift.adaptation.training.runtime", "Runtime"),
+    "fit": ("posesift.adaptation.training.loop", "fit"),
     "evaluate": ("posesift.evaluation.evaluate", "evaluate"),
     "PCK": ("posesift.evaluation.metrics", "PCK"),
     "PCKAUC": ("posesift.evaluation.metrics", "PCKAUC"),
@@ -76,18 +85,24 @@ __all__ = [
     "UDAPE",
     "AngleError",
     "EvalPose",
+    "HeatmapCodec",
     "MixSampler",
     "PoseDataset",
     "PoseTable",
     "RegDA",
+    "RegDASettings",
+    "Runtime",
     "SourceOnly",
+    "SourceOnlySettings",
     "StrategySampler",
+    "UDAPESettings",
     "__version__",
     "bin_edges",
     "collate",
     "compare",
     "evaluate",
     "export",
+    "fit",
     "fit_scorer",
     "network",
     "predict",
