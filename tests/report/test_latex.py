@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.patience import PATIENCE
 
 from posesift.report.blocks import Cell, Row, Table
-from posesift.report.export.tables import escaped, latex
+from posesift.report.export.latex import escaped, latex
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}$&#%_^~\n]|[^\\{}$&#%_^~\n]+|.", re.DOTALL)
 NO_ARGUMENT = {"textbackslash", "ldots", "toprule", "midrule", "bottomrule", "centering"}

@@ -126,7 +126,6 @@ def test_a_run_is_its_evaluation(comparison: Path, run_page: Path) -> None:
         f"{printed(target['evalpose_limbs'])} of 100",
         f"{printed(target['angle_error_deg'])} degrees",
     ]
-    assert [claim.value for claim in shown.claims] == [value for value, _ in shown.figures]
     easy, hard = (printed(target["by_bin"][b]["pck"]) for b in (0, -1))
     assert f"PCK@0.05 is {easy} % in the easiest and {hard} % in the" in str(shown.findings)
 

@@ -15,15 +15,12 @@ from posesift.report.blocks import (
     Cell,
     Claim,
     Claims,
-    Patch,
     Row,
-    Square,
-    Squares,
     Table,
     inner,
 )
 from posesift.report.export import export
-from posesift.report.export.tables import csv_text
+from posesift.report.spreadsheet import csv_text
 
 CONTROLS = "".join(map(chr, [*range(32), *range(127, 160), 0x2028, 0x2029]))
 
@@ -123,18 +120,7 @@ def test_every_table_of_a_page_comes_back(comparison) -> None:
     assert numbers > 50
 
 
-def test_squares_and_claims_are_tables() -> None:
-    def patch(value: float, oracle: float | None = None) -> Patch:
-        return Patch(Cell(value), oracle, 0.5)
-
-    cells = [[patch(50), patch(40)], [patch(30), patch(20, 7)]]
-    square = Square("UDAPE", "Interaction −1.0 points", ["p", "q"], ["x", "y"], cells)
-    (table,) = export.of(Squares("gap", "how", [square]))
-    group = "UDAPE. Interaction −1.0 points"
-    assert read_back(table) == [
-        {"group": group, "row": "p", "x": "50.0", "x, oracle": "", "y": "40.0", "y, oracle": ""},
-        {"group": group, "row": "q", "x": "30.0", "x, oracle": "", "y": "20.0", "y, oracle": "7.0"},
-    ]
+def test_claims_are_tables() -> None:
     claim = Claim(
         "It helps.", Cell(1.2, "+.1f"), "points", "shown", [("95 % interval", "0.1 to 2.3")]
     )

@@ -1,4 +1,4 @@
-"""What a page is made of: sections of charts, tables, galleries, squares and notes.
+"""What a page is made of: sections of charts, tables, galleries and notes.
 
 Plain values without markup; the template alone knows HTML, and escapes every string in them.
 """
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from posesift.report import theme
 from posesift.report.theme import Chart, data_uri
-from posesift.report.wording import signed, written
+from posesift.report.wording import written
 
 Point = tuple[float, float]
 Line = tuple[Point, Point]
@@ -56,6 +56,7 @@ class Cell:
         spread: its standard deviation over seeds.
         ends: of its interval; a cell without a value may be an interval alone.
         best: whether it is the best of its column.
+        shade: the cell's ground, from 0 (pale) to 1 on the ramp of difficulty; None = none.
     """
 
     value: float | str | None = None
@@ -64,6 +65,7 @@ class Cell:
     spread: float | None = None
     ends: tuple[float, float] | None = None
     best: bool = False
+    shade: float | None = None
 
     @property
     def number(self) -> float | None:
@@ -95,6 +97,15 @@ class Cell:
     def deviation(self) -> str:
         """The spread, or ""."""
         return "" if self.spread is None else written(self.spread, self.form)
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """Ground and ink on a light and on a dark page; none without a shade."""
+        if self.shade is None:
+            return {}
+        light, dark = theme.ramp_pair(self.shade)
+        inks = {"ink-light": theme.on(light), "ink-dark": theme.on(dark)}
+        return {"light": light, "dark": dark, **inks}
 
 
 @dataclass(frozen=True)
@@ -146,48 +157,6 @@ class Gallery:
     strips: list[Strip]
     columns: list[str] = field(default_factory=list)
     pairs: bool = False
-
-
-@dataclass(frozen=True)
-class Patch:
-    """One cell of a square: its value, by how much an oracle is above it, its place on the ramp."""
-
-    value: Cell
-    oracle: float | None
-    at: float
-
-    @property
-    def detail(self) -> str:
-        """What stands below the value."""
-        return "" if self.oracle is None else f"oracle {signed(self.oracle)}"
-
-    @property
-    def colours(self) -> dict[str, str]:
-        """Ground and ink on a light and on a dark page."""
-        light, dark = theme.ramp_pair(self.at)
-        inks = {"ink-light": theme.on(light), "ink-dark": theme.on(dark)}
-        return {"light": light, "dark": dark, **inks}
-
-
-@dataclass(frozen=True)
-class Square:
-    """A 2 x 2 heat table."""
-
-    name: str
-    note: str
-    rows: list[str]
-    columns: list[str]
-    patches: list[list[Patch]]
-
-
-@dataclass(frozen=True)
-class Squares:
-    """2 x 2 heat tables beside each other, one a model."""
-
-    kind: ClassVar[str] = "squares"
-    title: str
-    caption: str
-    squares: list[Square]
 
 
 @dataclass(frozen=True)
@@ -286,32 +255,14 @@ class Claim:
 
 @dataclass(frozen=True)
 class Claims:
-    """Claims one below the other, and how verdicts are given.
-
-    ``compact``: as one table, where no claim has an interval over seeds to show.
-    """
+    """Claims one below the other, and how verdicts are given."""
 
     kind: ClassVar[str] = "claims"
     claims: list[Claim]
     rules: list[tuple[str, str]]
-    compact: bool = False
-
-    def brief(self) -> list[tuple[Claim, str]]:
-        """Each claim with what is left of its evidence for one line."""
-        return [
-            (
-                claim,
-                "; ".join(
-                    f"{name}: {told}"
-                    for name, told in claim.evidence
-                    if name != "by seed" and not told.startswith("none:")
-                ),
-            )
-            for claim in self.claims
-        ]
 
 
-Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Fold | Explorer | Claims
+Block = Table | Gallery | Charts | Note | Download | Choice | Fold | Explorer | Claims
 
 
 def one_of(title: str, options: list[tuple[str, list[Block]]]) -> list[Block]:

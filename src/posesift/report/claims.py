@@ -6,31 +6,24 @@ from typing import Any
 
 from posesift.difficulty.checks import FINDS, FINDS_PARTLY
 from posesift.experiments.methods import label_of
-from posesift.report import evidence, facts, statement, trivial
-from posesift.report.blocks import SIGNED, Cell, Claim, Claims, Figure, Section
+from posesift.report import evidence, statement, trivial
+from posesift.report.blocks import SIGNED, Cell, Claim, Claims, Section
 from posesift.report.statement import Statement, amount
-from posesift.report.wording import capitalised, number, ordinal_part, plural, signed
-from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
+from posesift.report.wording import number, ordinal_part, plural, signed
+from posesift.results import by_seed, endpoints, methods, ranking
 from posesift.results.by_seed import Compared, Interval
-from posesift.results.run import Run
-
-TITLE = "Claims and their evidence"
 
 
 def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -> Section:
     """Each number that the page leads with as a claim."""
     found = headlines(comparison, summary)
     used = {claim.verdict for claim in found}
-    block = Claims(
-        found,
-        [(word, rule) for word, rule in statement.RULES.items() if word in used],
-        compact=len(comparison["seeds"]) == 1,
-    )
+    rules = [(word, rule) for word, rule in statement.RULES.items() if word in used]
     lead = (
         "Each number that this page leads with, and what it rests on. A verdict is given by the "
         "rules below the claims, never by hand."
     )
-    return Section("claims", TITLE, lead, [block])
+    return Section("claims", "Claims and their evidence", lead, [Claims(found, rules)])
 
 
 def headlines(comparison: Compared, summary: dict[str, Any] | None) -> list[Claim]:
@@ -67,40 +60,6 @@ def of_lead(comparison: Compared) -> Claim | None:
 def lead_anchor(comparison: Compared, summary: dict[str, Any] | None) -> str:
     """Where the claim of `of_lead` stands on the page: it is the last."""
     return f"claim-{len(headlines(comparison, summary))}"
-
-
-def measured(folder: Run) -> list[tuple[Figure, Claim]]:
-    """Return the numbers at the top of a run's page, each with its claim: all of one seed."""
-    name, entry = folder.headline
-    shown, form = folder.set_label(name), evalpose_form.of_run(folder.evaluation)
-    found = []
-    for keys, unit, what, ends in (
-        (("pck", "0.05"), "%", "PCK@0.05", entry.get("interval")),
-        ((form.key,), "of 100", form.name, None),
-        (("angle_error_deg",), "degrees", "mean angle error", None),
-    ):
-        value = by_seed.lookup(entry, *keys)
-        if value is None:
-            continue
-        over = "none over seeds: one run"
-        if ends:
-            over = f"{number(ends[0])} to {number(ends[1])} {unit} over images; {over}"
-        free = facts.beside(folder, *keys)
-        sentence = capitalised(f"{what} is {number(value)} {unit} on {shown}{free}, single seed.")
-        terms = [("95 % interval", over), ("samples", str(entry.get("samples", "")))]
-        figure = Figure(number(value), unit, f"{what} on {shown}{free}", strong=not found)
-        found.append((figure, Claim(sentence, Cell(value), unit, statement.SINGLE, terms)))
-    return found
-
-
-def of_run(folder: Run) -> Section | None:
-    """Return the numbers at the top of a run's page with their evidence."""
-    found = [claim for _, claim in measured(folder)]
-    if not found:
-        return None
-    rules = [(statement.SINGLE, statement.RULES[statement.SINGLE])]
-    lead = "One run: for how sure a difference between runs is, compare over seeds."
-    return Section("claims", TITLE, lead, [Claims(found, rules, compact=True)])
 
 
 WHOLE = "PCK@0.05, target"  # the endpoint of that name

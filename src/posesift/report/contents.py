@@ -274,7 +274,7 @@ def of_run(folder: Run) -> Page:
     similar = folder.score.summary.get("similarity") if folder.score else None
     result, *others = run_sections.sections(folder, target)
     sections = [
-        gathered(result, claims.of_run(folder), *others),
+        gathered(result, *others),
         classes.classes(source, target, lacks),
         coverage.coverage(lacks),
     ]
@@ -304,7 +304,7 @@ def of_run(folder: Run) -> Page:
         + [(f"environment, {key}", value) for key, value in flat(folder.environment)],
         command=str(folder.manifest.get("command") or settings.get("command") or ""),
         notes=once(notes, folder.score.summary if folder.score else None),
-        figures=[figure for figure, _ in claims.measured(folder)],
+        figures=run_sections.measured(folder),
         findings=[*run_sections.findings(folder), *coverage.render_next(lacks)],
         sections=[section for section in sections if section],
         key=_key(source, target),

@@ -143,12 +143,10 @@ FEWEST, MOST = 64, 160  # bars
 _TAIL = 5.0  # ratio of extremes from which a logarithmic axis shows more
 
 
-def bars(
-    score_N: NDArray, edges: NDArray | Sequence[float] = (), fewest: int = FEWEST
-) -> tuple[bool, NDArray[np.float64]]:
+def bars(score_N: NDArray, edges: NDArray | Sequence[float]) -> tuple[bool, NDArray[np.float64]]:
     """Whether a logarithmic axis shows these scores better, and equal bars along it.
 
-    At least ``fewest`` of them, and so many more (up to `MOST`) that the narrowest bin has one to
+    At least `FEWEST` of them, and so many more (up to `MOST`) that the narrowest bin has one to
     itself. What lies far beyond all others belongs to the outermost bar.
 
     >>> logarithmic, bars_ = bars(np.array([1.0, 2.0, 3.0, np.nan]), [1.0, 2.0, 3.0])
@@ -158,7 +156,6 @@ def bars(
     Args:
         score_N: scores; what is not finite is passed over.
         edges: (k + 1,) of the bins.
-        fewest: bars.
 
     Returns:
         Whether it is logarithmic (never where a score is 0 or less), and rising edges of the bars.
@@ -179,7 +176,7 @@ def bars(
     inner = np.asarray(edges, np.float64)[1:-1]
     inner = scale(inner[inner > 0] if logarithmic else inner)
     width = np.diff([low, *inner[(inner > low) & (inner < high)], high])
-    count = np.clip(np.ceil((high - low) / width[width > 0].min()), fewest, MOST)
+    count = np.clip(np.ceil((high - low) / width[width > 0].min()), FEWEST, MOST)
     return logarithmic, back(np.linspace(low, high, int(count) + 1))
 
 

@@ -87,46 +87,6 @@ def histogram(look: Look, score_N: np.ndarray, edges: list[float], panel: Pairs)
 
 
 @theme.styled
-def both_spreads(look: Look, source_N: np.ndarray, target_M: np.ndarray) -> Drawing:
-    """How the scores of a source and of a target spread, each as a share of its own poses.
-
-    Args:
-        look: the sizes that it is drawn in.
-        source_N: (N,) scores of the source.
-        target_M: (M,) scores of the target by the same scorer.
-    """
-    logarithmic, ends = bars(np.concatenate([source_N, target_M]), fewest=40)
-    share = [
-        100 * np.histogram(np.clip(score_N, ends[0], ends[-1]), ends)[0] / len(score_N)
-        for score_N in (source_N, target_M)
-    ]
-    figure, axis = look.canvas()
-    pale, strong = theme.ramp(5)[1], theme.series(1)
-    axis.stairs(share[0], ends, fill=True, color=pale, alpha=0.75, label="source")
-    axis.stairs(share[1], ends, color=strong.colour, linewidth=1.8 * look.line, label="target")
-    if logarithmic:
-        theme.logarithmic(axis, "x")
-    axis.set(xlabel="difficulty score (higher = harder)", ylabel="share of the set (%)")
-    axis.set_ylim(0, max(part.max() for part in share) * 1.08)
-    axis.grid(visible=False, axis="x")
-    axis.legend(loc="best")
-    middle = [number(float(np.median(score_N)), 2) for score_N in (source_N, target_M)]
-    return theme.finish(
-        figure,
-        title="How the scores are spread",
-        alt=(
-            f"Two histograms on one axis. The median score is {middle[0]} in the source and "
-            f"{middle[1]} in the target."
-        ),
-        caption=(
-            f"Each as a share of its own poses{', on a logarithmic axis' if logarithmic else ''}. "
-            f"Filled: source, median {middle[0]}. Line: target, median {middle[1]}. Where the line "
-            "lies far above, the target has a larger share of such poses than the source."
-        ),
-    )
-
-
-@theme.styled
 def target_share(
     look: Look,
     source_k: np.ndarray,

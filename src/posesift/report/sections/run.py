@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from posesift.report import tables
-from posesift.report.blocks import Block, Charts, Finding, Note, Section
-from posesift.report.facts import stated_protocol
+from posesift.report.blocks import Block, Charts, Figure, Finding, Note, Section
+from posesift.report.facts import beside, stated_protocol
 from posesift.report.figures import forest as result_figures
 from posesift.report.pose_sets import PoseSet
 from posesift.report.sections import difficulty as difficulty_section
 from posesift.report.sections import support as support_section
-from posesift.report.wording import number, ordinal_part
-from posesift.results import evalpose_form
+from posesift.report.wording import count, number, ordinal_part
+from posesift.results import by_seed, evalpose_form
 from posesift.results.run import Run
 
 NO_SETS = (
@@ -71,6 +71,28 @@ def groups(folder: Run) -> Section | None:
         return None
     lead = "“all” is the headline set of joints, not the mean of the columns."
     return Section("groups", "By joint group", lead, blocks)
+
+
+def measured(folder: Run) -> list[Figure]:
+    """Give the numbers at the top: those of the headline's set, a constant pose's in brackets."""
+    name, entry = folder.headline
+    form = evalpose_form.of_run(folder.evaluation)
+    found = []
+    for keys, unit, what in (
+        (("pck", "0.05"), "%", "PCK@0.05"),
+        ((form.key,), "of 100", form.name),
+        (("angle_error_deg",), "degrees", "mean angle error"),
+    ):
+        value = by_seed.lookup(entry, *keys)
+        if value is None:
+            continue
+        told = f"{what} on {folder.set_label(name)}{beside(folder, *keys)}"
+        if unit == "%":
+            low, high = entry.get("interval") or (None, None)
+            sure = f"95 % CI {number(low)} to {number(high)} over " if low is not None else ""
+            told += f"; {sure}{count(entry['samples'])} images, single seed"
+        found.append(Figure(number(value), unit, told, strong=not found))
+    return found
 
 
 def training(folder: Run) -> Section | None:

@@ -54,7 +54,7 @@ def sections(
         missing: why there is no source, or "".
     """
     found = [
-        distribution(score, target),
+        distribution(score),
         gallery(score, source, target, missing),
         alike(score, source),
     ]
@@ -67,26 +67,14 @@ def sections(
     return found
 
 
-def distribution(score: Score, target: PoseSet | None = None) -> Section:
-    """Histogram of the scores, box plots of both kinds of variation, rare modes.
-
-    Args:
-        score: what was scored.
-        target: poses that are drawn into the histogram where the same scorer scored them.
-    """
+def distribution(score: Score) -> Section:
+    """Histogram of the scores, and how much the poses of each bin vary."""
     summary = score.summary
     k = summary["bins"]
     held_out = (summary.get("agreement") or {}).get(summary["method"]) is not None
     rows = summary.get("variation_grouped") or summary["variation"]
     varied = variation_figures.pose_boxes(rows, held_out)
-    same = target is not None and target.binned_as(summary["edges"])
-    scored_M = target.score_N[target.bin_N >= 0] if target and same else np.zeros(0)
-    charts: list[theme.Chart | None] = [
-        score_figures.histogram(score.score_N, summary["edges"], panel(k))
-        if not len(scored_M)
-        else score_figures.both_spreads(score.score_N, scored_M),
-        varied,
-    ]
+    charts = [score_figures.histogram(score.score_N, summary["edges"], panel(k)), varied]
     binning = {
         "quantile": "bins of equal size",
         "width": "bins of equal width",
@@ -151,11 +139,15 @@ def gallery(
 
 
 def _hardest(score: Score, target_M: np.ndarray) -> str:
-    """How much of the target is as hard as the hardest tenth of the source, in one sentence."""
+    """How hard the target is beside the source, in two sentences."""
     inside, total = int((target_M > np.quantile(score.score_N, 0.9)).sum()), len(target_M)
     poses = f"{count(total)} target pose{'s' * (total != 1)}"
     share = percent(100 * inside / total)
-    return f"{count(inside)} of {poses} ({share}) are harder than 90 % of the source."
+    middle = [number(float(np.median(score_N)), 2) for score_N in (score.score_N, target_M)]
+    return (
+        f"{count(inside)} of {poses} ({share}) are harder than 90 % of the source. Median score: "
+        f"{middle[0]} in the source, {middle[1]} in the target."
+    )
 
 
 def alike(score: Score, source: PoseSet | None = None) -> Section:
