@@ -11,17 +11,15 @@ import atexit
 import functools
 import io
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
 
 from posesift.report import theme
 from posesift.report.theme import Chart, Look
@@ -98,62 +96,3 @@ def _family() -> str:
 def _plain(title: str) -> str:
     """One line without control characters, which XML cannot hold."""
     return " ".join("".join(c if c.isprintable() else " " for c in title).split())
-
-
-POINTS = 72.0  # in an inch
-LINE = 8.6  # points from one line of text to the next
-MARGIN = 1.0
-
-
-def write(
-    axes: Axes,
-    x: float,
-    y: float,
-    lines: Sequence[str],
-    *,
-    bold: bool = False,
-    colour: str = theme.INK,
-) -> None:
-    """Lines of the smallest text, the first one's top at ``y``."""
-    for i, line in enumerate(lines):
-        axes.text(
-            x,
-            y + (i + 0.8) * LINE,
-            line,
-            fontsize=SMALLEST,
-            fontweight="bold" if bold else "normal",
-            color=colour,
-            va="baseline",
-        )
-
-
-def wrapped(text: str, width: float, most: int = 4, *, bold: bool = False) -> list[str]:
-    """Text in lines of at most ``width`` points; what does not fit ends in an ellipsis."""
-    lines: list[str] = []
-    words = text.split(" ")  # not at the spaces inside a number
-    for place, word in enumerate(words):
-        joined = f"{lines[-1]} {word}" if lines else word
-        if lines and _width(joined, bold) <= width:
-            lines[-1] = joined
-        elif len(lines) < most:
-            lines.append(_cut(word, width, bold))
-        elif lines:
-            lines[-1] = _cut(" ".join([lines[-1], *words[place:]]), width, bold)
-            break
-    return lines
-
-
-def _cut(text: str, width: float, bold: bool) -> str:
-    """``text``, or as much of it as fits with an ellipsis behind."""
-    if _width(text, bold) <= width:
-        return text
-    while text and _width(f"{text}…", bold) > width:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
-
-
-@functools.lru_cache(maxsize=4096)
-def _width(text: str, bold: bool) -> float:
-    """Of one line of the smallest text, in points."""
-    font = FontProperties(family=_family(), weight="bold" if bold else "normal", size=SMALLEST)
-    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])

@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from posesift.difficulty.bins import SHOWN, groups, panel_bins
-from posesift.report import theme
 from posesift.report.wording import count
 
 Pairs = list[tuple[int, int]]
@@ -119,24 +117,6 @@ def boxes(
     drawn = PolyCollection(list(corner_B42), **how)
     axis.add_collection(drawn, autolim="transform" not in how)
     return drawn
-
-
-def beside(
-    look: theme.Look, value_G: NDArray, line_G: NDArray, pairs: Pairs, label: str
-) -> tuple[Figure, Axes]:
-    """Draw one set in bars over the bins, and dashed what it is read against."""
-    figure, axis = look.canvas()
-    places, reference = np.arange(1, len(pairs) + 1), theme.series(0)
-    boxes(
-        axis, places - 0.36, places + 0.36, 0, value_G,
-        facecolors=theme.ramp(len(pairs)), edgecolors=theme.MUTED, linewidths=0.6 * look.line,
-    )  # fmt: skip
-    axis.stairs(
-        line_G, np.append(places - 0.5, len(pairs) + 0.5), baseline=None, color=reference.colour,
-        linestyle=reference.dash, linewidth=1.6 * look.line, label=label,
-    )  # fmt: skip
-    bin_axis(axis, pairs)
-    return figure, axis
 
 
 FEWEST, MOST = 64, 160  # bars

@@ -24,6 +24,7 @@ from posesift.report.figures import kinematic_tree
 from posesift.report.figures import score as score_figures
 from posesift.report.figures import variation as variation_figures
 from posesift.report.figures.axes import named, panel
+from posesift.report.figures.shares import target_share
 from posesift.report.pictures import of_bin
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.sections import labels_first
@@ -106,7 +107,7 @@ def beside_fit(summary: dict[str, Any]) -> Section | None:
         "the bins of this page are cut from the poses here."
     )
     called = ("scored set", "set of the fit")
-    chart = score_figures.target_share(np.array(fit["source"]), np.array(fit["these"]), called)
+    chart = target_share(np.array(fit["source"]), np.array(fit["these"]), called)
     return Section("fit", "In the bins of the scorer's own poses", lead, [Charts([chart])])
 
 
@@ -129,7 +130,7 @@ def gallery(
         target_k = np.bincount(target.bin_N[target.bin_N >= 0], minlength=k)
         if target_k.any():
             source_k = np.bincount(score.bin_N.astype(np.int64), minlength=k)
-            blocks.append(Charts([score_figures.target_share(source_k, target_k)]))
+            blocks.append(Charts([target_share(source_k, target_k)]))
             lead = _hardest(score, target.score_N[target.bin_N >= 0])
         if silent := int((target.bin_N < 0).sum()):
             text = f"{count(silent)} target poses have too few visible keypoints to be scored."

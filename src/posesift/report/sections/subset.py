@@ -23,7 +23,7 @@ from posesift.report.blocks import (
     Table,
 )
 from posesift.report.figures.axes import named, pairs_for, panel
-from posesift.report.figures.subset import taken_by_bin
+from posesift.report.figures.shares import taken_by_bin
 from posesift.report.wording import capitalised, count, listed, number, plural, spoken
 from posesift.similarity.neighbours import nearest
 
