@@ -114,7 +114,6 @@ def test_everything_is_there(text: str) -> None:
     for said in (
         "constant pose", "BatchNorm re-estimated", "PCK AUC %", "EvalPose cosine",
         "angles within 15° %", "shoulder", "photo look, oracle", "interaction",
-        "Pose headroom H: +9.2",
         "oracle (target)", "Bin 1", "Bin 4", "Bin 7", "Bin 10", "Largest gain 1", "Random 1",
         "VAE, reconstruction", "pre-specified", "With support 1", "Without support 1",
     ):  # fmt: skip

@@ -51,16 +51,6 @@ def test_values_spreads_and_ranges_by_hand() -> None:
     ]  # fmt: skip
 
 
-def test_a_unit_that_all_share_goes_to_the_heading() -> None:
-    rows = [
-        Row("a", [Cell(22.7, unit="°"), Cell(5, ".0f", " %")]),
-        Row("b", [Cell(), Cell("no")]),
-    ]
-    first, second = read_back(Table("t", "pose", ["nearest", "share"], rows))
-    assert first == {"pose": "a", "nearest (°)": "22.7", "share": "5 %"}
-    assert second == {"pose": "b", "nearest (°)": "", "share": "no"}
-
-
 @given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=5))
 @settings(max_examples=200)
 def test_any_text_comes_back_and_no_cell_is_a_formula(rows: list[tuple[str, str]]) -> None:
@@ -111,7 +101,7 @@ def test_every_table_of_a_page_comes_back(comparison) -> None:
         for row, values in zip(rows, found, strict=True):
             assert row.name in [value.removeprefix("'") for value in values.values()]
             for title, cell in zip(table.columns, row.cells, strict=True):
-                if cell.number is None or cell.unit:
+                if cell.number is None:
                     continue
                 numbers += 1
                 assert float(values[title]) == float(format(cell.number, cell.form.strip("+,")))

@@ -52,7 +52,6 @@ class Cell:
     Attributes:
         value: a number, or words; None = not known.
         form: of the number and what belongs to it, as `format` takes it.
-        unit: behind the number.
         spread: its standard deviation over seeds.
         ends: of its interval; a cell without a value may be an interval alone.
         best: whether it is the best of its column.
@@ -61,7 +60,6 @@ class Cell:
 
     value: float | str | None = None
     form: str = ".1f"
-    unit: str = ""
     spread: float | None = None
     ends: tuple[float, float] | None = None
     best: bool = False
@@ -76,12 +74,12 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """What a reader sees first: the value with its unit, or the interval where it is alone."""
+        """What a reader sees first: the value, or the interval where it is alone."""
         if isinstance(self.value, str):
             return self.value
         if self.value is None and self.ends:
             return self.interval
-        return written(self.value, self.form) + self.unit * (self.number is not None)
+        return written(self.value, self.form)
 
     @property
     def beside(self) -> str:
@@ -178,18 +176,17 @@ class Note:
 
 @dataclass(frozen=True)
 class Download:
-    """A small file inside the page, saved by a click: a table that somebody computes with."""
+    """A CSV file inside the page, saved by a click: a table that somebody computes with."""
 
     kind: ClassVar[str] = "download"
     name: str
     label: str
     content: str
-    mime: str = "text/csv"
 
     @property
     def uri(self) -> str:
         """The file as a ``data:`` URI."""
-        return data_uri(self.content.encode(), self.mime)
+        return data_uri(self.content.encode(), "text/csv")
 
 
 @dataclass(frozen=True)

@@ -46,27 +46,23 @@ class _Parts:
 
     title: str
     valued: bool
-    unit: str
     spread: bool
     ends: bool
 
     @staticmethod
     def of(title: str, cells: list[Cell]) -> _Parts:
         known = [cell for cell in cells if cell.text != MISSING]
-        units = {"" if isinstance(cell.value, str) else cell.unit for cell in known}
         return _Parts(
             title,
             valued=not known or any(cell.value is not None for cell in known),
-            unit=units.pop() if len(units) == 1 else "",
             spread=any(cell.spread is not None for cell in cells),
             ends=any(cell.ends for cell in cells),
         )
 
     @property
     def names(self) -> list[str]:
-        shown = f"{self.title} ({self.unit.strip()})" if self.unit else self.title
         return [
-            *[shown] * self.valued,
+            *[self.title] * self.valued,
             *[f"{self.title} spread"] * self.spread,
             *[f"{self.title} low", f"{self.title} high"] * self.ends,
         ]
@@ -77,7 +73,6 @@ class _Parts:
             value = harmless(cell.value)
         else:
             value = _plain(cell.number, cell.form)
-            value += cell.unit * (bool(value) and not self.unit)
         low, high = cell.ends or (None, None)
         return [
             *[value] * self.valued,

@@ -65,9 +65,7 @@ def cell(found: Spread | Interval | None, form: str = ".1f") -> Cell:
     return Cell(found.mean, form, ends=found.ends)
 
 
-def compared(
-    comparison: Compared, columns: Columns, title: str, caption: str, set_name: str = "target"
-) -> Table:
+def compared(comparison: Compared, columns: Columns, title: str, caption: str) -> Table:
     """Arms, free baselines and oracles of a comparison, mean and deviation over seeds."""
     fewer = by_seed.with_fewer_seeds(comparison, *ROLES)
     free = dict.fromkeys(row["name"] for row in comparison.get("baselines") or [])
@@ -75,14 +73,14 @@ def compared(
         (name, "baseline", by_seed.baseline_by_seed, name) for name in free
     ]
     for arm in (a for role in ROLES for a in by_seed.arms(comparison, role)):
-        if arm["role"] != "oracle" or arm["trained_on"] == set_name:
+        if arm["role"] != "oracle" or arm["trained_on"] == "target":
             label = arm.get("label") or arm["name"]
             shown.append((label, arm["role"], by_seed.values, arm["name"]))
     rows: list[Row] = []
     contending: list[int] = []
     measured: list[dict[str, dict[int, float]]] = [{} for _ in columns]
     for label, role, read, key in shown:
-        values = [read(comparison, key, set_name, *column.keys) for column in columns]
+        values = [read(comparison, key, "target", *column.keys) for column in columns]
         if role != "oracle" and key not in fewer:
             contending.append(len(rows))
             for by_name, found in zip(measured, values, strict=True):
@@ -155,21 +153,21 @@ def sampling(of: dict[str, Any]) -> str:
     return strategy if stage == "both" or strategy in ("", "uniform") else f"{strategy} ({stage})"
 
 
-def spread_note(comparison: Compared, set_name: str = "target") -> str:
+def spread_note(comparison: Compared) -> str:
     """How to read the ± of a table of arms, and which of them have fewer seeds."""
     if len(comparison["seeds"]) == 1:
         return "Single seed: no spread."
     over = plural(len(comparison["seeds"]), "seed")
-    return f"Mean ± standard deviation over {over}{fewer_seeds(comparison, set_name)}."
+    return f"Mean ± standard deviation over {over}{fewer_seeds(comparison)}."
 
 
-def fewer_seeds(comparison: Compared, set_name: str = "target") -> str:
+def fewer_seeds(comparison: Compared) -> str:
     """Behind a number of seeds: the arms of a table that have fewer; "" where none has."""
     found = by_seed.with_fewer_seeds(comparison, *ROLES)
     told = [
         f"{by_seed.label(comparison, arm['name'])} {found[arm['name']]}"
         for arm in comparison["arms"]
-        if arm["name"] in found and (arm["role"] != "oracle" or arm["trained_on"] == set_name)
+        if arm["name"] in found and (arm["role"] != "oracle" or arm["trained_on"] == "target")
     ]
     return f" (fewer: {listed(told)})" if told else ""
 

@@ -39,7 +39,6 @@ from posesift.storage import TEMPORARY, explained
 
 FOLDER = "paper"
 README = "README.txt"
-_SUFFIXES = {"text/csv": ".csv", "application/json": ".json"}
 
 
 @dataclass(frozen=True)
@@ -206,7 +205,7 @@ def _files(item: Item, name: str) -> dict[str, bytes]:
             f"tables/{name}.csv": csv_text(made).encode(),
             f"tables/{name}.tex": latex(made, name).encode(),
         }
-    return {f"tables/{name}{_SUFFIXES.get(made.mime, '.txt')}": made.content.encode()}
+    return {f"tables/{name}.csv": made.content.encode()}
 
 
 def _line(text: str) -> str:

@@ -71,8 +71,7 @@ class _Column:
     def is_numbers(self) -> bool:
         """Whether bare numbers stand below each other; a missing one is none the less."""
         return bool(self.cells) and not any(
-            isinstance(cell.value, str) or cell.unit or (cell.value is None and cell.ends)
-            for cell in self.cells
+            isinstance(cell.value, str) or (cell.value is None and cell.ends) for cell in self.cells
         )
 
 

@@ -13,7 +13,6 @@ from posesift.report.blocks import SIGNED, Block, Cell, Charts, Fold, Note, Row,
 from posesift.report.facts import protocol
 from posesift.report.figures import forest
 from posesift.report.figures.forest import Shown
-from posesift.report.statement import amount
 from posesift.report.theme import Chart
 from posesift.report.wording import capitalised, number, plural, signed
 from posesift.results import by_seed, evalpose_form, methods
@@ -212,7 +211,6 @@ def gap(comparison: Compared) -> Section | None:
             "which is what is left to gain there.",
         ),
         *([Note(told, strong=False)] if (told := _larger_part(comparison)) else []),
-        Note(_headroom(comparison), strong=False),
     ]
     lead = (
         "From source to target two things change at once: poses and look. Each group of rows shows "
@@ -240,20 +238,6 @@ def _larger_part(comparison: Compared) -> str:
         f"{signed(look - source)} points, the new poses alone by {signed(poses - source)}, so the "
         f"larger part is the {larger}. Both together cost {number(abs(together))} points "
         f"{'less' if together > 0 else 'more'} than the sum of each alone (the interaction)."
-    )
-
-
-def _headroom(comparison: Compared) -> str:
-    shown = by_seed.endpoint(comparison.get("headroom") or {})
-    if shown is None:
-        return (
-            "The pose headroom needs an oracle on target poses in the source's appearance (not "
-            "trained here)."
-        )
-    sure = ", single seed" * (shown.low is None)
-    return (
-        f"Pose headroom H: {amount(shown)}{sure}. That is what training on the target's own poses "
-        "in the source's appearance gives at equal size; no pose sampler can gain more there."
     )
 
 

@@ -35,7 +35,6 @@ from posesift.report.wording import (
     number,
     percent,
     plural,
-    spoken,
 )
 from posesift.results.score import Score
 
@@ -202,7 +201,7 @@ def galleries(
     by_set: list[list[Strip]] = []
     for one in shown:
         groups = [_group(one, pair, summary, several=target is not None) for pair in pairs]
-        strips, problem = pictures.strips(one.table, groups)
+        strips, problem = pictures.strips(one.table, one.score_N, groups)
         whose = f" of the {one.which}" * (len(shown) > 1)
         notes += pictures.without_images(one.problem or problem, whose)
         by_set.append([replace(strip, follows=one is not shown[0]) for strip in strips])
@@ -217,7 +216,7 @@ def galleries(
 def _group(
     one: PoseSet, pair: tuple[int, int], summary: dict[str, Any], several: bool
 ) -> pictures.Group:
-    """Choose poses of the bins of ``pair``, and what is said of them."""
+    """Choose poses of the bins of ``pair``, and say how many these hold."""
     first, last = pair
     inside_N = (one.bin_N >= first) & (one.bin_N <= last)
     rows = of_bin(np.where(inside_N, first, UNBINNED), first, PER_BIN)
@@ -226,15 +225,9 @@ def _group(
     if one.which == "source" or not several:
         low, high = summary["edges"][first], summary["edges"][last + 1]
         detail = f"score {number(low, 2)} to {number(high, 2)}, {detail}"
-    said = []
-    for row in rows:
-        shown = number(float(one.score_N[row]), 2)
-        mode = "" if one.table.mode_N is None else spoken(str(one.table.mode_N[row]))
-        caption = [part for part in (mode, shown) if part]
-        alt = f"{capitalised(one.which)} pose of {named(pair)}, score {', '.join(caption[::-1])}"
-        said.append((alt, caption))
     name = capitalised(named(pair)) + f", {one.which}" * several
-    return name, detail if inside else f"no {one.which} pose falls here", rows, said
+    called = f"{capitalised(one.which)} pose of {named(pair)}"
+    return name, detail if inside else f"no {one.which} pose falls here", called, rows
 
 
 def scorers(summary: dict[str, Any]) -> Table | None:
