@@ -189,17 +189,13 @@ def fails(comparison: Compared) -> Finding | None:
     if oracle := methods.target_oracle(comparison):
         best = by_seed.bins_by_seed(comparison, oracle["name"])
         if len(best) == len(levels) and (top := by_seed.difference(best[-1], best[0])):
-            lack = by_seed.difference(_fall(levels), _fall(best))
+            falls = [by_seed.apart(of[0], of[-1]) for of in (levels, best)]
+            lack = by_seed.difference(*falls)
     where = f"on the hardest {part} of the target, against the easiest"
     answer = excess(name, where, own, top, lack)
     detail = f"PCK@0.05: {number(hard.mean)} in the hardest and {number(easy.mean)} in the easiest."
     links = [("By difficulty", "difficulty")]
     return Finding("Does the model fail on hard poses?", answer, detail, links=links)
-
-
-def _fall(levels: list[dict[int, float]]) -> dict[int, float]:
-    """Points lost from the easiest bin to the hardest, by seed."""
-    return {s: levels[0][s] - levels[-1][s] for s in levels[0].keys() & levels[-1].keys()}
 
 
 def cheaper(summary: dict[str, Any]) -> Finding | None:

@@ -125,11 +125,16 @@ def supported(comparison: Compared) -> str:
     if beside is None:
         return f"{read}. {missed} No oracle says how many of these anyone would miss."
     low, high = beside
-    without, most = (_behind(*pair) for pair in ((few, low), (many, high)))
+    behind = [by_seed.apart(top.by_seed, mine.by_seed) for mine, top in ((many, high), (few, low))]
+    moved = by_seed.difference(*behind)
+    told = "From the least support to the most, the distance to the oracle changes by"
+    easier = "so such poses are not easier for anyone"
+    if (high.pck or 0.0) - (low.pck or 0.0) > _LEVEL:
+        easier = "so a good part of it is that such poses are easier for anyone"
     return (
-        f"{_verdict(label, (few, without), (many, most))} {read}; the oracle's is "
-        f"{number(low.pck)} and {number(high.pck)}, {_anyone(low, high)}. "
-        f"{_change(comparison, few, many)}{missed}"
+        f"{_verdict(label, (few, _behind(few, low)), (many, _behind(many, high)))} {read}; the "
+        f"oracle's is {number(low.pck)} and {number(high.pck)}, {easier}. "
+        f"{f'{told} {amount(moved)}. ' if moved else ''}{missed}"
     )
 
 
@@ -145,31 +150,6 @@ def _verdict(
     if shown.clear is False:
         return f"Not significantly: {told}"
     return f"{'Yes' if shown.mean > 0 else 'No'}: {told}"
-
-
-def _change(comparison: Compared, few: Supported, many: Supported) -> str:
-    """Whether the distance to the oracle shrinks with support, as far as its seeds tell."""
-    oracle = methods.target_oracle(comparison)
-    rows = {row.low: row for row in by_seed.support(comparison, oracle["name"])} if oracle else {}
-    behind = [
-        {s: rows[mine.low].by_seed[s] - mine.by_seed[s] for s in shared}
-        for mine in (many, few)
-        if (shared := rows[mine.low].by_seed.keys() & mine.by_seed.keys())
-    ]
-    if len(behind) < 2 or (found := by_seed.difference(*behind)) is None:
-        return ""
-    return (
-        f"From the least support to the most, the distance to the oracle changes by "
-        f"{amount(found)}. "
-    )
-
-
-def _anyone(low: Supported, high: Supported) -> str:
-    """Say what the oracle's own rise with support says."""
-    rise = (high.pck or 0.0) - (low.pck or 0.0)
-    if rise > _LEVEL:
-        return "so a good part of it is that such poses are easier for anyone"
-    return "so such poses are not easier for anyone"
 
 
 def _oracle(
