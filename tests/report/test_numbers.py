@@ -27,7 +27,6 @@ COLUMNS = {
 GROUPS = {
     "PCK@0.05 by joint group (%)": ("pck", "0.05"),
     "PCK@0.1 by joint group (%)": ("pck", "0.1"),
-    "Angle error by joint group (degrees)": ("angle_error_by_group",),
     "Angle error by joint group (degrees, lower is better)": ("angle_error_by_group",),
 }
 HARDEST = "hardest"

@@ -206,7 +206,7 @@ def _headroom(comparison: Compared) -> Claim | None:
         shown,
         len(values),
     )
-    limit = ("what it is", "what any choice of source poses could gain at most")
+    limit = ("what it is", "the pose headroom: what any choice of source poses could gain at most")
     return _claim(said, [*evidence.of_values(shown, values), limit])
 
 

@@ -45,15 +45,30 @@ def overall(form: Form) -> tuple[Column, ...]:
     )
 
 
-def group_columns(entry: dict[str, Any], *keys: str, higher: bool = True) -> list[Column]:
-    """One column a joint group that ``entry`` has a number for, ``all`` first: it is read first."""
-    groups: Any = entry
-    for key in keys:
-        groups = groups.get(key) if isinstance(groups, dict) else None
-    if not isinstance(groups, dict):
-        return []
-    names = ["all"] * ("all" in groups) + [name for name in groups if name != "all"]
-    return [Column(name, (*keys, name), higher=higher) for name in names]
+Measure = tuple[str, tuple[str, ...], bool]
+"""A table's title, where its groups stand in an entry, and whether higher is better."""
+PCK_05: Measure = ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True)
+PCK_1: Measure = ("PCK@0.1 by joint group (%)", ("pck", "0.1"), True)
+ANGLES: Measure = (
+    "Angle error by joint group (degrees, lower is better)", ("angle_error_by_group",), False,
+)  # fmt: skip
+GROUPED = (PCK_05, PCK_1, ANGLES)
+
+
+def by_group(entry: dict[str, Any], *measures: Measure) -> list[tuple[str, list[Column]]]:
+    """Titles of the measures that ``entry`` has by joint group, and a column a group.
+
+    The group ``all`` comes first: it is read first.
+    """
+    found = []
+    for title, keys, higher in measures:
+        groups: Any = entry
+        for key in keys:
+            groups = groups.get(key) if isinstance(groups, dict) else None
+        if isinstance(groups, dict):
+            names = ["all"] * ("all" in groups) + [name for name in groups if name != "all"]
+            found.append((title, [Column(name, (*keys, name), higher=higher) for name in names]))
+    return found
 
 
 def cell(found: Spread | Interval | None, form: str = ".1f") -> Cell:
@@ -103,19 +118,6 @@ def embolden(rows: list[Row], columns: Columns, contending: Sequence[int]) -> No
         best = rows[(max if column.higher else min)(known, key=known.__getitem__)].cells[j].text
         for i in known:
             rows[i].cells[j] = replace(rows[i].cells[j], best=rows[i].cells[j].text == best)
-
-
-def single(
-    sets: dict[str, dict[str, Any]], columns: Columns, title: str, caption: str,
-    roles: dict[str, str],
-) -> Table:  # fmt: skip
-    """One run: a row a set (or baseline), no spread and nothing in bold."""
-    rows = [
-        Row(name, [Cell(by_seed.lookup(entry, *c.keys), c.form) for c in columns],
-            roles.get(name, "arm"))
-        for name, entry in sets.items()
-    ]  # fmt: skip
-    return Table(title, "", [column.title for column in columns], rows, caption)
 
 
 def arms(comparison: Compared) -> Table:

@@ -32,8 +32,8 @@ def target_share(
         called: what the two sets are for the reader, where they are not target and source.
     """
     of, beside = called
-    percent = [100 * np.asarray(part) / max(np.sum(part), 1) for part in (target_k, source_k)]
-    figure, axis, pairs, mine_G, theirs_G = _beside(look, *percent, beside)
+    mine_k, theirs_k = (100 * part / max(np.sum(part), 1) for part in (target_k, source_k))
+    figure, axis, pairs, mine_G, theirs_G = _beside(look, mine_k, theirs_k, beside)
     if len(pairs) <= 12:
         for place, value in enumerate(mine_G, 1):
             text = f"{value:.0f}" if value >= 1 or value == 0 else "<1"
@@ -103,7 +103,7 @@ def _beside(
     figure, axis = look.canvas()
     pairs = pairs_for(len(value_k))
     starts = [first for first, _ in pairs]
-    value_G, line_G = (np.add.reduceat(np.asarray(part), starts) for part in (value_k, line_k))
+    value_G, line_G = (np.add.reduceat(part, starts) for part in (value_k, line_k))
     places, reference = np.arange(1, len(pairs) + 1), theme.series(0)
     boxes(
         axis, places - 0.36, places + 0.36, 0, value_G,

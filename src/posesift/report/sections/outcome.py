@@ -157,21 +157,16 @@ def _pair(comparison: Compared, row: Stated) -> str:
 def groups(comparison: Compared) -> list[Block]:
     """PCK@0.05 and the angle error by joint group."""
     entry = by_seed.some_entry(comparison, "target")
-    measures = (
-        ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
-        ("Angle error by joint group (degrees, lower is better)", ("angle_error_by_group",), False),
-    )
     note = f"{tables.spread_note(comparison)} {tables.bold_note(comparison)}"
     lead = (
         "“all” is the headline set of joints (the twelve limb joints of a body, every joint of a "
         "hand), not the mean of the columns."
     )
     found: list[Block] = []
-    for title, keys, higher in measures:
-        if columns := tables.group_columns(entry, *keys, higher=higher):
-            if "all" not in (column.title for column in columns):
-                columns.insert(0, tables.Column("all", ("angle_error_deg",), higher=False))
-            found.append(tables.compared(comparison, columns, title, note))
+    for title, columns in tables.by_group(entry, tables.PCK_05, tables.ANGLES):
+        if "all" not in (column.title for column in columns):
+            columns.insert(0, tables.Column("all", ("angle_error_deg",), higher=False))
+        found.append(tables.compared(comparison, columns, title, note))
     return [Note(lead, strong=False), *found] if found else []
 
 
