@@ -75,11 +75,7 @@ class Reading(html.parser.HTMLParser):
             self._table = Table() if kind == "table" else None
         elif tag == "tr" and self._table is not None:
             self._table.rows.append(("", []))
-        elif tag == "span" and kind == "spread" and self._brief():
-            self.claims[-1].sentence, self._text = self._said(), []
-        elif tag == "article" or (
-            tag == "tr" and (dict(attrs).get("id") or "").startswith("claim-")
-        ):
+        elif tag == "article":
             self.claims.append(Claim())
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -94,8 +90,6 @@ class Reading(html.parser.HTMLParser):
         said = self._said()
         if self._table is not None:
             self._of_table(tag, said)
-        elif self._brief():
-            self._of_brief_claim(tag, said)
         elif self._inside("article"):
             self._of_claim(tag, kind, said)
         elif self._inside("dl", "figures"):
@@ -115,18 +109,6 @@ class Reading(html.parser.HTMLParser):
 
     def _said(self) -> str:
         return " ".join("".join(self._text).replace("\u00a0", " ").split())
-
-    def _brief(self) -> bool:
-        return self._inside("figure", "brief") and self._inside("tbody")
-
-    def _of_brief_claim(self, tag: str, said: str) -> None:
-        claim = self.claims[-1]
-        if tag == "th":
-            claim.sentence = claim.sentence or said
-        elif tag == "td" and not claim.value:
-            claim.value = said
-        elif tag == "td":
-            claim.verdict = claim.verdict or said
 
     def _of_table(self, tag: str, said: str) -> None:
         table = self._table

@@ -332,7 +332,8 @@ def test_hostile_names_are_data(source):
     assert len(rows) == found.coverage.lacking == n
     for row in rows:
         name = HOSTILE[int(row["row"]) - 100]
-        expected = name if name.startswith("<") else f"'{name}"
+        line = "".join(" " if c in "\n\r\t" else c for c in name)
+        expected = line if name.startswith("<") else f"'{line}"
         assert row["file"] == row["mode"] == expected
     html = as_page(section, coverage.render_next(found))
     assert "<script>alert" not in html

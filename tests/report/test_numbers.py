@@ -27,7 +27,6 @@ COLUMNS = {
 GROUPS = {
     "PCK@0.05 by joint group (%)": ("pck", "0.05"),
     "PCK@0.1 by joint group (%)": ("pck", "0.1"),
-    "Angle error by joint group (degrees)": ("angle_error_by_group",),
     "Angle error by joint group (degrees, lower is better)": ("angle_error_by_group",),
 }
 HARDEST = "hardest"
@@ -126,7 +125,6 @@ def test_a_run_is_its_evaluation(comparison: Path, run_page: Path) -> None:
         f"{printed(target['evalpose_limbs'])} of 100",
         f"{printed(target['angle_error_deg'])} degrees",
     ]
-    assert [claim.value for claim in shown.claims] == [value for value, _ in shown.figures]
     easy, hard = (printed(target["by_bin"][b]["pck"]) for b in (0, -1))
     assert f"PCK@0.05 is {easy} % in the easiest and {hard} % in the" in str(shown.findings)
 

@@ -32,12 +32,9 @@ from posesift.report.blocks import (
     Gallery,
     Note,
     Page,
-    Patch,
     Picture,
     Row,
     Section,
-    Square,
-    Squares,
     Strip,
     Table,
 )
@@ -150,16 +147,6 @@ def test_nothing_is_cut_off_in_print(label: str) -> None:
         assert extent.x1 <= width + 1
         assert extent.y1 <= height + 1
     assert not legend.get_window_extent().overlaps(figure.axes[0].bbox)
-
-
-def test_squares_fit_a_page(tmp_path: Path) -> None:
-    patch = Patch(Cell(50), 1.0, 0.5)
-    square = Square("UDAPE", "Interaction", ["source poses", "target poses"], ["a", "b"],
-                    [[patch, patch], [patch, patch]])  # fmt: skip
-    folder = paper.write(page_of(Squares("Gap", "How.", [square] * 3)), tmp_path)
-    check_pdf((folder / "figures/results-gap.pdf").read_bytes(), printing.PAGE_WIDTH)
-    check_svg((folder / "figures/results-gap.svg").read_bytes(), printing.PAGE_WIDTH)
-    assert (folder / "tables/results-gap.csv").read_text().count("50.0") == 12
 
 
 def test_each_drawing_in_print_is_the_same() -> None:

@@ -30,13 +30,15 @@ def test_endpoints_say_how_sure_they_are() -> None:
 
 def test_curves_name_the_ends_and_survive_gaps() -> None:
     levels: list[Interval | None] = [Interval(50, 40, 55), None, Interval(20, 10, 30)]
-    chart = part_figures.levels([("a", levels)], ("best", levels), QUARTERS, title="t", caption="c")
+    chart = part_figures.curves(
+        [("a", levels)], QUARTERS, oracle=("best", levels), title="t", caption="c"
+    )
     shown = words(chart)
     assert "easiest" in shown
     assert "hardest" in shown
     assert {"a", "best"} <= set(shown)
     assert "from easiest third to hardest third. a: 50.0, –, 20.0" in chart.alt
-    gains = part_figures.differences([("b", [None, None, None])], "a", QUARTERS, caption="c")
+    gains = part_figures.curves([("b", [None, None, None])], QUARTERS, against="a", caption="c")
     assert gains.title == "Difference to a"
 
 
@@ -52,7 +54,7 @@ def test_a_level_without_an_interval_has_no_bar() -> None:
 def test_sizes_of_parts_are_told_and_parts_without_room_have_no_name() -> None:
     parts = Parts("EvalPose", "0–100", ["1", "", "3"], "bin", counts=[4, 0, 9])
     known: list[Interval | None] = [Interval(1, 0, 2), None, None]
-    chart = part_figures.levels([("a", known)], None, parts, title="t", caption="c")
+    chart = part_figures.curves([("a", known)], parts, title="t", caption="c")
     assert chart.alt.endswith("a: 1.0, –, –. Samples: 4, 0, 9.")
     assert {"1", "3", "EvalPose (0–100)"} <= set(words(chart))
 
@@ -84,8 +86,6 @@ def test_losses_and_trust_of_adaptation_are_drawn_apart() -> None:
 
 def test_long_names_leave_room_for_the_figure() -> None:
     long = "a very long name of an arm " * 9
-    chart = part_figures.levels(
-        [(long, [Interval(1, 0, 2)] * 3)], None, QUARTERS, title="t", caption="c"
-    )
+    chart = part_figures.curves([(long, [Interval(1, 0, 2)] * 3)], QUARTERS, title="t", caption="c")
     assert any(word.endswith("…") and len(word) <= 28 for word in words(chart))
     assert long in chart.alt

@@ -60,6 +60,20 @@ def test_a_run_chosen_by_the_test_set_warns_first(run: Path) -> None:
     assert "Leak: " in render(page)
 
 
+def test_the_first_number_of_a_run_has_its_interval_over_images(run: Path) -> None:
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    for entry in evaluation["sets"].values():
+        entry["interval"] = [12.34, 56.78]
+    storage.write_json(run / "evaluation.json", evaluation)
+    opened = results.read(run)
+    assert isinstance(opened, Run)
+    first, *others = contents.of_run(opened).figures
+    samples = opened.headline[1]["samples"]
+    said = f"; 95 % CI 12.3 to 56.8 over {samples} images, single seed"
+    assert first.what.endswith(said)
+    assert not any("CI" in figure.what for figure in others)
+
+
 def test_many_notes_do_not_push_the_numbers_down(run: Path) -> None:
     settings = {"method": "regda", "notes": [f"Note {i}." for i in range(8)]}
     (run / "experiment.yaml").write_text(yaml.safe_dump(settings))

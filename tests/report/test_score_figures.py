@@ -10,6 +10,7 @@ from posesift.report.figures import axes as bin_axis
 from posesift.report.figures import score
 from posesift.report.figures import score as score_figures
 from posesift.report.figures import variation as variation_figures
+from posesift.report.figures.shares import target_share
 from posesift.report.theme import Chart
 
 
@@ -28,7 +29,7 @@ def row(b: int, **changes: object) -> dict:
 
 def test_bins_are_counted_from_one() -> None:
     rows = [row(b) for b in range(10)]
-    shares = score_figures.target_share(np.full(10, 20), np.arange(10))
+    shares = target_share(np.full(10, 20), np.arange(10))
     boxes = variation_figures.pose_boxes(rows, True)
     for chart in (boxes, shares):
         assert chart is not None
@@ -107,13 +108,13 @@ def test_empty_and_unknown_bins_are_left_out_or_marked() -> None:
     assert variation_figures.pose_boxes([row(0, **nothing)], True) is None
 
 
-def test_folders_of_old_have_bars_and_no_boxes_of_poses() -> None:
+def test_folders_of_old_have_means_and_no_boxes_of_poses() -> None:
     rows = [row(b) for b in range(3)]
     for one in rows:
         del one["spread"]
     chart = variation_figures.pose_boxes(rows, True)
     assert chart is not None
-    assert chart.alt.startswith("Bar chart")
+    assert chart.alt.startswith("Means of")
     assert "whiskers" not in chart.caption
     boxes = variation_figures.pose_boxes([row(b) for b in range(3)], True)
     assert boxes is not None
@@ -133,15 +134,13 @@ def test_groups_of_bins_are_named() -> None:
 def test_one_bin_and_equal_scores_are_drawn() -> None:
     chart = score_figures.histogram(np.ones(4), [1.0, 1.0], [(0, 0)])
     assert "four poses" in chart.alt
-    spreads = score_figures.both_spreads(np.ones(4), np.ones(1))
-    assert "1.00 in the source and 1.00 in the target" in spreads.alt
 
 
 def test_shares_of_a_target_are_of_its_own_poses() -> None:
-    chart = score_figures.target_share(np.array([50, 50, 100]), np.array([1, 0, 3]))
+    chart = target_share(np.array([50, 50, 100]), np.array([1, 0, 3]))
     assert "25.0 % in bin 1, 75.0 % in bin 3; of the source 25.0 % and 50.0 %" in chart.alt
     assert [w for w in words(chart) if w in ("25", "0", "75")][-3:] == ["25", "0", "75"]
-    many = score_figures.target_share(np.ones(200), np.repeat([0, 1], [160, 40]))
+    many = target_share(np.ones(200), np.repeat([0, 1], [160, 40]))
     assert "100.0 %" not in many.alt
     assert "10.0 % in bins 197 to 200" in many.alt
     assert "Each bar stands for 4 neighbouring bins." in many.caption

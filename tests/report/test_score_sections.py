@@ -10,9 +10,9 @@ from tests.report.conftest import build_score, save_table
 from posesift import results, storage
 from posesift.report import pose_sets
 from posesift.report.blocks import Charts, Gallery, Note, Section, Strip
-from posesift.report.export.tables import csv_text
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.sections import score as score_sections
+from posesift.report.spreadsheet import csv_text
 from posesift.results.score import Score
 
 
@@ -78,7 +78,7 @@ def test_the_lead_counts_what_is_harder_than_most_of_the_source(
     lead = score_sections.gallery(score, source, target).lead
     share = f"{100 * harder / len(known):.0f} %"
     said = f"{harder} of {len(known)} target poses ({share}) are harder than 90 % of the source."
-    assert lead == said
+    assert lead.startswith(said)
 
 
 def test_pictures_of_a_strip_are_of_its_bin(score: Score, source: PoseSet) -> None:
@@ -198,15 +198,11 @@ def test_the_summary_of_old_is_read(score: Score) -> None:
     assert "Variation of the poses in each bin" in titles(score_sections.distribution(score))
 
 
-def test_one_histogram_holds_both_sets_where_one_scorer_scored_them(
-    score: Score, target: PoseSet
+def test_medians_of_both_sets_are_said_where_one_scorer_scored_them(
+    score: Score, source: PoseSet, target: PoseSet
 ) -> None:
-    alone, both = (score_sections.distribution(score, of) for of in (None, target))
-    assert titles(alone) == titles(both)
-    other = score_sections.distribution(score, replace(target, edges=np.arange(4.0)))
-    first = [
-        next(block for block in of.blocks if isinstance(block, Charts)).charts[0]
-        for of in (alone, both, other)  # the last in bins of another measure
-    ]
-    assert {chart.title for chart in first} == {"How the scores are spread"}
-    assert ["target, median" in chart.caption for chart in first] == [False, True, False]
+    said = score_sections.gallery(score, source, target).lead
+    median = np.median(target.score_N[target.bin_N >= 0])
+    assert f"Median score: {np.median(score.score_N):.2f} in the source, {median:.2f}" in said
+    other = replace(target, edges=np.arange(4.0))  # bins of another measure
+    assert "Median" not in score_sections.gallery(score, source, other).lead

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from posesift.report.answers import support as support_finding
+from posesift.report.sections import support as support_section
 
 
 @pytest.fixture
@@ -38,41 +38,37 @@ def with_oracle(found: dict, mine: list[list[float]], oracle: list[list[float]])
 )
 def test_support_is_read_both_ways(found: dict, last: float, says: str) -> None:
     found["support"]["uniform"][-1]["pck"] = last
-    said = support_finding.supported(found)
-    assert said is not None
-    assert f"Accuracy {says} support" in said.answer
+    said = support_section.supported(found)
+    assert f"Accuracy {says} support" in said
     best = max(row["pck"] for row in found["support"]["uniform"])
-    assert f"{100 - best:.0f} % of the joints are missed" in said.detail
-    assert "No oracle says" in said.detail
+    assert f"{100 - best:.0f} % of the joints are missed" in said
+    assert "No oracle says" in said
 
 
 def test_an_oracle_tells_failure_from_hard_poses(found: dict) -> None:
     mine = [[16.0, 36.0, 33.0], [16.0, 35.0, 32.0], [16.0, 37.0, 34.0]]
     oracle = [[23.0, 44.0, 41.0], [23.1, 44.0, 40.1], [22.9, 44.0, 41.9]]
-    said = support_finding.supported(with_oracle(found, mine, oracle))
-    assert said is not None
-    assert said.answer.startswith("Yes: ")
-    assert "+8.0 points (95 % CI +7.8 to +8.2)" in said.answer  # 8.0, 8.1 and 7.9
-    assert "with no similar source pose +7.0 points" in said.answer
-    assert "such poses are easier for anyone" in said.detail
-    assert "the distance to the oracle changes by +1.0 points" in said.detail
-    assert "with 1 to 9 similar source poses, 64 % of the joints are missed" in said.detail
+    said = support_section.supported(with_oracle(found, mine, oracle))
+    assert said.startswith("Yes: ")
+    assert "+8.0 points (95 % CI +7.8 to +8.2)" in said  # 8.0, 8.1 and 7.9
+    assert "with no similar source pose +7.0 points" in said
+    assert "such poses are easier for anyone" in said
+    assert "the distance to the oracle changes by +1.0 points" in said
+    assert "with 1 to 9 similar source poses, 64 % of the joints are missed" in said
 
 
 def test_an_oracle_that_does_no_better_shows_no_failure(found: dict) -> None:
     mine = [[16.0, 36.0, 33.0], [16.0, 35.0, 32.0], [16.0, 37.0, 34.0]]
     level = [[16.0, 36.0, 34.0], [16.0, 35.0, 31.0], [16.0, 37.0, 34.5]]
-    said = support_finding.supported(with_oracle(found, mine, level))
-    assert said is not None
-    assert said.answer.startswith("Not significantly: ")
+    said = support_section.supported(with_oracle(found, mine, level))
+    assert said.startswith("Not significantly: ")
     worse = [[seed[0], seed[1], seed[2] - 5] for seed in mine]
-    said = support_finding.supported(with_oracle(found, mine, worse))
-    assert said is not None
-    assert said.answer.startswith("No: ")
-    assert "−5.0 points" in said.answer
+    said = support_section.supported(with_oracle(found, mine, worse))
+    assert said.startswith("No: ")
+    assert "−5.0 points" in said
 
 
 def test_fewer_than_two_groups_say_nothing(found: dict) -> None:
     found["support"]["uniform"] = found["support"]["uniform"][:1]
-    assert support_finding.supported(found) is None
-    assert support_finding.supported(found | {"support": None}) is None
+    assert support_section.supported(found) == ""
+    assert support_section.supported(found | {"support": None}) == ""

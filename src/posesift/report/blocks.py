@@ -1,4 +1,4 @@
-"""What a page is made of: sections of charts, tables, galleries, squares and notes.
+"""What a page is made of: sections of charts, tables, galleries and notes.
 
 Plain values without markup; the template alone knows HTML, and escapes every string in them.
 """
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from posesift.report import theme
 from posesift.report.theme import Chart, data_uri
-from posesift.report.wording import signed, written
+from posesift.report.wording import written
 
 Point = tuple[float, float]
 Line = tuple[Point, Point]
@@ -52,18 +52,18 @@ class Cell:
     Attributes:
         value: a number, or words; None = not known.
         form: of the number and what belongs to it, as `format` takes it.
-        unit: behind the number.
         spread: its standard deviation over seeds.
         ends: of its interval; a cell without a value may be an interval alone.
         best: whether it is the best of its column.
+        shade: the cell's ground, from 0 (pale) to 1 on the ramp of difficulty; None = none.
     """
 
     value: float | str | None = None
     form: str = ".1f"
-    unit: str = ""
     spread: float | None = None
     ends: tuple[float, float] | None = None
     best: bool = False
+    shade: float | None = None
 
     @property
     def number(self) -> float | None:
@@ -74,12 +74,12 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """What a reader sees first: the value with its unit, or the interval where it is alone."""
+        """What a reader sees first: the value, or the interval where it is alone."""
         if isinstance(self.value, str):
             return self.value
         if self.value is None and self.ends:
             return self.interval
-        return written(self.value, self.form) + self.unit * (self.number is not None)
+        return written(self.value, self.form)
 
     @property
     def beside(self) -> str:
@@ -95,6 +95,15 @@ class Cell:
     def deviation(self) -> str:
         """The spread, or ""."""
         return "" if self.spread is None else written(self.spread, self.form)
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """Ground and ink on a light and on a dark page; none without a shade."""
+        if self.shade is None:
+            return {}
+        light, dark = theme.ramp_pair(self.shade)
+        inks = {"ink-light": theme.on(light), "ink-dark": theme.on(dark)}
+        return {"light": light, "dark": dark, **inks}
 
 
 @dataclass(frozen=True)
@@ -149,48 +158,6 @@ class Gallery:
 
 
 @dataclass(frozen=True)
-class Patch:
-    """One cell of a square: its value, by how much an oracle is above it, its place on the ramp."""
-
-    value: Cell
-    oracle: float | None
-    at: float
-
-    @property
-    def detail(self) -> str:
-        """What stands below the value."""
-        return "" if self.oracle is None else f"oracle {signed(self.oracle)}"
-
-    @property
-    def colours(self) -> dict[str, str]:
-        """Ground and ink on a light and on a dark page."""
-        light, dark = theme.ramp_pair(self.at)
-        inks = {"ink-light": theme.on(light), "ink-dark": theme.on(dark)}
-        return {"light": light, "dark": dark, **inks}
-
-
-@dataclass(frozen=True)
-class Square:
-    """A 2 x 2 heat table."""
-
-    name: str
-    note: str
-    rows: list[str]
-    columns: list[str]
-    patches: list[list[Patch]]
-
-
-@dataclass(frozen=True)
-class Squares:
-    """2 x 2 heat tables beside each other, one a model."""
-
-    kind: ClassVar[str] = "squares"
-    title: str
-    caption: str
-    squares: list[Square]
-
-
-@dataclass(frozen=True)
 class Charts:
     """Figures side by side where there is room."""
 
@@ -209,18 +176,17 @@ class Note:
 
 @dataclass(frozen=True)
 class Download:
-    """A small file inside the page, saved by a click: a table that somebody computes with."""
+    """A CSV file inside the page, saved by a click: a table that somebody computes with."""
 
     kind: ClassVar[str] = "download"
     name: str
     label: str
     content: str
-    mime: str = "text/csv"
 
     @property
     def uri(self) -> str:
         """The file as a ``data:`` URI."""
-        return data_uri(self.content.encode(), self.mime)
+        return data_uri(self.content.encode(), "text/csv")
 
 
 @dataclass(frozen=True)
@@ -286,32 +252,14 @@ class Claim:
 
 @dataclass(frozen=True)
 class Claims:
-    """Claims one below the other, and how verdicts are given.
-
-    ``compact``: as one table, where no claim has an interval over seeds to show.
-    """
+    """Claims one below the other, and how verdicts are given."""
 
     kind: ClassVar[str] = "claims"
     claims: list[Claim]
     rules: list[tuple[str, str]]
-    compact: bool = False
-
-    def brief(self) -> list[tuple[Claim, str]]:
-        """Each claim with what is left of its evidence for one line."""
-        return [
-            (
-                claim,
-                "; ".join(
-                    f"{name}: {told}"
-                    for name, told in claim.evidence
-                    if name != "by seed" and not told.startswith("none:")
-                ),
-            )
-            for claim in self.claims
-        ]
 
 
-Block = Table | Gallery | Squares | Charts | Note | Download | Choice | Fold | Explorer | Claims
+Block = Table | Gallery | Charts | Note | Download | Choice | Fold | Explorer | Claims
 
 
 def one_of(title: str, options: list[tuple[str, list[Block]]]) -> list[Block]:

@@ -6,31 +6,24 @@ from typing import Any
 
 from posesift.difficulty.checks import FINDS, FINDS_PARTLY
 from posesift.experiments.methods import label_of
-from posesift.report import evidence, facts, statement, trivial
-from posesift.report.blocks import SIGNED, Cell, Claim, Claims, Figure, Section
+from posesift.report import evidence, statement, trivial
+from posesift.report.blocks import SIGNED, Cell, Claim, Claims, Section
 from posesift.report.statement import Statement, amount
-from posesift.report.wording import capitalised, number, ordinal_part, plural, signed
-from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
+from posesift.report.wording import number, ordinal_part, plural, signed
+from posesift.results import by_seed, endpoints, methods, ranking
 from posesift.results.by_seed import Compared, Interval
-from posesift.results.run import Run
-
-TITLE = "Claims and their evidence"
 
 
 def of_comparison(comparison: Compared, summary: dict[str, Any] | None = None) -> Section:
     """Each number that the page leads with as a claim."""
     found = headlines(comparison, summary)
     used = {claim.verdict for claim in found}
-    block = Claims(
-        found,
-        [(word, rule) for word, rule in statement.RULES.items() if word in used],
-        compact=len(comparison["seeds"]) == 1,
-    )
+    rules = [(word, rule) for word, rule in statement.RULES.items() if word in used]
     lead = (
         "Each number that this page leads with, and what it rests on. A verdict is given by the "
         "rules below the claims, never by hand."
     )
-    return Section("claims", TITLE, lead, [block])
+    return Section("claims", "Claims and their evidence", lead, [Claims(found, rules)])
 
 
 def headlines(comparison: Compared, summary: dict[str, Any] | None) -> list[Claim]:
@@ -67,40 +60,6 @@ def of_lead(comparison: Compared) -> Claim | None:
 def lead_anchor(comparison: Compared, summary: dict[str, Any] | None) -> str:
     """Where the claim of `of_lead` stands on the page: it is the last."""
     return f"claim-{len(headlines(comparison, summary))}"
-
-
-def measured(folder: Run) -> list[tuple[Figure, Claim]]:
-    """Return the numbers at the top of a run's page, each with its claim: all of one seed."""
-    name, entry = folder.headline
-    shown, form = folder.set_label(name), evalpose_form.of_run(folder.evaluation)
-    found = []
-    for keys, unit, what, ends in (
-        (("pck", "0.05"), "%", "PCK@0.05", entry.get("interval")),
-        ((form.key,), "of 100", form.name, None),
-        (("angle_error_deg",), "degrees", "mean angle error", None),
-    ):
-        value = by_seed.lookup(entry, *keys)
-        if value is None:
-            continue
-        over = "none over seeds: one run"
-        if ends:
-            over = f"{number(ends[0])} to {number(ends[1])} {unit} over images; {over}"
-        free = facts.beside(folder, *keys)
-        sentence = capitalised(f"{what} is {number(value)} {unit} on {shown}{free}, single seed.")
-        terms = [("95 % interval", over), ("samples", str(entry.get("samples", "")))]
-        figure = Figure(number(value), unit, f"{what} on {shown}{free}", strong=not found)
-        found.append((figure, Claim(sentence, Cell(value), unit, statement.SINGLE, terms)))
-    return found
-
-
-def of_run(folder: Run) -> Section | None:
-    """Return the numbers at the top of a run's page with their evidence."""
-    found = [claim for _, claim in measured(folder)]
-    if not found:
-        return None
-    rules = [(statement.SINGLE, statement.RULES[statement.SINGLE])]
-    lead = "One run: for how sure a difference between runs is, compare over seeds."
-    return Section("claims", TITLE, lead, [Claims(found, rules, compact=True)])
 
 
 WHOLE = "PCK@0.05, target"  # the endpoint of that name
@@ -193,56 +152,53 @@ def _later_bins(comparison: Compared) -> Claim | None:
     if against is None or not methods.several(comparison):
         return None
     pairs = zip(*(by_seed.bins_by_seed(comparison, name) for name in (arm, against)), strict=False)
-    gains = [{s: a[s] - b[s] for s in a.keys() & b.keys()} for a, b in pairs]
-    if len(gains) < 2 or (more := by_seed.difference(gains[-1], gains[0])) is None:
+    gains = [by_seed.apart(*pair) for pair in pairs]
+    if len(gains) < 2:
         return None
     one, other = (by_seed.label(comparison, name) for name in (arm, against))
-    apart = {s: gains[-1][s] - gains[0][s] for s in gains[-1].keys() & gains[0].keys()}
-    said = Statement(
+    levels = [by_seed.interval(gain.values()) for gain in (gains[0], gains[-1])]
+    named = zip(("gain on the easiest", "gain on the hardest"), levels, strict=True)
+    return _of_values(
         f"{one} on the hardest {ordinal_part(len(gains))} of the target",
         "itself on the easiest",
         f"its gain in PCK@0.05 over {other}",
-        more,
-        len(apart),
+        by_seed.apart(gains[-1], gains[0]),
+        [(name, amount(level)) for name, level in named if level],
     )
-    terms = evidence.of_values(more, apart)
-    for where, gain in (("easiest", gains[0]), ("hardest", gains[-1])):
-        if level := by_seed.interval(gain.values()):
-            terms.append((f"gain on the {where}", amount(level)))
-    return _claim(said, terms)
 
 
 def _fall(comparison: Compared) -> Claim | None:
     """How much worse the reference is on hard target poses than on easy ones."""
     reference = by_seed.reference(comparison)
     levels = by_seed.bins_by_seed(comparison, reference)
-    if len(levels) < 2 or not levels[0] or not levels[-1]:
+    if len(levels) < 2:
         return None
-    fall = by_seed.difference(levels[-1], levels[0])
-    if fall is None:
-        return None
-    shared = [s for s in comparison["seeds"] if s in levels[-1] and s in levels[0]]
-    seeds, label = len(shared), by_seed.label(comparison, reference)
-    part = ordinal_part(len(levels))
-    said = Statement(
-        f"{label} on the hardest {part} of the target",
+    label = by_seed.label(comparison, reference)
+    return _of_values(
+        f"{label} on the hardest {ordinal_part(len(levels))} of the target",
         f"{label} on the easiest",
         "PCK@0.05",
-        fall,
-        seeds,
+        by_seed.apart(levels[-1], levels[0]),
+        [("difficulty", "of a score that chose no training sample")],
     )
-    terms = evidence.of_values(fall, {s: levels[-1][s] - levels[0][s] for s in shared})
-    terms.append(("difficulty", "of a score that chose no training sample"))
-    return _claim(said, terms)
+
+
+def _of_values(
+    subject: str, against: str, where: str, values: dict[int, float], terms: evidence.Terms
+) -> Claim | None:
+    """Claim a difference of which each seed's value is known; None where no seed has one."""
+    if (shown := by_seed.interval(values.values())) is None:
+        return None
+    said = Statement(subject, against, where, shown, len(values))
+    return _claim(said, evidence.of_values(shown, values) + terms)
 
 
 def _headroom(comparison: Compared) -> Claim | None:
     """Say what any choice of poses could gain at most."""
     row = comparison.get("headroom") or {}
-    shown = by_seed.endpoint(row)
+    shown, values = by_seed.endpoint(row), row.get("values") or []
     if shown is None:
         return None
-    values = row.get("values") or []
     said = Statement(
         "training on the target's poses in the source's appearance",
         "uniform sampling of the source",
@@ -250,9 +206,8 @@ def _headroom(comparison: Compared) -> Claim | None:
         shown,
         len(values),
     )
-    terms = evidence.of_values(shown, values)
-    terms.append(("what it is", "what any choice of source poses could gain at most"))
-    return _claim(said, terms)
+    limit = ("what it is", "the pose headroom: what any choice of source poses could gain at most")
+    return _claim(said, [*evidence.of_values(shown, values), limit])
 
 
 def _rare(summary: dict[str, Any]) -> Claim | None:

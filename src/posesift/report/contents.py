@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from posesift.experiments import choice
@@ -25,6 +25,7 @@ from posesift.report.sections import (
 from posesift.report.sections import examples as example_sections
 from posesift.report.sections import run as run_sections
 from posesift.report.sections import score as score_sections
+from posesift.report.uncovered import Lacking
 from posesift.report.wording import count, number
 from posesift.results.comparison import Comparison
 from posesift.results.run import Run
@@ -87,14 +88,42 @@ def gathered(first: Section, *others: Section | None) -> Section:
     return replace(first, blocks=[*first.blocks, *folds])
 
 
-def _key(*sets: PoseSet | None) -> list[tuple[str, str]]:
-    """Say what the colours of drawn limbs mean: those of the right side and of the left."""
-    skeleton = next((one.table.skeleton for one in sets if one is not None), None)
-    return [] if skeleton is None else key_of(skeleton)
+@dataclass(frozen=True)
+class _Poses:
+    """The poses that a page speaks of, and what of the target the source lacks.
+
+    ``missing``: why there is no source, or "".
+    """
+
+    score: Score | None
+    source: PoseSet | None
+    missing: str
+    target: PoseSet | None
+    lacks: Lacking | str
+
+    @staticmethod
+    def of(score: Score | None, target: PoseSet | None, most: int | None = None) -> _Poses:
+        source, missing = pose_sets.source_of(score, most) if score else (None, "")
+        return _Poses(score, source, missing, target, uncovered.of(source, target))
+
+    def sections(self) -> list[Section]:
+        """Give what is said of the source's scores, as one section."""
+        if self.score is None:
+            return []
+        found = score_sections.sections(self.score, self.source, self.target, self.missing)
+        return [gathered(*found)]
+
+    def explorer(self) -> Section:
+        similar = self.score.summary.get("similarity") if self.score else None
+        return data.explore(self.source, self.target, self.missing, similar, self.lacks)
+
+    def key(self) -> list[tuple[str, str]]:
+        known = self.source or self.target
+        return key_of(known.table.skeleton) if known is not None else []
 
 
 def key_of(skeleton: Skeleton) -> list[tuple[str, str]]:
-    """Say what the colours of a skeleton's drawn limbs mean."""
+    """Say what the colours of a skeleton's drawn limbs mean: the right side's and the left's."""
     found: dict[str, list[str]] = {"right": [], "left": []}
     for (start, end), colour in zip(skeleton.limbs, skeleton.colours, strict=True):
         for side, colours in found.items():
@@ -131,25 +160,20 @@ def of_comparison(folder: Comparison) -> Page:
     if summary is None:
         notes.append("The score folder is not available, so the source's poses are not shown.")
     notes += box_note(notes, (entry.get("address") for entry in comparison["sets"].values()))
-    source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
-    target = pose_sets.target_of(folder)
-    lacks = uncovered.of(source, target)
-    similar = summary.get("similarity") if summary else None
+    poses = _Poses.of(folder.score, pose_sets.target_of(folder))
+    source, target, lacks = poses.source, poses.target, poses.lacks
+    near = None
+    if folder.score:
+        near = failures.nearest_sources(comparison, target, source, poses.missing)
     sections = [
         classes.classes(source, target, lacks, comparison),
         *came_out(comparison, target, summary),
         coverage.coverage(
             lacks, renderings.gained(comparison, target.table.skeleton if target else None)
         ),
-    ]
-    if folder.score:
-        sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
-    sections += [
-        _examples(
-            failures.nearest_sources(comparison, target, source, missing) if folder.score else None,
-            example_sections.of_comparison(comparison, target),
-        ),
-        data.explore(source, target, missing, similar, lacks),
+        *poses.sections(),
+        _examples(near, example_sections.of_comparison(comparison, target)),
+        poses.explorer(),
     ]
     findings = opening.of_comparison(folder, source, target)
     if sections[0]:  # whose pictures stand in the table of classes
@@ -170,7 +194,7 @@ def of_comparison(folder: Comparison) -> Page:
             ),
         ],
         sections=[section for section in sections if section],
-        key=_key(source, target),
+        key=poses.key(),
     )
 
 
@@ -183,16 +207,14 @@ def _examples(first: Section | None, other: Section) -> Section:
 
 def of_score(folder: Score, target_address: str | None = None) -> Page:
     """Return the page of a score, beside the poses of a target where one is given."""
-    source, missing = pose_sets.source_of(folder, data.LISTED)
     target = pose_sets.target_at(folder, target_address) if target_address else None
-    lacks = uncovered.of(source, target)
-    similar = folder.summary.get("similarity")
-    explorer = data.explore(source, target, missing, similar, lacks)
-    sections: list[Section | None] = [
-        gathered(*score_sections.sections(folder, source, target, missing)),
+    poses = _Poses.of(folder, target, data.LISTED)
+    source, lacks = poses.source, poses.lacks
+    sections = [
+        *poses.sections(),
         classes.classes(source, target, lacks),
         coverage.coverage(lacks),
-        explorer,
+        poses.explorer(),
     ]
     summary = folder.summary
     method = summary["method"]
@@ -233,7 +255,7 @@ def of_score(folder: Score, target_address: str | None = None) -> Page:
             *(coverage.render_next(lacks) if target else [coverage.without_target()]),
         ],
         sections=[section for section in sections if section],
-        key=_key(source, target),
+        key=poses.key(),
     )
 
 
@@ -268,20 +290,16 @@ def of_run(folder: Run) -> Page:
     """Return the page of one training."""
     settings = folder.settings
     _, entry = folder.headline
-    source, missing = pose_sets.source_of(folder.score) if folder.score else (None, "")
     target = pose_sets.target_of(folder)
-    lacks = uncovered.of(source, target)
-    similar = folder.score.summary.get("similarity") if folder.score else None
-    result, *others = run_sections.sections(folder, target)
+    poses = _Poses.of(folder.score, target)
     sections = [
-        gathered(result, claims.of_run(folder), *others),
-        classes.classes(source, target, lacks),
-        coverage.coverage(lacks),
+        gathered(*run_sections.sections(folder, target)),
+        classes.classes(poses.source, target, poses.lacks),
+        coverage.coverage(poses.lacks),
+        *poses.sections(),
+        example_sections.of_run(folder, target),
+        poses.explorer(),
     ]
-    if folder.score:
-        sections.append(gathered(*score_sections.sections(folder.score, source, target, missing)))
-    sections.append(example_sections.of_run(folder, target))
-    sections.append(data.explore(source, target, missing, similar, lacks))
     terms = [
         ("budget", evidence.draws(settings)),
         ("seed", str(settings.get("seed", ""))),
@@ -304,10 +322,10 @@ def of_run(folder: Run) -> Page:
         + [(f"environment, {key}", value) for key, value in flat(folder.environment)],
         command=str(folder.manifest.get("command") or settings.get("command") or ""),
         notes=once(notes, folder.score.summary if folder.score else None),
-        figures=[figure for figure, _ in claims.measured(folder)],
-        findings=[*run_sections.findings(folder), *coverage.render_next(lacks)],
+        figures=run_sections.measured(folder),
+        findings=[*run_sections.findings(folder), *coverage.render_next(poses.lacks)],
         sections=[section for section in sections if section],
-        key=_key(source, target),
+        key=poses.key(),
     )
 
 

@@ -71,11 +71,8 @@ def of_share(comparison: Compared, called: str, share: Interval) -> Terms:
     oracle = methods.target_oracle(comparison)
     name = by_seed.label(comparison, oracle["name"]) if oracle else "an oracle"
     ends = f"{_base(comparison)} and {name}, on the target"
-    return [
-        ("95 % CI", _ends(share, ".0f", " %")),
-        ("by seed", listed([percent(value) for value in known])),
-        ("0 % and 100 %", ends),
-    ]
+    told = listed([percent(value) for value in known])
+    return [*_over_seeds(share, told, ".0f", " %"), ("0 % and 100 %", ends)]
 
 
 def of_values(shown: Interval, values: Mapping[int, float] | Sequence[float]) -> Terms:
@@ -84,15 +81,16 @@ def of_values(shown: Interval, values: Mapping[int, float] | Sequence[float]) ->
     told = listed([signed(value) for value in (values.values() if named else values)])
     if named:
         told += f" (seed{'s' * (len(values) > 1)} {listed([str(seed) for seed in values])})"
-    return [("95 % CI", _ends(shown, "+.1f", " points")), ("by seed", told)]
+    return _over_seeds(shown, told, "+.1f", " points")
 
 
-def _ends(shown: Interval, form: str, unit: str) -> str:
-    """Say an interval with its unit, and whether it includes 0."""
+def _over_seeds(shown: Interval, told: str, form: str, unit: str) -> Terms:
+    """Say an interval, whether it includes 0, and each seed's value; nothing of a single seed."""
     if shown.low is None:
-        return "none: single seed"
+        return []
     zero = "significant" if shown.clear else "not significant"
-    return f"{written(shown.low, form)} to {written(shown.high, form)}{unit}, {zero}"
+    ends = f"{written(shown.low, form)} to {written(shown.high, form)}{unit}, {zero}"
+    return [("95 % CI", ends), ("by seed", told)]
 
 
 def of_score(summary: dict[str, Any]) -> Terms:

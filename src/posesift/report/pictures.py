@@ -33,7 +33,7 @@ from posesift.report.blocks import (
 )
 from posesift.report.cropping import cropped
 from posesift.report.theme import data_uri
-from posesift.report.wording import count
+from posesift.report.wording import count, number, spoken
 from posesift.skeletons import Skeleton
 
 SIDE = 144  # of a crop on the page: sharp at the size shown, and about 5 kB as JPEG
@@ -41,8 +41,8 @@ NO_IMAGES = "the data have no images"
 AROUND = 1.5  # side of a crop around a pose, in sides of the pose
 
 
-Group = tuple[str, str, np.ndarray, list[tuple[str, list[str]]]]
-"""Name and detail of a strip, the rows that it shows, and what is said of each."""
+Group = tuple[str, str, str, np.ndarray]
+"""Name and detail of a strip, what one of its poses is called, and the rows that it shows."""
 
 
 @dataclass(frozen=True)
@@ -265,12 +265,23 @@ def labelled(
     return drawn, found
 
 
-def strips(table: PoseTable, groups: Sequence[Group]) -> tuple[list[Strip], str]:
-    """Draw rows of labelled poses, a strip a group; and why images are missing, or ""."""
-    rows = np.concatenate([np.asarray(rows, np.int64) for _, _, rows, _ in groups])
-    drawn, crops = labelled(table, rows, [one for *_, said in groups for one in said])
+def strips(
+    table: PoseTable, score_N: np.ndarray, groups: Sequence[Group]
+) -> tuple[list[Strip], str]:
+    """Draw rows of labelled poses, a strip a group, what each shows and its score below.
+
+    Returns:
+        The strips, and why images are missing, or "".
+    """
+    said = []
+    for *_, called, rows in groups:
+        for row in rows:
+            mode = "" if table.mode_N is None else spoken(str(table.mode_N[row]))
+            caption = [part for part in (mode, number(float(score_N[row]), 2)) if part]
+            said.append((f"{called}, score {', '.join(caption[::-1])}", caption))
+    drawn, crops = labelled(table, np.concatenate([rows for *_, rows in groups]), said)
     rest = iter(drawn)
-    found = [Strip(name, detail, [next(rest) for _ in rows]) for name, detail, rows, _ in groups]
+    found = [Strip(name, detail, [next(rest) for _ in rows]) for name, detail, _, rows in groups]
     return found, crops.shortfall
 
 
@@ -305,27 +316,24 @@ def _images(blocks: Iterable[Block]) -> Iterator[str]:
             yield from (picture.image for picture in pictures if picture.image)
 
 
-def of_bin(bin_N: np.ndarray, b: int, count: int, seed: int = 0) -> np.ndarray:
+def of_bin(bin_N: np.ndarray, b: int, count: int) -> np.ndarray:
     """Rows of at most ``count`` samples of bin ``b``, drawn at random without replacement.
 
     >>> of_bin(np.array([0, 1, 1, 0]), 1, 5).tolist()
     [1, 2]
     """
     rows = np.flatnonzero(bin_N == b)
-    chosen = np.random.default_rng([seed, b]).permutation(rows)[:count]
+    chosen = np.random.default_rng([0, b]).permutation(rows)[:count]
     return np.sort(chosen)
 
 
-def by_gain(
-    gain_N: np.ndarray, tie_N: np.ndarray, each: int, seed: int = 0
-) -> list[tuple[str, np.ndarray]]:
+def by_gain(gain_N: np.ndarray, tie_N: np.ndarray, each: int) -> list[tuple[str, np.ndarray]]:
     """Rows with the largest gain, the largest loss, and random ones from the rest.
 
     Args:
         gain_N: difference of two predictions on each sample; NaN = undefined, never chosen.
         tie_N: breaks ties of the gain (its NaN counts as 0); then the earlier sample wins.
         each: how many of each kind.
-        seed: of the random ones.
 
     Returns:
         Kind and rows; kinds are "largest gain", "largest loss", "random". A gain must be above
@@ -342,5 +350,5 @@ def by_gain(
     worst = known[np.lexsort((known, tie_N[known], gain_N[known]))]
     losses = worst[gain_N[worst] < 0][:each]
     rest = np.setdiff1d(known, np.concatenate([gains, losses]))
-    random = np.sort(np.random.default_rng(seed).permutation(rest)[:each])
+    random = np.sort(np.random.default_rng(0).permutation(rest)[:each])
     return [("largest gain", gains), ("largest loss", losses), ("random", random)]

@@ -9,7 +9,7 @@ N samples, K keypoints, A angles, k bins, 2 = (x, y).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -183,44 +183,32 @@ def target_of(folder: Run | Comparison) -> PoseSet | None:
     Of a comparison the first seed is shown.
     """
     if isinstance(folder, Comparison):
-        name, title, predicted = "target", "target poses", _arms(folder)
+        title, predicted = "target poses", _arms(folder)
     else:
         name, _ = folder.headline
-        one = read_predictions(folder.path, name)
-        oracle = folder.settings.get("method") == "oracle"
-        of_run = [] if one is None else [("", "this run", one, oracle)]
-        title, predicted = folder.set_label(name), of_run
+        one, oracle = read_predictions(folder.path, name), folder.settings.get("method") == "oracle"
+        title = folder.set_label(name)
+        predicted = [] if one is None else [("", "this run", one, oracle)]
     if not predicted:
         return None
     first = predicted[0][2]
     table, problem = _tested(first)
-    scored = _scored(folder.score, table, first)
-    return PoseSet(
-        which="target",
-        title=title,
-        table=table,
-        row_N=first.index_N.astype(np.int64),
-        score_N=scored[0],
-        bin_N=scored[1],
-        edges=scored[2],
-        scored_by=scored[3],
-        angles_NA=_angles(table),
-        outcomes=[
-            Outcome(
-                label=label,
-                pck_N=one.pck_N,
-                evalpose_N=one.evalpose_N,
-                predicted_NK2=one.predicted_NK2,
-                side=one.side,
-                oracle=oracle,
-                counted_N=one.counted_N,
-                kept=one,
-                arm=arm,
-            )
-            for arm, label, one, oracle in predicted
-        ],
-        problem=problem,
-    )
+    outcomes = [
+        Outcome(
+            label,
+            one.pck_N,
+            one.evalpose_N,
+            one.predicted_NK2,
+            one.side,
+            oracle,
+            one.counted_N,
+            kept=one,
+            arm=arm,
+        )
+        for arm, label, one, oracle in predicted
+    ]
+    found = _target(title, table, first.index_N, _scored(folder.score, table, first))
+    return replace(found, outcomes=outcomes, problem=problem)
 
 
 def target_at(score: Score, where: str) -> PoseSet:
@@ -235,18 +223,7 @@ def target_at(score: Score, where: str) -> PoseSet:
             skeleton than the scorer.
     """
     table = read(where, default_split="test")
-    score_N, bin_N, edges, scored_by = _by_scorer(score, table)
-    return PoseSet(
-        which="target",
-        title="target poses",
-        table=table,
-        row_N=np.arange(len(table)),
-        score_N=score_N,
-        bin_N=bin_N,
-        edges=edges,
-        scored_by=scored_by,
-        angles_NA=_angles(table),
-    )
+    return _target("target poses", table, np.arange(len(table)), _by_scorer(score, table))
 
 
 def told(target: PoseSet) -> str:
@@ -320,6 +297,10 @@ def _scored(score: Score | None, table: PoseTable, of: Predictions) -> _Scored:
     edges = bins.bin_edges(score_N[known_N], k)
     bin_N[known_N] = bins.assign(score_N[known_N], edges)
     return score_N, bin_N, edges, "difficulty of the evaluation"
+
+
+def _target(title: str, table: PoseTable, row_N: NDArray, scored: _Scored) -> PoseSet:
+    return PoseSet("target", title, table, row_N.astype(np.int64), *scored, _angles(table))
 
 
 def _by_scorer(score: Score, table: PoseTable) -> _Scored:

@@ -45,15 +45,30 @@ def overall(form: Form) -> tuple[Column, ...]:
     )
 
 
-def group_columns(entry: dict[str, Any], *keys: str, higher: bool = True) -> list[Column]:
-    """One column a joint group that ``entry`` has a number for, ``all`` first: it is read first."""
-    groups: Any = entry
-    for key in keys:
-        groups = groups.get(key) if isinstance(groups, dict) else None
-    if not isinstance(groups, dict):
-        return []
-    names = ["all"] * ("all" in groups) + [name for name in groups if name != "all"]
-    return [Column(name, (*keys, name), higher=higher) for name in names]
+Measure = tuple[str, tuple[str, ...], bool]
+"""A table's title, where its groups stand in an entry, and whether higher is better."""
+PCK_05: Measure = ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True)
+PCK_1: Measure = ("PCK@0.1 by joint group (%)", ("pck", "0.1"), True)
+ANGLES: Measure = (
+    "Angle error by joint group (degrees, lower is better)", ("angle_error_by_group",), False,
+)  # fmt: skip
+GROUPED = (PCK_05, PCK_1, ANGLES)
+
+
+def by_group(entry: dict[str, Any], *measures: Measure) -> list[tuple[str, list[Column]]]:
+    """Titles of the measures that ``entry`` has by joint group, and a column a group.
+
+    The group ``all`` comes first: it is read first.
+    """
+    found = []
+    for title, keys, higher in measures:
+        groups: Any = entry
+        for key in keys:
+            groups = groups.get(key) if isinstance(groups, dict) else None
+        if isinstance(groups, dict):
+            names = ["all"] * ("all" in groups) + [name for name in groups if name != "all"]
+            found.append((title, [Column(name, (*keys, name), higher=higher) for name in names]))
+    return found
 
 
 def cell(found: Spread | Interval | None, form: str = ".1f") -> Cell:
@@ -65,9 +80,7 @@ def cell(found: Spread | Interval | None, form: str = ".1f") -> Cell:
     return Cell(found.mean, form, ends=found.ends)
 
 
-def compared(
-    comparison: Compared, columns: Columns, title: str, caption: str, set_name: str = "target"
-) -> Table:
+def compared(comparison: Compared, columns: Columns, title: str, caption: str) -> Table:
     """Arms, free baselines and oracles of a comparison, mean and deviation over seeds."""
     fewer = by_seed.with_fewer_seeds(comparison, *ROLES)
     free = dict.fromkeys(row["name"] for row in comparison.get("baselines") or [])
@@ -75,14 +88,14 @@ def compared(
         (name, "baseline", by_seed.baseline_by_seed, name) for name in free
     ]
     for arm in (a for role in ROLES for a in by_seed.arms(comparison, role)):
-        if arm["role"] != "oracle" or arm["trained_on"] == set_name:
+        if arm["role"] != "oracle" or arm["trained_on"] == "target":
             label = arm.get("label") or arm["name"]
             shown.append((label, arm["role"], by_seed.values, arm["name"]))
     rows: list[Row] = []
     contending: list[int] = []
     measured: list[dict[str, dict[int, float]]] = [{} for _ in columns]
     for label, role, read, key in shown:
-        values = [read(comparison, key, set_name, *column.keys) for column in columns]
+        values = [read(comparison, key, "target", *column.keys) for column in columns]
         if role != "oracle" and key not in fewer:
             contending.append(len(rows))
             for by_name, found in zip(measured, values, strict=True):
@@ -105,19 +118,6 @@ def embolden(rows: list[Row], columns: Columns, contending: Sequence[int]) -> No
         best = rows[(max if column.higher else min)(known, key=known.__getitem__)].cells[j].text
         for i in known:
             rows[i].cells[j] = replace(rows[i].cells[j], best=rows[i].cells[j].text == best)
-
-
-def single(
-    sets: dict[str, dict[str, Any]], columns: Columns, title: str, caption: str,
-    roles: dict[str, str],
-) -> Table:  # fmt: skip
-    """One run: a row a set (or baseline), no spread and nothing in bold."""
-    rows = [
-        Row(name, [Cell(by_seed.lookup(entry, *c.keys), c.form) for c in columns],
-            roles.get(name, "arm"))
-        for name, entry in sets.items()
-    ]  # fmt: skip
-    return Table(title, "", [column.title for column in columns], rows, caption)
 
 
 def arms(comparison: Compared) -> Table:
@@ -155,21 +155,21 @@ def sampling(of: dict[str, Any]) -> str:
     return strategy if stage == "both" or strategy in ("", "uniform") else f"{strategy} ({stage})"
 
 
-def spread_note(comparison: Compared, set_name: str = "target") -> str:
+def spread_note(comparison: Compared) -> str:
     """How to read the ± of a table of arms, and which of them have fewer seeds."""
     if len(comparison["seeds"]) == 1:
         return "Single seed: no spread."
     over = plural(len(comparison["seeds"]), "seed")
-    return f"Mean ± standard deviation over {over}{fewer_seeds(comparison, set_name)}."
+    return f"Mean ± standard deviation over {over}{fewer_seeds(comparison)}."
 
 
-def fewer_seeds(comparison: Compared, set_name: str = "target") -> str:
+def fewer_seeds(comparison: Compared) -> str:
     """Behind a number of seeds: the arms of a table that have fewer; "" where none has."""
     found = by_seed.with_fewer_seeds(comparison, *ROLES)
     told = [
         f"{by_seed.label(comparison, arm['name'])} {found[arm['name']]}"
         for arm in comparison["arms"]
-        if arm["name"] in found and (arm["role"] != "oracle" or arm["trained_on"] == set_name)
+        if arm["name"] in found and (arm["role"] != "oracle" or arm["trained_on"] == "target")
     ]
     return f" (fewer: {listed(told)})" if told else ""
 

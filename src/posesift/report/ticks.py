@@ -84,6 +84,7 @@ def make_room(figure: Figure, axis: Axes) -> None:
     width, height = figure.bbox.size
     inner, pad = axis.bbox, 3.0
     parts = [text.get_window_extent() for text in axis.texts if text.get_in_layout()]
+    parts += [box for inset in axis.child_axes if (box := inset.get_tightbbox())]
     outer = Bbox.union([inner, *parts])
     below = sum(legend.get_window_extent().height + pad for legend in figure.legends)
     figure.subplots_adjust(

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesift.poses.angles import MINIMUM_ANGLES
-from posesift.report import pictures as samples
 from posesift.report.blocks import Picture
-from posesift.report.pictures import on_crop
+from posesift.report.pictures import crops as cropped
+from posesift.report.pictures import labelled, on_crop
 from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.wording import number, spoken
 from posesift.similarity import coverage
@@ -187,7 +187,7 @@ def _targets(
     target: PoseSet, rows: NDArray[np.int64], predicted: Outcome | None
 ) -> tuple[list[Picture], str]:
     """Target poses as labelled, or as predicted on the crop that the model saw."""
-    crops = samples.crops(target.table, rows, near=predicted is None)
+    crops = cropped(target.table, rows, near=predicted is None)
     mode_N, pictures = target.table.mode_N, []
     for i, row in enumerate(rows):
         shows = "" if mode_N is None else spoken(str(mode_N[row]))
@@ -212,11 +212,14 @@ def _sources(
     """Return the nearest source pose of each."""
     rows = found.nearest_row_N[places]
     known = np.flatnonzero(rows >= 0)
-    crops = samples.crops(source.table, rows[known], near=True)
+    said = [
+        (f"Nearest source pose to {at + 1}, {away(found, int(places[at]))}", ["nearest in source"])
+        for at in known
+    ]
+    drawn, crops = labelled(source.table, rows[known], said)
     pictures: list[Picture | None] = [None] * len(rows)
-    for i, at in enumerate(known):
-        alt = f"Nearest source pose to {at + 1}, {away(found, int(places[at]))}"
-        pictures[at] = on_crop(crops, i, alt=alt, caption=["nearest in source"])
+    for at, picture in zip(known, drawn, strict=True):
+        pictures[at] = picture
     return pictures, crops.shortfall
 
 

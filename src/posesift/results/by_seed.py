@@ -6,7 +6,7 @@ differences are in points.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +115,15 @@ def interval(values: Iterable[float]) -> Interval | None:
     """
     known = list(values)
     return Interval(*intervals.mean_interval(known)) if known else None
+
+
+def apart(a: Mapping[int, float], b: Mapping[int, float]) -> dict[int, float]:
+    """Return a - b of each seed that both have, in rising order.
+
+    >>> apart({1: 3.0, 0: 2.0}, {0: 0.5, 1: 0.5, 2: 9.0})
+    {0: 1.5, 1: 2.5}
+    """
+    return {seed: a[seed] - b[seed] for seed in sorted(a.keys() & b.keys())}
 
 
 def difference(a: dict[int, float], b: dict[int, float]) -> Interval | None:

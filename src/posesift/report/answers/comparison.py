@@ -21,7 +21,6 @@ from posesift.report.wording import capitalised, count, listed, number, ordinal_
 from posesift.results import by_seed, endpoints, evalpose_form, methods, ranking
 from posesift.results.by_seed import Compared
 from posesift.results.comparison import Comparison
-from posesift.results.ranking import Lead
 from posesift.results.score import Score
 
 
@@ -45,13 +44,8 @@ def message(comparison: Compared) -> str:
     target, budget = comparison["sets"].get("target") or {}, comparison["budget"]
     steps = sum(budget.get(key) or 0 for key in ("warmup_steps", "steps"))
     began = str((comparison.get("environment") or {}).get("began_from") or "")
-    network = (
-        ""
-        if not began
-        else " from ImageNet weights"
-        if "ImageNet" in began
-        else (" from random weights")
-    )
+    weights = "ImageNet" if "ImageNet" in began else "random"
+    network = f" from {weights} weights" if began else ""
     tested = f"{count(target['samples'])} images" if target.get("samples") else "images"
     side = f" at {comparison['side']} px" if comparison.get("side") else ""
     done = (
@@ -115,29 +109,24 @@ def of_best(comparison: Compared, anchor: str) -> Finding | None:
             answer += f", {amount(over)} over {base}"
     detail = [
         f"{capitalised(plural(found.arms, 'configuration'))}, {plural(found.seeds, 'seed')}. It "
-        "was "
-        "picked by its mean after looking, which flatters it a little."
+        "was picked by its mean after looking, which flatters it a little."
     ]
+    credit = endpoints.credit(comparison, found.best)
     if found.blind:
-        credit = endpoints.credit(comparison, found.best)
         detail.append(
             f"{capitalised(best)} is a control that does not know {credit.unknowing}, so nothing "
             f"here says that {credit.to} makes the difference."
         )
     if endpoints.lacks_control(comparison, found.best):
-        credit = endpoints.credit(comparison, found.best)
         detail.append(
             f"No {credit.control} of {best} was run, so its gain cannot be attributed to "
             f"{credit.to}."
         )
-    if oracle := methods.target_oracle(comparison):
-        name = oracle["name"]
-        top = by_seed.values(comparison, name, "target", "pck", "0.05", "all").values()
-        if oracles := by_seed.interval(top):
-            detail.append(f"Trained on the target's own labels: {number(oracles.mean)} %.")
+    second = by_seed.label(comparison, found.second)
     return Finding(
         question,
-        f"{answer}. {_ahead(comparison, found)}{_otherwise(comparison, found.best)}",
+        f"{answer}. Over the next, {second}: {amount(found.ahead)}."
+        f"{_otherwise(comparison, found.best)}",
         " ".join(detail),
         links=[("Evidence", anchor), ("All configurations", "results")],
     )
@@ -182,12 +171,6 @@ def _otherwise(comparison: Compared, best: str) -> str:
     return told
 
 
-def _ahead(comparison: Compared, found: Lead) -> str:
-    """How sure the lead over the next arm is, in one sentence."""
-    second = by_seed.label(comparison, found.second)
-    return f"Over the next, {second}: {amount(found.ahead)}."
-
-
 CHEAP = {name: f"the {shown}" for name, shown in SCORES.items() if name not in VAE}
 _LEVEL = 0.01  # of AUC; closer than this, one seed cannot tell two scores apart
 
@@ -205,21 +188,14 @@ def fails(comparison: Compared) -> Finding | None:
     top = lack = None
     if oracle := methods.target_oracle(comparison):
         best = by_seed.bins_by_seed(comparison, oracle["name"])
-        fall = by_seed.difference(best[-1], best[0]) if len(best) == len(levels) else None
-        top = fall
-        mine = _fall(levels)
-        theirs = _fall(best) if fall else {}
-        lack = by_seed.difference(mine, theirs)
+        if len(best) == len(levels) and (top := by_seed.difference(best[-1], best[0])):
+            falls = [by_seed.apart(of[0], of[-1]) for of in (levels, best)]
+            lack = by_seed.difference(*falls)
     where = f"on the hardest {part} of the target, against the easiest"
     answer = excess(name, where, own, top, lack)
     detail = f"PCK@0.05: {number(hard.mean)} in the hardest and {number(easy.mean)} in the easiest."
     links = [("By difficulty", "difficulty")]
     return Finding("Does the model fail on hard poses?", answer, detail, links=links)
-
-
-def _fall(levels: list[dict[int, float]]) -> dict[int, float]:
-    """Points lost from the easiest bin to the hardest, by seed."""
-    return {s: levels[0][s] - levels[-1][s] for s in levels[0].keys() & levels[-1].keys()}
 
 
 def cheaper(summary: dict[str, Any]) -> Finding | None:
@@ -232,10 +208,9 @@ def cheaper(summary: dict[str, Any]) -> Finding | None:
     best = max(cheap, key=lambda name: cheap[name])
     mine, theirs = auc[method], cheap[best]
     figures = f"(AUC {number(theirs, 2)} against {number(mine, 2)})"
-    if theirs > mine + _LEVEL:
-        answer = f"Yes. {capitalised(CHEAP[best])} finds rare modes better than the VAE {figures}."
-    elif theirs > mine - _LEVEL:
-        answer = f"Yes. {capitalised(CHEAP[best])} finds rare modes as well as the VAE {figures}."
+    if theirs > mine - _LEVEL:
+        how = "better than" if theirs > mine + _LEVEL else "as well as"
+        answer = f"Yes. {capitalised(CHEAP[best])} finds rare modes {how} the VAE {figures}."
     else:
         answer = (
             f"Not in finding rare modes: the best cheap score, {CHEAP[best]}, stays behind the "

@@ -127,14 +127,12 @@ def margin(some: int, others: int) -> float:
     return _SURE * math.sqrt((some + others + 1) / (12 * some * others))
 
 
-def lacks(
-    summary: dict[str, Any], question: str = "Which poses are rare in the source?"
-) -> Finding | None:
+def lacks(summary: dict[str, Any]) -> Finding | None:
     """Say what the source lacks: rare modes and spread of its hardest bin against the rest."""
     sentences = [text for text in (rare_share(summary), spread(summary)) if text]
     if not sentences:
         return None
-    return Finding(question, sentences[0], " ".join([*sentences[1:], rising(summary)]))
+    return Finding(rare_poses.QUESTION, sentences[0], " ".join([*sentences[1:], rising(summary)]))
 
 
 def rare_counts(summary: dict[str, Any]) -> list[float] | None:

@@ -47,23 +47,14 @@ def explorer_json(
 
     Args:
         source: the scored poses; its edges are the bins of both.
-        target: the tested poses; its own edges count where there is no source.
+        target: the tested poses, of the same skeleton; its own edges count where there is no
+            source. One of the two must be there.
         similarity: of the source's bins, as ``summary.json`` has it.
         covered_N: of the target: 1 where the source has a like pose, 0 where it lacks one,
             `thumbnails.UNDEFINED` where that is not known.
-
-    Raises:
-        ValueError: both sets are missing, or they have different skeletons.
     """
     sets = [one for one in (source, target) if one is not None]
-    if not sets:
-        raise ValueError("expected poses of a source or of a target, found neither")
-    first = sets[0]
-    skeleton = first.table.skeleton
-    if not all(one.table.skeleton.same_as(skeleton) for one in sets):
-        raise ValueError(
-            f"expected one skeleton, found {skeleton.difference(sets[-1].table.skeleton)}"
-        )
+    first, skeleton = sets[0], sets[0].table.skeleton
     shared_N = np.concatenate([one.score_N for one in sets if one.binned_as(first.edges)])
     shared = axes.bars(shared_N, first.edges)
     models = [] if target is None else [outcome.label for outcome in target.outcomes]

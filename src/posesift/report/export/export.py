@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 
 from posesift import progress
 from posesift.report.blocks import (
-    SIGNED,
     Block,
     Cell,
     Charts,
@@ -27,21 +26,19 @@ from posesift.report.blocks import (
     Download,
     Gallery,
     Page,
-    Patch,
     Row,
-    Squares,
     Table,
     inner,
 )  # fmt: skip
 from posesift.report.export import figures as printing
 from posesift.report.export import gallery as print_gallery
-from posesift.report.export.tables import csv_text, latex
+from posesift.report.export.latex import latex
+from posesift.report.spreadsheet import csv_text
 from posesift.report.wording import typeset
 from posesift.storage import TEMPORARY, explained
 
 FOLDER = "paper"
 README = "README.txt"
-_SUFFIXES = {"text/csv": ".csv", "application/json": ".json"}
 
 
 @dataclass(frozen=True)
@@ -151,8 +148,6 @@ def _of(block: Block, place: tuple[str, ...]) -> Iterator[Item]:
         for part, figure in enumerate(figures, 1):
             which = f"Part {part} of {len(figures)}. " * (len(figures) > 1)
             yield Item(place, block.title, which + block.caption, figure)
-    elif isinstance(block, Squares):
-        yield Item(place, block.title, block.caption, printing.squares(block))
     elif isinstance(block, Download):
         yield Item(place, Path(block.name).stem, block.label, block)
     elif isinstance(block, Choice):
@@ -210,7 +205,7 @@ def _files(item: Item, name: str) -> dict[str, bytes]:
             f"tables/{name}.csv": csv_text(made).encode(),
             f"tables/{name}.tex": latex(made, name).encode(),
         }
-    return {f"tables/{name}{_SUFFIXES.get(made.mime, '.txt')}": made.content.encode()}
+    return {f"tables/{name}.csv": made.content.encode()}
 
 
 def _line(text: str) -> str:
@@ -221,28 +216,9 @@ def of(block: Block) -> list[Table]:
     """Return the tables that one block gives; of what is a choice, a chart or a note, none."""
     if isinstance(block, Table):
         return [block]
-    if isinstance(block, Squares):
-        return [_squares(block)]
     if isinstance(block, Claims):
         return _claims(block)
     return []
-
-
-def _squares(block: Squares) -> Table:
-    """Give a group of rows for each square; an oracle's lead gets a column beside the value."""
-    columns = list(dict.fromkeys(name for square in block.squares for name in square.columns))
-    patches = [patch for square in block.squares for row in square.patches for patch in row]
-    oracle = any(patch.oracle is not None for patch in patches)
-    rows = []
-    for square in block.squares:
-        rows.append(Row(f"{square.name}. {square.note}", [], "group"))
-        for name, found in zip(square.rows, square.patches, strict=True):
-            by_column = dict(zip(square.columns, found, strict=True))
-            shown = [by_column.get(column, Patch(Cell(), None, 0.0)) for column in columns]
-            pairs = [[patch.value, *[Cell(patch.oracle, SIGNED)] * oracle] for patch in shown]
-            rows.append(Row(name, [cell for pair in pairs for cell in pair]))
-    heads = [head for name in columns for head in (name, *[f"{name}, oracle"] * oracle)]
-    return Table(block.title, "", heads, rows, block.caption)
 
 
 def _claims(block: Claims) -> list[Table]:

@@ -11,23 +11,18 @@ import atexit
 import functools
 import io
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyBboxPatch
-from matplotlib.textpath import text_to_path
 
 from posesift.report import theme
-from posesift.report.blocks import Patch, Square, Squares
-from posesift.report.theme import Chart, Look, sheet
+from posesift.report.theme import Chart, Look
 
 # Inches that fit the usual two-column papers; below the tallest there is room for a caption.
 COLUMN, WIDE_COLUMN, PAGE_WIDTH, TALLEST = 3.25, 5.5, 6.875, 8.0
@@ -101,114 +96,3 @@ def _family() -> str:
 def _plain(title: str) -> str:
     """One line without control characters, which XML cannot hold."""
     return " ".join("".join(c if c.isprintable() else " " for c in title).split())
-
-
-@printing()
-def squares(block: Squares) -> Figure:
-    """2 x 2 heat tables in one row or two, each value on its colour."""
-    across = 1 if len(block.squares) == 1 else 2 if len(block.squares) in (2, 4) else 3
-    inches = COLUMN if across == 1 else PAGE_WIDTH
-    pitch = (inches * POINTS - 2 * MARGIN) / across
-    tall = 118.0
-    rows = -(-len(block.squares) // across)
-    figure, axes = sheet(inches * POINTS, rows * tall)
-    for i, square in enumerate(block.squares):
-        _square(axes, square, MARGIN + (i % across) * pitch, (i // across) * tall, pitch - 10)
-    return figure
-
-
-def _square(axes: Axes, square: Square, left: float, top: float, width: float) -> None:
-    """One heat table: its name and note, names of its columns and rows, its cells."""
-    write(axes, left, top + 1, wrapped(square.name, width, 1, bold=True), bold=True)
-    write(axes, left, top + 1 + LINE, wrapped(square.note, width, 1), colour=theme.MUTED)
-    rows, columns = len(square.patches), max(map(len, square.patches), default=1)
-    names = 0.3 * width
-    cell_width, cell_height = (width - names) / columns, 72.0 / max(rows, 1)
-    for j, name in enumerate(square.columns):
-        lines = wrapped(name, cell_width - 3, 1)
-        write(axes, left + names + j * cell_width + 1, top + 22, lines, colour=theme.MUTED)
-    for i, patches in enumerate(square.patches):
-        y = top + 33 + i * cell_height
-        lines = wrapped(square.rows[i], names - 4, 3)
-        write(axes, left, y + cell_height / 2 - LINE * len(lines) / 2, lines, colour=theme.MUTED)
-        for j, patch in enumerate(patches):
-            _cell(axes, patch, left + names + j * cell_width, y, cell_width, cell_height)
-
-
-def _cell(axes: Axes, patch: Patch, x: float, y: float, width: float, height: float) -> None:
-    look = patch.colours
-    shape = FancyBboxPatch(
-        (x + 2.2, y + 2.2),
-        width - 4.4,
-        height - 4.4,
-        boxstyle="round,pad=1,rounding_size=2",
-        facecolor=look["light"],
-        edgecolor="none",
-    )
-    axes.add_patch(shape)
-    how: Any = {"ha": "center", "va": "center", "color": look["ink-light"]}
-    up = 4.5 if patch.detail else 0.0
-    axes.text(
-        x + width / 2, y + height / 2 - up, patch.value.text, fontsize=9, weight="bold", **how
-    )
-    if patch.detail:
-        axes.text(x + width / 2, y + height / 2 + 6.5, patch.detail, fontsize=SMALLEST, **how)
-
-
-POINTS = 72.0  # in an inch
-LINE = 8.6  # points from one line of text to the next
-MARGIN = 1.0
-
-
-def write(
-    axes: Axes,
-    x: float,
-    y: float,
-    lines: Sequence[str],
-    *,
-    bold: bool = False,
-    colour: str = theme.INK,
-) -> None:
-    """Lines of the smallest text, the first one's top at ``y``."""
-    for i, line in enumerate(lines):
-        axes.text(
-            x,
-            y + (i + 0.8) * LINE,
-            line,
-            fontsize=SMALLEST,
-            fontweight="bold" if bold else "normal",
-            color=colour,
-            va="baseline",
-        )
-
-
-def wrapped(text: str, width: float, most: int = 4, *, bold: bool = False) -> list[str]:
-    """Text in lines of at most ``width`` points; what does not fit ends in an ellipsis."""
-    lines: list[str] = []
-    words = text.split(" ")  # not at the spaces inside a number
-    for place, word in enumerate(words):
-        joined = f"{lines[-1]} {word}" if lines else word
-        if lines and _width(joined, bold) <= width:
-            lines[-1] = joined
-        elif len(lines) < most:
-            lines.append(_cut(word, width, bold))
-        elif lines:
-            lines[-1] = _cut(" ".join([lines[-1], *words[place:]]), width, bold)
-            break
-    return lines
-
-
-def _cut(text: str, width: float, bold: bool) -> str:
-    """``text``, or as much of it as fits with an ellipsis behind."""
-    if _width(text, bold) <= width:
-        return text
-    while text and _width(f"{text}…", bold) > width:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
-
-
-@functools.lru_cache(maxsize=4096)
-def _width(text: str, bold: bool) -> float:
-    """Of one line of the smallest text, in points."""
-    font = FontProperties(family=_family(), weight="bold" if bold else "normal", size=SMALLEST)
-    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])

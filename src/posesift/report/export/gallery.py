@@ -6,7 +6,7 @@ Everything is laid out in points, top to bottom, on one pair of axes that fills 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+import textwrap
 
 import cv2
 import numpy as np
@@ -19,34 +19,28 @@ from posesift.report import theme
 from posesift.report.blocks import Gallery, Picture, Strip
 from posesift.report.export.figures import (
     COLUMN,
-    LINE,
-    MARGIN,
     PAGE_WIDTH,
-    POINTS,
+    SMALLEST,
     TALLEST,
     WIDE_COLUMN,
     printing,
-    wrapped,
-    write,
 )
 from posesift.report.theme import sheet
 
+_POINTS = 72.0  # in an inch
+_LINE = 8.6  # points from one line of text to the next
+_LETTER = 4.3  # points of a letter on average
+_MARGIN = 1.0
 _LABEL = 66.0  # room for the name of a strip, left of its pictures
 _GAP = 6.0  # between pictures
 _SMALLEST_FRAME, _LARGEST_FRAME = 54.0, 100.0
 _PER_ROW = 6  # pictures of a strip without columns, as on the page
 _FRAME_ON_PAGE = 150.0  # CSS pixels, in which the page's lines are measured
 _EMPTY = "#eff1f4"
-_EMPTY_ROW = 4 * LINE  # points of a strip that says why it has no pictures
+_EMPTY_ROW = 4 * _LINE  # points of a strip that says why it has no pictures
 
-
-@dataclass(frozen=True)
-class _Row:
-    """Pictures side by side, and the words left of them."""
-
-    name: str
-    detail: str
-    pictures: list[Picture]
+_Row = tuple[str, str, list[Picture]]
+"""Name and detail of a strip, and pictures side by side."""
 
 
 @printing()
@@ -56,34 +50,36 @@ def gallery(block: Gallery) -> list[Figure]:
     Names of strips stand on the left, those of columns above, captions below their pictures.
     """
     rows = [row for strip in block.strips for row in _rows(strip, bool(block.columns))]
-    columns = max((len(row.pictures) for row in rows), default=0)
+    columns = max((len(pictures) for *_, pictures in rows), default=0)
     if columns == 0:
         return []
     inches = {1: COLUMN, 2: COLUMN, 3: WIDE_COLUMN}.get(columns, PAGE_WIDTH)
-    pitch = (inches * POINTS - 2 * MARGIN - _LABEL) / columns
-    words = [[wrapped(" · ".join(p.caption), pitch - 3) for p in row.pictures] for row in rows]
-    headings = [wrapped(name, pitch - 3, 3) for name in block.columns]
-    heading = LINE * max(map(len, headings), default=0) + 3.0 * bool(headings)
-    below = [LINE * max(map(len, lines), default=0) + 3.0 for lines in words]
-    room = TALLEST * POINTS - heading - 2 * MARGIN
-    per_page, frame = _layout(len(rows), max(below), room, min(pitch - _GAP, _LARGEST_FRAME))
+    pitch = (inches * _POINTS - 2 * _MARGIN - _LABEL) / columns
+    headings = [_wrapped(name, pitch, 3) for name in block.columns]
+    heading = _LINE * max(map(len, headings), default=0) + 3.0 * bool(headings)
+    words = [
+        [_wrapped(" · ".join(one.caption), pitch) for one in pictures] for *_, pictures in rows
+    ]
+    below = 3.0 + _GAP + _LINE * max(len(lines) for of_row in words for lines in of_row)
+    room = TALLEST * _POINTS - heading - 2 * _MARGIN + _GAP
+    on_one_page = max(room / len(rows) - below, _SMALLEST_FRAME)
+    frame = min(pitch - _GAP, _LARGEST_FRAME, on_one_page)
+    tall = [frame + below if pictures else _EMPTY_ROW + _GAP for *_, pictures in rows]
+    per_page = max(int(room // (frame + below)), 1)
     figures = []
     for first in range(0, len(rows), per_page):
-        part = range(first, min(first + per_page, len(rows)))
-        tall = {i: frame + below[i] if rows[i].pictures else _EMPTY_ROW for i in part}
-        height = heading + sum(tall[i] + _GAP for i in part) - _GAP + 2 * MARGIN
-        figure, axes = sheet(inches * POINTS, height)
-        for column, lines in enumerate(headings):
-            x, y = MARGIN + _LABEL + column * pitch, MARGIN + heading - 3.0
-            write(axes, x, y - LINE * len(lines), lines, colour=theme.MUTED)
-        top = MARGIN + heading
-        for i in part:
-            _label(axes, rows[i], top, tall[i])
-            for column, picture in enumerate(rows[i].pictures):
-                left = MARGIN + _LABEL + column * pitch
+        part = slice(first, first + per_page)
+        figure, axes = sheet(inches * _POINTS, heading + sum(tall[part]) - _GAP + 2 * _MARGIN)
+        lefts = [_MARGIN + _LABEL + column * pitch for column in range(columns)]
+        for left, lines in zip(lefts, headings, strict=False):
+            _write(axes, left, _MARGIN + heading - 3.0 - _LINE * len(lines), lines, theme.MUTED)
+        top = _MARGIN + heading
+        for row, captions, height in zip(rows[part], words[part], tall[part], strict=True):
+            _label(axes, row, top, height - _GAP)
+            for left, picture, lines in zip(lefts, row[2], captions, strict=False):
                 _draw(axes, picture, left, top, frame)
-                write(axes, left, top + frame + 1.5, words[i][column])
-            top += tall[i] + _GAP
+                _write(axes, left, top + frame + 1.5, lines)
+            top += height
         figures.append(figure)
     return figures
 
@@ -91,31 +87,32 @@ def gallery(block: Gallery) -> list[Figure]:
 def _rows(strip: Strip, named: bool) -> list[_Row]:
     """Return a strip as it is printed: one row, or several where its columns have no names."""
     step = max(len(strip.pictures), 1) if named else _PER_ROW
-    return [
-        _Row(
-            strip.name if i == 0 else "", strip.detail if i == 0 else "", strip.pictures[i:][:step]
-        )
-        for i in range(0, max(len(strip.pictures), 1), step)
-    ]
-
-
-def _layout(rows: int, below: float, room: float, widest: float) -> tuple[int, float]:
-    """Rows on a page and the side of a picture: as few pages as leave pictures to be seen."""
-    for pages in range(1, rows + 1):
-        per_page = -(-rows // pages)
-        frame = (room + _GAP) / per_page - below - _GAP
-        if frame >= min(widest, _SMALLEST_FRAME):
-            return per_page, min(widest, frame)
-    return 1, widest
+    first, *others = range(0, max(len(strip.pictures), 1), step)
+    rows = [(strip.name, strip.detail, strip.pictures[first:step])]
+    return rows + [("", "", strip.pictures[start : start + step]) for start in others]
 
 
 def _label(axes: Axes, row: _Row, top: float, height: float) -> None:
     """Name and detail of a strip, cut where they would run into the next."""
-    name = wrapped(row.name, _LABEL - 6, 3, bold=True)
-    write(axes, MARGIN, top, name, bold=True)
-    rest = max(int(height / LINE) - len(name), 0)
-    detail = wrapped(row.detail, _LABEL - 6, rest)
-    write(axes, MARGIN, top + LINE * len(name), detail, colour=theme.MUTED)
+    name = _wrapped(row[0], _LABEL, 3)
+    _write(axes, _MARGIN, top, name, bold=True)
+    detail = _wrapped(row[1], _LABEL, max(int(height / _LINE) - len(name), 1))
+    _write(axes, _MARGIN, top + _LINE * len(name), detail, theme.MUTED)
+
+
+def _wrapped(text: str, width: float, most: int = 4) -> list[str]:
+    """Text in lines of about ``width`` points; what does not fit ends in an ellipsis."""
+    return textwrap.wrap(text, int(width / _LETTER), max_lines=most, placeholder="…")
+
+
+def _write(
+    axes: Axes, x: float, y: float, lines: list[str], colour: str = theme.INK, *, bold: bool = False
+) -> None:
+    """Lines of the smallest text, the first one's top at ``y``."""
+    weight = "bold" if bold else "normal"
+    for i, line in enumerate(lines):
+        at = (x, y + (i + 0.8) * _LINE)
+        axes.text(*at, line, fontsize=SMALLEST, fontweight=weight, color=colour, va="baseline")
 
 
 def _draw(axes: Axes, picture: Picture, left: float, top: float, frame: float) -> None:

@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from posesift.difficulty.bins import SHOWN, groups, panel_bins
-from posesift.report import theme
 from posesift.report.wording import count
 
 Pairs = list[tuple[int, int]]
@@ -121,34 +119,14 @@ def boxes(
     return drawn
 
 
-def beside(
-    look: theme.Look, value_G: NDArray, line_G: NDArray, pairs: Pairs, label: str
-) -> tuple[Figure, Axes]:
-    """Draw one set in bars over the bins, and dashed what it is read against."""
-    figure, axis = look.canvas()
-    places, reference = np.arange(1, len(pairs) + 1), theme.series(0)
-    boxes(
-        axis, places - 0.36, places + 0.36, 0, value_G,
-        facecolors=theme.ramp(len(pairs)), edgecolors=theme.MUTED, linewidths=0.6 * look.line,
-    )  # fmt: skip
-    axis.stairs(
-        line_G, np.append(places - 0.5, len(pairs) + 0.5), baseline=None, color=reference.colour,
-        linestyle=reference.dash, linewidth=1.6 * look.line, label=label,
-    )  # fmt: skip
-    bin_axis(axis, pairs)
-    return figure, axis
-
-
 FEWEST, MOST = 64, 160  # bars
 _TAIL = 5.0  # ratio of extremes from which a logarithmic axis shows more
 
 
-def bars(
-    score_N: NDArray, edges: NDArray | Sequence[float] = (), fewest: int = FEWEST
-) -> tuple[bool, NDArray[np.float64]]:
+def bars(score_N: NDArray, edges: NDArray | Sequence[float]) -> tuple[bool, NDArray[np.float64]]:
     """Whether a logarithmic axis shows these scores better, and equal bars along it.
 
-    At least ``fewest`` of them, and so many more (up to `MOST`) that the narrowest bin has one to
+    At least `FEWEST` of them, and so many more (up to `MOST`) that the narrowest bin has one to
     itself. What lies far beyond all others belongs to the outermost bar.
 
     >>> logarithmic, bars_ = bars(np.array([1.0, 2.0, 3.0, np.nan]), [1.0, 2.0, 3.0])
@@ -158,7 +136,6 @@ def bars(
     Args:
         score_N: scores; what is not finite is passed over.
         edges: (k + 1,) of the bins.
-        fewest: bars.
 
     Returns:
         Whether it is logarithmic (never where a score is 0 or less), and rising edges of the bars.
@@ -179,7 +156,7 @@ def bars(
     inner = np.asarray(edges, np.float64)[1:-1]
     inner = scale(inner[inner > 0] if logarithmic else inner)
     width = np.diff([low, *inner[(inner > low) & (inner < high)], high])
-    count = np.clip(np.ceil((high - low) / width[width > 0].min()), fewest, MOST)
+    count = np.clip(np.ceil((high - low) / width[width > 0].min()), FEWEST, MOST)
     return logarithmic, back(np.linspace(low, high, int(count) + 1))
 
 

@@ -225,9 +225,9 @@ class _Density:
         return float(100 * (~(inside & dense)).mean())
 
 
-def _leading(axis_A: NDArray[np.float64], names: tuple[str, ...], most: int = 2) -> str:
+def _leading(axis_A: NDArray[np.float64], names: tuple[str, ...]) -> str:
     """Return an axis of the plane in words: the angles that weigh most, and which way they grow."""
-    heaviest = np.argsort(-np.abs(axis_A).round(9), kind="stable")[:most]
+    heaviest = np.argsort(-np.abs(axis_A).round(9), kind="stable")[:2]
     told = [
         f"{shortened(names[a], 18)} {'wider' if axis_A[a] > 0 else 'narrower'}" for a in heaviest
     ]

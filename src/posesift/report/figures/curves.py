@@ -51,28 +51,31 @@ class Parts:
 
 
 @theme.styled
-def levels(
+def curves(
     look: Look,
-    curves: list[Curve],
-    oracle: Curve | None,
+    drawn: list[Curve],
     parts: Parts,
     *,
-    title: str,
     caption: str,
+    title: str = "",
+    against: str = "",
+    oracle: Curve | None = None,
     looks: Sequence[int] | None = None,
-    top: float | None = None,
+    ends: tuple[float, float] | None = None,
 ) -> Drawing:
     """Plot a measure over the parts, one curve an arm, intervals as bars.
 
     Args:
         look: the sizes that it is drawn in.
-        curves: one an arm.
-        oracle: dotted, without bars.
+        drawn: one an arm.
         parts: what lies along the axis.
-        title: of the figure.
         caption: of the figure.
-        looks: positions in `theme.series`, so that a strategy looks alike in every panel.
-        top: upper end of the axis, so that panels can be set side by side.
+        title: of the figure; by default it names ``against``.
+        against: the arm that the curves are differences to; "" for levels.
+        oracle: dotted, without bars.
+        looks: positions in `theme.series`, so that a strategy looks alike in every panel; by
+            default in their order, 0 being the reference.
+        ends: of the axis, so that panels can be set side by side.
     """
     figure, axis = look.canvas(3.4)
     if oracle:
@@ -80,61 +83,26 @@ def levels(
         axis.plot(
             xs, means, ":", color=theme.INK, linewidth=1.3 * look.line, label=shortened(oracle[0])
         )
-    _draw(look, axis, curves, looks or range(len(curves)))
-    axis.set_ylabel(f"{parts.measure} ({parts.unit})")
-    axis.set_ylim(bottom=0, top=top)
+    _draw(look, axis, drawn, looks or range(bool(against), len(drawn) + bool(against)))
+    if against:
+        axis.axhline(0, color=theme.INK, linewidth=look.line, zorder=1.9)
+        axis.set_ylabel(f"difference in {parts.measure} (points)")
+        low, high = ends or axis.get_ylim()
+        axis.set_ylim(min(low, -LEAST), max(high, LEAST))
+        what, form = f"Difference in {parts.measure} to {against},", signed
+    else:
+        axis.set_ylabel(f"{parts.measure} ({parts.unit})")
+        axis.set_ylim(*(ends or (0, None)))
+        what, form = parts.measure, number
     _along(axis, parts)
     told = "; ".join(
-        f"{name}: {', '.join(number(v.mean if v else None) for v in found)}"
-        for name, found in (*curves, *([oracle] if oracle else []))
-    )
-    return theme.finish(
-        figure,
-        title=title,
-        alt=f"{parts.measure} by {parts.axis}, {parts.ends}. {told}.{_counted(parts)}",
-        caption=caption,
-    )
-
-
-@theme.styled
-def differences(
-    look: Look,
-    gains: list[Curve],
-    against: str,
-    parts: Parts,
-    *,
-    caption: str,
-    title: str = "",
-    looks: Sequence[int] | None = None,
-    span: tuple[float, float] | None = None,
-) -> Drawing:
-    """Differences to the arm ``against`` in each part.
-
-    Args:
-        look: the sizes that it is drawn in.
-        gains: one an arm.
-        against: the reference arm's name.
-        parts: what lies along the axis.
-        caption: of the figure.
-        title: of the figure; by default it names ``against``.
-        looks: as in `levels`; by default from 1 on, 0 being the reference.
-        span: ends of the axis, so that panels can be set side by side.
-    """
-    figure, axis = look.canvas(3.4)
-    axis.axhline(0, color=theme.INK, linewidth=look.line)
-    _draw(look, axis, gains, looks or range(1, len(gains) + 1))
-    axis.set_ylabel(f"difference in {parts.measure} (points)")
-    low, high = span or axis.get_ylim()
-    axis.set_ylim(min(low, -LEAST), max(high, LEAST))
-    _along(axis, parts)
-    told = "; ".join(
-        f"{name}: {', '.join(signed(v.mean) if v else '–' for v in found)}" for name, found in gains
+        f"{name}: {', '.join(form(v.mean if v else None) for v in found)}"
+        for name, found in (*drawn, *([oracle] if oracle else []))
     )
     return theme.finish(
         figure,
         title=title or f"Difference to {against}",
-        alt=f"Difference in {parts.measure} to {against}, by {parts.axis}, {parts.ends}. {told}."
-        + _counted(parts),
+        alt=f"{what} by {parts.axis}, {parts.ends}. {told}.{_counted(parts)}",
         caption=caption,
     )
 
@@ -186,6 +154,7 @@ def _curve(
 
 
 ORACLE = "Dotted: trained on the target's labels."
+PAIRED = "Bars: 95 % intervals, paired over seeds. A bar across zero: no clear difference."
 
 
 @dataclass(frozen=True)
@@ -228,11 +197,7 @@ def _by_method(comparison: Compared, split: Split) -> list[list[Chart]]:
     arms = [arm["name"] for arm in by_seed.arms(comparison, "arm")]
     oracle = methods.target_oracle(comparison)
     top = _top(
-        [
-            level
-            for name in (*arms, *([oracle["name"]] if oracle else []))
-            for level in split.levels(name)
-        ]
+        [v for name in [*arms, *([oracle["name"]] if oracle else [])] for v in split.levels(name)]
     )
     reference = by_seed.reference(comparison)
     plain = [name for m in methods.ordered(comparison) if (name := methods.uniform(comparison, m))]
@@ -247,7 +212,7 @@ def _by_method(comparison: Compared, split: Split) -> list[list[Chart]]:
     span = _span([gain for _, names in within for gain in _gains(comparison, split, names)])
     for method, names in within:
         title = f"{label_of(method)}, by sampling"
-        found.append(_pair(comparison, split, names, title, strategies=True, top=top, span=span))
+        found.append(_pair(comparison, split, names, title, top=top, span=span))
     return found
 
 
@@ -258,38 +223,30 @@ def _pair(
     title: str,
     *,
     oracle: bool = False,
-    strategies: bool = False,
-    top: float | None = None,
+    top: tuple[float, float] | None = None,
     span: tuple[float, float] | None = None,
 ) -> list[Chart]:
-    """Levels of ``names``, and differences to the first of them; nothing where none is known."""
+    """Levels of ``names``, and differences to the first of them; nothing where none is known.
+
+    Beside an ``oracle`` stand methods, which look as they come; without one, strategies.
+    """
     names = [name for name in names if measured(split, name)]
     if not names:
         return []
-    looks = _looks(comparison, names) if strategies else list(range(len(names)))
+    looks = list(range(len(names))) if oracle else _looks(comparison, names)
     best = _oracle(comparison, split) if oracle else None
+    levels = [(by_seed.label(comparison, name), split.levels(name)) for name in names]
+    caption = f"{split.caption} {ORACLE}" if best else split.caption
     charts = [
-        levels(
-            [(by_seed.label(comparison, name), split.levels(name)) for name in names],
-            best,
-            split.parts,
-            title=title,
-            caption=f"{split.caption} {ORACLE}" if best else split.caption,
-            looks=looks,
-            top=top,
+        curves(
+            levels, split.parts, caption=caption, title=title, oracle=best, looks=looks, ends=top
         )
     ]
     gains = _gains(comparison, split, names)
     if len(comparison["seeds"]) > 1 and any(level for _, gain in gains for level in gain):
+        against = by_seed.label(comparison, names[0])
         charts.append(
-            differences(
-                gains,
-                by_seed.label(comparison, names[0]),
-                split.parts,
-                caption=_paired(comparison),
-                looks=looks[1:],
-                span=span,
-            )
+            curves(gains, split.parts, caption=PAIRED, against=against, looks=looks[1:], ends=span)
         )
     return charts
 
@@ -323,10 +280,10 @@ def _looks(comparison: Compared, names: list[str]) -> list[int]:
     return found if len(set(found)) == len(found) else list(range(len(names)))
 
 
-def _top(known: list[Interval | None]) -> float | None:
-    """Return a common upper end of the axes, with room for the bars."""
+def _top(known: list[Interval | None]) -> tuple[float, float] | None:
+    """Return common ends of the axes, with room for the bars."""
     ends = [level.mean if level.high is None else level.high for level in known if level]
-    return min(105.0, 1.05 * max(ends)) if ends and max(ends) > 0 else None
+    return (0.0, min(105.0, 1.05 * max(ends))) if ends and max(ends) > 0 else None
 
 
 def _span(gains: list[Curve]) -> tuple[float, float] | None:
@@ -338,9 +295,3 @@ def _span(gains: list[Curve]) -> tuple[float, float] | None:
     low, high = min(0.0, *ends), max(0.0, *ends)
     room = 0.08 * (high - low) or 1.0
     return low - room, high + room
-
-
-def _paired(comparison: Compared) -> str:
-    if len(comparison["seeds"]) == 1:
-        return "One seed: differences without an interval."
-    return "Bars: 95 % intervals, paired over seeds. A bar across zero: no clear difference."

@@ -27,14 +27,12 @@ def forest(look: Look, groups: list[tuple[str, list[Shown]]], seeds: int, title:
         seeds: how many seeds the intervals rest on.
         title: of the figure.
     """
-    lines: list[str | Shown] = []
+    lines: list[tuple[str, Interval | None, bool]] = []
     for heading, rows in groups:
-        lines += [heading] if heading else []
-        lines += rows
+        lines += [(heading, None, False), *rows] if heading else rows
     figure, axis = look.canvas(0.6 + 0.5 * len(lines))
-    for place, line in enumerate(lines):
-        name = line if isinstance(line, str) else line[0]
-        heading = isinstance(line, str)
+    for place, (name, shown, primary) in enumerate(lines):
+        heading = shown is None
         axis.text(
             0,
             place + 0.3 if heading else place - 0.26,
@@ -47,20 +45,17 @@ def forest(look: Look, groups: list[tuple[str, list[Shown]]], seeds: int, title:
             wrap=True,
             in_layout=False,
         )
-        if isinstance(line, str):
+        if shown is None:
             continue
-        _, shown, primary = line
         colour = theme.SIGNAL if primary else theme.MUTED
-        if shown.low is not None and shown.high is not None:
-            axis.plot(
-                [shown.low, shown.high], [place, place], color=colour, linewidth=2.4 * look.line
-            )
+        if shown.ends:
+            axis.plot(shown.ends, [place, place], color=colour, linewidth=2.4 * look.line)
         axis.plot(
             shown.mean,
             place,
             marker="D" if primary else "o",
             markersize=(8 if primary else 6) * look.line,
-            color=colour if shown.low is not None else theme.PAPER,
+            color=colour if shown.ends else theme.PAPER,
             markeredgecolor=colour,
             markeredgewidth=1.5 * look.line,
             linestyle="none",
@@ -70,7 +65,7 @@ def forest(look: Look, groups: list[tuple[str, list[Shown]]], seeds: int, title:
     axis.set_ylim(len(lines) - 0.6, -0.85)
     axis.set_xlabel("difference (points; right of the line = better)")
     axis.spines["left"].set_visible(False)
-    flat = [line for line in lines if not isinstance(line, str)]
+    flat = [row for _, rows in groups for row in rows]
     told = "; ".join(
         f"{name}: {signed(shown.mean)}"
         + ("" if shown.low is None else f" ({signed(shown.low)} to {signed(shown.high)})")

@@ -1,26 +1,21 @@
-"""Figures about a score: its histogram, and how a target falls into its bins.
+"""Figures about a score: its histogram, and how alike its bins are.
 
 N samples, k bins. Bins are counted from 0 in every argument and from 1 in every picture.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from posesift.report import theme
-from posesift.report.figures import axes
 from posesift.report.figures.axes import (
     Pairs,
     bars,
     boxes,
     named,
-    pairs_for,
     place_of,
     ticks_of,
     told,
@@ -86,97 +81,6 @@ def histogram(look: Look, score_N: np.ndarray, edges: list[float], panel: Pairs)
     )
 
 
-@theme.styled
-def both_spreads(look: Look, source_N: np.ndarray, target_M: np.ndarray) -> Drawing:
-    """How the scores of a source and of a target spread, each as a share of its own poses.
-
-    Args:
-        look: the sizes that it is drawn in.
-        source_N: (N,) scores of the source.
-        target_M: (M,) scores of the target by the same scorer.
-    """
-    logarithmic, ends = bars(np.concatenate([source_N, target_M]), fewest=40)
-    share = [
-        100 * np.histogram(np.clip(score_N, ends[0], ends[-1]), ends)[0] / len(score_N)
-        for score_N in (source_N, target_M)
-    ]
-    figure, axis = look.canvas()
-    pale, strong = theme.ramp(5)[1], theme.series(1)
-    axis.stairs(share[0], ends, fill=True, color=pale, alpha=0.75, label="source")
-    axis.stairs(share[1], ends, color=strong.colour, linewidth=1.8 * look.line, label="target")
-    if logarithmic:
-        theme.logarithmic(axis, "x")
-    axis.set(xlabel="difficulty score (higher = harder)", ylabel="share of the set (%)")
-    axis.set_ylim(0, max(part.max() for part in share) * 1.08)
-    axis.grid(visible=False, axis="x")
-    axis.legend(loc="best")
-    middle = [number(float(np.median(score_N)), 2) for score_N in (source_N, target_M)]
-    return theme.finish(
-        figure,
-        title="How the scores are spread",
-        alt=(
-            f"Two histograms on one axis. The median score is {middle[0]} in the source and "
-            f"{middle[1]} in the target."
-        ),
-        caption=(
-            f"Each as a share of its own poses{', on a logarithmic axis' if logarithmic else ''}. "
-            f"Filled: source, median {middle[0]}. Line: target, median {middle[1]}. Where the line "
-            "lies far above, the target has a larger share of such poses than the source."
-        ),
-    )
-
-
-@theme.styled
-def target_share(
-    look: Look,
-    source_k: np.ndarray,
-    target_k: np.ndarray,
-    called: tuple[str, str] = ("target", "source"),
-) -> Drawing:
-    """How the poses of a target spread over the bins of the source.
-
-    Args:
-        look: the sizes that it is drawn in.
-        source_k: poses of the source in each of k bins.
-        target_k: poses of the target in each of them, at least one in all.
-        called: what the two sets are for the reader, where they are not target and source.
-    """
-    of, beside = called
-    pairs = pairs_for(len(source_k))
-    starts = [first for first, _ in pairs]
-    share = [
-        100 * np.add.reduceat(count_k, starts) / max(count_k.sum(), 1)
-        for count_k in (np.asarray(target_k), np.asarray(source_k))
-    ]
-    figure, axis = axes.beside(look, share[0], share[1], pairs, beside)
-    top = max(share[0].max(), share[1].max())
-    if len(pairs) <= 12:
-        for place, value in enumerate(share[0], 1):
-            text = f"{value:.0f}" if value >= 1 or value == 0 else "<1"
-            ground = {"boxstyle": "round,pad=0.1", "facecolor": theme.PAPER, "edgecolor": "none"}
-            axis.annotate(
-                text, (place, value), (0, 3), textcoords="offset points", ha="center",
-                fontsize=look.tiny, bbox=ground,
-            )  # fmt: skip
-    axis.set(ylabel=f"{of} poses in the bin (%)", ylim=(0, top * 1.2))
-    axis.legend(loc="upper left")
-    last = named(pairs[-1])
-    return theme.finish(
-        figure,
-        title=f"Where the {of}'s poses fall",
-        alt=(
-            f"Bar chart of the share of {of} poses in each bin of the {beside}: "
-            f"{number(share[0][0])} % in {named(pairs[0])}, {number(share[0][-1])} % in {last}; "
-            f"of the {beside} {number(share[1][0])} % and {number(share[1][-1])} %."
-        ),
-        caption=(
-            f"Share of {plural(int(np.sum(target_k)), f'{of} pose')} in each bin of the {beside}, "
-            f"scored by the {beside}'s scorer. Dashed: the {beside} itself. A bar far above the "
-            f"line is a kind of pose that the {of} has more of.{told(pairs, 'bar')}"
-        ),
-    )
-
-
 SIMILARITY = ("#1a1423", "#5b2440", "#b0493d", "#efa469", "#fdf3dc")  # dark = less similar
 DASHED = 25  # rows up to which an undefined cell gets a dash; beyond, dashes would run together
 
@@ -207,7 +111,7 @@ def similarity(
         low, high = low - 0.5, high + 0.5
     figure, axis = look.canvas(0.82 * look.column / look.tall)  # a square and its key
     colours = LinearSegmentedColormap.from_list("similarity", SIMILARITY)
-    axis.imshow(
+    shown = axis.imshow(
         np.ma.masked_invalid(values),
         cmap=colours,
         vmin=low,
@@ -226,7 +130,10 @@ def similarity(
         side.set_major_formatter(FixedFormatter(names))
     axis.set(xlabel="bin", ylabel="bin")
     axis.tick_params(length=0)
-    _key(look, axis, colours, (low, high))
+    key = figure.colorbar(shown, cax=axis.inset_axes((1.04, 0.0, 0.05, 1.0)), ticks=MaxNLocator(5))
+    key.set_label("mean cosine of standardised angles")
+    key.outline.set_visible(False)
+    key.ax.tick_params(length=0, labelsize=look.small)
     left = f" {count(left_out)} with an undefined angle are left out." if left_out else ""
     bare = int(np.isnan(values).sum())
     blank = "Dash" if rows <= DASHED else "Blank"
@@ -250,39 +157,6 @@ def similarity(
             f"{told(pairs, 'row')}{undefined}"
         ),
     )
-
-
-def _key(
-    look: Look, axis: Axes, colours: LinearSegmentedColormap, ends: tuple[float, float]
-) -> None:
-    """Draw the scale of a heatmap's colours right of it, as tall as it is."""
-    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
-    start, stop = (right + share * (right - left) for share in (0.04, 0.09))
-    axis.imshow(
-        np.linspace(*ends, 256)[:, None], cmap=colours, extent=(start, stop, bottom, top),
-        origin="lower", aspect="auto",
-    )  # fmt: skip
-    axis.set(xlim=(left, stop), ylim=(bottom, top), aspect="equal")
-    how: dict[str, Any] = {"textcoords": "offset points", "annotation_clip": False}
-    tall = (top - bottom) / (ends[1] - ends[0])
-    values = np.asarray(MaxNLocator(5).tick_values(*ends))
-    places = max(2, -int(np.floor(np.log10(values[1] - values[0]))))
-    texts = [
-        axis.annotate(
-            f"{value:.{places}f}",
-            (stop, bottom + (value - ends[0]) * tall),
-            (3.5, 0),
-            va="center",
-            fontsize=look.small,
-            **how,
-        )
-        for value in values[(values >= ends[0]) & (values <= ends[1])]
-    ]
-    away = 7 + max(text.get_window_extent().width for text in texts)
-    axis.annotate(
-        "mean cosine of standardised angles", (stop, (bottom + top) / 2), (away, 0),
-        rotation=90, rotation_mode="anchor", ha="center", va="top", **how,
-    )  # fmt: skip
 
 
 def _cosine(value: float) -> str:

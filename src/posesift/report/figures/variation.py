@@ -27,7 +27,7 @@ def pose_boxes(look: Look, rows: list[dict[str, Any]], held_out: bool) -> Drawin
     None where no bin has poses enough to say.
 
     Box plots of the squared distances; their mean is the trace of the poses' covariance. Folders
-    of old know the trace alone, which is then drawn as bars.
+    of old know the trace alone.
 
     Args:
         look: the sizes that it is drawn in.
@@ -41,19 +41,14 @@ def pose_boxes(look: Look, rows: list[dict[str, Any]], held_out: bool) -> Drawin
     pairs = pairs_of(rows)
     values = [rows[i]["covariance_trace"] for i in known]
     spreads = [rows[i].get("spread") for i in known]
-    boxed = all(spreads)
+    boxed, thin = all(spreads), look.line * (0.7 if len(rows) > 25 else 1.0)
     if boxed:
-        _boxes(look, axis, len(rows), known, [five or [] for five in spreads], values)
-        axis.set_ylabel("squared distance to the mean pose")
-    else:
-        colours = theme.ramp(len(rows))
-        places = np.array(known) + 1
-        boxes(
-            axis, places - 0.36, places + 0.36, 0, values, facecolors=[colours[i] for i in known],
-            edgecolors=theme.MUTED, linewidths=0.6 * look.line,
-        )  # fmt: skip
-        axis.set_ylim(bottom=0)
-        axis.set_ylabel("mean squared distance to the mean pose")
+        _boxes(axis, len(rows), known, [five or [] for five in spreads], thin)
+    axis.plot(
+        np.array(known) + 1, values, "o", markersize=3 * thin, markerfacecolor=theme.PAPER,
+        markeredgecolor=theme.INK, markeredgewidth=thin, zorder=3,
+    )  # fmt: skip
+    axis.set_ylabel("squared distance to the mean pose")
     unknown = [i + 1 for i, row in enumerate(rows) if row["covariance_trace"] is None]
     ground = axis.get_xaxis_transform()
     axis.plot(unknown, [0] * len(unknown), "x", color=theme.MUTED, clip_on=False, transform=ground)
@@ -68,30 +63,24 @@ def pose_boxes(look: Look, rows: list[dict[str, Any]], held_out: bool) -> Drawin
         figure,
         title="Variation of the poses in each bin",
         alt=(
-            f"{'Box plot' if boxed else 'Bar chart'} of the spread of the poses in {_many(rows)}. "
+            f"{'Box plot' if boxed else 'Means'} of the spread of the poses in {_many(rows)}. "
             f"Mean squared distance to the bin's mean pose: {ends}."
         ),
         caption=(
             "How different the poses within a bin are from each other: squared distance of each to "
             f"the bin's mean pose, in units of body size{HELD_OUT * held_out}. "
-            f"{f'{HOW} ' if boxed else ''}The score does not make this rise by construction: "
+            f"{HOW if boxed else 'Dot: mean.'} The score does not make this rise by construction: "
             "where it rises, hard bins do hold more varied poses."
-            f"{told(pairs, 'box' if boxed else 'bar')}{missing}"
+            f"{told(pairs, 'box' if boxed else 'dot')}{missing}"
         ),
     )
 
 
 def _boxes(
-    look: Look,
-    axis: Axes,
-    rows: int,
-    known: list[int],
-    quantiles: list[list[float]],
-    means: list[float],
+    axis: Axes, rows: int, known: list[int], quantiles: list[list[float]], thin: float
 ) -> None:
     """Boxes of quantiles 5, 25, 50, 75 and 95 at the places ``known`` of ``rows``, from 0."""
     colours, places = [theme.ramp(rows)[i] for i in known], np.array(known) + 1
-    thin = look.line * (0.7 if rows > 25 else 1.0)
     least, low, median, high, most = np.transpose(quantiles)
     for one, other in ((least, low), (high, most)):
         axis.vlines(places, one, other, colors=theme.MUTED, linewidths=thin)
@@ -108,10 +97,6 @@ def _boxes(
     axis.hlines(
         median, places - 0.33, places + 0.33,
         colors=[theme.PAPER if one else theme.INK for one in pale], linewidths=1.3 * thin,
-    )  # fmt: skip
-    axis.plot(
-        places, means, "o", markersize=3 * thin, markerfacecolor=theme.PAPER,
-        markeredgecolor=theme.INK, markeredgewidth=thin,
     )  # fmt: skip
 
 

@@ -75,18 +75,15 @@ def classes(
         "whose joint angles the source has, but turned otherwise."
     )
     what = "pose class" if by_name else "bin of the score"
-    table = Table("Pose classes" if by_name else "Bins of the score", what, columns, rows, caption)
-    blocks: list[Block] = [table]
-    if len(rows) > SHOWN:
-        first, rest = rows[:SHOWN], rows[SHOWN:]
-        blocks = [
-            Table(table.title, what, columns, first, caption),
-            Fold(f"{len(rest)} more", [Table("Further pose classes", what, columns, rest)]),
-        ]
+    title = "Pose classes" if by_name else "Bins of the score"
+    blocks: list[Block] = [Table(title, what, columns, rows[:SHOWN], caption)]
+    if rest := rows[SHOWN:]:
+        more = Table("Further pose classes", what, columns, rest)
+        blocks.append(Fold(f"{len(rest)} more", [more]))
     lead = "Rarest in the source first." if by_name else (
         "The data name no classes, so poses are grouped by the difficulty score, hardest first."
     )  # fmt: skip
-    return Section("classes", "Pose classes" if by_name else "Bins of the score", lead, blocks)
+    return Section("classes", title, lead, blocks)
 
 
 def _split(source: PoseSet, target: PoseSet) -> tuple[list[_Class], bool]:

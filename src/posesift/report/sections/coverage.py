@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,18 +10,23 @@ import numpy as np
 
 from posesift.report.answers.rare_poses import differing
 from posesift.report.blocks import (
+    WHOLE,
     Block,
+    Cell,
     Charts,
     Download,
     Finding,
     Fold,
     Gallery,
     Note,
+    Row,
     Section,
     Strip,
+    Table,
 )
 from posesift.report.figures import coverage as coverage_figures
 from posesift.report.pictures import without_images
+from posesift.report.spreadsheet import csv_text
 from posesift.report.uncovered import TELLING, Lacking, away
 from posesift.report.wording import (
     capitalised,
@@ -274,53 +277,39 @@ def _named(found: Lacking) -> str:
 
 
 EXPORTED = 500  # rows of the CSV; some 100 kB
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_FIRST = ("rank", "row", "file", "mode", "stands_for", "share_reached")
-_COLUMNS = (*_FIRST, "nearest_source_deg", "turned_deg", "mirrored", "nearest_source_row")
+_COLUMNS = (
+    "row", "file", "mode", "stands_for", "share_reached", "nearest_source_deg", "turned_deg",
+    "mirrored", "nearest_source_row",
+)  # fmt: skip
 
 
 def download(found: Lacking) -> Download:
     """Return the list as CSV, most useful pose first; angles in degrees, empty where undefined."""
-    coverage, table = found.coverage, found.target.table
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *map(harmless, table.skeleton.angle_names)])
-    reached_R = coverage.share_reached_R
-    places = coverage.ranked_R[:EXPORTED]
-    for rank, (place, row) in enumerate(zip(places, found.row_R, strict=False)):
-        nearest = int(coverage.nearest_row_N[place])
-        writer.writerow(
-            [
-                rank + 1,
-                int(found.target.row_N[row]),
-                harmless(str(table.image_N[row])) if table.image_N is not None else "",
-                harmless(str(table.mode_N[row])) if table.mode_N is not None else "",
-                int(coverage.stands_for_R[rank]),
-                f"{reached_R[rank]:.4f}",
-                _degrees(float(coverage.nearest_deg_N[place])),
-                _degrees(float(coverage.turned_deg_N[place])),
-                int(coverage.mirrored_N[place]) if nearest >= 0 else "",
-                int(found.source.row_N[nearest]) if nearest >= 0 else "",
-                *(_degrees(float(angle)) for angle in found.angles_NA[row]),
-            ]
-        )
-    total = len(coverage.ranked_R)
+    c, table = found.coverage, found.target.table
+    rows = []
+    for rank, (place, row) in enumerate(zip(c.ranked_R[:EXPORTED], found.row_R, strict=False)):
+        nearest = int(c.nearest_row_N[place])
+        known = nearest >= 0
+        cells = [
+            Cell(int(found.target.row_N[row]), WHOLE),
+            *(
+                Cell("" if of_N is None else str(of_N[row]))
+                for of_N in (table.image_N, table.mode_N)
+            ),
+            Cell(int(c.stands_for_R[rank]), WHOLE),
+            Cell(float(c.share_reached_R[rank]), ".4f"),
+            Cell(float(c.nearest_deg_N[place]), ".2f"),
+            Cell(float(c.turned_deg_N[place]), ".2f"),
+            Cell(int(c.mirrored_N[place]) if known else None, WHOLE),
+            Cell(int(found.source.row_N[nearest]) if known else None, WHOLE),
+            *(Cell(float(angle), ".2f") for angle in found.angles_NA[row]),
+        ]
+        rows.append(Row(str(rank + 1), cells))
+    total = len(c.ranked_R)
     what = "all" if total <= EXPORTED else f"the first {count(EXPORTED)} of"
+    columns = [*_COLUMNS, *table.skeleton.angle_names]
     return Download(
         name="render-next.csv",
         label=f"Save the list as CSV: {what} {count(total)} poses with their joint angles",
-        content=buffer.getvalue(),
+        content=csv_text(Table("", "rank", columns, rows)),
     )
-
-
-def harmless(text: str) -> str:
-    """Return a cell of text that no spreadsheet takes for a formula.
-
-    >>> harmless("=1+1"), harmless("walk-1.png")
-    ("'=1+1", 'walk-1.png')
-    """
-    return f"'{text}" if text.startswith(_STARTS_FORMULA) else text
-
-
-def _degrees(value: float) -> str:
-    return f"{value:.2f}" if np.isfinite(value) else ""

@@ -82,9 +82,8 @@ def of_run(sets: dict[str, dict[str, Any]], target: PoseSet | None = None) -> Se
         if drawn:
             names = part_names(max(len(found) for _, found in drawn))
             charts.append(
-                curves.levels(
+                curves.curves(
                     drawn,
-                    None,
                     Parts(measure, unit, names, "difficulty of the poses"),
                     title=f"{_of(measure)} by difficulty",
                     caption="Bars: 95 % intervals over images." if key == "pck" else "",

@@ -173,23 +173,17 @@ def images_of(target: PoseSet, rows: Sequence[int]) -> tuple[dict[int, str | Non
 
 def truth(of: Predictions, row: int, image: str | None) -> Picture:
     """Return the labels of one sample."""
+    alt = f"Ground truth of sample {of.index_N[row]}"
+    seen_K = of.visible_NK[row]
     return pictures.picture(
-        of.skeleton,
-        of.keypoints_NK2[row],
-        of.visible_NK[row],
-        side=of.side,
-        image=image,
-        alt=f"Ground truth of sample {of.index_N[row]}",
+        of.skeleton, of.keypoints_NK2[row], seen_K, side=of.side, image=image, alt=alt
     )
 
 
 def prediction(name: str, of: Predictions, row: int, image: str | None) -> Picture:
     """One prediction, joints that are off ringed, PCK and EvalPose below."""
     off_K = np.linalg.norm(of.predicted_NK2[row] - of.keypoints_NK2[row], axis=-1)
-    pck, similar = (
-        None if np.isnan(values[row]) else float(values[row])
-        for values in (of.pck_N, of.evalpose_N)
-    )
+    measured = [number(float(values[row]), 0) for values in (of.pck_N, of.evalpose_N)]
     return pictures.picture(
         of.skeleton,
         of.predicted_NK2[row],
@@ -199,7 +193,7 @@ def prediction(name: str, of: Predictions, row: int, image: str | None) -> Pictu
         missed_K=off_K >= THRESHOLD * of.side,
         alt=(
             f"Prediction of {name} on sample {of.index_N[row]}: "
-            f"PCK {number(pck, 0)}, EvalPose {number(similar, 0)}"
+            f"PCK {measured[0]}, EvalPose {measured[1]}"
         ),
-        caption=[f"PCK {number(pck, 0)} · EvalPose {number(similar, 0)}"],
+        caption=[f"PCK {measured[0]} · EvalPose {measured[1]}"],
     )

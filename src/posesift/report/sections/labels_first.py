@@ -18,7 +18,6 @@ from posesift.report.wording import count, number
 ANCHOR = "labels"
 TITLE = "Look at these labels first"
 SHOWN = 12
-_A_ROW = 6
 _LETTERS = 20  # of an image's name that fit below a picture
 
 
@@ -41,11 +40,6 @@ def labels_first(source: PoseSet | None) -> Section | None:
         caption = [part for part in [*shown, why.get(row, "")] if part]
         said.append((f"Number {i + 1} of the hardest poses: {', '.join(caption)}", caption))
     pictures, crops = labelled(source.table, rows, said)
-    strips = [
-        Strip(f"Hardest {first + 1} to {first + len(part)}", "", part, follows=first > 0)
-        for first in range(0, len(pictures), _A_ROW)
-        if (part := pictures[first : first + _A_ROW])
-    ]
     command = shlex.join(["posesift", "check", source.table.address])
     lead = (
         f"The {count(len(rows))} hardest poses. Where people labelled photographs, a part of such "
@@ -53,7 +47,7 @@ def labels_first(source: PoseSet | None) -> Section | None:
         f"{_suspect(len(why), len(rows))} {command} looks for such labels in the "
         "whole set and shows them on its contact sheet."
     )
-    gallery = Gallery(TITLE, "Hardest first.", strips)
+    gallery = Gallery(TITLE, "Hardest first.", [Strip(f"Hardest {len(rows)}", "", pictures)])
     return Section(ANCHOR, TITLE, lead, [*without_images(crops.shortfall), gallery])
 
 

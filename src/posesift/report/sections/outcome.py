@@ -9,22 +9,10 @@ from typing import Any
 
 from posesift.experiments.methods import label_of
 from posesift.report import method_table, tables, trivial
-from posesift.report.blocks import (
-    Block,
-    Cell,
-    Charts,
-    Fold,
-    Note,
-    Patch,
-    Section,
-    Square,
-    Squares,
-    Table,
-)  # fmt: skip
+from posesift.report.blocks import SIGNED, Block, Cell, Charts, Fold, Note, Row, Section, Table
 from posesift.report.facts import protocol
 from posesift.report.figures import forest
 from posesift.report.figures.forest import Shown
-from posesift.report.statement import amount
 from posesift.report.theme import Chart
 from posesift.report.wording import capitalised, number, plural, signed
 from posesift.results import by_seed, evalpose_form, methods
@@ -169,21 +157,16 @@ def _pair(comparison: Compared, row: Stated) -> str:
 def groups(comparison: Compared) -> list[Block]:
     """PCK@0.05 and the angle error by joint group."""
     entry = by_seed.some_entry(comparison, "target")
-    measures = (
-        ("PCK@0.05 by joint group (%)", ("pck", "0.05"), True),
-        ("Angle error by joint group (degrees, lower is better)", ("angle_error_by_group",), False),
-    )
     note = f"{tables.spread_note(comparison)} {tables.bold_note(comparison)}"
     lead = (
         "“all” is the headline set of joints (the twelve limb joints of a body, every joint of a "
         "hand), not the mean of the columns."
     )
     found: list[Block] = []
-    for title, keys, higher in measures:
-        if columns := tables.group_columns(entry, *keys, higher=higher):
-            if "all" not in (column.title for column in columns):
-                columns.insert(0, tables.Column("all", ("angle_error_deg",), higher=False))
-            found.append(tables.compared(comparison, columns, title, note))
+    for title, columns in tables.by_group(entry, tables.PCK_05, tables.ANGLES):
+        if "all" not in (column.title for column in columns):
+            columns.insert(0, tables.Column("all", ("angle_error_deg",), higher=False))
+        found.append(tables.compared(comparison, columns, title, note))
     return [Note(lead, strong=False), *found] if found else []
 
 
@@ -194,51 +177,40 @@ def gap(comparison: Compared) -> Section | None:
         return None
     starts = [] if methods.several(comparison) else by_seed.arms(comparison, "warm-up")
     names = [*(arm["name"] for arm in starts), *methods.representatives(comparison)]
-    gaps = [(name, by_seed.gap(comparison, name)) for name in names]
-    known = [
-        value
-        for _, found in gaps
-        if found
-        for row in found.cells
-        for value in row
-        if value is not None
-    ]
+    gaps = {name: found for name in names if (found := by_seed.gap(comparison, name))}
+    every = [value for found in gaps.values() for row in found.cells for value in row]
+    known = [value for value in every if value is not None]
     if not known:
         return None
     low, high = min(known), max(known)
 
-    def patch(value: float | None, regret: float | None) -> Patch:
-        if value is None or high <= low:
-            return Patch(Cell(value), regret, 0.5)
-        return Patch(Cell(value), regret, (high - value) / (high - low))
+    def cells(value: float | None, regret: float | None) -> list[Cell]:
+        shade = 0.5 if value is None or high <= low else (high - value) / (high - low)
+        return [Cell(value, shade=shade), Cell(regret, SIGNED)]
 
-    drawn = [
-        Square(
-            by_seed.label(comparison, name),
-            _together(found.interaction),
-            square["rows"],
-            square["columns"],
-            [list(map(patch, *both)) for both in zip(found.cells, found.regret, strict=True)],
-        )
-        for name, found in gaps
-        if found
-    ]
+    rows = []
+    for name, found in gaps.items():
+        told = f"{by_seed.label(comparison, name)}: {_together(found.interaction)}"
+        rows.append(Row(told, [], "group"))
+        for poses, *both in zip(square["rows"], found.cells, found.regret, strict=True):
+            pairs = map(cells, *both)
+            rows.append(Row(poses, [one for pair in pairs for one in pair]))
     blocks: list[Block] = [
-        Squares(
+        Table(
             "Appearance x pose",
-            "Large: PCK@0.05 (%) on that test set; the stronger the colour, the lower. Small: how "
-            "many points a model of equal budget trained on that set's own labels (its oracle) "
-            "scores above, which is "
-            "what is left to gain there.",
-            drawn,
+            "",
+            [head for look in square["columns"] for head in (look, f"{look}, oracle")],
+            rows,
+            "PCK@0.05 (%) on that test set; the stronger the colour, the lower. Oracle: how "
+            "many points a model of equal budget trained on that set's own labels scores above, "
+            "which is what is left to gain there.",
         ),
         *([Note(told, strong=False)] if (told := _larger_part(comparison)) else []),
-        Note(_headroom(comparison), strong=False),
     ]
     lead = (
-        "From source to target two things change at once: poses and look. Each square shows one "
-        "model in all four combinations: read along a row for what the look costs, down a column "
-        "for what the poses cost."
+        "From source to target two things change at once: poses and look. Each group of rows shows "
+        "one model in all four combinations: read along a row for what the look costs, down a "
+        "column for what the poses cost."
     )
     return Section("gap", "Domain gap: appearance x pose", lead, blocks)
 
@@ -264,20 +236,6 @@ def _larger_part(comparison: Compared) -> str:
     )
 
 
-def _headroom(comparison: Compared) -> str:
-    shown = by_seed.endpoint(comparison.get("headroom") or {})
-    if shown is None:
-        return (
-            "The pose headroom needs an oracle on target poses in the source's appearance (not "
-            "trained here)."
-        )
-    sure = ", single seed" * (shown.low is None)
-    return (
-        f"Pose headroom H: {amount(shown)}{sure}. That is what training on the target's own poses "
-        "in the source's appearance gives at equal size; no pose sampler can gain more there."
-    )
-
-
 def _together(interaction: float | None) -> str:
     """By how much both changes together cost less (positive) than the sum of each alone.
 
@@ -285,5 +243,5 @@ def _together(interaction: float | None) -> str:
     'interaction +8.1 points'
     """
     if interaction is None:
-        return "Not all four cells are known"
+        return "not all four cells are known"
     return f"interaction {signed(interaction)} points"

@@ -24,6 +24,7 @@ from posesift.report.figures import kinematic_tree
 from posesift.report.figures import score as score_figures
 from posesift.report.figures import variation as variation_figures
 from posesift.report.figures.axes import named, panel
+from posesift.report.figures.shares import target_share
 from posesift.report.pictures import of_bin
 from posesift.report.pose_sets import UNBINNED, PoseSet
 from posesift.report.sections import labels_first
@@ -34,7 +35,6 @@ from posesift.report.wording import (
     number,
     percent,
     plural,
-    spoken,
 )
 from posesift.results.score import Score
 
@@ -54,7 +54,7 @@ def sections(
         missing: why there is no source, or "".
     """
     found = [
-        distribution(score, target),
+        distribution(score),
         gallery(score, source, target, missing),
         alike(score, source),
     ]
@@ -67,26 +67,14 @@ def sections(
     return found
 
 
-def distribution(score: Score, target: PoseSet | None = None) -> Section:
-    """Histogram of the scores, box plots of both kinds of variation, rare modes.
-
-    Args:
-        score: what was scored.
-        target: poses that are drawn into the histogram where the same scorer scored them.
-    """
+def distribution(score: Score) -> Section:
+    """Histogram of the scores, and how much the poses of each bin vary."""
     summary = score.summary
     k = summary["bins"]
     held_out = (summary.get("agreement") or {}).get(summary["method"]) is not None
     rows = summary.get("variation_grouped") or summary["variation"]
     varied = variation_figures.pose_boxes(rows, held_out)
-    same = target is not None and target.binned_as(summary["edges"])
-    scored_M = target.score_N[target.bin_N >= 0] if target and same else np.zeros(0)
-    charts: list[theme.Chart | None] = [
-        score_figures.histogram(score.score_N, summary["edges"], panel(k))
-        if not len(scored_M)
-        else score_figures.both_spreads(score.score_N, scored_M),
-        varied,
-    ]
+    charts = [score_figures.histogram(score.score_N, summary["edges"], panel(k)), varied]
     binning = {
         "quantile": "bins of equal size",
         "width": "bins of equal width",
@@ -118,7 +106,7 @@ def beside_fit(summary: dict[str, Any]) -> Section | None:
         "the bins of this page are cut from the poses here."
     )
     called = ("scored set", "set of the fit")
-    chart = score_figures.target_share(np.array(fit["source"]), np.array(fit["these"]), called)
+    chart = target_share(np.array(fit["source"]), np.array(fit["these"]), called)
     return Section("fit", "In the bins of the scorer's own poses", lead, [Charts([chart])])
 
 
@@ -141,7 +129,7 @@ def gallery(
         target_k = np.bincount(target.bin_N[target.bin_N >= 0], minlength=k)
         if target_k.any():
             source_k = np.bincount(score.bin_N.astype(np.int64), minlength=k)
-            blocks.append(Charts([score_figures.target_share(source_k, target_k)]))
+            blocks.append(Charts([target_share(source_k, target_k)]))
             lead = _hardest(score, target.score_N[target.bin_N >= 0])
         if silent := int((target.bin_N < 0).sum()):
             text = f"{count(silent)} target poses have too few visible keypoints to be scored."
@@ -151,11 +139,15 @@ def gallery(
 
 
 def _hardest(score: Score, target_M: np.ndarray) -> str:
-    """How much of the target is as hard as the hardest tenth of the source, in one sentence."""
+    """How hard the target is beside the source, in two sentences."""
     inside, total = int((target_M > np.quantile(score.score_N, 0.9)).sum()), len(target_M)
     poses = f"{count(total)} target pose{'s' * (total != 1)}"
     share = percent(100 * inside / total)
-    return f"{count(inside)} of {poses} ({share}) are harder than 90 % of the source."
+    middle = [number(float(np.median(score_N)), 2) for score_N in (score.score_N, target_M)]
+    return (
+        f"{count(inside)} of {poses} ({share}) are harder than 90 % of the source. Median score: "
+        f"{middle[0]} in the source, {middle[1]} in the target."
+    )
 
 
 def alike(score: Score, source: PoseSet | None = None) -> Section:
@@ -209,7 +201,7 @@ def galleries(
     by_set: list[list[Strip]] = []
     for one in shown:
         groups = [_group(one, pair, summary, several=target is not None) for pair in pairs]
-        strips, problem = pictures.strips(one.table, groups)
+        strips, problem = pictures.strips(one.table, one.score_N, groups)
         whose = f" of the {one.which}" * (len(shown) > 1)
         notes += pictures.without_images(one.problem or problem, whose)
         by_set.append([replace(strip, follows=one is not shown[0]) for strip in strips])
@@ -224,7 +216,7 @@ def galleries(
 def _group(
     one: PoseSet, pair: tuple[int, int], summary: dict[str, Any], several: bool
 ) -> pictures.Group:
-    """Choose poses of the bins of ``pair``, and what is said of them."""
+    """Choose poses of the bins of ``pair``, and say how many these hold."""
     first, last = pair
     inside_N = (one.bin_N >= first) & (one.bin_N <= last)
     rows = of_bin(np.where(inside_N, first, UNBINNED), first, PER_BIN)
@@ -233,15 +225,9 @@ def _group(
     if one.which == "source" or not several:
         low, high = summary["edges"][first], summary["edges"][last + 1]
         detail = f"score {number(low, 2)} to {number(high, 2)}, {detail}"
-    said = []
-    for row in rows:
-        shown = number(float(one.score_N[row]), 2)
-        mode = "" if one.table.mode_N is None else spoken(str(one.table.mode_N[row]))
-        caption = [part for part in (mode, shown) if part]
-        alt = f"{capitalised(one.which)} pose of {named(pair)}, score {', '.join(caption[::-1])}"
-        said.append((alt, caption))
     name = capitalised(named(pair)) + f", {one.which}" * several
-    return name, detail if inside else f"no {one.which} pose falls here", rows, said
+    called = f"{capitalised(one.which)} pose of {named(pair)}"
+    return name, detail if inside else f"no {one.which} pose falls here", called, rows
 
 
 def scorers(summary: dict[str, Any]) -> Table | None:

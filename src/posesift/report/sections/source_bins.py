@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from posesift.evaluation import intervals
 from posesift.report.blocks import Block, Charts, Note
-from posesift.report.figures import curves as part_figures
-from posesift.report.figures.curves import Curve, Parts
+from posesift.report.figures.curves import ORACLE, Curve, Parts, curves
 from posesift.report.pose_sets import Outcome, PoseSet
 from posesift.report.theme import Chart
 from posesift.report.wording import count, percent
@@ -42,9 +41,9 @@ def of_comparison(comparison: Compared, target: PoseSet, measure: str, unit: str
     arms = {name: by_seed.label(comparison, name) for name in methods.representatives(comparison)}
     shown = [outcomes[label] for label in arms.values() if label in outcomes]
     place_N, parts = _parts(target, measure, unit)
-    curves = [(o.label, _levels(*_values(o, measure), place_N, parts)) for o in shown]
-    curves = [(label, found) for label, found in curves if any(found)]
-    if not curves:
+    drawn = [(o.label, _levels(*_values(o, measure), place_N, parts)) for o in shown]
+    drawn = [(label, found) for label, found in drawn if any(found)]
+    if not drawn:
         return []
     if _drawn(parts) < 3:
         return [Note(_unsplit(target, parts), strong=False)]
@@ -53,15 +52,8 @@ def of_comparison(comparison: Compared, target: PoseSet, measure: str, unit: str
     dotted: Curve | None = None
     if best:
         dotted = best.label, _levels(*_values(best, measure), place_N, parts)
-    charts = [
-        part_figures.levels(
-            curves,
-            dotted,
-            parts,
-            title=f"{measure} by the source's bins",
-            caption=_read(measure) + " Dotted: trained on the target's labels." * bool(best),
-        )
-    ]
+    title, caption = f"{measure} by the source's bins", f"{_read(measure)} {ORACLE * bool(best)}"
+    charts = [curves(drawn, parts, title=title, caption=caption.strip(), oracle=dotted)]
     arm = by_seed.challenger(comparison)
     against = methods.against(comparison, arm)
     named = [by_seed.label(comparison, name) for name in (arm, against) if name]
@@ -71,10 +63,10 @@ def of_comparison(comparison: Compared, target: PoseSet, measure: str, unit: str
         gains = [(pair[0].label, _levels(mine_N - theirs_N, weight_N, place_N, parts))]
         if any(gains[0][1]):
             charts.append(
-                part_figures.differences(
+                curves(
                     gains,
-                    pair[1].label,
                     parts,
+                    against=pair[1].label,
                     caption=(
                         f"Bars: 95 % intervals {ONE_SEED}; another training of the same two may "
                         "differ by more. Paired over the samples of a bin."
@@ -100,9 +92,8 @@ def of_run(target: PoseSet, measure: str, unit: str) -> Chart | None:
     found = _levels(*_values(target.outcomes[0], measure), place_N, parts)
     if not any(found) or _drawn(parts) < 3:
         return None
-    return part_figures.levels(
+    return curves(
         [(target.title, found)],
-        None,
         parts,
         title=f"{measure} by the source's bins",
         caption=(

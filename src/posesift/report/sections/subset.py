@@ -23,8 +23,8 @@ from posesift.report.blocks import (
     Table,
 )
 from posesift.report.figures.axes import named, pairs_for, panel
-from posesift.report.figures.subset import taken_by_bin
-from posesift.report.wording import capitalised, count, listed, number, plural, spoken
+from posesift.report.figures.shares import taken_by_bin
+from posesift.report.wording import capitalised, count, listed, number, plural
 from posesift.similarity.neighbours import nearest
 
 PER_STRIP = 6
@@ -74,12 +74,12 @@ def gallery(source: Source, choice: Choice) -> Section:
     """Show some poses that are taken and some that are left, of the same bins."""
     taken_N = choice.draws_N > 0
     groups = [
-        _group(source, inside_N & which_N, f"{named(pair)}, {told}")
+        _group(inside_N & which_N, f"{named(pair)}, {told}")
         for pair in panel(choice.k)
         for inside_N in [(choice.bin_N >= pair[0]) & (choice.bin_N <= pair[1])]
         for which_N, told in ((taken_N, "taken"), (~taken_N, "left"))
     ]
-    strips, problem = pictures.strips(source.table, groups)
+    strips, problem = pictures.strips(source.table, source.score.score_N, groups)
     strips = [replace(strip, follows=bool(i % 2)) for i, strip in enumerate(strips)]
     caption = f"Up to {PER_STRIP} poses of each, drawn at random (seed 0), not chosen."
     block = Gallery("Taken and left, in pictures", caption, strips)
@@ -176,14 +176,9 @@ def _times(taken: int, uniform: int) -> float | None:
     return taken / uniform if uniform else None
 
 
-def _group(source: Source, chosen_N: np.ndarray, name: str) -> pictures.Group:
+def _group(chosen_N: np.ndarray, name: str) -> pictures.Group:
     rows = pictures.of_bin(chosen_N.astype(np.int64), 1, PER_STRIP)
-    mode, said = source.table.mode_N, []
-    for row in rows.tolist():
-        score = number(float(source.score.score_N[row]), 2)
-        caption = [*([] if mode is None else [spoken(str(mode[row]))]), score]
-        said.append((f"Pose of {name}, score {score}", caption))
-    return capitalised(name), plural(int(chosen_N.sum()), "pose"), rows, said
+    return capitalised(name), plural(int(chosen_N.sum()), "pose"), f"Pose of {name}", rows
 
 
 def _of(source: Source) -> str:
