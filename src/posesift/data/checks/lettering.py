@@ -11,11 +11,14 @@ import functools
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from posesift.progress import printable
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
 
 INK, FAINT, ALARM = "#18181B", "#71717A", "#B91C1C"
 SMALL, LARGE = 8, 12  # pt
@@ -57,7 +60,7 @@ def written(page_HW3: np.ndarray, lines: Sequence[Words]) -> np.ndarray:
 
 
 @functools.cache
-def _font(size: int):  # noqa: ANN202 - Pillow is imported where words are drawn
+def _font(size: int) -> FreeTypeFont:
     from PIL import ImageFont
 
     found = importlib.util.find_spec("matplotlib")  # is not imported by that
