@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -14,16 +16,24 @@ def halved(table, seed: int):
 
 
 @pytest.mark.usefixtures("quick_fits")
-def test_side_by_side_they_have_the_weights_that_they_have_one_after_the_other() -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_they_have_the_weights_that_each_has_alone(monkeypatch, threads) -> None:
     table = read("world:body,n=300")
     halves = halved(table, 4)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(threads + 1)  # which a fit sets back
+    fit, fitted_by, before = scorers.fit, [], torch.get_num_threads()
+
+    def seen(*arguments, **settings):
+        fitted_by.append(threading.current_thread())
+        return fit(*arguments, **settings)
+
+    monkeypatch.setattr("posesift.experiments.two_fits.fit", seen)
+    torch.set_num_threads(threads)  # which a fit changes and sets back
     try:
         first, again = two_fits("elbo", "limb", 3, table, halves)
-        assert torch.get_num_threads() == threads + 1
+        assert torch.get_num_threads() == threads
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
+    assert len(set(fitted_by)) == min(threads, 2)
     assert again is not None
     expected = scorers.fit(table, seed=3)
     for found, wanted in ((first, expected), (again, scorers.refit(expected, halves[0], 4))):

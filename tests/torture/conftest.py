@@ -22,6 +22,7 @@ def server_beside_ray():
     """One whose commands find a cluster by Ray, with a token of its own, and all use it."""
     own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_worker_niceness", "0")  # else a busy machine lets the workers wait
         for name, value in own.items():
             patch.setenv(name, value)  # read when Ray is imported
         ray = pytest.importorskip("ray")

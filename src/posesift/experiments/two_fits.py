@@ -2,11 +2,13 @@
 
 Neither needs the other, and four fifths of a fit of the Pose VAE are products that let go of the
 interpreter: on two cores both take little longer than one, with the same weights to the last bit.
+Where PyTorch may use one thread, one follows the other.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import torch
 
@@ -34,14 +36,17 @@ def two_fits(
     Returns:
         Both; None for the second where ``halves`` are too few poses to speak of.
     """
+    first = partial(fit, poses, method, seed=seed, normalisation=normalisation)
     if halves is None or not enough(*halves):
-        return fit(poses, method, seed=seed, normalisation=normalisation), None
+        return first(), None
+    second = partial(fit, halves[0], method, seed=seed + 1, normalisation=normalisation)
+    if torch.get_num_threads() == 1:  # that is all it may have: OMP_NUM_THREADS, or --threads
+        return first(), second()
     with ThreadPoolExecutor(1) as other:
-        second = other.submit(fit, halves[0], method, seed=seed + 1, normalisation=normalisation)
-        first = fit(poses, method, seed=seed, normalisation=normalisation)
-        again = second.result()
+        again = other.submit(second)
+        found = first(), again.result()
     torch.set_num_threads(torch.get_num_threads())  # for new threads, which take the last one set
-    return first, again
+    return found
 
 
 def enough(seen: PoseTable, unseen: PoseTable) -> bool:
