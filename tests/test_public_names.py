@@ -21,7 +21,9 @@ LIGHT = (
     ("from posesift.data.worlds import painted, sample, paint; "
      "paint(sample('hand', n=1), 'photo'); paint(sample('body', n=1), 'photo')", HEAVY),
     ("from posesift.data.readers import read, help_text; read('lspet:' + sys.argv[1]); "
-     "help_text(); import posesift.data.checks.checking", HEAVY),
+     "help_text(); from posesift.data.checks.checking import check; from posesift.data.checks."
+     "contact_sheet import contact_sheet; table = read('lspet:' + sys.argv[1]); check(table); "
+     "contact_sheet(table, sys.argv[1] + '/sheet.png')", HEAVY),
     ("import posesift.notebook, posesift.poses.modes_view, posesift.evaluation.entry_view, "
      "posesift.results.score_table", HEAVY),
     ("import posesift.report", {"matplotlib"}),

@@ -165,12 +165,31 @@ def test_a_cluster_that_cannot_do_a_task_is_refused(ray, tmp_path):
 
 @dataclasses.dataclass
 class Refusing:
-    """An engine of machines that cannot do a task."""
+    """An engine of machines that cannot do a task; it keeps what it was asked for."""
+
+    asked: tuple = ()
 
     @contextlib.contextmanager
-    def tasks(self, *size):
+    def tasks(self, folder, *size):
+        self.asked = size
         raise ValueError("no room")
         yield
+
+
+@pytest.mark.parametrize(
+    ("methods", "threads", "cores"),
+    [(("source-only",), 1, 4), (("source-only", "udape"), 1, 7), (("udape",), 3, 9)],
+)
+def test_a_cell_has_cores_for_those_who_read_its_images_too(tmp_path, methods, threads, cores):
+    engine, changes = Refusing(), CHANGES | {"threads": threads, "workers": 3}
+    arms = [(method, drawn) for method in methods for drawn in ("uniform", "easy")]
+    plan = plan_of(
+        "world-body", arms, seeds=(0,), quick=True, warmup_steps=2, steps=2, oracle=False,
+        changes=changes,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="no room"):
+        compare(plan, tmp_path, engine=engine)
+    assert engine.asked == (cores, 0, None)
 
 
 def test_what_a_cluster_refuses_leaves_nothing_begun(tmp_path):

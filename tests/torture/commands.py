@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.datasets import write_coco
+
+from posesift.data.readers import read
 
 WORLD = "world:body,poses={},look=synthetic,seed=0,side=32,n={}"
 SOURCE, TARGET = WORLD.format("source", 24) + ",split=train", WORLD.format("target", 16)
@@ -53,6 +56,8 @@ COMMANDS = (
                         "--side", "32", "--workers", "2", "--out", "out"), "--resume"),
     Command("score", ("score", SOURCE, "--method", "pca", "--bins", "3", "--out", "out"),
             "--overwrite"),
+    Command("score ray", ("score", "poses:table.parquet", "--method", "pca", "--bins", "3",
+                          "--engine", "ray", "--out", "out"), "--overwrite"),
     Command("subset", ("subset", "people", "--fraction", "0.5", "--format", "yolo",
                        "--out", "out"), "--overwrite", (PEOPLE_SCORED,)),
     Command("render", ("render", "world:hand,side=32", "--n", "12", "--workers", "1", "--out",
@@ -77,9 +82,13 @@ COMMANDS = (
 
 
 class Server:
-    """Runs commands in processes that can be ended at will; see ``server.py``."""
+    """Runs commands in processes that can be ended at will; see ``server.py``.
 
-    def __init__(self):
+    Args:
+        environment: what they find there beside what is there already.
+    """
+
+    def __init__(self, **environment: str):
         self.root = Path()  # where commands run, with their cache
         self.seconds = 0.0  # of processor time, of all commands
         program = Path(__file__).with_name("server.py")
@@ -88,6 +97,7 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env=os.environ | environment,
         )
         self._read()
 
@@ -133,6 +143,8 @@ def prepared_root(server: Server, command: Command) -> None:
     """Make what a command reads, and fill the cache."""
     if command.name in ("prepare", "subset", "predict"):
         write_coco(server.root / "raw", n=12)
+    if command.name == "score ray":
+        read(SOURCE).save(server.root / "table.parquet")
     for arguments in command.needs:
         done = server.run(arguments)
         assert done["code"] == 0, done["said"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
 from collections import Counter
 
 import pytest
@@ -13,6 +15,23 @@ def server():
     started = Server()
     yield started
     started.close()
+
+
+@pytest.fixture(scope="session")
+def server_beside_ray():
+    """One whose commands find a cluster by Ray, with a token of its own, and all use it."""
+    own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_worker_niceness", "0")  # else a busy machine lets the workers wait
+        for name, value in own.items():
+            patch.setenv(name, value)  # read when Ray is imported
+        ray = pytest.importorskip("ray")
+        quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+        ray.init("local", num_cpus=4, include_dashboard=False, **quiet)
+    started = Server(**own, RAY_ADDRESS=ray.get_runtime_context().gcs_address)
+    yield started
+    started.close()
+    ray.shutdown()
 
 
 @pytest.hookimpl(tryfirst=True)

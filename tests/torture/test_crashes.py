@@ -220,13 +220,15 @@ class Case:
 
 
 @pytest.fixture
-def case(request, server, tmp_path) -> Case:
+def case(request, tmp_path) -> Case:
+    on_ray = request.param.name == "score ray"
+    server = request.getfixturevalue("server_beside_ray" if on_ray else "server")
     server.root, server.seconds = tmp_path, 0.0
     return Case(server, request.param, seed=12)
 
 
-# `make torture` alone ends the simpler one of the two trainings, and what renders
-SPARED = ("train", "render", "compare rendered")
+# `make torture` alone ends the simpler one of the two trainings, what renders, and a cluster's
+SPARED = ("train", "render", "compare rendered", "score ray")
 TRIED = [command for command in COMMANDS if ROUNDS > 1 or command.name not in SPARED]
 
 

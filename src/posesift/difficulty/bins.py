@@ -216,9 +216,10 @@ def _spreads(
     visible_MK = np.ones(points_MK2.shape[:2], bool) if visible_MK is None else visible_MK
     for inside in _by_bin(bin_M, k):
         poses = inside if held_out_M is None else inside[held_out_M[inside]]
-        spread = squared_distances(points_MK2[poses], visible_MK[poses])
+        here_PK2, seen_PK = points_MK2[poses], visible_MK[poses]
+        spread = squared_distances(here_PK2, seen_PK)
         yield {
-            "covariance_trace": covariance_trace(points_MK2[poses], visible_MK[poses]),
+            "covariance_trace": covariance_trace(here_PK2, seen_PK),
             "spread": None if spread is None else np.quantile(spread, _QUANTILES).tolist(),
         }
 

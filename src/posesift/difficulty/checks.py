@@ -74,7 +74,18 @@ def fit_again(scorer: Scorer, seen: PoseTable, unseen: PoseTable, seed: int) -> 
     """
     from posesift.difficulty.scorers import refit
 
-    again = refit(scorer, seen, seed)
+    return compared(scorer, refit(scorer, seen, seed), seen, unseen)
+
+
+def compared(scorer: Scorer, again: Scorer, seen: PoseTable, unseen: PoseTable) -> SecondFit:
+    """Compare two fits: the second saw some poses, and both score others.
+
+    Args:
+        scorer: the first fit.
+        again: the second.
+        seen: poses of the second.
+        unseen: others; none where all are seen, which are compared on then.
+    """
     unseen = unseen if len(unseen) else seen
     first, second = scorer.scores(unseen), again.scores(unseen)
     agreement = {name: spearman(first[name], second[name]) for name in first}

@@ -116,9 +116,9 @@ class RayTasks:
         found = ", ".join(f"{one.get('CPU', 0):g} and {one.get('GPU', 0):g}" for one in has)
         return (
             f"expected a machine in the cluster with {self._cpus} cores and {self._gpus} GPUs, "
-            f"which one cell takes (--threads, --device), found machines with {found or 'none'}; "
-            "give fewer --threads or another --device, or start Ray with more (ray start "
-            "--num-cpus, --num-gpus)"
+            f"which one cell takes (--threads, --workers, --device), found machines with "
+            f"{found or 'none'}; give fewer --threads or --workers or another --device, or start "
+            "Ray with more (ray start --num-cpus, --num-gpus)"
         )
 
 

@@ -159,10 +159,19 @@ def _pool(
     """Give what does the tasks; None: this process, one after the other."""
     on_gpu = plan.changes["device"] == "cuda"
     if engine is not None:
-        return engine.tasks(folder, plan.changes["threads"], int(on_gpu), jobs)
+        return engine.tasks(folder, plan.changes["threads"] + readers(plan), int(on_gpu), jobs)
     if jobs is None or jobs == 1:
         return contextlib.nullcontext()
     return processes(jobs, gpus() if on_gpu else ())
+
+
+def readers(plan: Comparison) -> int:
+    """Count the processes that read images for a cell: of its source and, to adapt, its target.
+
+    Cells of a plan are taken for alike: whichever is begun finds the cores of the largest.
+    """
+    sets = 2 if any(METHODS[arm.method].needs_target for arm in plan.arms) else 1
+    return sets * int(plan.changes.get("workers") or 0)
 
 
 def _do(plan: Comparison, folder: Path, stores: str, task: Task) -> None:
@@ -256,7 +265,8 @@ def _decided(
     """Give the plan with nothing ``auto`` left; ``jobs`` share the threads.
 
     A folder that was begun before decides: all its cells run on one device, in one precision.
-    On a cluster a cell has one core or, on GPUs, its share of the cores of a machine like this.
+    On a cluster a cell has one core or, on GPUs, its share of the cores of a machine like this,
+    besides those of the processes that read its images.
 
     Raises:
         ValueError: the folder was begun with another plan.
@@ -273,10 +283,11 @@ def _decided(
             wanted["device"] or "auto", wanted["precision"] or "auto", wanted["threads"]
         )
         decided = {key: runtime.describe()[key] for key in DECIDED}
-        beside = jobs or 1
+        beside, read_by = jobs or 1, 0
         if engine is not None:
             beside = len(gpus()) if decided["device"] == "cuda" else decided["threads"]
-        decided["threads"] = max(1, decided["threads"] // beside)
+            read_by = readers(plan)
+        decided["threads"] = max(1, decided["threads"] // beside - read_by)
     return dataclasses.replace(plan, changes=decided | changes)
 
 

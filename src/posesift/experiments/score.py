@@ -22,7 +22,7 @@ from posesift import folders
 from posesift.data.labels.boxes import boxes_in_place
 from posesift.data.stream import PoseStream
 from posesift.difficulty import bins, checks
-from posesift.difficulty.scorers import Scorer, fit, load_scorer
+from posesift.difficulty.scorers import Scorer, load_scorer
 from posesift.difficulty.scoring import FEWEST_VISIBLE
 from posesift.experiments.beside_source import beside_source
 from posesift.experiments.score_checks import (
@@ -30,7 +30,6 @@ from posesift.experiments.score_checks import (
     compare_scores,
     hold_out,
     rare_among,
-    second_fit,
     warnings,
 )
 from posesift.experiments.score_pieces import scores_on_engine
@@ -43,6 +42,7 @@ from posesift.experiments.score_samples import (
     sample_rows,
 )
 from posesift.experiments.spec import Experiment
+from posesift.experiments.two_fits import two_fits
 from posesift.poses import PoseTable
 from posesift.poses.angles import joint_angles, statistics_of
 from posesift.progress import bar
@@ -153,7 +153,8 @@ def _scored(
         rows = sample_rows(poses, (settings.method or "elbo") if new else None, settings.seed,
                            check=checked)  # fmt: skip
         samples = poses.samples(rows, bare=True)
-        scorer = _scorer(poses, samples.pop(FIT, None), settings)
+        halves = (samples.pop(SECOND_FIT), samples.pop(UNSEEN)) if checked else None
+        scorer, again = _fits(poses, samples.pop(FIT, None), halves, settings)
         scorable_N = poses.seen_N >= FEWEST_VISIBLE
         if poses.engine is None:
             scores = scorer.scores_of_parts(poses.parts(bare=True), scorable_N)
@@ -169,8 +170,9 @@ def _scored(
         edges = bins.bin_edges(score_N, k, settings.binning)
         bin_N = bins.assign(score_N, edges)
         second = None
-        if checked:
-            second = second_fit(scorer, samples.pop(SECOND_FIT), samples.pop(UNSEEN))
+        if halves is not None and again is not None:
+            second = checks.compared(scorer, again, *halves)
+        del halves
         done.advance()
         rare_N = rare_among(poses)
         spread = _Spread(scorer, samples[SPREAD], rows[SPREAD], rare_N, second)
@@ -291,14 +293,19 @@ class _Spread:
         return rows
 
 
-def _scorer(poses: PoseStream, seen: PoseTable | None, settings: ScoreSettings) -> Scorer:
-    """Give a new fit to the poses ``seen``, or the one that was asked for."""
+def _fits(
+    poses: PoseStream,
+    seen: PoseTable | None,
+    halves: tuple[PoseTable, PoseTable] | None,
+    settings: ScoreSettings,
+) -> tuple[Scorer, Scorer | None]:
+    """Give a new fit to the poses ``seen`` and a second one, or the one that was asked for."""
     if seen is None:
         assert settings.scorer is not None
-        return _earlier_fit(settings.scorer, settings)
+        return _earlier_fit(settings.scorer, settings), None
     method, how = settings.method or "elbo", settings.normalisation or "limb"
-    scorer = fit(seen, method, seed=settings.seed, normalisation=how)
-    return replace(scorer, fitted_on=scorer.fitted_on | {"samples": len(poses)})
+    scorer, again = two_fits(method, how, settings.seed, seen, halves)
+    return replace(scorer, fitted_on=scorer.fitted_on | {"samples": len(poses)}), again
 
 
 def _earlier_fit(folder: str, settings: ScoreSettings) -> Scorer:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from posesift.data.stream import PoseStream
 from posesift.difficulty import bins, checks
-from posesift.difficulty.scorers import METHODS, Scorer, fit, unscorable
+from posesift.difficulty.scorers import METHODS, Scorer, fit
 from posesift.difficulty.scoring import FEWEST_VISIBLE
+from posesift.experiments.two_fits import enough
 from posesift.poses import PoseTable
 from posesift.poses.table import RARE_SHARE
 
@@ -28,7 +29,7 @@ def second_fit(scorer: Scorer, seen: PoseTable, unseen: PoseTable) -> checks.Sec
         seen: the poses of the second.
         unseen: others, on which both are compared.
     """
-    if sum(int((~unscorable(table)).sum()) for table in (seen, unseen)) < checks.FEWEST_SCORED:
+    if not enough(seen, unseen):
         return None
     return checks.fit_again(scorer, seen, unseen, scorer.seed + 1)
 

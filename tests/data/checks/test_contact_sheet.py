@@ -9,6 +9,7 @@ from tests.datasets import pose_table, write_lspet
 
 from posesift import skeletons
 from posesift.data.checks.contact_sheet import contact_sheet, legend, shortened
+from posesift.data.checks.lettering import ALARM, LARGE, Words, written
 from posesift.data.checks.suspects import Suspect
 from posesift.data.readers import read
 
@@ -96,6 +97,20 @@ def test_names_and_labels_of_any_kind(tmp_path):
     assert shortened("x" * 40, 10) == "…" + "x" * 8
     hidden = dataclasses.replace(table, occluded_NK=table.visible_NK.copy())
     assert contact_sheet(hidden, tmp_path / "b.webp").exists()
+
+
+def test_words_stand_on_their_line_whatever_they_hold():
+    paper_HW3 = np.full((60, 300, 3), 255, np.uint8)
+    lines = [Words(10, 30, "Mm", "#0072B2"), Words(290, 50, "a\nb\udc80\x1b", ALARM, LARGE, True)]
+    page_HW3 = written(paper_HW3, lines)
+    assert (paper_HW3 == 255).all()
+    row, column = np.nonzero((page_HW3 != 255).any(-1))
+    left, right = column < 150, column >= 150
+    assert 10 <= column[left].min() <= 12
+    assert row[left].max() == 29  # the last one above the line
+    assert 286 <= column[right].max() <= 290
+    blue_HW = (page_HW3 == [0x00, 0x72, 0xB2]).all(-1)
+    assert blue_HW[:30, :40].any()
 
 
 def test_no_poses_and_no_picture_format(tmp_path):

@@ -5,8 +5,6 @@ Shapes: T tiles, S side of a tile, H W of the page, 3 = (red, green, blue).
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +13,7 @@ import cv2
 import numpy as np
 
 from posesift import storage
+from posesift.data.checks.lettering import ALARM, FAINT, LARGE, Words, written
 from posesift.data.checks.suspects import Suspect
 from posesift.data.checks.tiles import TILE, close_up, tiles
 from posesift.poses.table import PoseTable
@@ -30,19 +29,7 @@ _MARGIN = _GAP // 2 + (_WIDTH - _COLUMNS * (TILE + _GAP)) // 2
 _LETTERS = TILE // 7  # of a name that fit under a tile
 _REASON = TILE // 6  # of a reason, which has fewer capitals and digits
 _MODE = 14
-_DPI = 100
-_SMALL, _LARGE = 8, 12  # pt
 _PAPER = (250, 250, 249)
-_INK, _FAINT, _ALARM = "#18181B", "#71717A", "#B91C1C"
-
-
-class _Text(NamedTuple):
-    left: float
-    base: float  # from the top of the page
-    words: str
-    colour: str = _INK
-    size: int = _SMALL
-    right: bool = False  # ends at ``left``
 
 
 class Tile(NamedTuple):
@@ -146,7 +133,7 @@ def write_sheet(
     for (words, shown), height in zip(sections, heights, strict=True):
         texts += _section(page_HW3, top, words, shown)
         top += height
-    page_HW3 = _written(page_HW3, texts)
+    page_HW3 = written(page_HW3, texts)
     done, content = cv2.imencode(path.suffix, cv2.cvtColor(page_HW3, cv2.COLOR_RGB2BGR))
     assert done, path
     storage.write_bytes(path, content.tobytes() + _MARK)
@@ -203,12 +190,12 @@ def _header_height() -> int:
 
 def _header(
     page_HW3: np.ndarray, title: str, facts: str, skeleton: Skeleton, hollow: str
-) -> list[_Text]:
+) -> list[Words]:
     """Return the title and the legend, whose bars are drawn on the page."""
     base = _GAP + _LINE
     texts = [
-        _Text(_MARGIN, base, shortened(title, 100), size=_LARGE),
-        _Text(_MARGIN, base + _LINE + 2, facts, _FAINT),
+        Words(_MARGIN, base, shortened(title, 100), size=LARGE),
+        Words(_MARGIN, base + _LINE + 2, facts, FAINT),
     ]
     left = float(_WIDTH - _MARGIN)
     entries = legend(skeleton)
@@ -219,13 +206,13 @@ def _header(
             bar = [int(v) for v in (left, base + 8, left + 20, base + 14)]
             cv2.rectangle(page_HW3, (bar[0], bar[1]), (bar[2], bar[3]), _rgb(colour), cv2.FILLED)
             left += 24
-        texts.append(_Text(left + 2, base + _LINE, word))
+        texts.append(Words(left + 2, base + _LINE, word))
         left += 7 * len(word) + 20
     if hollow:
         centre = int(left) + 8, base + 11
         for radius, colour in ((6, (24, 24, 27)), (4, (255, 255, 255)), (2, (24, 24, 27))):
             cv2.circle(page_HW3, centre, radius, colour, cv2.FILLED, cv2.LINE_AA)
-        texts.append(_Text(left + 20, base + _LINE, hollow))
+        texts.append(Words(left + 20, base + _LINE, hollow))
     return texts
 
 
@@ -249,9 +236,9 @@ def _section_height(shown: Sequence[Tile]) -> int:
     return 2 * _LINE + rows * (TILE + lines * _LINE + _GAP)
 
 
-def _section(page_HW3: np.ndarray, top: int, title: str, shown: Sequence[Tile]) -> list[_Text]:
+def _section(page_HW3: np.ndarray, top: int, title: str, shown: Sequence[Tile]) -> list[Words]:
     """Draw the tiles of one section; returns its texts."""
-    texts = [_Text(_MARGIN, top + _LINE, title, size=_LARGE - 2)]
+    texts = [Words(_MARGIN, top + _LINE, title, size=LARGE - 2)]
     height = (_section_height(shown) - 2 * _LINE) // -(-len(shown) // _COLUMNS)
     for place, tile in enumerate(shown):
         row, column = divmod(place, _COLUMNS)
@@ -262,38 +249,12 @@ def _section(page_HW3: np.ndarray, top: int, title: str, shown: Sequence[Tile]) 
         aside = tile.aside
         aside = aside if len(aside) <= _MODE else aside[: _MODE - 1].rstrip() + "…"
         room = _LETTERS - len(aside) - 1 if aside else _LETTERS
-        texts.append(_Text(left, base, shortened(tile.name, room)))
+        texts.append(Words(left, base, shortened(tile.name, room)))
         if aside:
-            texts.append(_Text(left + TILE, base, aside, _FAINT, right=True))
+            texts.append(Words(left + TILE, base, aside, FAINT, right=True))
         if tile.why:
-            texts.append(_Text(left, base + _LINE - 2, tile.why[:_REASON], _ALARM))
+            texts.append(Words(left, base + _LINE - 2, tile.why[:_REASON], ALARM))
     return texts
-
-
-def _written(page_HW3: np.ndarray, texts: Sequence[_Text]) -> np.ndarray:
-    """Return the page with its texts, which may be in any script that the font knows."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    height, width = page_HW3.shape[:2]
-    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
-    canvas = FigureCanvasAgg(figure)
-    figure.figimage(page_HW3)
-    for text in texts:
-        figure.text(
-            text.left / width,
-            1 - text.base / height,
-            text.words,
-            color=text.colour,
-            fontsize=text.size,
-            ha="right" if text.right else "left",
-            parse_math=False,
-        )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a letter that the font lacks
-        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-        canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

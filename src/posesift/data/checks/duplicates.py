@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from posesift.data.checks.looking import Looks
 from posesift.data.checks.thumbnails import Thumbnails
@@ -183,6 +181,11 @@ def leaks(looks: Looks, found: Duplicates, test_names: set[str]) -> list[np.ndar
 
 def _joined(group_U: np.ndarray, one_E: np.ndarray, other_E: np.ndarray) -> np.ndarray:
     """Return groups after pairs of their members have been joined."""
+    if not len(one_E):
+        return group_U
+    from scipy.sparse import coo_array  # half a second, which most sets need not wait
+    from scipy.sparse.csgraph import connected_components
+
     edges = coo_array(
         (np.ones(len(one_E), bool), (group_U[one_E], group_U[other_E])), shape=(len(group_U),) * 2
     )
