@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesift.data import pixels
+from posesift.data.worlds import recent
 from posesift.poses import geometry
 from posesift.poses.table import PoseTable
 
@@ -52,11 +53,11 @@ def _of_world(
     for start in range(0, len(table), _CHUNK):
         rows = np.arange(start, min(start + _CHUNK, len(table)))
         try:
-            painted_MPP3 = pixels.paint_pictures(table.select(rows), painted)
+            painted_M = recent.pictures(table.select(rows), painted)
         except (ValueError, OSError) as error:
             yield from [str(error)] * len(rows)
             continue
-        for painted_PP3, matrix_23 in zip(painted_MPP3, matrix_M23[rows], strict=True):
+        for painted_PP3, matrix_23 in zip(painted_M, matrix_M23[rows], strict=True):
             bgr_PP3 = cv2.cvtColor(painted_PP3, cv2.COLOR_RGB2BGR)
             yield cv2.warpAffine(  # a painted ground goes on beyond the picture
                 bgr_PP3, matrix_23, (side, side), borderMode=cv2.BORDER_REPLICATE

@@ -8,6 +8,7 @@ hash. The same folder always gives the same bytes.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from importlib import resources
 from pathlib import Path
@@ -57,6 +58,22 @@ def save(page: Page, folder: str | Path) -> Path:
 
 def render(page: Page) -> str:
     """Return the HTML of a page; every string in it is shown as text."""
+    explored = any(isinstance(block, Explorer) for part in page.sections for block in part.blocks)
+    script = _script() if explored else ""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return _template().render(
+        page=page,
+        words=glossary.of(page),
+        repeated=pictures.of(page),
+        version=__version__,
+        script=script,
+        script_hash=f"'sha256-{digest}'",
+    )
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    """Compile the page's template, once in a process."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("posesift.report", "."),
         autoescape=True,
@@ -65,18 +82,7 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    template = environment.get_template("template.html.j2")
-    explored = any(isinstance(block, Explorer) for part in page.sections for block in part.blocks)
-    script = _script() if explored else ""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return template.render(
-        page=page,
-        words=glossary.of(page),
-        repeated=pictures.of(page),
-        version=__version__,
-        script=script,
-        script_hash=f"'sha256-{digest}'",
-    )
+    return environment.get_template("template.html.j2")
 
 
 def _script() -> str:
