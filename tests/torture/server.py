@@ -1,7 +1,8 @@
 """Runs posesift commands in forked children, and ends them at a chosen file operation.
 
 Started as a program of its own, with the worlds that commands work on, it imports everything and
-paints them once, so that a command takes no longer than its work. Requests and answers are lines of JSON.
+paints these once, so that a command takes no longer than its work. Requests and answers are lines
+of JSON.
 """
 
 from __future__ import annotations

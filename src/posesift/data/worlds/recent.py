@@ -39,7 +39,9 @@ def pictures(table: PoseTable, side: int | None = None) -> list[NDArray[np.uint8
     new = {key: row for row, key in enumerate(keys_M) if key not in found}
     if new:
         rows = np.fromiter(new.values(), np.int64)
-        for key, image_SS3 in zip(new, pixels.paint_pictures(table.select(rows), side), strict=True):
+        for key, image_SS3 in zip(
+            new, pixels.paint_pictures(table.select(rows), side), strict=True
+        ):
             found[key] = image_SS3.copy()  # a view would keep all that were painted with it
             found[key].flags.writeable = False
     for key in keys_M:
