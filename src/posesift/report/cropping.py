@@ -12,8 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from posesift.data import pixels
-from posesift.data.worlds import recent
+from posesift.data import pixels, recent
 from posesift.poses import geometry
 from posesift.poses.table import PoseTable
 

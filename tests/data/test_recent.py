@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from posesift.data import worlds
+from posesift.data import recent, worlds
 from posesift.data.pixels import paint_pictures
 from posesift.data.readers import read
-from posesift.data.worlds import recent, references
+from posesift.data.worlds import references
 from posesift.poses.table import joined
 
 
