@@ -114,10 +114,10 @@ def test_another_broken_pipe_is_an_error(monkeypatch, capfd):
 
 def test_score_leaves_a_score_folder(tmp_path, capsys):
     out = tmp_path / "scores"
-    arguments = ["score", "world:body,n=300", "--method", "pca", "--bins", "4", "--out", str(out)]
+    arguments = ["score", "world:body,n=100", "--method", "pca", "--bins", "4", "--out", str(out)]
     assert cli.main([*arguments, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["samples"] == 300
+    assert found["samples"] == 100
     assert found["bins"] == 4
     assert set(found) >= {"samples", "bins", "variation_spearman", "rare_mode_auc", "seconds"}
     names = {path.name for path in out.iterdir()}
@@ -125,7 +125,7 @@ def test_score_leaves_a_score_folder(tmp_path, capsys):
         "difficulty.parquet", "scorer.safetensors", "scorer.json", "summary.json", "report.html",
         "manifest.json",
     }  # fmt: skip
-    assert folders.read_manifest(out, "score")["data"] == "world:body,n=300"
+    assert folders.read_manifest(out, "score")["data"] == "world:body,n=100"
     # Again into the same folder: refused, and nothing is lost.
     before = (out / "difficulty.parquet").read_bytes()
     assert cli.main(arguments) == 2
@@ -138,7 +138,7 @@ def test_score_leaves_a_score_folder(tmp_path, capsys):
 def test_score_by_an_earlier_fit(tmp_path, capsys):
     fit, again = tmp_path / "fit", tmp_path / "again"
     assert cli.main(["score", "world:body,n=300", "--method", "pca", "--out", str(fit)]) == 0
-    target = "world:body,poses=target,n=300"
+    target = "world:body,poses=target,n=100"
     assert cli.main(["score", target, "--scorer", str(fit), "--out", str(again)]) == 0
     capsys.readouterr()
     wrong = ["score", target, "--scorer", str(fit), "--method", "knn", "--out", str(tmp_path / "x")]

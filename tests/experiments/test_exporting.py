@@ -71,6 +71,15 @@ def whole(run, tmp_path_factory) -> Whole:
     return Whole(root / "out", said.getvalue(), people)
 
 
+@pytest.fixture(scope="module")
+def bare(run, tmp_path_factory) -> Path:
+    """The network alone in ONNX, and in int8 beside it, measured on the run's own data."""
+    pytest.importorskip("onnxruntime")
+    out = tmp_path_factory.mktemp("bare") / "out"
+    ps.export(run, out, int8=True)
+    return out
+
+
 def crops(count: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(0, 256, (count, 3, 32, 32), generator=generator, dtype=torch.uint8)
@@ -91,8 +100,9 @@ def test_onnx_says_what_the_method_says(root, request, tmp_path, method, inside)
     onnx = pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
     run, files = root / method, {"model.onnx", "export.json"}
-    if (method, inside) == ("source-only", True):
-        out, files = request.getfixturevalue("whole").out, files | {"model-int8.onnx"}
+    if method == "source-only":
+        made = request.getfixturevalue("whole" if inside else "bare")
+        out, files = made.out if inside else made, files | {"model-int8.onnx"}
         facts = json.loads((out / "export.json").read_text())
     else:
         out = tmp_path / "out"
@@ -159,9 +169,8 @@ def test_int8_is_smaller_and_its_accuracy_is_said(run, whole, tmp_path):
     assert np.isfinite(confidence).all()
 
 
-def test_int8_is_measured_on_the_run_s_own_data_unless_others_are_given(run, tmp_path):
-    pytest.importorskip("onnxruntime")
-    facts = ps.export(run, tmp_path / "out", int8=True)
+def test_int8_is_measured_on_the_run_s_own_data_unless_others_are_given(run, bare, tmp_path):
+    facts = json.loads((bare / "export.json").read_text())
     assert facts["measured_on"].startswith("world:body,poses=target")
     assert facts["measured_samples"] == 16
     with pytest.raises(ValueError, match="cannot measure a network of body16"):

@@ -1,4 +1,7 @@
-"""Tasks in several processes: order, errors, and nobody left behind."""
+"""Tasks in several processes: order, errors, and nobody left behind.
+
+Each of the processes imports this file: it does without torch, which takes longer than a task.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from pathlib import Path
 import pytest
 from tests.patience import PATIENCE
 
-from posesift.adaptation.training import hardware
 from posesift.engines.processes import processes
 from posesift.experiments.side_by_side import side_by_side
 
@@ -48,16 +50,6 @@ def test_nothing_begins_before_what_it_needs(tmp_path):
     assert str(os.getpid()) not in processes_of
     assert len(ran) == len(set(processes_of)) == len(set(gpus_of)) <= 2  # a GPU each, throughout
     assert set(gpus_of) <= {"7", "9"}
-
-
-def test_gpus_are_called_as_this_process_knows_them(monkeypatch):
-    monkeypatch.setattr(hardware.torch.cuda, "device_count", lambda: 2)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert hardware.gpus() == ["0", "1"]
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-8932f937")
-    assert hardware.gpus() == ["3", "GPU-8932f937"]
-    monkeypatch.setattr(hardware.torch.cuda, "device_count", lambda: 0)
-    assert hardware.gpus() == []
 
 
 def fail(folder: Path, task: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from tests.datasets import write_coco
 
 from posesift.data.readers import read
+from posesift.data.worlds import SPLITS
 
 WORLD = "world:body,poses={},look=synthetic,seed=0,side=32,n={}"
 SOURCE, TARGET = WORLD.format("source", 24) + ",split=train", WORLD.format("target", 16)
@@ -93,7 +94,7 @@ class Server:
         self.seconds = 0.0  # of processor time, of all commands
         program = Path(__file__).with_name("server.py")
         self._process = subprocess.Popen(
-            [sys.executable, str(program)],
+            [sys.executable, str(program), SOURCE, *(f"{TARGET},split={s}" for s in SPLITS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,7 +1,8 @@
 """Runs posesift commands in forked children, and ends them at a chosen file operation.
 
-Started as a program of its own, it imports everything once, so that a command takes no longer
-than its work. Requests and answers are lines of JSON.
+Started as a program of its own, with the worlds that commands work on, it imports everything and
+paints these once, so that a command takes no longer than its work. Requests and answers are lines
+of JSON.
 """
 
 from __future__ import annotations
@@ -208,8 +209,8 @@ def keep_pictures(folder: str) -> None:
     theme.styled = kept  # before the modules of figures are imported
 
 
-def warm_up() -> None:
-    """Score a few poses here, so that no child fills caches or compiles templates again.
+def warm_up(worlds: list[str]) -> None:
+    """Score what commands work on here, so that no child paints it or compiles templates again.
 
     And fit in few steps: how well scorers are fitted is not what is tried here.
     """
@@ -219,9 +220,10 @@ def warm_up() -> None:
     scorers.VAESettings = functools.partial(scorers.VAESettings, steps=50)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         os.environ["POSESIFT_CACHE"] = folder
-        score = ("score", "world:body,n=20,side=32", "--method", "pca", "--bins", "3")
-        with contextlib.redirect_stderr(io.StringIO()):
-            cli.main([*score, "--out", os.path.join(folder, "scored")])
+        for number, world in enumerate(worlds):
+            score = ("score", world, "--method", "pca", "--bins", "3")
+            with contextlib.redirect_stderr(io.StringIO()):
+                assert cli.main([*score, "--out", os.path.join(folder, str(number))]) == 0
 
 
 waiting: dict[int, tuple[int, int]] = {}
@@ -243,7 +245,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     pictures = tempfile.TemporaryDirectory()
     keep_pictures(pictures.name)
-    warm_up()
+    warm_up(sys.argv[1:])
     loaded.update(sys.modules)
     gc.freeze()  # children need not look through what they inherit
     print(json.dumps({"ready": os.getpid()}), flush=True)

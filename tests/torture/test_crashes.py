@@ -19,7 +19,10 @@ from typing import Any
 import pytest
 from tests.torture.commands import COMMANDS, Command, Server, clear, content, prepared_root
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ends processes as Linux does")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="ends processes as Linux does"),
+    pytest.mark.xdist_group("crashes"),  # one server to fork commands from
+]
 
 ROUNDS = int(os.environ.get("POSESIFT_TORTURE", "1"))
 SIGNALS = {"SIGKILL": -9, "SIGTERM": 143, "SIGINT": 130}

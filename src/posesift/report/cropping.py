@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from posesift.data import pixels
+from posesift.data import pixels, recent
 from posesift.data.worlds import processes
 from posesift.poses import geometry
 from posesift.poses.table import PoseTable
@@ -57,7 +57,7 @@ def _of_world(
     def crops(start: int) -> list[NDArray | str]:
         rows = np.arange(start, min(start + _CHUNK, len(table)))
         try:
-            painted_MPP3 = pixels.paint_pictures(table.select(rows), painted)
+            painted_M = recent.pictures(table.select(rows), painted)
         except (ValueError, OSError) as error:
             return [str(error)] * len(rows)
         return [
@@ -67,7 +67,7 @@ def _of_world(
                 (side, side),
                 borderMode=cv2.BORDER_REPLICATE,
             )
-            for painted_PP3, matrix_23 in zip(painted_MPP3, matrix_M23[rows], strict=True)
+            for painted_PP3, matrix_23 in zip(painted_M, matrix_M23[rows], strict=True)
         ]
 
     # Painting is NumPy's and OpenCV's work, which lets go of the interpreter: a thread a core.

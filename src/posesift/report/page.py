@@ -8,6 +8,7 @@ hash. The same folder always gives the same bytes.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 from importlib import resources
@@ -59,19 +60,10 @@ def save(page: Page, folder: str | Path) -> Path:
 
 def render(page: Page) -> str:
     """Return the HTML of a page; every string in it is shown as text."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("posesift.report", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: typeset(value) if type(value) is str else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("template.html.j2")
     explored = any(isinstance(block, Explorer) for part in page.sections for block in part.blocks)
     script = _script() if explored else ""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return template.render(
+    return _template().render(
         page=page,
         coded=coded,
         words=glossary.of(page),
@@ -89,6 +81,20 @@ def coded(text: str) -> Markup:
     Markup('<code>posesift score</code> is &lt; 1\xa0%')
     """
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(typeset(text)))))
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    """Compile the page's template, once in a process."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("posesift.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: typeset(value) if type(value) is str else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("template.html.j2")
 
 
 def _script() -> str:

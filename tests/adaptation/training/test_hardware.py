@@ -47,3 +47,13 @@ def test_where_there_is_no_mallopt_nothing_happens(monkeypatch):
     monkeypatch.setattr(hardware.platform, "libc_ver", lambda: ("", ""))
     monkeypatch.delattr(hardware.ctypes, "CDLL")
     hardware.keep_freed_memory.__wrapped__()
+
+
+def test_gpus_are_called_as_this_process_knows_them(monkeypatch):
+    monkeypatch.setattr(hardware.torch.cuda, "device_count", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert hardware.gpus() == ["0", "1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-8932f937")
+    assert hardware.gpus() == ["3", "GPU-8932f937"]
+    monkeypatch.setattr(hardware.torch.cuda, "device_count", lambda: 0)
+    assert hardware.gpus() == []
