@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -116,21 +116,23 @@ def gathered(out: Path) -> Table:
     return table
 
 
-def print_levels(table: Table) -> None:
-    print(f"\n| PCK | {' | '.join(FIGURES)} | seeds |\n|---|{'---|' * len(FIGURES)}---|")
+def print_levels(table: Table, figures: Sequence[str] = FIGURES) -> None:
+    print(f"\n| PCK | {' | '.join(figures)} | seeds |\n|---|{'---|' * len(figures)}---|")
     for arm, seeds in table.items():
-        means = [np.mean([values[name] for values in seeds.values()]) for name in FIGURES]
+        means = [np.mean([values[name] for values in seeds.values()]) for name in figures]
         print(f"| {arm} | {' | '.join(f'{mean:.1f}' for mean in means)} | {len(seeds)} |")
 
 
-def print_differences(table: Table, pairs: Iterable[tuple[str, str]]) -> None:
-    print(f"\n| minus | {' | '.join(FIGURES)} | seeds |\n|---|{'---|' * len(FIGURES)}---|")
+def print_differences(
+    table: Table, pairs: Iterable[tuple[str, str]], figures: Sequence[str] = FIGURES
+) -> None:
+    print(f"\n| minus | {' | '.join(figures)} | seeds |\n|---|{'---|' * len(figures)}---|")
     for one, other in pairs:
         seeds = sorted(set(table.get(one, ())) & set(table.get(other, ())))
         if not seeds:
             continue
         cells = []
-        for name in FIGURES:
+        for name in figures:
             mine, theirs = ([table[arm][s][name] for s in seeds] for arm in (one, other))
             found = paired_interval(mine, theirs)
             ends = f" ({found.low:+.2f} to {found.high:+.2f})" if found.low is not None else ""

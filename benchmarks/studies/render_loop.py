@@ -48,6 +48,12 @@ STUDIES = {"world": ("world-body", "target_poses"), "photographs": ("photos-tail
 SAMPLINGS = ("uniform", "hard-mining", "shuffled")
 KINDS = ("like-target", "where-failing", "at-random", "flat")
 NUMBERS = (150, 300, 600, 1200)
+SETS = {
+    "source's poses, its look": "source",
+    "target's poses, source's look": "target_poses",
+    "source's poses, target's look": "target_look",
+    "target": "target",
+}
 REACHED = ("0.05", "0.1", "hardest quarter 0.1")
 
 
@@ -79,6 +85,17 @@ def plan_of(
     best = Arm(name="all-poses", role="oracle", trained_on=all_poses, warmup_steps=budget)
     primary = (f"like-target-{max(numbers)}", "uniform")
     return dataclasses.replace(plan, arms=(*arms, best), primary=primary)
+
+
+def by_set(out: Path) -> Table:
+    """PCK@0.1 of all finished cells on each test set of the world: poses and looks apart."""
+    table: Table = {}
+    for cell in sorted(out.glob("seed*/cells/*/seed*")):
+        if folders.is_finished(cell):
+            sets = storage.read_json(cell / "evaluation.json")["sets"]
+            found = {name: sets[key]["pck"]["0.1"]["all"] for name, key in SETS.items()}
+            table.setdefault(cell.parent.name, {})[int(cell.name[4:])] = found
+    return table
 
 
 def print_reached(table: Table, numbers: tuple[int, ...]) -> None:
@@ -186,17 +203,20 @@ def main() -> None:
     like, flat, random = (f"{kind}-{max(numbers)}" for kind in ("like-target", "flat", "at-random"))
     known, mined = f"{like}-by-labels", "+hard-mining"
     others += [known, *(arm + mined for arm in (like, known, flat))]
-    print_differences(table, [(arm, "uniform") for arm in (*SAMPLINGS[1:], *others, "all-poses")])
-    print_differences(
-        table,
-        [
-            ("hard-mining", "shuffled"),
-            *((known, control) for control in (random, flat)),
-            *((arm + mined, "hard-mining") for arm in (like, known, flat)),
-            *((arm + mined, "all-poses") for arm in (known, flat)),
-            (known + mined, flat + mined),
-        ],
-    )
+    to_uniform = [(arm, "uniform") for arm in (*SAMPLINGS[1:], *others, "all-poses")]
+    to_controls = [
+        ("hard-mining", "shuffled"),
+        *((known, control) for control in (random, flat)),
+        *((arm + mined, "hard-mining") for arm in (like, known, flat)),
+        *((arm + mined, "all-poses") for arm in (known, flat)),
+        (known + mined, flat + mined),
+    ]
+    print_differences(table, to_uniform)
+    print_differences(table, to_controls)
+    if given.study == "world":
+        apart = by_set(given.out)
+        print_levels(apart, tuple(SETS))
+        print_differences(apart, [*to_uniform, *to_controls], tuple(SETS))
     chosen = [(f"{kind}-{n}", n) for n in numbers for kind in KINDS[:2]]
     print_differences(
         table, [(arm, f"{control}-{n}") for arm, n in chosen for control in KINDS[2:]]
