@@ -166,7 +166,7 @@ def test_the_page_says_what_was_gained_and_looked_at(folder):
     told = "\n".join(texts(page))
     assert "Not covered, before and after rendering" in told
     assert f"Source only + {N} rendered like target" in told
-    assert f"Source only + {N} rendered like target: labels of world:body" in told
+    assert f"Source only + {N} rendered like target by labels: labels of world:body" in told
     assert "was not measured" not in told
     assert "by the labels of the target's training split (--looks-at labels)" in told
 

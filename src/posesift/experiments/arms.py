@@ -75,6 +75,10 @@ class Arm:
         'Source only + hard mining'
         >>> Arm(name="flat", sampling="rendered-flat", rendered=250).label
         'Source only + 250 rendered flat'
+        >>> Arm(
+        ...     name="like", sampling="rendered-like-target", rendered=9, looks_at="labels"
+        ... ).label
+        'Source only + 9 rendered like target by labels'
         """
         if self.role == "oracle":
             label = METHODS["oracle"].label
@@ -85,6 +89,8 @@ class Arm:
         strategy = self.sampling.replace("-", " ")
         if self.rendering is not None:
             strategy = f"{self.rendered} {strategy}"
+            if self.sampling in CHOOSING and self.looks_at == "labels":
+                strategy += " by labels"
             if self.drawn != "uniform":
                 strategy += f" + {self.drawn.replace('-', ' ')}"
         return label if self.sampling == "uniform" else f"{label} + {strategy}"
