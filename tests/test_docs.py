@@ -134,7 +134,7 @@ def test_flags_that_are_named_exist(name):
         known |= set(
             re.findall(r"add_argument\(\s*\"(--[a-z-]+)", study.read_text(encoding="utf-8"))
         )
-        for rows in re.findall(r"^def rows\((.*?)\)", study.read_text("utf-8"), re.DOTALL | re.M):
+        for rows in re.findall(r"^def rows\((.*?)\) ->", study.read_text("utf-8"), re.DOTALL | re.M):
             known |= {f"--{name}" for name in re.findall(r"(\w+):", rows)}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page(name)))
     assert named <= known

@@ -28,12 +28,12 @@ def score(out: Path, data: str, *flags: str) -> int:
 def test_impossible_numbers_of_bins_are_refused_before_the_fit(
     wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from posesift.experiments import score as stage
+    from posesift.experiments import two_fits
 
     def never(*_: object, **__: object) -> None:
         raise AssertionError("fitted although no such bins can be cut")
 
-    monkeypatch.setattr(stage, "fit", never)
+    monkeypatch.setattr(two_fits, "fit", never)
     assert score(tmp_path / "out", "world:body,n=30", "--bins", wanted) == 2
     said = capsys.readouterr().err.strip().splitlines()[-1]
     assert said.startswith("posesift: expected 1 to 30 bins, as many as there are poses; found ")
