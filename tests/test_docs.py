@@ -134,8 +134,9 @@ def test_flags_that_are_named_exist(name):
         known |= set(
             re.findall(r"add_argument\(\s*\"(--[a-z-]+)", study.read_text(encoding="utf-8"))
         )
-        for rows in re.findall(r"^def rows\((.*?)\) ->", study.read_text("utf-8"), re.DOTALL | re.M):
-            known |= {f"--{name}" for name in re.findall(r"(\w+):", rows)}
+        rows = r"^def rows\((.*?)\) ->"
+        for options in re.findall(rows, study.read_text("utf-8"), re.DOTALL | re.M):
+            known |= {f"--{name}" for name in re.findall(r"(\w+):", options)}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page(name)))
     assert named <= known
 
