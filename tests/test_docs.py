@@ -135,8 +135,8 @@ def test_flags_that_are_named_exist(name):
             re.findall(r"add_argument\(\s*\"(--[a-z-]+)", study.read_text(encoding="utf-8"))
         )
         rows = r"^def rows\((.*?)\) ->"
-        for options in re.findall(rows, study.read_text("utf-8"), re.DOTALL | re.M):
-            known |= {f"--{name}" for name in re.findall(r"(\w+):", options)}
+        for given in re.findall(rows, study.read_text("utf-8"), re.DOTALL | re.M):
+            known |= {f"--{name}" for name in re.findall(r"(\w+):", given)}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page(name)))
     assert named <= known
 
