@@ -75,6 +75,26 @@ def test_the_same_figure_has_the_same_bytes() -> None:
     assert drawing().uri == drawing().uri
 
 
+def test_a_figure_does_not_depend_on_what_was_drawn_before() -> None:
+    shade = theme.ramp_pair(47 / 96)[0]
+
+    @theme.styled
+    def one_shade(look: theme.Look) -> theme.Drawing:
+        figure, axis = look.canvas()
+        axis.plot([0, 1], [0, 1], color=shade)
+        return theme.finish(figure, title="t", alt="a")
+
+    @theme.styled
+    def all_shades(look: theme.Look) -> theme.Drawing:
+        figure, axis = look.canvas()
+        axis.scatter(range(97), range(97), c=theme.ramp(97))
+        return theme.finish(figure, title="t", alt="a")
+
+    before = one_shade().uri
+    assert shade not in svg_of(all_shades()).partition("</style>")[2]  # a variable there
+    assert one_shade().uri == before
+
+
 def test_a_style_leaves_no_trace() -> None:
     before = dict(matplotlib.rcParams)
     drawing()

@@ -16,6 +16,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec, overload
 
@@ -51,6 +52,14 @@ _SERIES = (
     ("#9c3f88", "#e08ccd", ":", "v"),
     ("#a97b00", "#e8c14d", "-", "P"),
 )
+
+_DARK |= {light: dark for light, dark, *_ in _SERIES}
+
+_partners: ContextVar[dict[str, str]] = ContextVar("partners")
+"""Light colours of the figure that is being drawn to those on a dark page.
+
+They begin anew with each figure, whose bytes do not depend on what was drawn before it.
+"""
 
 FAMILY = "DejaVu Sans"
 _FONTS = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -92,10 +101,14 @@ class Look:
     @contextmanager
     def worn(self, more: Mapping[Any, Any] | None = None) -> Iterator[None]:
         """Draw in this look; the caller's matplotlib settings stay as they were."""
+        before = _partners.set(dict(_DARK))
         with matplotlib.rc_context({**self._settings(), **(more or {})}), warnings.catch_warnings():
             # the browser has fonts for the letters that matplotlib's own lacks
             warnings.filterwarnings("ignore", message=r"Glyph .*missing from font")
-            yield
+            try:
+                yield
+            finally:
+                _partners.reset(before)
 
     def _settings(self) -> dict[Any, Any]:
         return {
@@ -186,8 +199,7 @@ class Line:
 
 def series(position: int) -> Line:
     """Return the look of the series at ``position``; 0 is the one that others are compared with."""
-    light, dark, dash, marker = _SERIES[position % len(_SERIES)]
-    _DARK[light] = dark
+    light, _, dash, marker = _SERIES[position % len(_SERIES)]
     return Line(light, dash, marker)
 
 
@@ -201,7 +213,7 @@ def ramp(count: int) -> list[str]:
     for i in range(count):
         at = i / max(count - 1, 1)
         light, dark = _blend(_RAMP_LIGHT, at), _blend(_RAMP_DARK, at)
-        _DARK[light] = dark
+        _partners.get({})[light] = dark
         colours.append(light)
     return colours
 
@@ -241,9 +253,9 @@ def styled(draw: Callable[Concatenate[Look, P], Drawing | None]) -> Callable[P, 
             made = draw(PAGE, *args, **kwargs)
             if made is None:
                 return None
-            svg = _svg(made.figure)
+            svg = adaptive(_svg(made.figure))
         width, height = (round(side * 96) for side in made.figure.get_size_inches())
-        uri = data_uri(adaptive(svg).encode(), "image/svg+xml")
+        uri = data_uri(svg.encode(), "image/svg+xml")
         return Chart(made.title, uri, made.alt, made.caption, width, height, anew)
 
     return wrapper
@@ -326,16 +338,17 @@ def adaptive(svg: str) -> str:
     svg = svg[svg.index("<svg") :]  # the XML prologue and doctype say nothing in a data URI
     svg = svg.replace(f"'{FAMILY}'", _FONTS)
     names: dict[str, str] = {}
+    partners = _partners.get(_DARK)
 
     def name(found: re.Match[str]) -> str:
         colour = found[0].lower()
-        if colour not in _DARK:
+        if colour not in partners:
             return found[0]
         return f"var(--{names.setdefault(colour, f'c{len(names)}')})"
 
     svg = re.sub(r"(?<=(?:fill|roke): )#[0-9a-fA-F]{6}\b", name, svg)
     light = ";".join(f"--{short}:{colour}" for colour, short in names.items())
-    dark = ";".join(f"--{short}:{_DARK[colour]}" for colour, short in names.items())
+    dark = ";".join(f"--{short}:{partners[colour]}" for colour, short in names.items())
     style = f"<style>:root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}</style>"
     return svg.replace("<defs>", f"{style}<defs>", 1)
 
