@@ -191,7 +191,7 @@ def test_pictures_of_a_world_are_painted_as_training_sees_them(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"root": "world:body"}, "a world paints its pictures"),
+        ({"root": "world:body"}, "a world renders its images"),
         ({"mirrored_N": np.array([True])}, "some are seen in a mirror"),
         ({"image_N": np.array(["a.mp4#3"], object)}, "some are frames of videos"),
     ],
