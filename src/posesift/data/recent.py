@@ -8,7 +8,6 @@ Shapes: M samples, S side.
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 
@@ -23,13 +22,10 @@ LIMIT = 64 * 2**20
 """Bytes of pictures that are kept: 1,300 of 128 px."""
 
 _kept: OrderedDict[Hashable, NDArray[np.uint8]] = OrderedDict()  # the latest asked for is last
-_lock = threading.Lock()  # of that; pictures are painted outside it
 
 
 def pictures(table: PoseTable, side: int | None = None) -> list[NDArray[np.uint8]]:
     """Return the pictures of a world's table, each (S, S, 3) uint8 RGB and read-only.
-
-    Threads may ask at the same time.
 
     Args:
         table: of a world.
@@ -39,8 +35,7 @@ def pictures(table: PoseTable, side: int | None = None) -> list[NDArray[np.uint8
         ValueError: the table is of no world.
     """
     keys_M = _keys(table, side)
-    with _lock:
-        found = {key: _kept[key] for key in keys_M if key in _kept}
+    found = {key: _kept[key] for key in keys_M if key in _kept}
     new = {key: row for row, key in enumerate(keys_M) if key not in found}
     if new:
         rows = np.fromiter(new.values(), np.int64)
@@ -49,13 +44,12 @@ def pictures(table: PoseTable, side: int | None = None) -> list[NDArray[np.uint8
         ):
             found[key] = image_SS3.copy()  # a view would keep all that were painted with it
             found[key].flags.writeable = False
-    with _lock:
-        for key in keys_M:
-            _kept[key] = found[key]
-            _kept.move_to_end(key)
-        held = sum(image.nbytes for image in _kept.values())
-        while held > LIMIT:
-            held -= _kept.popitem(last=False)[1].nbytes
+    for key in keys_M:
+        _kept[key] = found[key]
+        _kept.move_to_end(key)
+    held = sum(image.nbytes for image in _kept.values())
+    while held > LIMIT:
+        held -= _kept.popitem(last=False)[1].nbytes
     return [found[key] for key in keys_M]
 
 

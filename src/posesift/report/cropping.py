@@ -6,21 +6,17 @@ M samples, P side of a painted picture, S side of a crop, 3 = (blue, green, red)
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from posesift.data import pixels, recent
-from posesift.data.worlds import processes
 from posesift.poses import geometry
 from posesift.poses.table import PoseTable
 
 _CHUNK = 32  # pictures of a world that are painted at a time
-_MOST_THREADS = 4  # that paint: the interpreter is one
 
 
 def cropped(
@@ -53,33 +49,15 @@ def _of_world(
     # Boxes count from the outer corner of the first pixel, so another scale is one product.
     width_M1 = np.asarray(table.width_N, np.float64)[:, None]
     matrix_M23 = geometry.crop_matrices(frame_M4 * (painted or width_M1) / width_M1, side)
-
-    def crops(start: int) -> list[NDArray | str]:
+    for start in range(0, len(table), _CHUNK):
         rows = np.arange(start, min(start + _CHUNK, len(table)))
         try:
             painted_M = recent.pictures(table.select(rows), painted)
         except (ValueError, OSError) as error:
-            return [str(error)] * len(rows)
-        return [
-            cv2.warpAffine(  # a painted ground goes on beyond the picture
-                cv2.cvtColor(painted_PP3, cv2.COLOR_RGB2BGR),
-                matrix_23,
-                (side, side),
-                borderMode=cv2.BORDER_REPLICATE,
+            yield from [str(error)] * len(rows)
+            continue
+        for painted_PP3, matrix_23 in zip(painted_M, matrix_M23[rows], strict=True):
+            bgr_PP3 = cv2.cvtColor(painted_PP3, cv2.COLOR_RGB2BGR)
+            yield cv2.warpAffine(  # a painted ground goes on beyond the picture
+                bgr_PP3, matrix_23, (side, side), borderMode=cv2.BORDER_REPLICATE
             )
-            for painted_PP3, matrix_23 in zip(painted_M, matrix_M23[rows], strict=True)
-        ]
-
-    # Painting is NumPy's and OpenCV's work, which lets go of the interpreter: a thread a core.
-    threads = min(processes.cores(), _MOST_THREADS)
-    pool = ThreadPoolExecutor(threads)
-    try:
-        begun: deque[Future[list[NDArray | str]]] = deque()
-        for start in range(0, len(table), _CHUNK):
-            begun.append(pool.submit(crops, start))
-            if len(begun) > threads:
-                yield from begun.popleft().result()
-        while begun:
-            yield from begun.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
