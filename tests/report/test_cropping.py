@@ -29,13 +29,3 @@ def test_a_worlds_pictures_do_not_depend_on_the_chunk_they_are_painted_in(monkey
         (alone,) = cropping.cropped(one, frames(one), 24, 48)
         np.testing.assert_array_equal(image, alone)
     assert len(found) == len(table)
-
-
-def test_who_wants_no_more_pictures_leaves_no_painter_behind(monkeypatch):
-    monkeypatch.setattr(cropping, "_CHUNK", 1)
-    table = read("world:body,n=6,side=32")
-    before = threading.active_count()
-    pictures = cropping.cropped(table, frames(table), 24, 48)
-    next(pictures)
-    pictures.close()
-    assert threading.active_count() == before
