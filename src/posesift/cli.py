@@ -79,6 +79,8 @@ def _nobody_reads() -> bool:
 
     Another pipe that breaks, to a process that works for this one, is an error.
     """
+    if not hasattr(select, "poll"):  # Windows, where no other pipe is told from this one
+        return True
     output = select.poll()
     output.register(sys.stdout, 0)
     return bool(output.poll(0))

@@ -122,14 +122,9 @@ def _one_of(choices: tuple[str, ...], metavar: str) -> tyro.constructors.Primiti
 def _choices(hint: Any) -> tuple[str, ...]:
     """Give the words that a flag takes one of; none where it takes anything, or several."""
     hint = _plain(hint)
-    if typing.get_origin(hint) is not typing.Literal:
-        parts = [part for part in typing.get_args(hint) if part is not NoneType]
-        if len(parts) != 1 or typing.get_origin(parts[0]) is not typing.Literal:
-            return ()
-        if NoneType not in typing.get_args(hint):
-            return ()
-        hint = parts[0]
-    words = typing.get_args(hint)
+    if NoneType in typing.get_args(hint):
+        hint = next(part for part in typing.get_args(hint) if part is not NoneType)
+    words = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else ()
     return words if all(isinstance(word, str) for word in words) else ()
 
 

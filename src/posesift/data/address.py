@@ -23,7 +23,8 @@ _WITHIN = {
     "annotations.json": "coco", "data.yaml": "yolo", "labels.csv": "csv", "poses.parquet": "poses",
 }  # fmt: skip
 """Formats whose file a folder mostly holds under this name."""
-WORLDS = ("body", "hand")
+WORLDS: tuple[str, ...] = ("body", "hand")
+"""Names of the worlds; each is a module of `posesift.data.worlds` with the names of `World`."""
 
 
 @dataclass(frozen=True)

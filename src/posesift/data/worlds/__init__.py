@@ -25,16 +25,13 @@ from typing import cast
 import numpy as np
 
 from posesift import skeletons, spelling
-from posesift.data.address import Address
+from posesift.data.address import WORLDS, Address
 from posesift.data.worlds import camera, hiding, looks, people
 from posesift.data.worlds.camera import Cameras
 from posesift.data.worlds.figure import Figures, World
 from posesift.data.worlds.scene import Scene, joined
 from posesift.poses.deferred import deferred
 from posesift.poses.table import PoseTable
-
-WORLDS: tuple[str, ...] = ("body", "hand")
-"""Names of the worlds; each is a module here with the names of `figure.World`."""
 
 POSES: tuple[str, ...] = ("source", "target")
 LOOKS: tuple[str, ...] = looks.LOOKS
